@@ -1,0 +1,30 @@
+# Comforts for people who work on Parley itself: a default build type, ccache, a fast linker, sanitizers. Not used when Parley is part
+# of another project, whose own choices these would override.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(PARLEY_CCACHE ccache)
+if(PARLEY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${PARLEY_CCACHE}")
+endif()
+
+find_program(PARLEY_MOLD mold)
+find_program(PARLEY_LLD ld.lld)
+if(PARLEY_MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(PARLEY_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+set(PARLEY_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
+if(PARLEY_SANITIZE)
+  add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${PARLEY_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
+    # Their -fsanitize=function puts data before a function that the assembler cannot place for coroutines.
+    add_compile_options(-fno-sanitize=function)
+  endif()
+endif()

@@ -1,0 +1,49 @@
+# How Parley's own targets are made: the rooms of the runtime, and the warnings for code that is ours.
+
+set(PARLEY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(PARLEY_WERROR)
+  list(APPEND PARLEY_WARNINGS -Werror)
+endif()
+
+# Own code only: never PUBLIC, so that no warning flag reaches a user's target.
+function(parley_own_code target)
+  target_compile_options(${target} PRIVATE ${PARLEY_WARNINGS})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
+
+# parley_room(<name> [SOURCES ...] [PUBLIC_HEADERS ...] [PRIVATE_HEADERS ...] [LINKS ...] [USES ...] [DEFINES ...])
+#
+# A room of the runtime: target parley_<name>, seen by users as parley::<name>.
+#   SOURCES          compiled files; a room without any is an INTERFACE library until it gets its first
+#   PUBLIC_HEADERS   installed, because a header that users or generated code include reaches them
+#   PRIVATE_HEADERS  for the rooms above; not installed
+#   LINKS            rooms below and libraries that this room's headers show
+#   USES             libraries that only its sources see
+#   DEFINES          macros for it and everything above it, users included
+function(parley_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC_HEADERS;PRIVATE_HEADERS;LINKS;USES;DEFINES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "parley_room(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  set(target parley_${name})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES} ${arg_PRIVATE_HEADERS})
+    set(scope PUBLIC)
+    parley_own_code(${target})
+    # Static, yet linkable into a user's shared library.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_link_libraries(${target} PRIVATE ${arg_USES})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+    target_link_libraries(${target} INTERFACE ${arg_USES})
+  endif()
+  add_library(parley::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_include_directories(${target} ${scope} "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime>")
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/runtime" FILES ${arg_PUBLIC_HEADERS})
+  target_link_libraries(${target} ${scope} ${arg_LINKS})
+  target_compile_definitions(${target} ${scope} ${arg_DEFINES})
+  set_property(GLOBAL APPEND PROPERTY PARLEY_INSTALLED_TARGETS ${target})
+endfunction()
