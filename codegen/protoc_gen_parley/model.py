@@ -1,0 +1,477 @@
+"""What templates and lint rules see of a schema: plain frozen values, ready to print.
+
+Nothing here knows protobuf. `load` makes these, `lock` fills in the ids that must outlive one run (FlatBuffers ids, fingerprints), and
+`emit` hands one `File` to each template. A template computes nothing: if it needs an answer, the answer is a property here.
+
+Every name is held twice: as the schema spells it, and as C++ spells it (`cpp_...`; keywords have got their underscore already).
+Strings that come from the schema and are not identifiers (wire names, JSON names, comments) are raw: print them through the filters
+`literal` (a C++ string literal) and `comment` (comment lines), never as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Mapping, Optional, Tuple
+
+# The words of Target.Value by number; also the enumerators of parley::target_kind.
+TARGETS = {1: "server", 2: "sender", 3: "all", 4: "others", 5: "client", 6: "user", 7: "group", 8: "group_others"}
+SIDES = {1: "client", 2: "server", 3: "either"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """One Parley option statement as plain values: messages are Options, enums are numbers, absent members are absent."""
+
+    values: Mapping[str, Any] = MappingProxyType({})
+    present: bool = False  # written in the schema, even if empty
+    line: int = 0          # of the statement
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.values.get(name, default)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type where it is used."""
+
+    kind: str           # "scalar", "enum", "message", "wkt"
+    name: str           # scalar: the proto word ("double"); else the full proto name without a leading dot
+    cpp: str = ""       # bare C++ spelling inside the using file's namespace: "double", "std::string", "Line", "::other::v1::Thing"
+    file: str = ""      # enum, message: path of the .proto that defines it
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.kind == "scalar"
+
+    @property
+    def is_enum(self) -> bool:
+        return self.kind == "enum"
+
+    @property
+    def is_message(self) -> bool:
+        return self.kind == "message"
+
+    @property
+    def is_wkt(self) -> bool:
+        """One of google.protobuf's well-known types (NullValue too): has a C++ type of the standard library or parley/wkt.hpp."""
+        return self.kind == "wkt"
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    json_name: str
+    number: int
+    cpp_name: str
+    type: Type                       # of one element if repeated, of the value if a map
+    label: str                       # "one", "opt" (written `optional`), "rep", "map"; members of a oneof are "one"
+    key: Optional[Type] = None       # map only, a scalar
+    oneof: str = ""                  # proto name of the oneof, synthetic ones excepted
+    oneof_index: int = -1            # its index among the message's real oneofs
+    boxed: bool = False              # singular and part of a cycle: parley::box<T>
+    max_len: int = 0                 # bytes, 0: none
+    max_count: int = 0               # elements, 0: none
+    sensitive: bool = False
+    routes: bool = False
+    deprecated: bool = False
+    comment: Tuple[str, ...] = ()    # the schema's, leading and trailing, without "//"
+    line: int = 0
+    options: Options = Options()
+    fbs_id: int = -1                 # id of its slot in the table; a oneof's member: its ordinal in the union, from 1
+
+    @property
+    def is_map(self) -> bool:
+        return self.label == "map"
+
+    @property
+    def is_repeated(self) -> bool:
+        return self.label == "rep"
+
+    @property
+    def is_optional(self) -> bool:
+        return self.label == "opt"
+
+    @property
+    def in_oneof(self) -> bool:
+        return self.oneof_index >= 0
+
+
+@dataclass(frozen=True)
+class Oneof:
+    name: str
+    cpp_name: str                    # of the struct's std::variant member
+    index: int
+    fields: Tuple[Field, ...]
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    fbs_id: int = -1                 # id of the union's value; its type has fbs_id - 1
+    # The union's members by ordinal: fbs_members[0] has ordinal 1. None: a member that is gone and keeps its place.
+    fbs_members: Tuple[Optional[Field], ...] = ()
+
+
+@dataclass(frozen=True)
+class FbsSlot:
+    """One id of a FlatBuffers table. Ids are contiguous from 0; a oneof takes two, of which only the second has a slot."""
+
+    id: int
+    field: Optional[Field] = None    # neither field nor oneof: a field that is gone, to be declared `deprecated`
+    oneof: Optional[Oneof] = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.field is None and self.oneof is None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A data member of a struct: a plain field or a oneof. In schema order, a oneof where its first field stands."""
+
+    field: Optional[Field] = None
+    oneof: Optional[Oneof] = None
+
+
+@dataclass(frozen=True)
+class Alias:
+    """`using Inner = Outer_Inner;` inside Outer. Nested types are defined at namespace level, so that any order is possible."""
+
+    name: str
+    cpp_name: str
+
+
+@dataclass(frozen=True)
+class Message:
+    name: str
+    full_name: str                   # "lobby.v1.Post.Inner"
+    cpp_name: str                    # "Post_Inner"; inside Post there is `using Inner = Post_Inner;`
+    cpp_namespace: str               # "lobby::v1"; may be empty
+    file: str                        # path of the .proto
+    fields: Tuple[Field, ...]        # by schema order, members of oneofs included
+    oneofs: Tuple[Oneof, ...]
+    members: Tuple[Member, ...]      # what the struct has, in order
+    aliases: Tuple[Alias, ...] = ()  # nested messages and enums
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    options: Options = Options()     # (parley.group)
+    reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, one past the last
+    reserved_names: Tuple[str, ...] = ()
+    fbs_slots: Tuple[FbsSlot, ...] = ()  # ascending ids
+
+    @property
+    def cpp_qualified(self) -> str:
+        return "::" + (self.cpp_namespace + "::" if self.cpp_namespace else "") + self.cpp_name
+
+    @property
+    def fields_by_number(self) -> Tuple[Field, ...]:
+        return tuple(sorted(self.fields, key=lambda f: f.number))
+
+    @property
+    def plain_fields(self) -> Tuple[Field, ...]:
+        """Fields outside oneofs, in schema order."""
+        return tuple(f for f in self.fields if not f.in_oneof)
+
+
+@dataclass(frozen=True)
+class EnumValue:
+    name: str
+    number: int
+    cpp_name: str                    # without the enum's prefix, if all values have it
+    alias: bool = False              # an earlier value has the same number
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    options: Options = Options()     # (parley.route)
+    targets: Tuple[str, ...] = ()    # what it selects: words of TARGETS
+    only: bool = False
+
+
+@dataclass(frozen=True)
+class Enum:
+    name: str
+    full_name: str
+    cpp_name: str
+    cpp_namespace: str
+    file: str
+    values: Tuple[EnumValue, ...]
+    flags: bool = False
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    options: Options = Options()
+    reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, last (an enum's ranges include their end)
+    reserved_names: Tuple[str, ...] = ()
+
+    @property
+    def cpp_qualified(self) -> str:
+        return "::" + (self.cpp_namespace + "::" if self.cpp_namespace else "") + self.cpp_name
+
+    @property
+    def distinct_values(self) -> Tuple[EnumValue, ...]:
+        """One value per number, the first that has it: what is printed, and what a switch may list."""
+        return tuple(v for v in self.values if not v.alias)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The request or the answer of a method."""
+
+    type: Type
+    cpp: str                         # bare C++ type; "parley::empty" for google.protobuf.Empty
+    name: str                        # a parameter's name: "numbers" for Numbers
+    param: str                       # a parameter's declaration: "const Numbers& numbers", "double value"
+    arg: str                         # the same without its name: "const Numbers&", "double"
+    result: str                      # as an answer: "Sum"; "void" for Empty
+    is_empty: bool = False
+    braces_trap: bool = False        # an aggregate that owns memory: GCC 12 miscompiles it in braces inside co_await
+
+
+@dataclass(frozen=True)
+class RouteStep:
+    """One step from the payload to the field that names the receivers: `.cpp_name`, through an optional or box if `may_lack`."""
+
+    cpp_name: str
+    may_lack: bool
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a payload names its receivers."""
+
+    path: Tuple[RouteStep, ...]      # messages to go through; a missing one counts as its default value, so as number 0
+    field: Field                     # the enum field
+    enum: Enum
+    # For a plain enum: exactly the value's targets. For flags: the zero value's targets plus those of each bit that is set; of the set
+    # bits with `only` the lowest one alone decides.
+    zero: Tuple[str, ...]            # target_kind enumerators
+    values: Tuple[EnumValue, ...]    # distinct, without zero, ascending by number
+    only_values: Tuple[EnumValue, ...]
+
+
+@dataclass(frozen=True)
+class TargetType:
+    """The nested `<Event>Target` type of a stub."""
+
+    name: str                        # "SayTarget"
+    tags: Tuple[str, ...]            # "parley::to::others_t", ...: arguments of parley::one_of
+    words: Tuple[str, ...]           # "OTHERS", "ALL", "CLIENT"
+    option: str                      # "(parley.event).to" or "(parley.event).server_to"
+    has_default: bool                # the first needs no name
+
+    @property
+    def word_list(self) -> str:
+        return ", ".join(self.words)
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str                        # "AreYouReady"
+    cpp_name: str                    # "are_you_ready"
+    wire_name: str                   # raw: print through `literal`
+    is_event: bool
+    side: str                        # who sends or asks: "client", "server", "either"
+    request: Payload
+    response: Payload                # of an event: Empty
+    client_streaming: bool
+    server_streaming: bool
+    to: Tuple[str, ...]              # words of TARGETS as declared
+    server_to: Tuple[str, ...]
+    reply: str = ""                  # raw
+    body_message: bool = False
+    max_bytes: int = 0
+    deadline_ms: int = 0
+    errors: str = ""                 # full proto name of the enum of refusals
+    routing: Optional[Routing] = None
+    table_prefix: str = ""           # of this method's helper arrays in the codec's anonymous namespace: "say"
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    event: Options = Options()
+    call: Options = Options()
+    client_target: Optional[TargetType] = None   # argument of the client's stub
+    server_target: Optional[TargetType] = None   # argument of the server's stub
+    id: int = 0
+    fingerprint: int = 0
+    accepted: Tuple[int, ...] = ()   # fingerprints of earlier, compatible shapes
+
+    # --- who has what ---
+    @property
+    def from_client(self) -> bool:
+        return self.side in ("client", "either")
+
+    @property
+    def from_server(self) -> bool:
+        return self.side in ("server", "either")
+
+    @property
+    def server_targets(self) -> Tuple[str, ...]:
+        """Who may be reached when the server sends or asks."""
+        if not self.from_server:
+            return ()
+        if self.side == "server":
+            return self.to if self.to or self.is_event else ("client",)
+        return self.server_to if self.server_to or self.is_event else ("client",)
+
+    @property
+    def client_targets(self) -> Tuple[str, ...]:
+        """Who may be reached when a client sends."""
+        return self.to if self.from_client and self.is_event else ()
+
+    @property
+    def client_hears(self) -> bool:
+        """An event that reaches clients, or a call that they answer."""
+        if not self.is_event:
+            return self.from_server
+        return self.from_server or any(t != "server" for t in self.client_targets)
+
+    @property
+    def server_only(self) -> bool:
+        """An event that a client sends to the server alone: its handler has nothing to pass on."""
+        return self.is_event and self.from_client and set(self.client_targets) == {"server"}
+
+    # --- what codec.cpp prints: `constinit const parley::method LobbyMethods::say{ ... };` ---
+    @property
+    def to_array(self) -> str:
+        """Name of the array behind `.to`; empty: none."""
+        return self.table_prefix + "_to" if self.client_targets else ""
+
+    @property
+    def server_to_array(self) -> str:
+        return self.table_prefix + "_server_to" if self.server_targets else ""
+
+    @property
+    def accepted_array(self) -> str:
+        return self.table_prefix + "_accepted" if self.accepted else ""
+
+    @property
+    def routes_function(self) -> str:
+        """Name of the `void (const void* payload, parley::routed_targets& out)` to be defined above the table; empty: none."""
+        return self.table_prefix + "_routes" if self.routing else ""
+
+    @property
+    def to_kinds(self) -> str:
+        """Initialisers of the `.to` array: "parley::target_kind::others, parley::target_kind::all"."""
+        return ", ".join("parley::target_kind::" + word for word in self.client_targets)
+
+    @property
+    def server_to_kinds(self) -> str:
+        return ", ".join("parley::target_kind::" + word for word in self.server_targets)
+
+    @property
+    def accepted_values(self) -> str:
+        return ", ".join("0x%016x" % value for value in self.accepted)
+
+    @property
+    def initialisers(self) -> Tuple[Tuple[str, ...], ...]:
+        """The designated initialisers in the order of parley::method, one tuple per line, to be joined by ", "."""
+        from .names import cpp_literal
+
+        lines = [(".name = " + cpp_literal(self.wire_name), ".id = 0x%08x" % self.id, ".fingerprint = 0x%016x" % self.fingerprint)]
+        if self.accepted:
+            lines.append((".accepted = " + self.accepted_array,))
+        how = []
+        if self.is_event:
+            how.append(".event = true")
+        if self.side != "client":
+            how.append(".from = parley::side::" + self.side)
+        if self.to_array:
+            how.append(".to = " + self.to_array)
+        if self.server_to_array:
+            how.append(".server_to = " + self.server_to_array)
+        if how:
+            lines.append(tuple(how))
+        codecs = [".in = &parley::codec_for<%s>" % self.request.cpp]
+        if not self.is_event:
+            codecs.append(".out = &parley::codec_for<%s>" % self.response.cpp)
+        lines.append(tuple(codecs))
+        rest = []
+        if self.reply:
+            rest.append(".reply = " + cpp_literal(self.reply))
+        if self.body_message:
+            rest.append(".body_message = true")
+        if self.max_bytes:
+            rest.append(".max_bytes = %d" % self.max_bytes)
+        if self.deadline_ms:
+            rest.append(".deadline_ms = %d" % self.deadline_ms)
+        if self.routes_function:
+            rest.append(".routes = &" + self.routes_function)
+        if rest:
+            lines.append(tuple(rest))
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str                        # "Lobby"; also parley::service::name
+    full_name: str
+    methods: Tuple[Method, ...]
+    prefix: str                      # raw, before method names on the wire
+    client_name: str                 # "LobbyClient"
+    handler_name: str
+    peers_name: str
+    methods_name: str                # "LobbyMethods": a struct of static const parley::method, and one parley::service `service`
+    table_prefix: str                # "lobby": codec.cpp names its array of methods "lobby_methods"
+    relay_unknown: bool = False
+    comment: Tuple[str, ...] = ()
+    line: int = 0
+    options: Options = Options()
+
+    @property
+    def initialisers(self) -> Tuple[str, ...]:
+        """Of `constinit const parley::service LobbyMethods::service{...}`, to be joined by ", "."""
+        from .names import cpp_literal
+
+        all_ = [".name = " + cpp_literal(self.name)]
+        if self.methods:
+            all_.append(".methods = %s_methods" % self.table_prefix)
+        if self.relay_unknown:
+            all_.append(".relay_unknown = true")
+        return tuple(all_)
+
+
+@dataclass(frozen=True)
+class Import:
+    """Another generated file whose types this one uses (directly or through `import public`)."""
+
+    path: str                        # "other/v1/thing.proto"
+    stem: str                        # "other/v1/thing": include <stem>.types.hpp, <stem>.codec.hpp, <stem>.fbs
+
+
+@dataclass(frozen=True)
+class File:
+    path: str                        # "lobby/v1/lobby.proto"
+    stem: str                        # "lobby/v1/lobby"
+    package: str
+    cpp_namespace: str               # "lobby::v1"; empty: the global namespace
+    messages: Tuple[Message, ...]    # nested ones included, in an order in which C++ can define them
+    enums: Tuple[Enum, ...]          # nested ones included; all go before the messages
+    services: Tuple[Service, ...]
+    imports: Tuple[Import, ...]      # sorted by path
+    forward_declared: Tuple[str, ...] = ()  # cpp_names of messages used (in a list, map or box) before their definition
+    uses_wkt: bool = False           # some field or payload is a well-known type
+    comment: Tuple[str, ...] = ()    # at the top of the file, above `syntax`
+    line: int = 1
+    options: Options = Options()
+    dependencies: Tuple[str, ...] = ()  # paths as imported, all of them
+    generate: bool = True            # asked for in this run
+
+    @property
+    def name(self) -> str:
+        """"lobby": the stem without its folders."""
+        return self.stem.rsplit("/", 1)[-1]
+
+    @property
+    def recursive_messages(self) -> Tuple[Message, ...]:
+        return tuple(m for m in self.messages if any(f.boxed for f in m.fields))
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Everything one run knows: the files to generate and all that they import."""
+
+    files: Tuple[File, ...]          # in protoc's order: imported before importing
+    messages: Mapping[str, Message] = field(default_factory=dict)  # by full name, of all files
+    enums: Mapping[str, Enum] = field(default_factory=dict)
+
+    @property
+    def generated(self) -> Tuple[File, ...]:
+        return tuple(f for f in self.files if f.generate)
