@@ -11,7 +11,6 @@ Strings that come from the schema and are not identifiers (wire names, JSON name
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Mapping, Optional, Tuple
 
 # The words of Target.Value by number; also the enumerators of parley::target_kind.
@@ -23,7 +22,7 @@ SIDES = {1: "client", 2: "server", 3: "either"}
 class Options:
     """One Parley option statement as plain values: messages are Options, enums are numbers, absent members are absent."""
 
-    values: Mapping[str, Any] = MappingProxyType({})
+    values: Mapping[str, Any] = field(default_factory=dict)
     present: bool = False  # written in the schema, even if empty
     line: int = 0          # of the statement
 
