@@ -1,0 +1,130 @@
+"""Runs protoc with protoc-gen-parley on one .proto, for ParleyGenerate.cmake.
+
+protoc alone would do, but a build needs three things more:
+- files whose content did not change keep their time, so that touching a schema does not compile the world again;
+- a depfile that names the imports, the lock file, and the generator's own modules and templates, so that editing any of them regenerates;
+- findings that name the file as the compiler does, so that editors can jump to them.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--protoc", required=True)
+    parser.add_argument("--plugin", required=True, help="an executable, or a Python script without needing its x bit")
+    parser.add_argument("--watch", action="append", default=[], help="folder whose .py and .j2 files the output depends on")
+    parser.add_argument("--import-dir", action="append", required=True, help="in the order of search; the first that holds the file counts")
+    parser.add_argument("--proto", required=True, help="as imports spell it: lobby/v1/lobby.proto")
+    parser.add_argument("--opt", action="append", default=[], help="parameter for the plugin")
+    parser.add_argument("--out", required=True, type=pathlib.Path)
+    parser.add_argument("--expect", action="append", default=[], help="file that has to come out, relative to --out")
+    parser.add_argument("--stamp", type=pathlib.Path, help="touched at the end; the depfile's target")
+    parser.add_argument("--depfile", type=pathlib.Path)
+    return parser.parse_args()
+
+
+def main():
+    args = parse_arguments()
+    with tempfile.TemporaryDirectory(prefix="parley-") as scratch:
+        made = pathlib.Path(scratch, "out")
+        made.mkdir()
+        imports = pathlib.Path(scratch, "imports.d")
+        if not run_protoc(args, made, imports, scratch):
+            return 1
+        missing = [name for name in args.expect if not (made / name).is_file()]
+        if missing:
+            print(f"{args.proto}: the generator did not make {', '.join(missing)}; run cmake again", file=sys.stderr)
+            return 1
+        for file in sorted(made.rglob("*")):
+            if file.is_file():
+                replace_if_different(args.out / file.relative_to(made), file.read_bytes())
+        if args.depfile:
+            write_depfile(args, imports.read_text())
+    if args.stamp:
+        args.stamp.parent.mkdir(parents=True, exist_ok=True)
+        args.stamp.touch()
+    return 0
+
+
+def run_protoc(args, made, imports, scratch):
+    command = [args.protoc, f"--plugin=protoc-gen-parley={plugin_command(args.plugin, scratch)}", f"--parley_out={made}",
+               f"--dependency_out={imports}"]
+    command += [f"-I{folder}" for folder in args.import_dir]
+    command += [f"--parley_opt={parameter}" for parameter in args.opt]
+    command.append(args.proto)
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    for line in done.stderr.splitlines():
+        print(located(line, args), file=sys.stderr)
+    return done.returncode == 0
+
+
+def plugin_command(plugin, scratch):
+    """protoc starts an executable file and nothing else; a Python script shall run on the interpreter that CMake chose."""
+    with open(plugin, "rb") as file:
+        first_line = file.readline()
+    if not (first_line.startswith(b"#!") and b"python" in first_line):
+        return plugin
+    wrapper = pathlib.Path(scratch, "protoc-gen-parley")
+    quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in (sys.executable, plugin))
+    wrapper.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def located(line, args):
+    """`--parley_out: a/b.proto:3:1: ...` as `/schema/a/b.proto:3:1: ...`, when it is about a file of the import folders."""
+    line = line.removeprefix("--parley_out: ")
+    named = re.match(r"([^:\s]+\.proto)(?=:)", line)
+    for folder in args.import_dir if named else []:
+        path = os.path.join(folder, named[1])
+        if os.path.isfile(path):
+            return path + line[named.end():]
+    return line
+
+
+def replace_if_different(path, content):
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Its own name per process: two build trees may write the same folder.
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def write_depfile(args, protoc_deps):
+    # protoc writes `outputs: a.proto \<newline> b.proto`; only what follows the first colon that ends a word counts.
+    listed = re.split(r"(?<!\\):\s", protoc_deps, maxsplit=1)[1].replace("\\\n", " ")
+    deps = [word.replace("\\ ", " ") for word in re.findall(r"(?:\\ |\S)+", listed)]
+    if pathlib.Path(args.plugin).is_file():
+        deps.append(args.plugin)
+    for folder in args.watch:
+        deps += (str(file) for file in pathlib.Path(folder).rglob("*") if file.suffix in (".py", ".j2"))
+    deps += lock_files(args)
+    unique = sorted({os.path.abspath(dep) for dep in deps})
+    text = f"{escaped(str(args.stamp))}: \\\n  " + " \\\n  ".join(escaped(dep) for dep in unique) + "\n"
+    replace_if_different(args.depfile, text.encode())
+
+
+def lock_files(args):
+    """The lock beside the schema, once there is one: editing it by hand changes the output."""
+    for folder in args.import_dir:
+        proto = pathlib.Path(folder, args.proto)
+        if proto.is_file():
+            return [str(file) for file in proto.parent.glob(f"{proto.stem}*.lock")]
+    return []
+
+
+def escaped(path):
+    return path.replace("\\", "\\\\").replace(" ", "\\ ").replace("#", "\\#").replace("$", "$$")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
