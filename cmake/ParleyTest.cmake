@@ -21,3 +21,40 @@ function(parley_test name)
   gtest_discover_tests(${name} TEST_PREFIX "${label}: " DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL $<BOOL:${arg_SERIAL}>)
 endfunction()
+
+# parley_must_not_compile(<name> SOURCE f.cpp ERROR <regex> [LINKS ...])
+#
+# f.cpp compiles as it stands, and with PARLEY_WRONG defined it does not: then a line of the compiler's output matches the regex (Python's).
+function(parley_must_not_compile name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;ERROR" "LINKS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE OR NOT arg_ERROR)
+    message(FATAL_ERROR "parley_must_not_compile(${name}): SOURCE and ERROR are needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  add_library(${name} OBJECT ${arg_SOURCE})
+  parley_own_code(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS})
+  set_target_properties(${name} PROPERTIES EXPORT_COMPILE_COMMANDS ON)
+  cmake_path(ABSOLUTE_PATH arg_SOURCE BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  add_test(NAME "compile: ${name}" COMMAND "${PARLEY_PYTHON}" "${PROJECT_SOURCE_DIR}/tests/compile/must_not_compile.py"
+    "${CMAKE_BINARY_DIR}" "${arg_SOURCE}" "${arg_ERROR}")
+  set_tests_properties("compile: ${name}" PROPERTIES LABELS compile TIMEOUT 60)
+endfunction()
+
+# parley_headers_alone(<name> HEADERS <path as included>... [LINKS ...])
+#
+# Each header is a translation unit of its own: it includes what it needs. Building it is the test.
+function(parley_headers_alone name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;LINKS")
+  set(sources "")
+  foreach(header IN LISTS arg_HEADERS)
+    string(MAKE_C_IDENTIFIER "${header}" id)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}/${id}.cpp")
+    # Twice: its guard works.
+    file(CONFIGURE OUTPUT "${source}" CONTENT "#include <${header}>\n#include <${header}>\n")
+    list(APPEND sources "${source}")
+  endforeach()
+  add_library(${name} OBJECT ${sources})
+  parley_own_code(${name})
+  target_compile_options(${name} PRIVATE -O0 -g0)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS})
+endfunction()

@@ -1,0 +1,31 @@
+"""Compiles a source of the build a second time with PARLEY_WRONG defined: that has to fail, and to say why.
+
+Without PARLEY_WRONG the same source is compiled by the build; so a typo in it cannot pass for the refusal that is meant.
+"""
+
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+
+def main():
+    build_dir, source, wanted = sys.argv[1:]
+    commands = json.loads(pathlib.Path(build_dir, "compile_commands.json").read_text())
+    entry = next(entry for entry in commands if pathlib.Path(entry["file"]) == pathlib.Path(source))
+    words = shlex.split(entry["command"])
+    output = words.index("-o")
+    del words[output:output + 2]
+    words += ["-DPARLEY_WRONG", "-fsyntax-only", "-fdiagnostics-color=never", "-fmessage-length=0"]
+    done = subprocess.run(words, cwd=entry["directory"], stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 0:
+        sys.exit("It compiles, and should not.")
+    if not re.search(wanted, done.stderr):
+        sys.exit(f"It does not compile, but the error does not say `{wanted}`:\n{done.stderr}")
+    print(next(line for line in done.stderr.splitlines() if re.search(wanted, line)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The house keeps its arrows: who may include what, as data. Run by ctest; by hand: python3 tests/layering_test.py [public-headers.txt]
+
+The link arrows of the CMake targets say the same; but a header-only include would slip past them.
+"""
+
+import pathlib
+import re
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RUNTIME = ROOT / "runtime"
+
+# room: the rooms it may include. What a room may include, it may include through others, too.
+ARROWS = {
+    "core": set(),
+    "wire": {"core"},
+    "session": {"core", "wire"},
+    "routing": {"core", "wire", "session"},
+    "rpc": {"core", "wire", "session", "routing"},
+    "transport": {"core"},
+    "peer": {"core", "wire", "session", "routing", "rpc", "transport"},
+}
+
+# library, as its includes begin: the rooms that may see it. "" is parley/*.hpp, "generated" the doors of generated code.
+LIBRARIES = {
+    "websocketpp/": {"transport"},
+    "asio/": {"transport", "peer", "generated", ""},
+    "simdjson": {"wire"},
+    "flatbuffers/": {"wire"},
+    "google/protobuf": set(),
+    "spdlog": set(),
+    "nlohmann": set(),
+}
+
+# Rooms that take bytes, ids and time points and return what to do: no threads, no I/O.
+SANS_IO = {"core", "wire", "session", "routing", "rpc"}
+THREADS_AND_IO = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "fstream", "sys/socket.h", "unistd.h"}
+
+# What generated code may include of ours.
+GENERATED_MAY = re.compile(r"parley/(generated/\w+|wkt|box)\.hpp$")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
+
+
+def sources(folder):
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".hpp", ".cpp", ".h", ".ipp"))
+
+
+def includes(path):
+    return INCLUDE.findall(path.read_text(encoding="utf-8"))
+
+
+def room_of(path):
+    parts = path.relative_to(RUNTIME / "parley").parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+class Layering(unittest.TestCase):
+    def broken(self, findings):
+        self.assertFalse(findings, "\n  " + "\n  ".join(findings))
+
+    def test_rooms_include_only_along_the_arrows(self):
+        findings = []
+        for path in sources(RUNTIME):
+            room = room_of(path)
+            if room not in ARROWS:
+                continue
+            for name in includes(path):
+                parts = pathlib.PurePosixPath(name).parts
+                if parts[0] == "parley" and len(parts) > 2 and parts[1] != room and parts[1] not in ARROWS[room]:
+                    findings.append(f"{path.relative_to(ROOT)} includes {name}: {room} may use {sorted(ARROWS[room]) or 'nothing of ours'}")
+        self.broken(findings)
+
+    def test_every_folder_of_the_runtime_is_a_known_room(self):
+        folders = {path.name for path in (RUNTIME / "parley").iterdir() if path.is_dir()}
+        self.assertEqual(folders - set(ARROWS) - {"generated"}, set())
+
+    def test_own_headers_are_included_by_their_whole_path(self):
+        findings = []
+        for path in sources(RUNTIME):
+            for name in includes(path):
+                if (path.parent / name).exists() and not (RUNTIME / name).exists():
+                    findings.append(f"{path.relative_to(ROOT)} includes {name}: write it from runtime/ on")
+        self.broken(findings)
+
+    def test_libraries_are_seen_only_by_their_rooms(self):
+        findings = []
+        for path in sources(RUNTIME):
+            for name in includes(path):
+                for library, rooms in LIBRARIES.items():
+                    if name.startswith(library) and room_of(path) not in rooms:
+                        findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_nobody_includes_all_of_asio(self):
+        # 0.8 s more in each translation unit.
+        folders = [RUNTIME, ROOT / "examples", ROOT / "tests", ROOT / "generated"]
+        findings = [str(path.relative_to(ROOT)) for folder in folders for path in sources(folder) if "asio.hpp" in includes(path)]
+        self.broken(findings)
+
+    def test_rooms_without_io_know_no_threads_and_no_files(self):
+        findings = []
+        for path in sources(RUNTIME):
+            if room_of(path) in SANS_IO:
+                findings += [f"{path.relative_to(ROOT)} includes {name}" for name in includes(path) if name in THREADS_AND_IO]
+        self.broken(findings)
+
+    def test_generated_code_includes_the_doors_only(self):
+        findings = []
+        for path in sources(ROOT / "generated"):
+            for name in includes(path):
+                if name.startswith("parley/") and not GENERATED_MAY.match(name):
+                    findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_every_header_has_its_guard(self):
+        findings = [str(path.relative_to(ROOT)) for folder in (RUNTIME, ROOT / "generated") for path in sources(folder)
+                    if path.suffix == ".hpp" and "#pragma once" not in path.read_text(encoding="utf-8")]
+        self.broken(findings)
+
+
+class PublicHeaders(unittest.TestCase):
+    """Installed headers stand on installed headers, and show neither websocketpp nor a JSON library."""
+
+    listed = None
+
+    def setUp(self):
+        if self.listed is None:
+            self.skipTest("the build gives the list of installed headers")
+
+    def test_public_headers_include_only_public_headers(self):
+        names = {str(path.relative_to(RUNTIME)) for path in self.listed}
+        findings = [f"{path.relative_to(ROOT)} includes {name}, which is not installed" for path in self.listed
+                    for name in includes(path) if name.startswith("parley/") and name not in names]
+        self.assertFalse(findings, "\n  " + "\n  ".join(findings))
+
+    def test_public_headers_show_no_library_but_asio(self):
+        foreign = [library for library in LIBRARIES if library != "asio/"]
+        findings = [f"{path.relative_to(ROOT)} includes {name}" for path in self.listed for name in includes(path)
+                    if any(name.startswith(library) for library in foreign)]
+        self.assertFalse(findings, "\n  " + "\n  ".join(findings))
+
+    def test_what_generated_code_includes_is_public(self):
+        names = {str(path.relative_to(RUNTIME)) for path in self.listed}
+        wanted = {name for path in sources(ROOT / "generated") for name in includes(path) if name.startswith("parley/")}
+        self.assertEqual(wanted - names, set())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        PublicHeaders.listed = [pathlib.Path(line) for line in pathlib.Path(sys.argv.pop(1)).read_text().split()]
+    unittest.main()
