@@ -18,6 +18,10 @@ TARGETS = {1: "server", 2: "sender", 3: "all", 4: "others", 5: "client", 6: "use
 SIDES = {1: "client", 2: "server", 3: "either"}
 
 
+# Where a `// parley:ignore RULE` stands; rules of warnings only.
+Ignores = Tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Options:
     """One Parley option statement as plain values: messages are Options, enums are numbers, absent members are absent."""
@@ -80,6 +84,7 @@ class Field:
     comment: Tuple[str, ...] = ()    # the schema's, leading and trailing, without "//"
     line: int = 0
     options: Options = Options()
+    ignores: Ignores = ()
     fbs_id: int = -1                 # id of its slot in the table; a oneof's member: its ordinal in the union, from 1
 
     @property
@@ -155,6 +160,7 @@ class Message:
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()     # (parley.group)
+    ignores: Ignores = ()
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, one past the last
     reserved_names: Tuple[str, ...] = ()
     fbs_slots: Tuple[FbsSlot, ...] = ()  # ascending ids
@@ -182,6 +188,7 @@ class EnumValue:
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()     # (parley.route)
+    ignores: Ignores = ()
     targets: Tuple[str, ...] = ()    # what it selects: words of TARGETS
     only: bool = False
 
@@ -198,6 +205,7 @@ class Enum:
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()
+    ignores: Ignores = ()
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, last (an enum's ranges include their end)
     reserved_names: Tuple[str, ...] = ()
 
@@ -279,13 +287,15 @@ class Method:
     body_message: bool = False
     max_bytes: int = 0
     deadline_ms: int = 0
-    errors: str = ""                 # full proto name of the enum of refusals
+    errors: str = ""                 # as written
+    idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
     table_prefix: str = ""           # of this method's helper arrays in the codec's anonymous namespace: "say"
     comment: Tuple[str, ...] = ()
     line: int = 0
     event: Options = Options()
     call: Options = Options()
+    ignores: Ignores = ()
     client_target: Optional[TargetType] = None   # argument of the client's stub
     server_target: Optional[TargetType] = None   # argument of the server's stub
     id: int = 0
@@ -413,6 +423,7 @@ class Service:
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()
+    ignores: Ignores = ()
 
     @property
     def initialisers(self) -> Tuple[str, ...]:
@@ -450,6 +461,7 @@ class File:
     comment: Tuple[str, ...] = ()    # at the top of the file, above `syntax`
     line: int = 1
     options: Options = Options()
+    ignores: Ignores = ()
     dependencies: Tuple[str, ...] = ()  # paths as imported, all of them
     generate: bool = True            # asked for in this run
 

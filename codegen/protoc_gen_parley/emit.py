@@ -1,0 +1,125 @@
+"""Model -> text. Runs the templates and lays out what they cannot: long lines and comments.
+
+For template authors:
+  - `{{ text | literal }}` makes a C++ string literal; `{{ text | fbs_literal }}` is the same thing (FlatBuffers' strings are C's).
+  - `{{ lines | comment }}` or `{{ lines | comment("  ") }}` makes whole `// ` lines, each ended, or nothing; write it at the start of a
+    template line, directly followed by what the comment belongs to.
+  - A `¶` says "a line that gets longer than 140 columns may end here": `parley::send_event(link_, ¶{{ name }})`. It prints nothing. What
+    follows the break is indented by four more; `¶¶` aligns it with the innermost open bracket instead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import textwrap
+from typing import Any, Dict, List, Sequence
+
+import jinja2
+
+from . import __version__, names
+from .model import File
+
+COLUMNS = 140
+_BREAK = "\ue000"          # what ¶ becomes; comments and literals cannot contain it (names.py)
+TYPES = ("types.hpp", "codec.hpp", "codec.cpp", "schema.fbs")
+SERVICES = ("client.hpp", "server.hpp")
+
+
+def output_name(file: File, template: str) -> str:
+    return file.stem + (".fbs" if template == "schema.fbs" else "." + template)
+
+
+class _Loader(jinja2.BaseLoader):
+    def __init__(self, folder: str):
+        self._folder = folder
+
+    def get_source(self, environment: jinja2.Environment, template: str):
+        path = os.path.join(self._folder, template)
+        if not os.path.exists(path):
+            raise jinja2.TemplateNotFound(template)
+        with open(path, encoding="utf-8") as source:
+            return source.read().replace("¶", _BREAK), path, lambda: True
+
+
+def _comment(lines: Sequence[str], indent: str = "") -> str:
+    out: List[str] = []
+    for line in lines:
+        hanging = re.match(r"\s*(?:[-*] |\d+\. )?", line).group(0)
+        wrapped = textwrap.wrap(
+            line, COLUMNS - len(indent) - 3, subsequent_indent=" " * len(hanging), break_long_words=True, break_on_hyphens=False,
+            replace_whitespace=False, drop_whitespace=True) or [""]
+        for piece in wrapped:
+            out.append((indent + "// " + piece).rstrip().rstrip("\\").rstrip())
+    return "".join(line + "\n" for line in out)
+
+
+def _open_bracket(text: str) -> int:
+    """Column after the innermost bracket that is still open at the text's end, or -1. Text in quotes does not count."""
+    stack: List[int] = []
+    quoted = False
+    i = 0
+    while i < len(text):
+        ch = text[i]
+        if ch == "\\" and quoted:
+            i += 1
+        elif ch == '"':
+            quoted = not quoted
+        elif not quoted and ch in "(<{[":
+            stack.append(i + 1)
+        elif not quoted and ch in ")>}]" and stack:
+            stack.pop()
+        i += 1
+    return stack[-1] if stack else -1
+
+
+def _lay_out(line: str) -> str:
+    """One template line, with its soft breaks taken where it would get too long."""
+    if _BREAK not in line:
+        return line
+    if len(line.replace(_BREAK, "")) <= COLUMNS:
+        return line.replace(_BREAK, "")
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 4)
+    pieces = re.split("(%s+)" % _BREAK, line)
+    out: List[str] = []
+    current = pieces[0]
+    for mark, piece in zip(pieces[1::2], pieces[2::2]):
+        last = piece is pieces[-1]
+        if len(current) + len(piece.rstrip()) <= COLUMNS or not piece:
+            current += piece
+            continue
+        column = _open_bracket(current) if len(mark) > 1 else -1
+        out.append(current.rstrip())
+        current = (" " * column if 0 <= column < COLUMNS // 2 else indent) + piece.lstrip(" ")
+        del last
+    out.append(current)
+    return "\n".join(out)
+
+
+def lay_out(text: str) -> str:
+    text = "\n".join(_lay_out(line).rstrip() for line in text.split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", text)
+    return text.strip("\n") + "\n"
+
+
+def environment() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=_Loader(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")), undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    env.filters["literal"] = names.cpp_literal
+    env.filters["fbs_literal"] = names.cpp_literal
+    env.filters["comment"] = _comment
+    env.globals["version"] = __version__
+    try:
+        from . import cpptypes
+        env.globals["cpptypes"] = cpptypes
+        cpptypes.install(env) if hasattr(cpptypes, "install") else None
+    except ImportError:
+        pass
+    return env
+
+
+def emit(file: File, env: jinja2.Environment) -> Dict[str, str]:
+    """Output path -> text. A file without services yields types and codecs only."""
+    wanted = TYPES + (SERVICES if file.services else ())
+    return {output_name(file, t): lay_out(env.get_template(t + ".j2").render(file=file)) for t in wanted}

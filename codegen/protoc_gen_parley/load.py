@@ -1,0 +1,377 @@
+"""Descriptors, custom options and comments -> model. The only file that knows protobuf.
+
+Parley's options are not read through a generated options_pb2: the request carries parley/options.proto itself, so a pool built from the
+request can parse them with whatever protobuf runtime is installed, and the number of the extension stands nowhere but in options.proto.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from . import names, order, services
+from .model import Alias, Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
+
+_F = descriptor_pb2.FieldDescriptorProto
+_SCALARS = {
+    _F.TYPE_DOUBLE: "double", _F.TYPE_FLOAT: "float", _F.TYPE_INT64: "int64", _F.TYPE_UINT64: "uint64", _F.TYPE_INT32: "int32",
+    _F.TYPE_FIXED64: "fixed64", _F.TYPE_FIXED32: "fixed32", _F.TYPE_BOOL: "bool", _F.TYPE_STRING: "string", _F.TYPE_BYTES: "bytes",
+    _F.TYPE_UINT32: "uint32", _F.TYPE_SFIXED32: "sfixed32", _F.TYPE_SFIXED64: "sfixed64", _F.TYPE_SINT32: "sint32",
+    _F.TYPE_SINT64: "sint64",
+}
+# Files whose types are values of the runtime or words of the vocabulary: nothing is generated for them, nothing includes them.
+_BUILT_IN = ("google/protobuf/", "parley/options.proto")
+
+
+class LoadError(Exception):
+    """A file that the generator cannot understand at all."""
+
+    def __init__(self, file: str, line: int, text: str):
+        super().__init__("%s:%d: error: %s" % (file, line, text))
+
+
+class _OptionReader:
+    """Parses the extensions named parley.* out of any options message."""
+
+    def __init__(self, files: Sequence[descriptor_pb2.FileDescriptorProto]):
+        pool = descriptor_pool.DescriptorPool()
+        self._classes: Dict[str, Any] = {}
+        self._extensions: Dict[Tuple[str, str], Any] = {}
+        for file in files:
+            pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
+        extended = [(file.package, ext) for file in files for ext in file.extension if file.package == "parley"]
+        if not extended:
+            return
+        if hasattr(message_factory, "GetMessageClass"):
+            make = message_factory.GetMessageClass
+        else:
+            make = message_factory.MessageFactory(pool).GetPrototype
+        for package, ext in extended:
+            extension = pool.FindExtensionByName(package + "." + ext.name)
+            extendee = extension.containing_type.full_name
+            make(extension.message_type)
+            if extendee not in self._classes:
+                self._classes[extendee] = make(extension.containing_type)
+            if hasattr(self._classes[extendee], "RegisterExtension"):
+                try:
+                    self._classes[extendee].RegisterExtension(extension)
+                except Exception:  # newer runtimes register with the pool and refuse a second time
+                    pass
+            self._extensions[(extendee, ext.name)] = extension
+
+    def read(self, options: Any, name: str, line: int) -> Options:
+        extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
+        if extension is None:
+            return Options()
+        message = self._classes[options.DESCRIPTOR.full_name].FromString(options.SerializeToString())
+        if not message.HasExtension(extension):
+            return Options()
+        return _plain(message.Extensions[extension], line)
+
+    def number(self, options: Any, name: str) -> int:
+        extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
+        return extension.number if extension is not None else 0
+
+
+def _plain(message: Any, line: int) -> Options:
+    def one(descriptor: Any, value: Any) -> Any:
+        return _plain(value, line) if descriptor.type == _F.TYPE_MESSAGE else value
+
+    values = {}
+    for descriptor, value in message.ListFields():
+        if descriptor.label == _F.LABEL_REPEATED:
+            values[descriptor.name] = tuple(one(descriptor, v) for v in value)
+        else:
+            values[descriptor.name] = one(descriptor, value)
+    return Options(values=values, present=True, line=line)
+
+
+class _Source:
+    """Comments and line numbers of one file."""
+
+    def __init__(self, file: descriptor_pb2.FileDescriptorProto):
+        self._locations: Dict[Tuple[int, ...], Any] = {}
+        for location in file.source_code_info.location:
+            self._locations.setdefault(tuple(location.path), location)
+
+    def line(self, path: Tuple[int, ...]) -> int:
+        location = self._locations.get(path)
+        if location is None:
+            below = [l for p, l in self._locations.items() if p[: len(path)] == path]
+            location = min(below, key=lambda l: tuple(l.span), default=None)
+        if location is None and path:
+            return self.line(path[:-1])
+        return location.span[0] + 1 if location is not None and location.span else 1
+
+    def comment(self, path: Tuple[int, ...], detached: bool = False) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+        """The author's lines, and the rules that `parley:ignore` names among them."""
+        location = self._locations.get(path)
+        if location is None:
+            return (), ()
+        parts = list(location.leading_detached_comments) if detached else []
+        parts += [location.leading_comments, location.trailing_comments]
+        lines: List[str] = []
+        ignores: List[str] = []
+        for part in parts:
+            for line in names.comment_lines(part):
+                found = re.match(r"\s*parley:ignore\b(.*)", line)
+                if found:
+                    ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
+                else:
+                    lines.append(line)
+        # Detached comments may silence a rule (they stand above a file's head), but document nothing.
+        for part in [] if detached else location.leading_detached_comments:
+            for line in names.comment_lines(part):
+                found = re.match(r"\s*parley:ignore\b(.*)", line)
+                if found:
+                    ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
+        return tuple(lines), tuple(ignores)
+
+
+class _Scope:
+    """Where each type of the run is defined and what C++ calls it."""
+
+    def __init__(self) -> None:
+        self.cpp: Dict[str, Tuple[str, str]] = {}        # full name -> (namespace, cpp name)
+        self.file: Dict[str, str] = {}
+        self.kind: Dict[str, str] = {}
+        self.map_entries: Dict[str, descriptor_pb2.DescriptorProto] = {}
+
+    def add(self, file: descriptor_pb2.FileDescriptorProto, namespace: str) -> None:
+        def visit(message: descriptor_pb2.DescriptorProto, scope: str, outer: str) -> None:
+            full = scope + message.name
+            cpp = outer + "_" + message.name if outer else names.safe_type(message.name)
+            if message.options.map_entry:
+                self.map_entries[full] = message
+                return
+            self._put(full, namespace, cpp, file.name, "message")
+            for enum in message.enum_type:
+                self._put(full + "." + enum.name, namespace, cpp + "_" + enum.name, file.name, "enum")
+            for nested in message.nested_type:
+                visit(nested, full + ".", cpp)
+
+        scope = file.package + "." if file.package else ""
+        for enum in file.enum_type:
+            self._put(scope + enum.name, namespace, names.safe_type(enum.name), file.name, "enum")
+        for message in file.message_type:
+            visit(message, scope, "")
+
+    def _put(self, full: str, namespace: str, cpp: str, file: str, kind: str) -> None:
+        self.cpp[full] = (namespace, cpp)
+        self.file[full] = file
+        self.kind[full] = kind
+
+    def type(self, name: str, namespace: str, hidden_by: Iterable[str]) -> Type:
+        """The type of a descriptor's `.full.name`, as it is written in `namespace`."""
+        full = name.lstrip(".")
+        if full in names.CPP_WELL_KNOWN:
+            return Type("wkt", full, names.CPP_WELL_KNOWN[full])
+        home, cpp = self.cpp[full]
+        return Type(self.kind[full], full, names.reference(cpp, home, namespace, hidden_by), self.file[full])
+
+
+class _FileLoader:
+    def __init__(self, file: descriptor_pb2.FileDescriptorProto, namespace: str, options: Options, scope: _Scope, reader: _OptionReader):
+        self.file = file
+        self.namespace = namespace
+        self.options = options
+        self.scope = scope
+        self.reader = reader
+        self.source = _Source(file)
+        self.used: Set[str] = set()   # full names of types that fields and methods mention
+        self.messages: List[Message] = []
+        self.enums: List[Enum] = []
+
+    def _options(self, options: Any, name: str, path: Tuple[int, ...]) -> Options:
+        number = self.reader.number(options, name)
+        return self.reader.read(options, name, self.source.line(path + (number,)) if number else 0)
+
+    # --- enums ---
+    def enum(self, enum: descriptor_pb2.EnumDescriptorProto, path: Tuple[int, ...], scope: str) -> None:
+        full = scope + enum.name
+        namespace, cpp_name = self.scope.cpp[full]
+        comment, ignores = self.source.comment(path)
+        options = self._options(enum.options, "enum", path + (3,))
+        short = names.enum_value_names(enum.name, [v.name for v in enum.value])
+        values: List[EnumValue] = []
+        seen: Set[int] = set()
+        for i, value in enumerate(enum.value):
+            where = path + (2, i)
+            doc, silenced = self.source.comment(where)
+            route = self._options(value.options, "route", where + (3,))
+            values.append(EnumValue(
+                name=value.name, number=value.number, cpp_name=short[i], alias=value.number in seen, comment=doc,
+                line=self.source.line(where), options=route, ignores=silenced,
+                targets=services.target_words(route.get("to", ())), only=bool(route.get("only", False))))
+            seen.add(value.number)
+        self.enums.append(Enum(
+            name=enum.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, values=tuple(values),
+            flags=bool(options.get("flags", False)), comment=comment, line=self.source.line(path), options=options, ignores=ignores,
+            reserved_numbers=tuple((r.start, r.end) for r in enum.reserved_range), reserved_names=tuple(enum.reserved_name)))
+
+    # --- messages ---
+    def message(self, message: descriptor_pb2.DescriptorProto, path: Tuple[int, ...], scope: str) -> None:
+        full = scope + message.name
+        for i, enum in enumerate(message.enum_type):
+            self.enum(enum, path + (4, i), full + ".")
+        aliases = []
+        namespace, cpp_name = self.scope.cpp[full]
+        inner_reserved = set(names.RESERVED_TYPES) | {cpp_name}
+        for inner in list(message.nested_type) + list(message.enum_type):
+            if full + "." + inner.name in self.scope.cpp:
+                aliases.append(Alias(names.safe(inner.name, inner_reserved), self.scope.cpp[full + "." + inner.name][1]))
+
+        real_oneofs = self._real_oneofs(message)
+        spelled = {f.name: names.safe(f.name, inner_reserved) for f in message.field}
+        inside = set(spelled.values()) | {a.name for a in aliases} | {names.safe(message.oneof_decl[i].name, inner_reserved)
+                                                                      for i in real_oneofs}
+        fields = tuple(self._field(f, path + (2, i), full, message, spelled[f.name], inside, real_oneofs)
+                       for i, f in enumerate(message.field))
+        oneofs = []
+        for index, declared in enumerate(real_oneofs):
+            where = path + (8, declared)
+            comment, _ = self.source.comment(where)
+            oneofs.append(Oneof(
+                name=message.oneof_decl[declared].name, cpp_name=names.safe(message.oneof_decl[declared].name, inner_reserved),
+                index=index, fields=tuple(f for f in fields if f.oneof_index == index), comment=comment, line=self.source.line(where)))
+        members: List[Member] = []
+        for f in fields:
+            if not f.in_oneof:
+                members.append(Member(field=f))
+            elif f is oneofs[f.oneof_index].fields[0]:
+                members.append(Member(oneof=oneofs[f.oneof_index]))
+        comment, ignores = self.source.comment(path)
+        self.messages.append(Message(
+            name=message.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, fields=fields,
+            oneofs=tuple(oneofs), members=tuple(members), aliases=tuple(aliases), comment=comment, line=self.source.line(path),
+            options=self._options(message.options, "group", path + (7,)), ignores=ignores,
+            reserved_numbers=tuple((r.start, r.end) for r in message.reserved_range), reserved_names=tuple(message.reserved_name)))
+        for i, nested in enumerate(message.nested_type):
+            if not nested.options.map_entry:
+                self.message(nested, path + (3, i), full + ".")
+
+    @staticmethod
+    def _real_oneofs(message: descriptor_pb2.DescriptorProto) -> List[int]:
+        """Indexes of the oneofs the author wrote; `optional` makes synthetic ones."""
+        synthetic = {f.oneof_index for f in message.field if f.proto3_optional}
+        return [i for i in range(len(message.oneof_decl)) if i not in synthetic]
+
+    def _field(self, field: Any, path: Tuple[int, ...], owner: str, message: Any, cpp_name: str, inside: Set[str],
+               real_oneofs: List[int]) -> Field:
+        options = self._options(field.options, "field", path + (8,))
+        comment, ignores = self.source.comment(path)
+        label, key, described = "one", None, field
+        if field.label == _F.LABEL_REPEATED:
+            label = "rep"
+            entry = self.scope.map_entries.get(field.type_name.lstrip("."))
+            if entry is not None:
+                label, key, described = "map", self._type(entry.field[0], inside), entry.field[1]
+        elif field.proto3_optional:
+            label = "opt"
+        in_oneof = field.HasField("oneof_index") and not field.proto3_optional
+        return Field(
+            name=field.name, json_name=field.json_name, number=field.number, cpp_name=cpp_name,
+            type=self._type(described, inside), label=label, key=key,
+            oneof=message.oneof_decl[field.oneof_index].name if in_oneof else "",
+            oneof_index=real_oneofs.index(field.oneof_index) if in_oneof else -1,
+            max_len=options.get("max_len", 0), max_count=options.get("max_count", 0), sensitive=bool(options.get("sensitive", False)),
+            routes=bool(options.get("routes", False)), deprecated=field.options.deprecated, comment=comment,
+            line=self.source.line(path), options=options, ignores=ignores)
+
+    def _type(self, field: Any, inside: Set[str]) -> Type:
+        if field.type in _SCALARS:
+            scalar = _SCALARS[field.type]
+            return Type("scalar", scalar, names.CPP_SCALARS[scalar])
+        self.used.add(field.type_name.lstrip("."))
+        return self.scope.type(field.type_name, self.namespace, inside)
+
+    # --- services ---
+    def raw_services(self) -> List["services.RawService"]:
+        found = []
+        for i, service in enumerate(self.file.service):
+            path = (6, i)
+            comment, ignores = self.source.comment(path)
+            methods = []
+            for j, method in enumerate(service.method):
+                where = path + (2, j)
+                doc, silenced = self.source.comment(where)
+                self.used.update((method.input_type.lstrip("."), method.output_type.lstrip(".")))
+                methods.append(services.RawMethod(
+                    name=method.name, request=method.input_type.lstrip("."), response=method.output_type.lstrip("."),
+                    client_streaming=method.client_streaming, server_streaming=method.server_streaming,
+                    event=self._options(method.options, "event", where + (4,)), call=self._options(method.options, "call", where + (4,)),
+                    idempotency=method.options.idempotency_level, comment=doc, ignores=silenced, line=self.source.line(where)))
+            found.append(services.RawService(
+                name=service.name, full_name=(self.file.package + "." if self.file.package else "") + service.name,
+                methods=tuple(methods), options=self._options(service.options, "service", path + (3,)), comment=comment,
+                ignores=ignores, line=self.source.line(path)))
+        return found
+
+    def load(self) -> None:
+        scope = self.file.package + "." if self.file.package else ""
+        for i, enum in enumerate(self.file.enum_type):
+            self.enum(enum, (5, i), scope)
+        for i, message in enumerate(self.file.message_type):
+            self.message(message, (4, i), scope)
+
+    def finish(self, raw: List["services.RawService"], messages: Mapping[str, Message], enums: Mapping[str, Enum], generate: bool) -> File:
+        maker = services.Maker(
+            file=self.file.name, namespace=self.namespace, several=len(raw) > 1, messages=messages, enums=enums,
+            type_of=lambda full, hidden: self.scope.type(full, self.namespace, hidden))
+        ordered, forward = order.definition_order(self.messages)
+        files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in names.CPP_WELL_KNOWN} - {self.file.name})
+        comment, ignores = self.source.comment((12,), detached=True)
+        package_comment, package_ignores = self.source.comment((2,))
+        return File(
+            path=self.file.name, stem=_stem(self.file.name), package=self.file.package, cpp_namespace=self.namespace, messages=ordered,
+            enums=tuple(self.enums), services=tuple(maker.service(s) for s in raw),
+            imports=tuple(Import(path, _stem(path)) for path in files), forward_declared=forward,
+            uses_wkt=any(t in names.CPP_WELL_KNOWN for t in self.used), comment=comment or package_comment, options=self.options,
+            ignores=ignores + package_ignores, dependencies=tuple(self.file.dependency), generate=generate)
+
+
+def _stem(path: str) -> str:
+    return path[: -len(".proto")] if path.endswith(".proto") else path
+
+
+def _check_syntax(file: descriptor_pb2.FileDescriptorProto) -> None:
+    if file.syntax == "proto3":
+        return
+    line = _Source(file).line((12,))
+    if file.syntax == "editions":
+        raise LoadError(file.name, line, 'written in protobuf editions; this generator reads syntax = "proto3" only [SYNTAX]')
+    raise LoadError(file.name, line, 'written in proto2; say syntax = "proto3" at its top [SYNTAX]')
+
+
+def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Sequence[str]) -> Schema:
+    """Raises LoadError for a file in another syntax than proto3."""
+    generate = set(to_generate)
+    wanted = [f for f in files if f.name in generate or not f.name.startswith(_BUILT_IN)]
+    for file in wanted:
+        _check_syntax(file)
+    reader = _OptionReader(files)
+    scope = _Scope()
+    loaders: List[_FileLoader] = []
+    for file in files:
+        source = _Source(file)
+        number = reader.number(file.options, "file")
+        options = reader.read(file.options, "file", source.line((8, number)))
+        namespace = options.get("cpp_namespace") or names.namespace_of_package(file.package)
+        scope.add(file, namespace)
+        if file in wanted:
+            loaders.append(_FileLoader(file, namespace, options, scope, reader))
+    for loader in loaders:
+        loader.load()
+    boxed = order.boxed_fields([m for loader in loaders for m in loader.messages])
+    messages: Dict[str, Message] = {}
+    for loader in loaders:
+        loader.messages = [order.with_boxes(m, boxed) for m in loader.messages]
+        messages.update((m.full_name, m) for m in loader.messages)
+    enums = {e.full_name: e for loader in loaders for e in loader.enums}
+    result = []
+    for loader in loaders:
+        raw = loader.raw_services()
+        result.append(loader.finish(raw, messages, enums, loader.file.name in generate))
+    return Schema(files=tuple(result), messages=messages, enums=enums)
