@@ -32,7 +32,8 @@ enum class kind : std::uint8_t { null, boolean, number, string, object, array, n
 
 class reader {
  public:
-  // Borrows an index of tokens that its thread keeps (up to 1 MiB) and uses again; a longer text has one of its own.
+  // Borrows an index of tokens that its thread keeps (up to 1 MiB) and uses again; a longer text has one of its own. So a reader is
+  // destroyed on the thread that made it.
   explicit reader(std::string_view text, const decode_options& options = {});
   ~reader();
   reader(const reader&) = delete;
@@ -120,6 +121,7 @@ class reader {
   std::string path_{};
   std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message
   std::unique_ptr<tokens> tokens_;
+  std::unique_ptr<tokens>* give_back_to_ = nullptr;  // of the thread that made the reader
 };
 
 // Is the whole of `digits` a number of JSON's grammar with an integer's value that fits? Used for map keys and numbers in strings.

@@ -1,0 +1,79 @@
+#include "parley/wire/base64.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace parley {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t not_a_digit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> digits = [] {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(not_a_digit);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  table['-'] = table['+'];
+  table['_'] = table['/'];
+  return table;
+}();
+
+}  // namespace
+
+void to_base64(bytes_view bytes, std::string& out) {
+  const std::size_t start = out.size();
+  out.resize(start + (bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data() + start;
+  std::size_t i = 0;
+  const auto at = [&](std::size_t n) { return std::to_integer<std::uint32_t>(bytes[n]); };
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t bits = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+    *to++ = alphabet[bits >> 18];
+    *to++ = alphabet[bits >> 12 & 63];
+    *to++ = alphabet[bits >> 6 & 63];
+    *to++ = alphabet[bits & 63];
+  }
+  const std::size_t left = bytes.size() - i;
+  if (left == 0) return;
+  const std::uint32_t bits = at(i) << 16 | (left == 2 ? at(i + 1) << 8 : 0);
+  *to++ = alphabet[bits >> 18];
+  *to++ = alphabet[bits >> 12 & 63];
+  if (left == 2) *to = alphabet[bits >> 6 & 63];
+}
+
+bool from_base64(std::string_view text, std::vector<std::byte>& out) {
+  out.clear();
+  // With padding the length is a multiple of four; at most two characters of it are padding.
+  if (text.size() % 4 == 0)
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  if (text.size() % 4 == 1) return false;
+  out.resize(text.size() / 4 * 3 + (text.size() % 4 == 0 ? 0 : text.size() % 4 - 1));
+  std::byte* to = out.data();
+  std::uint32_t bits = 0;
+  std::uint32_t seen = 0;  // not_a_digit leaves a high bit here
+  std::size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4) {
+    bits = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const std::uint32_t digit = digits[static_cast<unsigned char>(text[i + k])];
+      seen |= digit;
+      bits = bits << 6 | (digit & 63);
+    }
+    *to++ = static_cast<std::byte>(bits >> 16);
+    *to++ = static_cast<std::byte>(bits >> 8 & 0xFF);
+    *to++ = static_cast<std::byte>(bits & 0xFF);
+  }
+  if (i < text.size()) {
+    bits = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const std::uint32_t digit = i + k < text.size() ? digits[static_cast<unsigned char>(text[i + k])] : 0u;
+      seen |= digit;
+      bits = bits << 6 | (digit & 63);
+    }
+    *to++ = static_cast<std::byte>(bits >> 16);
+    if (text.size() - i == 3) *to = static_cast<std::byte>(bits >> 8 & 0xFF);
+  }
+  return (seen & 0x80) == 0;
+}
+
+}  // namespace parley

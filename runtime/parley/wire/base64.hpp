@@ -1,0 +1,18 @@
+// base64, RFC 4648 §4 and §5.
+#pragma once
+
+#include "parley/core/bytes.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley {
+
+// Appends the standard alphabet with padding.
+void to_base64(bytes_view, std::string& out);
+// Reads the standard or the URL alphabet, with padding or without; overwrites `out`. False: not base64. Bits that a last character has too
+// many are ignored, as most readers do.
+bool from_base64(std::string_view text, std::vector<std::byte>& out);
+
+}  // namespace parley
