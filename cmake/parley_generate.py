@@ -100,9 +100,9 @@ def replace_if_different(path, content):
 
 
 def write_depfile(args, protoc_deps):
-    # protoc writes `outputs: a.proto \<newline> b.proto`; only what follows the first colon that ends a word counts.
-    listed = re.split(r"(?<!\\):\s", protoc_deps, maxsplit=1)[1].replace("\\\n", " ")
-    deps = [word.replace("\\ ", " ") for word in re.findall(r"(?:\\ |\S)+", listed)]
+    # protoc writes `outputs: a.proto\<newline> b.proto\<newline> ...` and escapes nothing; a line is a path.
+    listed = re.split(r":\s", protoc_deps, maxsplit=1)[1]
+    deps = [line.strip() for line in listed.split("\\\n")]
     if pathlib.Path(args.plugin).is_file():
         deps.append(args.plugin)
     for folder in args.watch:
