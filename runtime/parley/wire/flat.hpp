@@ -1,0 +1,198 @@
+// FlatBuffers as they are written and read: by field id, without flatc's headers.
+//
+// Writing: innermost first, as FlatBuffers wants it. Nothing is shared inside a buffer but vtables.
+//   parley::flat::writer out;
+//   const parley::flat::offset text = out.text("hello");
+//   out.begin_table();
+//   out.add(0, std::uint32_t{7});
+//   out.add(1, text);
+//   out.finish(out.end_table(), bytes);
+//
+// Reading walks and checks at once, and ends in time linear in the buffer's length whatever the bytes are: each table, list and string
+// read is paid for with its size, and the sum may not exceed the buffer's length, so that no object is worth reading twice. Positions are
+// relative to the buffer's start, which may lie at any address. One thread at a time.
+//   parley::flat::reader in(bytes, options);
+//   const parley::flat::table root = in.root();
+//   root.scalar(0, number);
+//   root.text(1, text);
+//   if (in.failed()) return in.error();
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/wire/decode_fault.hpp"
+#include "parley/wire/format.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace parley::flat {
+
+static_assert(std::endian::native == std::endian::little, "scalars are copied as they lie in the buffer");
+
+template <class T>
+concept scalar = std::is_arithmetic_v<T>;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Writing
+
+// An object that was written; 0: none.
+struct offset {
+  std::uint32_t at = 0;
+  explicit operator bool() const noexcept { return at != 0; }
+};
+
+class writer {
+ public:
+  // Borrows a builder that its thread keeps (up to 256 KiB) and uses again, so it is destroyed on the thread that made it.
+  writer();
+  ~writer();
+  writer(const writer&) = delete;
+  writer& operator=(const writer&) = delete;
+
+  // What is not UTF-8 in `content` becomes U+FFFD: every reader would refuse it.
+  offset text(std::string_view content);
+  offset bytes(bytes_view content);
+  template <scalar T>
+  offset list(std::span<const T> items) { return raw_list(items.data(), items.size(), sizeof(T), sizeof(T)); }
+  // Structs: fixed layout, no pointers.
+  template <class Struct>
+  offset structs(std::span<const Struct> items) { return raw_list(items.data(), items.size(), sizeof(Struct), alignof(Struct)); }
+
+  // A list of strings or tables: begin, add each as it is written (lists may nest), end.
+  std::size_t begin_list();
+  void add_item(offset);
+  offset end_list(std::size_t begun);
+
+  // Between these two only add.
+  void begin_table();
+  // Left out if zero (negative zero is not).
+  template <scalar T>
+  void add(unsigned id, T value) {
+    using bits = std::conditional_t<sizeof(T) == 1, std::uint8_t, std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                 std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+    if (std::bit_cast<bits>(value) != 0) add_present(id, value);
+  }
+  // Also if zero: fields that are `= null` when absent.
+  template <scalar T>
+  void add_present(unsigned id, T value);
+  void add(unsigned id, offset);
+  offset end_table();
+
+  // Appends the buffer, a multiple of 8 bytes long. Once.
+  void finish(offset root, std::string& out);
+
+ private:
+  struct state;
+  offset raw_list(const void* items, std::size_t count, std::size_t size, std::size_t alignment);
+
+  std::unique_ptr<state> state_;
+  std::unique_ptr<state>* give_back_to_;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+class reader;
+
+// A table whose inline part has been checked. Cheap to copy; lives no longer than its reader. Absent fields read as zero, empty, absent.
+// Functions that return bool: false means failure, see reader::failed().
+class table {
+ public:
+  table() = default;  // one without fields
+
+  flat::reader& in() const noexcept { return *in_; }
+  bool has(unsigned id) const noexcept { return entry(id) != 0; }
+
+  template <scalar T>
+  bool scalar(unsigned id, T& value) const;
+  bool text(unsigned id, std::string_view& value) const;
+  bool bytes(unsigned id, bytes_view& value) const;
+  bool child(unsigned id, table& value) const;
+  // A list: the position of its first item and how many there are, items of `size` bytes.
+  bool list(unsigned id, std::size_t size, std::size_t& first, std::size_t& count) const;
+
+  // Where an inline field lies; 0: absent or failed.
+  std::size_t slot(unsigned id, std::size_t size) const;
+  // Where an object that a field refers to begins; 0: absent or failed.
+  std::size_t reference(unsigned id) const;
+
+ private:
+  friend class reader;
+  std::uint16_t entry(unsigned id) const noexcept;
+
+  flat::reader* in_ = nullptr;
+  std::size_t at_ = 0;
+  std::size_t vtable_ = 0;
+  std::size_t vtable_size_ = 0;
+  std::size_t size_ = 0;
+};
+
+class reader {
+ public:
+  // The buffer must outlive the reader.
+  explicit reader(bytes_view buffer, const decode_options& options = {});
+  reader(const reader&) = delete;
+  reader& operator=(const reader&) = delete;
+
+  // An empty buffer is a table without fields.
+  table root();
+
+  // Objects by position. Each is paid for when it is read.
+  bool text_at(std::size_t at, std::string_view& value);
+  bool bytes_at(std::size_t at, bytes_view& value);
+  bool table_at(std::size_t at, table& value);
+  bool list_at(std::size_t at, std::size_t size, std::size_t& first, std::size_t& count);
+  // The object that the offset stored at `at` refers to; `at` lies in an inline part or list that has been checked. 0: failed.
+  std::size_t follow(std::size_t at);
+  // The same trust in `at`.
+  template <class T>
+  T load(std::size_t at) const noexcept {
+    T value;
+    std::memcpy(&value, buffer_.data() + at, sizeof value);
+    return value;
+  }
+  const std::byte* address(std::size_t at) const noexcept { return buffer_.data() + at; }
+
+  // Pays for `size` bytes of objects about to be built: no more than max(1 MiB, 32 x length) in all.
+  bool build(std::size_t size);
+  // Nesting: enter before a message, list or map is read, leave after it.
+  bool enter();
+  void leave() noexcept { --depth_; }
+  std::size_t depth() const noexcept { return depth_; }
+
+  bool failed() const noexcept { return fault_.failed(); }
+  bool fail(const char* what) noexcept { return fault_.set(what), false; }
+  decode_fault& fault() noexcept { return fault_; }
+  parley::error error() const { return fault_.error(); }
+  const decode_options& options() const noexcept { return options_; }
+
+ private:
+  bool visit(std::size_t size);
+
+  bytes_view buffer_;
+  decode_options options_;
+  std::size_t visits_left_;
+  std::size_t memory_left_;
+  std::size_t depth_ = 0;
+  decode_fault fault_;
+};
+
+template <scalar T>
+bool table::scalar(unsigned id, T& value) const {
+  value = T{};
+  if (!has(id)) return true;
+  const std::size_t at = slot(id, sizeof(T));
+  if (!at) return false;
+  if constexpr (std::is_same_v<T, bool>) value = in_->load<std::uint8_t>(at) != 0;
+  else value = in_->load<T>(at);
+  return true;
+}
+
+}  // namespace parley::flat
