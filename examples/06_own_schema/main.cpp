@@ -1,0 +1,40 @@
+// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it.
+#include "score/v1/score.client.hpp"
+#include "score/v1/score.server.hpp"
+
+#include <parley/client.hpp>
+#include <parley/server.hpp>
+
+#include <future>
+#include <iostream>
+#include <string>
+
+using namespace score::v1;
+
+struct Scorer final : ScoreHandler {
+  explicit Scorer(parley::server& server) : peers{server} {}
+
+  parley::reply<Total> count(const Goal& goal, parley::call&) override {
+    peers.scored(goal, parley::to::all);
+    return Total{.goals = ++goals};
+  }
+
+  ScorePeers peers;
+  int goals = 0;
+};
+
+int main() {
+  parley::server server{{.port = 0}};
+  Scorer scorer{server};
+  server.add(scorer);
+  server.start();
+
+  parley::client link{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};
+  ScoreClient score{link};
+  std::promise<std::string> heard;
+  score.on_scored([&heard](const Goal& goal) { heard.set_value(goal.team); });
+  link.connect();
+
+  const Total total = score.count({.team = "red"});
+  std::cout << heard.get_future().get() << " scored: " << total.goals << '\n';
+}

@@ -1,0 +1,67 @@
+"""Installs this build into an empty prefix and builds examples/06_own_schema against it, as a user's project would.
+
+Usage: install_test.py <cmake> <build dir> <source dir> <C++ compiler> <C++ flags>
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CMAKE, BUILD, SOURCE, COMPILER, FLAGS = sys.argv[1:6]
+
+
+def run(*command, **more):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}\n{done.stdout}")
+    return done.stdout
+
+
+class Install(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="parley-install-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.dir = pathlib.Path(scratch.name).resolve()
+        # Moved after the installation: nothing may remember where it was put.
+        run(CMAKE, "--install", BUILD, "--prefix", cls.dir / "first")
+        cls.prefix = (cls.dir / "first").rename(cls.dir / "prefix")
+
+    def test_another_project_builds_and_talks(self):
+        build = self.dir / "build"
+        run(CMAKE, "-S", pathlib.Path(SOURCE, "examples/06_own_schema"), "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS} -Wall -Wextra -Werror")
+        run(CMAKE, "--build", build)
+        self.assertEqual(run(build / "score", timeout=60), "red scored: 1\n")
+        self.assertIn("no work to do", run(CMAKE, "--build", build))
+        cache = (build / "CMakeCache.txt").read_text()
+        self.assertNotIn(str(pathlib.Path(SOURCE) / "runtime"), cache)
+
+    def test_the_plugin_works_from_the_prefix_with_protoc_alone(self):
+        out = self.dir / "out"
+        out.mkdir()
+        protos = pathlib.Path(SOURCE, "examples/06_own_schema/proto")
+        run("protoc", f"--plugin=protoc-gen-parley={self.prefix / 'bin/protoc-gen-parley'}", f"--parley_out={out}", f"-I{protos}",
+            f"-I{self.prefix / 'share/parley/proto'}", "score/v1/score.proto", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertTrue((out / "score/v1/score.client.hpp").exists())
+
+    def test_private_things_stay_at_home(self):
+        headers = sorted(str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*.hpp"))
+        self.assertTrue(any(path.endswith("parley/client.hpp") for path in headers), headers)
+        self.assertEqual([path for path in headers if "websocketpp" in path or "loopback" in path and "/detail/" in path], [])
+        naming_websocketpp = [str(path) for path in self.prefix.rglob("*.hpp") if re.search(r"#\s*include\s*<websocketpp", path.read_text())]
+        self.assertEqual(naming_websocketpp, [])
+
+    def test_no_file_names_the_place_it_was_built_in(self):
+        places = (BUILD, SOURCE, str(self.dir / "first"))
+        found = [f"{path.relative_to(self.prefix)} names {place}" for path in self.prefix.rglob("*") if path.is_file() and path.suffix != ".a"
+                 for place in places if place in path.read_text(errors="replace")]
+        self.assertEqual(found, [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:])
