@@ -1,0 +1,223 @@
+// Binary frames: [Head 8][Id 8]?[Peer 16]?[Extra, padded to 8]?[payload]. Head, Id and Peer are structs of schema/parley/envelope.fbs;
+// a test holds this layout against flatc's accessors.
+#include "parley/wire/client_id.hpp"
+#include "parley/wire/extra.hpp"
+#include "parley/wire/kinds.hpp"
+#include "parley/wire/limits.hpp"
+#include "parley/wire/target_text.hpp"
+#include "parley/wire/utf8.hpp"
+
+#include <cstring>
+
+namespace parley::wire {
+namespace {
+
+constexpr std::size_t head_size = 8;
+constexpr std::size_t id_size = 8;
+constexpr std::size_t peer_size = 16;
+
+namespace flag {
+constexpr unsigned id = 0x01, peer = 0x02, extra = 0x04, re = 0x08, counted = 0x10, more = 0x20, optional = 0x40, reserved = 0x80;
+}
+
+// The wire is little-endian; compilers see that this is one store or load.
+void put(std::string& out, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+}
+std::uint64_t get(bytes_view bytes, std::size_t at, std::size_t count) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < count; ++i) value |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
+  return value;
+}
+
+// What the Id section holds, if there is one.
+struct id_section {
+  bool present = false;
+  bool re = false;
+  std::uint64_t value = 0;
+};
+id_section id_of(const envelope& e, const kind_rule& rule) {
+  switch (rule.id) {
+    case id_rule::none: return {};
+    case id_rule::id: return {true, false, e.id};
+    case id_rule::re: return {true, true, e.re};
+    case id_rule::either: return {true, e.re != 0, e.re != 0 ? e.re : e.id};
+    case id_rule::re_or_none: return {e.re != 0, true, e.re};
+    case id_rule::seq: return {true, false, e.seq};
+    case id_rule::ack: return {true, false, e.ack};
+    case id_rule::of_pieces: return {e.more, false, e.id};
+  }
+  return {};
+}
+
+// Whom the Peer section names: the receiver where a client writes, the sender where the server does. nullopt: a name that is no UUID.
+struct peer_section {
+  bool present = false;
+  uuid_bytes id{};
+};
+std::optional<peer_section> peer_of(const envelope& e, side writer) {
+  const std::string* name = nullptr;
+  if (writer == side::client && has_target(e.kind) && e.to.kind == target_kind::client) name = &e.to.name;
+  if (writer == side::server && e.kind == kind::event && !e.from.empty() && e.from != "server") name = &e.from;
+  if (!name) return peer_section{};
+  const auto bytes = uuid_from_text(*name);
+  if (!bytes) return std::nullopt;
+  return peer_section{true, *bytes};
+}
+
+class fbs final : public envelope_format {
+ public:
+  bool binary() const override { return true; }
+  parley::format payload_format() const override { return format::binary; }
+  bool has_session() const override { return true; }
+  std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override;
+  bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override;
+};
+
+bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string& out) const {
+  if (!is_utf8(e.text)) {  // a program's words, which the peer would refuse as they are
+    envelope clean = e;
+    clean.text = to_utf8(e.text);
+    return write(clean, writer, payload, out);
+  }
+  const kind_rule* rule = rule_of(e.kind);
+  const auto peer = peer_of(e, writer);
+  if (!rule || !peer || !in_bounds(e)) return false;
+  const id_section id = id_of(e, *rule);
+  const extra_writer extra(e, writer);
+  const std::size_t envelope_size = head_size + (id.present ? id_size : 0) + (peer->present ? peer_size : 0) + extra.size();
+  if (envelope_size > max_binary_envelope) return false;
+
+  unsigned flags = 0;
+  if (id.present) flags |= flag::id;
+  if (id.present && id.re) flags |= flag::re;
+  if (peer->present) flags |= flag::peer;
+  if (!extra.empty()) flags |= flag::extra;
+  if (e.counted && rule->countable) flags |= flag::counted;
+  if (e.more) flags |= flag::more;
+  if (e.optional) flags |= flag::optional;
+  const bool says_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply || e.kind == kind::error;
+
+  out.reserve(out.size() + envelope_size + payload.size());
+  put(out, static_cast<std::uint8_t>(e.kind), 1);
+  put(out, flags, 1);
+  put(out, has_target(e.kind) ? static_cast<std::uint8_t>(e.to.kind) : 0, 1);
+  put(out, envelope_size / 8, 1);
+  put(out, says_method ? e.method : 0, 4);
+  if (id.present) put(out, id.value, id_size);
+  if (peer->present) out.append(reinterpret_cast<const char*>(peer->id.data()), peer_size);
+  if (!extra.empty()) extra.write(out);
+  out.append(as_text(payload));
+  return true;
+}
+
+// The Id section against what the kind asks for. nullptr: fine.
+const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, envelope& out) {
+  const bool present = (flags & flag::id) != 0;
+  const bool re = (flags & flag::re) != 0;
+  if (re && !present) return "the flag RE without an id";
+  if (present && (value > max_id || (value == 0 && rule.id != id_rule::ack))) return "an id out of range";
+  const auto needs = [&](bool holds) { return holds ? nullptr : "an id where none belongs, or none where one does"; };
+  switch (rule.id) {
+    case id_rule::none: return needs(!present);
+    case id_rule::id: out.id = value; return needs(present && !re);
+    case id_rule::re: out.re = value; return needs(present && re);
+    case id_rule::either: (re ? out.re : out.id) = value; return needs(present);
+    case id_rule::re_or_none: out.re = value; return needs(present == re);
+    case id_rule::seq: out.seq = value; return needs(present && !re);
+    case id_rule::ack: out.ack = value; return needs(present && !re);
+    case id_rule::of_pieces: out.id = value; return needs(present == out.more && !re);
+  }
+  return nullptr;
+}
+
+// Target, Peer section and what Extra has of them. nullptr: fine.
+const char* take_target(unsigned target, bool has_peer, bytes_view peer, side reader, const extra_views& extra, envelope& out) {
+  const bool known = target <= static_cast<unsigned>(target_kind::several);
+  if (!has_target(out.kind)) {
+    clear(out.to);
+    return target == 0 && !has_peer ? nullptr : "a target where none belongs";
+  }
+  out.to.kind = known ? static_cast<target_kind>(target) : target_kind::none;
+  out.target_unreadable = !known;
+
+  if (has_peer) {
+    uuid_bytes id;
+    std::memcpy(id.data(), peer.data(), id.size());
+    if (reader == side::server && out.to.kind == target_kind::client) append_uuid(id, out.to.name);
+    else if (reader == side::client && out.kind == kind::event) append_uuid(id, out.from);
+    else return "a peer where none belongs";
+  } else if (reader == side::server && out.to.kind == target_kind::client) {
+    return "the target CLIENT without a peer";
+  }
+
+  if (out.to.kind != target_kind::several) out.to.parts.clear();
+  switch (out.to.kind) {
+    case target_kind::user:
+    case target_kind::group:
+    case target_kind::group_others:
+      if (!extra.has_group) return "a target without its name";
+      out.target_unreadable = !read_target_name(out.to.kind, extra.group, out.to.name);
+      return nullptr;
+    case target_kind::several:
+      if (out.to.parts.empty() && reader == side::server) return "several targets without a list";
+      out.target_unreadable = extra.unreadable_part;
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const {
+  out.clear();
+  if (frame.size() < head_size) return violation("shorter than a head");
+  const auto flags = static_cast<unsigned>(get(frame, 1, 1));
+  const auto target = static_cast<unsigned>(get(frame, 2, 1));
+  const std::size_t end = static_cast<std::size_t>(get(frame, 3, 1)) * 8;
+  if ((flags & flag::reserved) != 0) return violation("a reserved bit is set");
+  const bool has_peer = (flags & flag::peer) != 0;
+  const bool has_extra = (flags & flag::extra) != 0;
+  const std::size_t peer_at = head_size + ((flags & flag::id) != 0 ? id_size : 0);
+  const std::size_t extra_at = peer_at + (has_peer ? peer_size : 0);
+  if (end > frame.size()) return violation("the envelope ends behind the frame");
+  if (end < extra_at || (!has_extra && end != extra_at)) return violation("the envelope's size is not that of its sections");
+
+  out.kind = static_cast<wire::kind>(get(frame, 0, 1));
+  out.method = static_cast<std::uint32_t>(get(frame, 4, 4));
+  out.counted = (flags & flag::counted) != 0;
+  out.more = (flags & flag::more) != 0;
+  out.optional = (flags & flag::optional) != 0;
+  const kind_rule* rule = rule_of(out.kind);
+  if (!rule) {
+    out.unknown_kind = true;
+    if (!out.optional) return violation("an unknown kind");
+    return std::nullopt;
+  }
+  if (!may_write(*rule, other(reader))) return violation("a kind that only the other end writes");
+  if (!limits.parts && (out.more || out.kind == kind::part)) return violation("parts were not agreed");
+  const std::uint64_t id = (flags & flag::id) != 0 ? get(frame, head_size, id_size) : 0;
+  if (const char* wrong = take_id(*rule, flags, id, out)) return violation(wrong);
+
+  extra_views extra;
+  if (has_extra) {
+    if (auto wrong = read_extra(frame.subspan(extra_at, end - extra_at), out, extra)) return wrong;
+  }
+  if (const char* wrong = take_target(target, has_peer, has_peer ? frame.subspan(peer_at, peer_size) : bytes_view{}, reader, extra, out))
+    return violation(wrong);
+  if (!limits.multi && (out.to.kind == target_kind::several || !out.to.except.empty())) return violation("several targets were not agreed");
+
+  if (out.kind == kind::error && !out.code) out.code = errc::failed;
+  out.payload = frame.subspan(end);
+  out.has_payload = !out.payload.empty();
+  if (out.kind == kind::credit && out.payload.size() != id_size) return violation("credit without its limit");
+  return std::nullopt;
+}
+
+}  // namespace
+
+const envelope_format& fbs_format() {
+  static const fbs format;
+  return format;
+}
+
+}  // namespace parley::wire

@@ -1,0 +1,127 @@
+// The first frames of a session: what each end offers, accepts and is called.
+#pragma once
+
+#include "parley/wire/envelope.hpp"
+#include "parley/wire/method.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::wire {
+
+// Feature bits. In JSON: their names in an array.
+namespace feature {
+inline constexpr std::uint64_t resume = 1 << 0;
+inline constexpr std::uint64_t streams = 1 << 1;
+inline constexpr std::uint64_t groups = 1 << 2;
+inline constexpr std::uint64_t server_calls = 1 << 3;
+inline constexpr std::uint64_t parts = 1 << 4;
+inline constexpr std::uint64_t gap = 1 << 5;
+inline constexpr std::uint64_t multi = 1 << 6;
+inline constexpr std::uint64_t idempotency = 1 << 7;
+}  // namespace feature
+
+// What one side accepts; the other must stay inside. Zero on the wire or absent: the default.
+struct limits {
+  std::uint32_t max_message = 0;  // payload bytes; default 65,536 toward a server, 1,048,576 toward a client
+  std::uint32_t max_calls = 256;
+  std::uint32_t max_streams = 128;
+  std::uint32_t stream_window = 65'536;
+  std::uint32_t max_groups = 1'024;
+  std::uint32_t replay_bytes = 1'048'576;
+  std::uint32_t replay_frames = 4'096;
+  std::uint32_t resume_ms = 120'000;
+  std::uint32_t max_depth = 64;
+  std::uint32_t ack_bytes = 65'536;
+  std::uint32_t ack_frames = 64;
+  std::uint32_t ack_ms = 250;
+  bool operator==(const limits&) const = default;
+};
+
+// A method and the fingerprint of its contract. JSON knows methods by name, binary by id.
+struct print {
+  std::string name;
+  std::uint32_t method = 0;
+  std::uint64_t fingerprint = 0;
+  bool operator==(const print&) const = default;
+};
+
+struct auth {
+  std::string scheme;
+  std::string credential;  // never logged
+  bool operator==(const auth&) const = default;
+};
+
+struct resume {
+  std::string token;
+  std::uint64_t epoch = 0;
+  std::uint64_t received = 0;
+  bool operator==(const resume&) const = default;
+};
+
+struct hello {
+  std::uint32_t revision = 1;
+  std::uint64_t features = 0;
+  std::uint64_t required = 0;
+  std::string agent;
+  std::uint64_t contract = 0;
+  std::vector<print> methods;
+  std::optional<wire::auth> auth;
+  std::optional<wire::resume> resume;
+  wire::limits limits;
+  std::vector<meta_entry> meta;
+};
+
+enum class outcome : std::uint8_t { fresh_session = 1, exact = 2, partial = 3, fresh = 4 };  // "new", "exact", "partial", "fresh"
+enum class policy : std::uint8_t { refuse = 1, degrade = 2, warn = 3 };
+
+struct welcome {
+  std::uint32_t revision = 1;
+  std::uint64_t features = 0;
+  std::string agent;
+  std::string client_id;
+  std::string token;
+  std::uint64_t epoch = 0;
+  wire::outcome outcome = wire::outcome::fresh_session;
+  std::uint64_t received = 0;
+  std::uint64_t next = 1;
+  std::uint64_t contract = 0;
+  std::vector<print> mismatched;
+  std::vector<print> missing;  // fingerprint unused
+  wire::policy policy = wire::policy::degrade;
+  wire::limits limits;
+  std::uint32_t heartbeat_ms = 20'000;
+  std::uint32_t auth_ms = 0;
+};
+
+// The payload of a hello or welcome frame, in the format's own payload encoding. Readers answer a bad hello with close 4002.
+void write_hello(format, const hello&, std::string& out);
+void write_welcome(format, const welcome&, std::string& out);
+std::optional<fault> read_hello(format, bytes_view payload, hello& out);
+std::optional<fault> read_welcome(format, bytes_view payload, welcome& out);
+
+// goaway, the server's notice before it closes.
+struct goaway {
+  std::uint8_t reason = 0;  // restart 1, shutdown 2, overloaded 3
+  std::uint32_t retry_ms = 0;
+  std::uint64_t last_id = 0;
+  std::string text;
+};
+void write_goaway(format, const goaway&, std::string& out);
+std::optional<fault> read_goaway(format, bytes_view payload, goaway& out);
+
+// First four bytes of the name's SHA-256, read big-endian; 0 never comes out of the generator.
+std::uint32_t method_id(std::string_view wire_name);
+// SHA-256 over (method id, fingerprint) pairs sorted by id, both big-endian; its first eight bytes.
+std::uint64_t contract_of(std::span<const print> methods);
+
+// A fresh UUID v4 in lower case; from the system's generator.
+std::string make_client_id();
+// Is it a UUID in text form (either case)? Binary frames carry the 16 bytes.
+bool is_client_id(std::string_view);
+
+}  // namespace parley::wire

@@ -1,0 +1,66 @@
+// What the two forms of the greeting share. Private to hello*.cpp.
+#pragma once
+
+#include "parley/wire/hello.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace parley::wire {
+
+// In the order of their ids in the table Limits; the JSON names are with quotes and colon.
+struct limit_row {
+  std::string_view name;
+  std::string_view member;
+  std::uint32_t limits::*value;
+};
+inline constexpr std::array limit_rows{
+    limit_row{"max_message", "\"max_message\":", &limits::max_message},
+    limit_row{"max_calls", "\"max_calls\":", &limits::max_calls},
+    limit_row{"max_streams", "\"max_streams\":", &limits::max_streams},
+    limit_row{"stream_window", "\"stream_window\":", &limits::stream_window},
+    limit_row{"max_groups", "\"max_groups\":", &limits::max_groups},
+    limit_row{"replay_bytes", "\"replay_bytes\":", &limits::replay_bytes},
+    limit_row{"replay_frames", "\"replay_frames\":", &limits::replay_frames},
+    limit_row{"resume_ms", "\"resume_ms\":", &limits::resume_ms},
+    limit_row{"max_depth", "\"max_depth\":", &limits::max_depth},
+    limit_row{"ack_bytes", "\"ack_bytes\":", &limits::ack_bytes},
+    limit_row{"ack_frames", "\"ack_frames\":", &limits::ack_frames},
+    limit_row{"ack_ms", "\"ack_ms\":", &limits::ack_ms},
+};
+
+// Words by number, from 1.
+inline constexpr std::array<std::string_view, 4> outcome_words{"new", "exact", "partial", "fresh"};
+inline constexpr std::array<std::string_view, 3> policy_words{"refuse", "degrade", "warn"};
+inline constexpr std::array<std::string_view, 3> goaway_words{"restart", "shutdown", "overloaded"};
+
+inline constexpr std::array<std::string_view, 8> feature_words{"resume", "streams", "groups", "server_calls",
+                                                               "parts",  "gap",     "multi",  "idempotency"};
+// What JSON's reader makes of a name that it does not know in `required`: a bit that no revision gives a meaning to.
+inline constexpr std::uint64_t unknown_feature = std::uint64_t{1} << 63;
+
+// Why a greeting was refused: a hello closes with 4002, a welcome with 4001.
+inline constexpr std::uint16_t bad_hello = 4002;
+inline constexpr std::uint16_t bad_welcome = 4001;
+inline fault refused(std::uint16_t close, std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = close}; }
+
+// What holds for both forms once the members have been read.
+std::optional<fault> check_hello(const hello&);
+std::optional<fault> check_welcome(const welcome&);
+
+void write_hello_json(const hello&, std::string& out);
+void write_hello_fbs(const hello&, std::string& out);
+void write_welcome_json(const welcome&, std::string& out);
+void write_welcome_fbs(const welcome&, std::string& out);
+void write_goaway_json(const goaway&, std::string& out);
+void write_goaway_fbs(const goaway&, std::string& out);
+// `out` is as default constructed.
+std::optional<fault> read_hello_json(std::string_view, hello& out);
+std::optional<fault> read_hello_fbs(bytes_view, hello& out);
+std::optional<fault> read_welcome_json(std::string_view, welcome& out);
+std::optional<fault> read_welcome_fbs(bytes_view, welcome& out);
+std::optional<fault> read_goaway_json(std::string_view, goaway& out);
+std::optional<fault> read_goaway_fbs(bytes_view, goaway& out);
+
+}  // namespace parley::wire

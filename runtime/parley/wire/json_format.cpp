@@ -1,0 +1,371 @@
+// Subprotocol parley.v1.json: one JSON object in each text frame; absent members are left out, `event_name` is written first and `payload`
+// last, readers accept any order.
+#include "parley/wire/base64.hpp"
+#include "parley/wire/json_members.hpp"
+#include "parley/wire/json_writer.hpp"
+#include "parley/wire/kinds.hpp"
+#include "parley/wire/limits.hpp"
+#include "parley/wire/target_text.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace parley::wire {
+namespace {
+
+constexpr std::uint64_t max_ms = std::numeric_limits<std::uint32_t>::max();
+
+// What stood in the frame, beside the envelope it fills.
+struct found {
+  std::string_view payload;
+  bool name = false;
+  bool id = false;
+  bool re = false;
+  bool seq = false;
+  bool ack = false;
+};
+
+class frame_reader {
+ public:
+  frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
+      : frame_(frame), reader_(reader), limits_(limits), out_(out), in_(frame), members_(in_) {}
+
+  std::optional<fault> read() {
+    if (in_.enter_object())
+      for (std::string_view name; in_.next_member(name);) read_member(name);
+    if (!in_.finish()) return ill_formed();
+    if (auto wrong = settle_kind()) return wrong;
+    if (out_.unknown_kind) return std::nullopt;
+    if (members_.complaint()) return bad_frame(members_.complaint(), answered_call());
+    if (frame_.size() - found_.payload.size() > limits_.max_envelope) return bad_frame("the envelope is too large", answered_call());
+    settle_members();
+    return std::nullopt;
+  }
+
+ private:
+  void read_member(std::string_view name) {
+    if (!seen_.add(name)) {
+      members_.refuse("a member twice, or too many members");
+      return;
+    }
+    using take = void (frame_reader::*)();
+    struct row {
+      std::string_view name;
+      take read;
+    };
+    static constexpr std::array rows{
+        row{"event_name", &frame_reader::read_name},     row{"payload", &frame_reader::read_payload},
+        row{"to", &frame_reader::read_to},               row{"from_id", &frame_reader::read_from},
+        row{"id", &frame_reader::read_id},               row{"re", &frame_reader::read_re},
+        row{"message", &frame_reader::read_message},     row{"code", &frame_reader::read_code},
+        row{"deadline_ms", &frame_reader::read_deadline}, row{"meta", &frame_reader::read_meta},
+        row{"class", &frame_reader::read_class},         row{"except", &frame_reader::read_except},
+        row{"reason", &frame_reader::read_reason},       row{"ttl_ms", &frame_reader::read_ttl},
+        row{"seq", &frame_reader::read_seq},             row{"ack", &frame_reader::read_ack},
+        row{"key", &frame_reader::read_key},             row{"slot", &frame_reader::read_slot},
+        row{"opt", &frame_reader::read_opt},
+    };
+    const auto known = std::find_if(rows.begin(), rows.end(), [name](const row& r) { return r.name == name; });
+    if (known == rows.end()) in_.skip();
+    else if (in_.kind() == json::kind::null) in_.read_null();
+    else (this->*known->read)();
+  }
+
+  void read_name() { found_.name = members_.text(out_.name, limits_.max_envelope, "event_name: not a string"); }
+  void read_id() { found_.id = members_.integer(out_.id, 1, max_id, "id: not an integer from 1 to 2^53-1"); }
+  void read_re() { found_.re = members_.integer(out_.re, 1, max_id, "re: not an integer from 1 to 2^53-1"); }
+  void read_seq() { found_.seq = members_.integer(out_.seq, 1, max_id, "seq: not an integer from 1 to 2^53-1"); }
+  void read_ack() { found_.ack = members_.integer(out_.ack, 0, max_id, "ack: not an integer from 0 to 2^53-1"); }
+  void read_message() { out_.has_text = members_.text(out_.text, max_text, "message: not a string of at most 512 bytes"); }
+  void read_reason() { members_.text(out_.reason, max_name, "reason: not a name"); }
+  void read_key() { members_.text(out_.key, max_idempotency_key, "key: not a string of at most 64 bytes"); }
+  void read_opt() { members_.flag(out_.optional, "opt: not true or false"); }
+  void read_deadline() {
+    std::uint32_t value = 0;
+    if (members_.integer(value, 0, max_ms, "deadline_ms: not an integer from 0 to 2^32-1")) out_.deadline_ms = value;
+  }
+  void read_ttl() {
+    std::uint32_t value = 0;
+    if (members_.integer(value, 0, max_ms, "ttl_ms: not an integer from 0 to 2^32-1")) out_.ttl_ms = value;
+  }
+
+  void read_payload() {
+    if (in_.raw(found_.payload, limits_.max_depth)) out_.has_payload = true;
+    else in_payload_ = true;
+  }
+
+  // A client cannot say who it is, so whatever it claims is passed over.
+  void read_from() {
+    if (reader_ == side::server) in_.skip();
+    else members_.text(out_.from, limits_.max_envelope, "from_id: not a string");
+  }
+
+  void read_code() {
+    std::string_view name;
+    if (members_.text(name, limits_.max_envelope, "code: not a string")) out_.code = errc_from_wire_name(name);
+  }
+
+  void read_class() {
+    std::string_view name;
+    if (!members_.text(name, limits_.max_envelope, "class: not a string")) return;
+    if (name == "latest") out_.delivery = delivery_class::latest;
+    else if (name == "drop") out_.delivery = delivery_class::drop;
+    else members_.complain("class: not one of the words");
+  }
+
+  void read_slot() {
+    std::string_view text;
+    std::vector<std::byte> bytes;
+    if (!members_.text(text, limits_.max_envelope, "slot: not base64")) return;
+    if (from_base64(text, bytes) && bytes.size() <= max_slot) out_.slot = as_text(bytes);
+    else members_.complain("slot: not base64 of at most 256 bytes");
+  }
+
+  void read_to() {
+    std::string_view text;
+    if (in_.kind() != json::kind::array) {
+      if (members_.text(text, limits_.max_envelope, "to: neither a string nor a list of strings"))
+        out_.target_unreadable = !read_target(text, out_.to);
+      return;
+    }
+    const bool whole = read_list("to: not a list of at most 16 strings", [this](std::string_view element) {
+      out_.target_unreadable |= !read_target(element, out_.to.parts.emplace_back());
+    });
+    if (whole && out_.to.parts.empty()) members_.complain("to: an empty list");
+    out_.to.kind = target_kind::several;
+  }
+  void read_except() {
+    if (in_.kind() != json::kind::array) members_.refuse("except: not a list of strings");
+    else read_list("except: not a list of at most 16 strings", [this](std::string_view element) { out_.to.except.emplace_back(element); });
+  }
+  bool read_list(const char* complaint, auto take) {
+    if (!limits_.multi) return members_.refuse("a list of targets, which was not agreed");
+    if (!in_.enter_array()) return false;
+    bool whole = true;
+    for (std::size_t count = 0; in_.next_element(); ++count) {
+      std::string_view text;
+      if (count >= max_targets) whole = members_.refuse(complaint);
+      else if (members_.text(text, limits_.max_envelope, complaint)) take(text);
+      else whole = false;
+    }
+    return whole;
+  }
+
+  void read_meta() {
+    constexpr const char* complaint = "meta: not an object of at most 16 strings, 1024 bytes, with lower-case keys";
+    if (in_.kind() != json::kind::object) {
+      members_.refuse(complaint);
+      return;
+    }
+    if (!in_.enter_object()) return;
+    for (std::string_view key; in_.next_member(key);) {
+      if (out_.meta.size() >= max_meta_entries) {
+        members_.refuse(complaint);
+        continue;
+      }
+      meta_entry& entry = out_.meta.emplace_back();
+      entry.key = key;
+      members_.text(entry.value, max_meta_bytes, complaint);
+    }
+    if (!meta_in_bounds(out_.meta)) members_.complain(complaint);
+  }
+
+  // Is it a method's name, so that an `id` beside it opens a call?
+  bool names_method() const { return found_.name && is_method_name(out_.name); }
+  std::uint64_t answered_call() const { return found_.id && !found_.re && names_method() ? out_.id : 0; }
+
+  fault ill_formed() const {
+    fault wrong = bad_frame(in_.error().message, answered_call());
+    // Too deep is a matter of the payload, whose text is JSON all the same.
+    if (in_payload_ && wrong.text.ends_with("nested too deeply")) wrong.code = errc::bad_payload;
+    return wrong;
+  }
+
+  // What only makes sense once every member has been seen. Faults here are answered by closing, whatever else is wrong.
+  std::optional<fault> settle_kind() {
+    if (!found_.name || out_.name.empty()) {
+      members_.complain("event_name: missing");
+      return std::nullopt;
+    }
+    if (names_method()) {
+      if (found_.id && found_.re) return violation("id and re in one frame");
+      out_.kind = found_.id ? kind::call : found_.re ? kind::reply : kind::event;
+      return std::nullopt;
+    }
+    const auto rule = std::find_if(kind_rules.begin(), kind_rules.end(), [this](const kind_rule& r) { return r.name == out_.name; });
+    if (rule == kind_rules.end()) {
+      out_.unknown_kind = true;
+      if (!out_.optional) return violation("an unknown kind");
+      return std::nullopt;
+    }
+    if (!may_write(*rule, other(reader_))) return violation("a kind that only the other end writes");
+    if (found_.id && found_.re) return violation("id and re in one frame");
+    out_.kind = rule->kind;
+    out_.name.clear();
+    const bool sound = [&] {
+      switch (rule->id) {
+        case id_rule::id: return found_.id && !found_.re;
+        case id_rule::either: return found_.id || found_.re;
+        case id_rule::re_or_none: return !found_.id;
+        case id_rule::seq: return found_.seq;
+        case id_rule::ack: return found_.ack;
+        default: return !found_.id && !found_.re;
+      }
+    }();
+    if (!sound) members_.complain("an id where none belongs, or none where one does");
+    return std::nullopt;
+  }
+
+  void settle_members() {
+    const kind_rule& rule = *rule_of(out_.kind);
+    out_.counted = rule.countable && out_.delivery == delivery_class::none && (rule.id != id_rule::re_or_none || out_.re != 0);
+    if (!has_target(out_.kind)) {
+      clear(out_.to);
+      out_.target_unreadable = false;
+    }
+    if (out_.kind != kind::event) out_.from.clear();
+    out_.payload = as_bytes(found_.payload);
+    if (out_.kind != kind::error) return;
+    if (!out_.code) out_.code = errc::failed;
+    if (out_.re == 0 && out_.has_payload) read_what_failed();
+  }
+
+  // {"event": ..., "to": ...}; anything else says nothing.
+  void read_what_failed() {
+    json::reader in(found_.payload);
+    if (in.kind() != json::kind::object || !in.enter_object()) return;
+    for (std::string_view name; in.next_member(name);) {
+      std::string* member = name == "event" ? &out_.name : name == "to" ? &out_.to_written : nullptr;
+      if (member && in.kind() == json::kind::string) in.read(*member);
+      else in.skip();
+    }
+  }
+
+  std::string_view frame_;
+  side reader_;
+  const read_limits& limits_;
+  envelope& out_;
+  json::reader in_;
+  member_reader members_;
+  seen_names seen_;
+  found found_{};
+  bool in_payload_ = false;
+};
+
+class json_v1 final : public envelope_format {
+ public:
+  bool binary() const override { return false; }
+  parley::format payload_format() const override { return format::json; }
+  bool has_session() const override { return true; }
+
+  std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override {
+    out.clear();
+    return frame_reader(as_text(frame), reader, limits, out).read();
+  }
+
+  bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override {
+    const kind_rule* rule = rule_of(e.kind);
+    const bool names_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply;
+    if (!rule || !in_bounds(e)) return false;
+    if (names_method ? !is_method_name(e.name) : rule->name.empty()) return false;
+    const std::size_t start = out.size();
+    out.reserve(start + payload.size() + 128);
+    json::writer w(out);
+    w.open_object();
+    w.member("\"event_name\":");
+    w.text(names_method ? std::string_view(e.name) : rule->name);
+    if (has_target(e.kind)) write_targets(e, writer, w);
+    if (e.kind == kind::event && writer == side::server) text("\"from_id\":", e.from.empty() ? std::string_view("server") : e.from, w);
+    write_ids(e, *rule, w);
+    if (e.code) text("\"code\":", wire_name(*e.code), w);
+    if (!e.reason.empty()) text("\"reason\":", e.reason, w);
+    if (e.has_text) text("\"message\":", e.kind == kind::error ? cut_text(e.text, max_text) : e.text, w);
+    if (e.deadline_ms) number("\"deadline_ms\":", *e.deadline_ms, w);
+    if (e.ttl_ms) number("\"ttl_ms\":", *e.ttl_ms, w);
+    if (e.delivery != delivery_class::none) text("\"class\":", e.delivery == delivery_class::latest ? "latest" : "drop", w);
+    if (!e.slot.empty()) {
+      w.member("\"slot\":");
+      w.base64(as_bytes(e.slot));
+    }
+    if (!e.key.empty()) text("\"key\":", e.key, w);
+    if (!e.meta.empty()) write_meta(e, w);
+    if (e.optional) {
+      w.member("\"opt\":");
+      w.boolean(true);
+    }
+    write_payload(e, payload, w);
+    w.close_object();
+    if (out.size() - start - payload.size() <= max_json_envelope) return true;
+    out.resize(start);
+    return false;
+  }
+
+ private:
+  static void text(std::string_view name, std::string_view value, json::writer& w) {
+    w.member(name);
+    w.text(value);
+  }
+  static void number(std::string_view name, std::uint64_t value, json::writer& w) {
+    w.member(name);
+    w.number(value);
+  }
+  static void write_targets(const envelope& e, side writer, json::writer& w) {
+    if (e.to.kind == target_kind::several) {
+      w.member("\"to\":");
+      w.open_array();
+      for (const target& part : e.to.parts) {
+        w.element();
+        write_target(part, w);
+      }
+      w.close_array();
+    } else if (e.to.kind != target_kind::none) {
+      w.member("\"to\":");
+      write_target(e.to, w);
+    }
+    if (writer == side::server || e.to.except.empty()) return;
+    w.member("\"except\":");
+    w.open_array();
+    for (const std::string& id : e.to.except) {
+      w.element();
+      w.text(id);
+    }
+    w.close_array();
+  }
+  static void write_ids(const envelope& e, const kind_rule& rule, json::writer& w) {
+    if (rule.id == id_rule::ack) number("\"ack\":", e.ack, w);
+    else if (rule.id == id_rule::seq || e.seq != 0) number("\"seq\":", e.seq, w);
+    const bool may_have_re = rule.id == id_rule::re || rule.id == id_rule::re_or_none || rule.id == id_rule::either;
+    if (may_have_re && e.re != 0) number("\"re\":", e.re, w);
+    else if (rule.id == id_rule::id || rule.id == id_rule::either) number("\"id\":", e.id, w);
+  }
+  static void write_meta(const envelope& e, json::writer& w) {
+    w.member("\"meta\":");
+    w.open_object();
+    for (const meta_entry& m : e.meta) {
+      w.member_named(m.key);
+      w.text(m.value);
+    }
+    w.close_object();
+  }
+  static void write_payload(const envelope& e, bytes_view payload, json::writer& w) {
+    if (!payload.empty()) {
+      w.member("\"payload\":");
+      w.raw(as_text(payload));
+    } else if (e.kind == kind::error && e.re == 0 && !e.name.empty()) {
+      w.member("\"payload\":");
+      w.open_object();
+      text("\"event\":", e.name, w);
+      if (!e.to_written.empty()) text("\"to\":", e.to_written, w);
+      w.close_object();
+    }
+  }
+};
+
+}  // namespace
+
+const envelope_format& json_format() {
+  static const json_v1 format;
+  return format;
+}
+
+}  // namespace parley::wire

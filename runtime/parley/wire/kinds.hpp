@@ -1,0 +1,83 @@
+// What the protocol says about each kind of frame, as the formats need it.
+#pragma once
+
+#include "parley/wire/envelope.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace parley::wire {
+
+// Which of `id` and `re` a frame has. Binary frames hold it in the Id section, with the flag RE for `re`.
+enum class id_rule : std::uint8_t {
+  none,
+  id,
+  re,
+  either,       // exactly one
+  re_or_none,   // error: a call's, or nobody's
+  seq,          // mark: the Id section is `seq`
+  ack,          // likewise; zero is a value: nothing accepted yet
+  of_pieces,    // event: an id only when it travels in parts (binary)
+};
+
+struct kind_rule {
+  wire::kind kind;
+  std::string_view name;  // event_name of a JSON frame; empty: it is the method's, or there is none in JSON
+  id_rule id;
+  bool countable;         // has a sequence number when its class says so
+  side from;              // who may write it
+};
+
+inline constexpr std::array kind_rules{
+    kind_rule{kind::event, {}, id_rule::of_pieces, true, side::either},
+    kind_rule{kind::call, {}, id_rule::id, true, side::either},
+    kind_rule{kind::reply, {}, id_rule::re, true, side::either},
+    kind_rule{kind::error, "error", id_rule::re_or_none, true, side::either},
+    kind_rule{kind::cancel, "$cancel", id_rule::id, true, side::either},
+    kind_rule{kind::item, "$item", id_rule::either, true, side::either},
+    kind_rule{kind::end, "$end", id_rule::either, true, side::either},
+    kind_rule{kind::part, {}, id_rule::either, true, side::either},
+    kind_rule{kind::mark, "$mark", id_rule::seq, false, side::either},
+    kind_rule{kind::ack, "$ack", id_rule::ack, false, side::either},
+    kind_rule{kind::credit, "$credit", id_rule::either, false, side::either},
+    kind_rule{kind::ping, "$ping", id_rule::id, false, side::either},
+    kind_rule{kind::pong, "$pong", id_rule::id, false, side::either},
+    kind_rule{kind::hello, "$hello", id_rule::none, false, side::client},
+    kind_rule{kind::welcome, "$welcome", id_rule::none, false, side::server},
+    kind_rule{kind::goaway, "$goaway", id_rule::none, false, side::server},
+    kind_rule{kind::gap, "$gap", id_rule::none, false, side::either},
+    kind_rule{kind::auth, "$auth", id_rule::none, false, side::either},
+};
+
+constexpr const kind_rule* rule_of(wire::kind kind) noexcept {
+  for (const kind_rule& r : kind_rules)
+    if (r.kind == kind) return &r;
+  return nullptr;
+}
+
+constexpr bool may_write(const kind_rule& rule, side writer) noexcept { return rule.from == side::either || rule.from == writer; }
+constexpr side other(side s) noexcept { return s == side::client ? side::server : side::client; }
+
+// Names that start with '$', and "error", are the protocol's own in JSON.
+constexpr bool is_method_name(std::string_view name) noexcept { return !name.empty() && name.front() != '$' && name != "error"; }
+
+// Events name receivers; so do calls, which the server may ask of several clients.
+constexpr bool has_target(wire::kind kind) noexcept { return kind == kind::event || kind == kind::call; }
+
+// At most max_meta_entries of max_meta_bytes together, each key once and well formed.
+bool meta_in_bounds(const std::vector<meta_entry>&) noexcept;
+// As if default constructed, with its memory kept.
+void clear(target&) noexcept;
+
+// Does what the program put into the envelope stay inside the protocol's bounds (limits.hpp)?
+bool in_bounds(const envelope&) noexcept;
+// The first bytes of a text, cut between characters, for sentences that may come from a program.
+std::string_view cut_text(std::string_view text, std::size_t max) noexcept;
+// Lower-case letters, digits, '-', '_' and '.': what every protocol that carries such keys on takes.
+bool is_meta_key(std::string_view key) noexcept;
+
+// Faults as the protocol answers them.
+inline fault bad_frame(std::string text, std::uint64_t re = 0) { return {.code = errc::bad_frame, .text = std::move(text), .re = re}; }
+inline fault violation(std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = 4001}; }
+
+}  // namespace parley::wire

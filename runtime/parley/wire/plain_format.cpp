@@ -1,0 +1,170 @@
+// Plain mode: no subprotocol, datadivr's five keys, in text frames.
+#include "parley/wire/json_members.hpp"
+#include "parley/wire/json_writer.hpp"
+#include "parley/wire/kinds.hpp"
+#include "parley/wire/limits.hpp"
+#include "parley/wire/target_text.hpp"
+
+#include <algorithm>
+
+namespace parley::wire {
+namespace {
+
+class frame_reader {
+ public:
+  frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
+      // Python's peers write NaN; whoever serves others does not pass it on.
+      : frame_(frame),
+        reader_(reader),
+        limits_(limits),
+        out_(out),
+        in_(frame, {.accept_nan_tokens = reader == side::client}),
+        members_(in_) {}
+
+  std::optional<fault> read() {
+    if (in_.enter_object())
+      for (std::string_view name; in_.next_member(name);) read_member(name);
+    if (!in_.finish()) return ill_formed();
+    if (out_.name.empty()) members_.complain("event_name: missing");
+    if (frame_.size() - payload_.size() - message_size_ > limits_.max_envelope) members_.complain("the envelope is too large");
+    if (members_.complaint()) return refused(members_.complaint());
+    out_.payload = as_bytes(payload_);
+    if (out_.name == "error" && (reader_ == side::server || out_.from.empty() || out_.from == "server")) {
+      out_.kind = kind::error;
+      out_.code = errc::failed;  // the words are in `message`; there is no code
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void read_member(std::string_view name) {
+    if (!seen_.add(name)) members_.refuse("a member twice, or too many members");
+    else if (name == "event_name") take([this] { members_.text(out_.name, limits_.max_envelope, "event_name: not a string"); });
+    else if (name == "payload") take([this] { read_payload(); });
+    else if (name == "to") take([this] { read_to(); });
+    else if (name == "from_id" && reader_ == side::client) take([this] { read_from(); });
+    else if (name == "message") take([this] { read_message(); });
+    else if (name == (reader_ == side::server ? "id" : "re")) take([this] { read_foreign_id(); });
+    else in_.skip();
+  }
+  void take(auto read) {
+    if (in_.kind() == json::kind::null) in_.read_null();
+    else read();
+  }
+
+  void read_payload() {
+    if (in_.raw(payload_, limits_.max_depth)) out_.has_payload = true;
+    else in_payload_ = true;
+  }
+  void read_to() {
+    if (members_.text(out_.to_written, limits_.max_envelope, "to: not a string"))
+      out_.target_unreadable = !read_target(out_.to_written, out_.to);
+  }
+  void read_from() { members_.text(out_.from, limits_.max_envelope, "from_id: not a string"); }
+  // The text of a method with `body: MESSAGE` is its payload: bounded as one, by the frame's size, and not counted as envelope.
+  void read_message() {
+    const json::reader::place start = in_.here();
+    std::string_view written;
+    if (!in_.raw(written, 0)) return;
+    in_.back_to(start);
+    out_.has_text = members_.text(out_.text, frame_.size(), "message: not a string");
+    if (out_.has_text) message_size_ = written.size();
+  }
+  // An integer as it was written; a string in the one spelling that our writer has, so that equal ids are equal texts.
+  void read_foreign_id() {
+    constexpr const char* complaint = "id: neither an integer nor a string of at most 64 bytes";
+    if (in_.kind() == json::kind::string) {
+      std::string_view text;
+      if (members_.text(text, max_foreign_id, complaint)) json::writer(out_.foreign_id).text(text);
+      return;
+    }
+    std::string_view digits;
+    if (in_.kind() != json::kind::number) members_.refuse(complaint);
+    else if (!in_.raw(digits, 0)) return;
+    else if (is_integer(digits) && digits.size() <= max_foreign_id) out_.foreign_id = digits;
+    else members_.complain(complaint);
+  }
+  static bool is_integer(std::string_view number) {
+    return std::all_of(number.begin(), number.end(), [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+  }
+
+  fault refused(std::string text) const {
+    fault wrong = bad_frame(std::move(text));
+    if (reader_ == side::server) wrong.foreign_re = out_.foreign_id;
+    return wrong;
+  }
+  fault ill_formed() const {
+    fault wrong = refused(in_.error().message);
+    if (in_payload_ && wrong.text.ends_with("nested too deeply")) wrong.code = errc::bad_payload;
+    return wrong;
+  }
+
+  std::string_view frame_;
+  side reader_;
+  const read_limits& limits_;
+  envelope& out_;
+  json::reader in_;
+  member_reader members_;
+  seen_names seen_;
+  std::string_view payload_;
+  std::size_t message_size_ = 0;
+  bool in_payload_ = false;
+};
+
+class plain final : public envelope_format {
+ public:
+  bool binary() const override { return false; }
+  parley::format payload_format() const override { return format::json; }
+  bool has_session() const override { return false; }
+
+  std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override {
+    out.clear();
+    return frame_reader(as_text(frame), reader, limits, out).read();
+  }
+
+  // All five keys, always, in the original's order; `re` and `code` only toward somebody who sent an `id`.
+  bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override {
+    const bool error = e.kind == kind::error;
+    const bool names_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply;
+    if (!error && !(names_method && is_method_name(e.name))) return false;
+    if (e.to_written.empty() && !has_plain_text(e.to)) return false;
+
+    out.reserve(out.size() + payload.size() + e.text.size() + 192);
+    json::writer w(out);
+    w.open_object();
+    w.member("\"event_name\":");
+    w.text(error ? std::string_view("error") : e.name);
+    w.member("\"payload\":");
+    w.raw(payload.empty() ? std::string_view("null") : as_text(payload));
+    w.member("\"to\":");
+    if (!e.to_written.empty()) w.text(e.to_written);
+    // "others" is what the original's clients write when their user said nothing.
+    else if (e.to.kind == target_kind::none) w.text("others");
+    else write_target(e.to, w);
+    w.member("\"from_id\":");
+    // The original's clients write "server" too: whoever serves them overwrites it.
+    w.text(writer == side::client || e.from.empty() ? std::string_view("server") : e.from);
+    w.member("\"message\":");
+    if (e.has_text) w.text(error ? cut_text(e.text, max_text) : std::string_view(e.text));
+    else w.null();
+    if (!e.foreign_id.empty()) {
+      w.member(writer == side::server ? "\"re\":" : "\"id\":");
+      w.raw(e.foreign_id);
+      if (writer == side::server && e.code) {
+        w.member("\"code\":");
+        w.text(wire_name(*e.code));
+      }
+    }
+    w.close_object();
+    return true;
+  }
+};
+
+}  // namespace
+
+const envelope_format& plain_format() {
+  static const plain format;
+  return format;
+}
+
+}  // namespace parley::wire
