@@ -6,6 +6,7 @@ For template authors:
     template line, directly followed by what the comment belongs to.
   - A `¶` says "a line that gets longer than 140 columns may end here": `parley::send_event(link_, ¶{{ name }})`. It prints nothing. What
     follows the break is indented by four more; `¶¶` aligns it with the innermost open bracket instead.
+  - `{⏎ return 1;⏎ }` stays one line if it fits and becomes a block of three if not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .model import File
 
 COLUMNS = 140
 _BREAK = "\ue000"          # what ¶ becomes; comments and literals cannot contain it (names.py)
+_BLOCK = "\ue001"          # what ⏎ becomes
 TYPES = ("types.hpp", "codec.hpp", "codec.cpp", "schema.fbs")
 SERVICES = ("client.hpp", "server.hpp")
 
@@ -39,7 +41,7 @@ class _Loader(jinja2.BaseLoader):
         if not os.path.exists(path):
             raise jinja2.TemplateNotFound(template)
         with open(path, encoding="utf-8") as source:
-            return source.read().replace("¶", _BREAK), path, lambda: True
+            return source.read().replace("¶", _BREAK).replace("⏎", _BLOCK), path, lambda: True
 
 
 def _comment(lines: Sequence[str], indent: str = "") -> str:
@@ -75,25 +77,25 @@ def _open_bracket(text: str) -> int:
 
 def _lay_out(line: str) -> str:
     """One template line, with its soft breaks taken where it would get too long."""
-    if _BREAK not in line:
-        return line
-    if len(line.replace(_BREAK, "")) <= COLUMNS:
-        return line.replace(_BREAK, "")
-    indent = " " * (len(line) - len(line.lstrip(" ")) + 4)
-    pieces = re.split("(%s+)" % _BREAK, line)
+    plain = line.replace(_BREAK, "").replace(_BLOCK, "")
+    if plain == line or len(plain) <= COLUMNS:
+        return plain
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    if _BLOCK in line:
+        first, *body, last = line.split(_BLOCK)
+        lines = [first] + [indent + "  " + part.strip(" ") for part in body] + [indent + last.strip(" ")]
+        return "\n".join(_lay_out(part) for part in lines)
     out: List[str] = []
+    pieces = re.split("(%s+)" % _BREAK, line)
     current = pieces[0]
     for mark, piece in zip(pieces[1::2], pieces[2::2]):
-        last = piece is pieces[-1]
-        if len(current) + len(piece.rstrip()) <= COLUMNS or not piece:
+        if len(current) + len(piece.rstrip()) <= COLUMNS:
             current += piece
             continue
         column = _open_bracket(current) if len(mark) > 1 else -1
         out.append(current.rstrip())
-        current = (" " * column if 0 <= column < COLUMNS // 2 else indent) + piece.lstrip(" ")
-        del last
-    out.append(current)
-    return "\n".join(out)
+        current = (" " * column if 0 <= column < COLUMNS * 2 // 3 else indent + "    ") + piece.lstrip(" ")
+    return "\n".join(out + [current])
 
 
 def lay_out(text: str) -> str:
@@ -122,4 +124,5 @@ def environment() -> jinja2.Environment:
 def emit(file: File, env: jinja2.Environment) -> Dict[str, str]:
     """Output path -> text. A file without services yields types and codecs only."""
     wanted = TYPES + (SERVICES if file.services else ())
+    wanted = [t for t in wanted if os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates", t + ".j2"))]
     return {output_name(file, t): lay_out(env.get_template(t + ".j2").render(file=file)) for t in wanted}

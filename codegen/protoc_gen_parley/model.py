@@ -232,6 +232,15 @@ class Payload:
     is_empty: bool = False
     braces_trap: bool = False        # an aggregate that owns memory: GCC 12 miscompiles it in braces inside co_await
 
+    @property
+    def rvalue_param(self) -> str:
+        return "%s&& %s" % (self.cpp, self.name)
+
+    @property
+    def reply(self) -> str:
+        """Argument of parley::reply and parley::result: nothing for Empty."""
+        return "" if self.is_empty else self.cpp
+
 
 @dataclass(frozen=True)
 class RouteStep:
@@ -301,6 +310,32 @@ class Method:
     id: int = 0
     fingerprint: int = 0
     accepted: Tuple[int, ...] = ()   # fingerprints of earlier, compatible shapes
+
+    @property
+    def options(self) -> Options:
+        """The one of the two that speaks for the method."""
+        return self.event if self.event.present else self.call
+
+    @property
+    def streams(self) -> bool:
+        return self.client_streaming or self.server_streaming
+
+    @property
+    def async_name(self) -> str:
+        return "async_" + self.cpp_name.rstrip("_")
+
+    @property
+    def on_name(self) -> str:
+        return "on_" + self.cpp_name.rstrip("_")
+
+    @property
+    def handler_forms(self) -> str:
+        """What may be registered with `on_...`, in words."""
+        with_payload = [] if self.request.is_empty else [self.request.arg]
+        context = "const parley::origin&" if self.is_event else "parley::call&"
+        return "handler(%s) or handler(%s), returning %s." % (
+            ", ".join(with_payload), ", ".join(with_payload + [context]),
+            "void or asio::awaitable<void>" if self.is_event else "what parley::reply<%s> is made from" % self.response.reply)
 
     # --- who has what ---
     @property
@@ -424,6 +459,11 @@ class Service:
     line: int = 0
     options: Options = Options()
     ignores: Ignores = ()
+
+    @property
+    def handled_methods(self) -> Tuple[Method, ...]:
+        """What a server answers or watches."""
+        return tuple(m for m in self.methods if m.from_client)
 
     @property
     def initialisers(self) -> Tuple[str, ...]:

@@ -53,6 +53,7 @@ _SERVER_TAGS: Dict[str, Tuple[str, ...]] = {
 }
 # Names that stub methods use for their own parameters and template parameters.
 _PARAMETERS = {"to", "whom", "token", "handler", "options", "link", "link_", "call", "event"}
+_OWNING_AGGREGATES = {"parley::any", "parley::field_mask", "parley::structure", "parley::list_value"}
 _TEMPLATE_PARAMETERS = {"Token", "Handler", "Other"}
 
 
@@ -148,7 +149,7 @@ class Maker:
         empty = full_name == names.EMPTY
         return Payload(
             type=type_, cpp=type_.cpp, name=name, param="%s %s" % (arg, name), arg=arg, result="void" if empty else type_.cpp,
-            is_empty=empty, braces_trap=type_.is_message or type_.cpp in ("parley::any",))
+            is_empty=empty, braces_trap=type_.is_message or type_.cpp in _OWNING_AGGREGATES)
 
     def _routing(self, request: str) -> Optional[Routing]:
         if request not in self._messages:

@@ -1,0 +1,129 @@
+"""The plugin: a CodeGeneratorRequest on stdin, a CodeGeneratorResponse on stdout. Whatever is wrong with a schema travels in the
+response's `error`, with exit code 0, as protoc wants it; warnings go to stderr.
+
+Environment: PARLEY_DUMP_REQUEST=<file> saves the request, so that a run can be repeated under a debugger:
+    python3 -m protoc_gen_parley < file
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import Dict, List, Tuple
+
+from google.protobuf.compiler import plugin_pb2
+
+from . import emit, fingerprint, lint, lock
+from .lint import breaking
+from .load import LoadError, load
+
+_FEATURE_PROTO3_OPTIONAL = 1
+
+
+class ParameterError(Exception):
+    pass
+
+
+@dataclass
+class Parameters:
+    lock_roots: Tuple[str, ...] = ()
+    lock_mode: str = "update"
+    strict: bool = False
+
+
+def parse_parameters(text: str) -> Parameters:
+    """"lock_root=a,lock_root=b,lock=check,lint=strict"."""
+    roots: List[str] = []
+    parameters = Parameters()
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, value = part.partition("=")
+        if name == "lock_root" and value:
+            roots.append(value)
+        elif name == "lock" and value in ("update", "check", "read"):
+            parameters.lock_mode = value
+        elif name == "lint" and value in ("strict", "normal"):
+            parameters.strict = value == "strict"
+        else:
+            raise ParameterError(
+                "unknown parameter %s; known: lock_root=DIR (repeatable), lock=update|check|read, lint=strict" % lint.quote(part))
+    parameters.lock_roots = tuple(roots)
+    return parameters
+
+
+class Refused(Exception):
+    """The schema has errors; the text says which, a line each."""
+
+
+def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]:
+    """Output path -> text. Raises Refused, LoadError, LockError."""
+    schema = load(files, to_generate)
+    findings = lint.run(schema)
+    _refuse_errors(findings, parameters, warn)
+
+    locks = lock.open_locks(schema, parameters.lock_roots)
+    schema = lock.apply(schema, locks)
+    broken, incompatible = breaking.check(schema, locks, fingerprint.schema_shapes(schema))
+    _refuse_errors(broken, parameters, warn)
+    schema = lock.accept(schema, locks, incompatible)
+    if not parameters.lock_roots:
+        warn("warning: no lock_root: FlatBuffers ids follow field numbers, and earlier shapes of the schema are not accepted [LOCK]")
+
+    env = emit.environment()
+    out: Dict[str, str] = {}
+    for f in schema.generated:
+        out.update(emit.emit(f, env))
+    _settle_locks(schema, locks, parameters)
+    return out
+
+
+def _refuse_errors(findings, parameters: Parameters, warn) -> None:
+    if parameters.strict:
+        findings = [replace(f, severity=lint.ERROR) for f in findings]
+    for finding in findings:
+        if finding.severity == lint.WARNING:
+            warn(str(finding))
+    errors = [str(f) for f in findings if f.severity == lint.ERROR]
+    if errors:
+        raise Refused("\n".join(errors))
+
+
+def _settle_locks(schema, locks, parameters: Parameters) -> None:
+    """Last, when everything else has worked: a refused schema leaves its lock alone."""
+    stale = [locks[f.path] for f in schema.generated if locks[f.path].file and locks[f.path].new_text != locks[f.path].old_text]
+    if parameters.lock_mode == "check" and stale:
+        raise Refused("\n".join(
+            "%s:1: error: %s is out of date; generate with lock=update and commit it [LOCK]" % (l.path, os.path.basename(l.file))
+            for l in stale))
+    if parameters.lock_mode == "update":
+        for locked in stale:
+            try:
+                lock.write(locked)
+            except OSError as why:
+                raise lock.LockError("%s: error: cannot be written: %s [LOCK]" % (locked.file, why.strerror)) from None
+
+
+def run(data: bytes, warn) -> bytes:
+    request = plugin_pb2.CodeGeneratorRequest.FromString(data)
+    response = plugin_pb2.CodeGeneratorResponse()
+    response.supported_features = _FEATURE_PROTO3_OPTIONAL
+    try:
+        out = generate(request.proto_file, request.file_to_generate, parse_parameters(request.parameter), warn)
+        for name, text in out.items():
+            response.file.add(name=name, content=text)
+    except (Refused, ParameterError, LoadError, lock.LockError) as problem:
+        response.error = str(problem)
+    return response.SerializeToString()
+
+
+def main() -> None:
+    data = sys.stdin.buffer.read()
+    dump = os.environ.get("PARLEY_DUMP_REQUEST")
+    if dump:
+        with open(dump, "wb") as out:
+            out.write(data)
+    sys.stdout.buffer.write(run(data, lambda text: print("protoc-gen-parley: " + text, file=sys.stderr)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Rules about schemas. Each has an id, a severity, a purpose in one sentence, and a function that yields findings.
+
+A rule looks at the model only. It is registered by its decorator; the modules below are imported for that. schema/README.md lists all
+rules by id, and a test holds that list against this registry.
+"""
+
+from __future__ import annotations
+
+from typing import List
+
+from ..model import Schema
+from .core import ERROR, RULES, WARNING, Finding, Rule, Run, quote  # noqa: F401
+from . import breaking, calls, clashes, delivery, events, groups, not_built, payloads  # noqa: F401  (they register their rules)
+
+
+def run(schema: Schema) -> List[Finding]:
+    """All findings about the files to generate, in the order of files and lines."""
+    return Run(schema).findings(RULES.values())

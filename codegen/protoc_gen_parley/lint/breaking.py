@@ -1,0 +1,250 @@
+"""Rules about change: the schema of today against its lock file.
+
+A finding here says that peers built from the earlier schema could not go on talking. Where there is none, the earlier fingerprint is
+kept as accepted. All are errors; an intended change is made by deleting the lines it concerns from the lock file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+
+from ..fingerprint import EnumShape, FieldShape, MessageShape, MethodShape, split_map
+from ..lock import SUFFIX, LockedFile
+from ..model import Enum, File, Message, Schema
+from .core import ERROR, RULES, Finding, Hit, Place, Run, in_order, rule
+
+_PURPOSES = {
+    "BREAKS_FIELD_GONE": "A field that is taken away leaves its number and its name reserved.",
+    "BREAKS_FIELD_TYPE": "A field keeps its type, its label, its oneof and its FlatBuffers id.",
+    "BREAKS_FIELD_NAME": "A field keeps its name and its JSON name: JSON travels by them.",
+    "BREAKS_NUMBER_REUSED": "A number is not given to another field.",
+    "BREAKS_ENUM_VALUE": "An enum's value keeps its name, and one that is taken away leaves number and name reserved.",
+    "BREAKS_WIRE_NAME": "A wire name does not go away.",
+    "BREAKS_SHAPE": "A method stays a call or an event, of the same side, streaming as before, with answer and body under the same name.",
+    "BREAKS_TO_FIRST": "The first target is what old peers mean when they name none.",
+    "BREAKS_TO_GONE": "A target that old peers may name stays allowed.",
+    "BREAKS_PAYLOAD": "A method's request and answer can still be read by whoever knows the earlier types.",
+}
+
+
+def _none(run: Run) -> Iterator[Hit]:
+    """Breaking rules are run by `check` below, which has the lock files."""
+    return iter(())
+
+
+for _id, _purpose in _PURPOSES.items():
+    rule(_id, ERROR, _purpose)(_none)
+
+
+@dataclass
+class _Change:
+    rule: str
+    text: str
+    subject: str = ""      # of the element inside the type: field's or value's name
+    number: Optional[int] = None
+
+
+def _reserved(ranges: Tuple[Tuple[int, int], ...], number: int, inclusive: bool) -> bool:
+    return any(first <= number < last + (1 if inclusive else 0) for first, last in ranges)
+
+
+def _same_value_type(old: str, new: str) -> bool:
+    """Equal, or two messages or two enums: those are compared by what they contain."""
+    old_key, old_value = split_map(old)
+    new_key, new_value = split_map(new)
+    if old_key != new_key:
+        return False
+    return old_value == new_value or (old_value.startswith(".") and new_value.startswith(".")
+                                      and not old_value.startswith(".google.protobuf.")
+                                      and not new_value.startswith(".google.protobuf."))
+
+
+def _field_changes(old: FieldShape, new: FieldShape) -> Iterator[_Change]:
+    same_type = _same_value_type(old.type, new.type)
+    if old.name != new.name and not same_type:
+        yield _Change("BREAKS_NUMBER_REUSED", "has the number %d, which belonged to %s of type %s; take a new number and reserve this one"
+                      % (new.number, old.name, old.type.lstrip(".")), new.name, new.number)
+        return
+    if old.name != new.name:
+        yield _Change("BREAKS_FIELD_NAME", "was named %s; JSON travels by names" % old.name, new.name, new.number)
+    elif old.json_name != new.json_name:
+        yield _Change("BREAKS_FIELD_NAME", "had the JSON name %s; keep it by json_name" % old.json_name, new.name, new.number)
+    if not same_type:
+        yield _Change("BREAKS_FIELD_TYPE", "was of type %s" % old.type.lstrip("."), new.name, new.number)
+    elif old.label != new.label:
+        words = {"one": "singular", "opt": "optional", "rep": "repeated"}
+        yield _Change("BREAKS_FIELD_TYPE", "was %s" % words.get(old.label, old.label), new.name, new.number)
+    elif (old.oneof == "-") != (new.oneof == "-"):
+        yield _Change("BREAKS_FIELD_TYPE", "stood %s" % ("in no oneof" if old.oneof == "-" else "in a oneof"), new.name, new.number)
+    elif old.fbs_id != new.fbs_id:
+        yield _Change("BREAKS_FIELD_TYPE", "had the FlatBuffers id %s and now has %s" % (old.fbs_id, new.fbs_id), new.name, new.number)
+
+
+def _message_changes(old: MessageShape, new: MessageShape, now: Optional[Message]) -> Iterator[_Change]:
+    by_number = {f.number: f for f in new.fields}
+    for f in old.fields:
+        if f.number in by_number:
+            yield from _field_changes(f, by_number[f.number])
+            continue
+        if now is None:
+            continue
+        missing = []
+        if not _reserved(now.reserved_numbers, f.number, inclusive=False):
+            missing.append("reserved %d;" % f.number)
+        if f.name not in now.reserved_names and all(g.name != f.name for g in new.fields):
+            missing.append('reserved "%s";' % f.name)
+        if missing:
+            yield _Change("BREAKS_FIELD_GONE", "the field %s = %d is gone: say `%s`" % (f.name, f.number, " ".join(missing)))
+
+
+def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterator[_Change]:
+    names: Dict[int, List[str]] = {}
+    for number, name in new.values:
+        names.setdefault(number, []).append(name)
+    for number, name in old.values:
+        if name in names.get(number, []):
+            continue
+        if number in names:
+            yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is now named %s; JSON travels by names" % (
+                name, number, names[number][0]), number=number)
+        elif now is not None:
+            missing = []
+            if not _reserved(now.reserved_numbers, number, inclusive=True):
+                missing.append("reserved %d;" % number)
+            if name not in now.reserved_names and all(name != other for _, other in new.values):
+                missing.append('reserved "%s";' % name)
+            if missing:
+                yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is gone: say `%s`" % (name, number, " ".join(missing)))
+
+
+@dataclass
+class _Checker:
+    schema: Schema
+    locks: Mapping[str, LockedFile]
+    shapes: Mapping[str, object]
+    findings: List[Finding] = field(default_factory=list)
+    broken: Dict[str, Set[str]] = field(default_factory=dict)  # file -> wire names
+
+    def check_file(self, f: File) -> None:
+        old = self.locks[f.path].old
+        for node in f.messages + f.enums:
+            was = old.shapes.get("." + node.full_name)
+            now = self.shapes["." + node.full_name]
+            if was is None or type(was) is not type(now) or (isinstance(was, MessageShape) and "." + node.full_name not in old.ids):
+                continue
+            for change in self._type_changes(was, now, node):
+                self._report(f, node, change)
+        present = {m.wire_name for s in f.services for m in s.methods}
+        for name, was_method in sorted(old.methods.items()):
+            if name not in present:
+                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back" % name)
+        for s in f.services:
+            for m in s.methods:
+                was_method = old.methods.get(m.wire_name)
+                if was_method is None:
+                    continue
+                now_method = self.locks[f.path].new.methods[m.wire_name].shape
+                word = "event" if m.is_event else "call"
+                place = Place((f, s, m))
+                for rule_id, path, text in _method_changes(was_method.shape, now_method, word):
+                    self._broken(f, m.wire_name)
+                    self._add(f, rule_id, place.line(path), place.subject, path, text)
+                for change in self._payload_changes(was_method.shape, now_method, old.shapes):
+                    self._broken(f, m.wire_name)
+                    if change is not None:
+                        self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change)
+
+    def _type_changes(self, was: object, now: object, node: object) -> Iterator[_Change]:
+        if isinstance(was, MessageShape):
+            return _message_changes(was, now, node)
+        return _enum_changes(was, now, node)
+
+    def _payload_changes(self, old: MethodShape, new: MethodShape, old_shapes: Mapping[str, object]) -> Iterator[Optional[str]]:
+        """Walks both payloads side by side. None: incompatible, but reported at the type itself in this run."""
+        seen: Set[Tuple[str, str]] = set()
+        queue: List[Tuple[str, str, str]] = [(old.request, new.request, "the request")]
+        if old.response != "-" and new.response != "-":
+            queue.append((old.response, new.response, "the answer"))
+        while queue:
+            was, now, where = queue.pop(0)
+            if (was, now) in seen:
+                continue
+            seen.add((was, now))
+            old_shape, new_shape = old_shapes.get(was), self.shapes.get(now)
+            if old_shape is None and new_shape is None:
+                if was != now:
+                    yield "%s was %s and is %s" % (where, was.lstrip("."), now.lstrip("."))
+                continue
+            if old_shape is None:
+                # Its block was taken out of the lock: the change is meant, and nothing earlier is accepted.
+                if was.startswith(".google.protobuf."):
+                    yield "%s was %s and is %s" % (where, was.lstrip("."), now.lstrip("."))
+                continue
+            if new_shape is None or type(old_shape) is not type(new_shape):
+                yield "%s was %s and is %s" % (where, was.lstrip("."), now.lstrip("."))
+                continue
+            node = self.schema.messages.get(now[1:]) or self.schema.enums.get(now[1:])
+            here = was == now and node is not None and self._reported_at_type(node.file)
+            for change in self._type_changes(old_shape, new_shape, node):
+                element = ("%s.%s " % (now.lstrip("."), change.subject) if change.subject else "in %s " % now.lstrip("."))
+                yield None if here else "%s: %s%s" % (where, element, change.text)
+            if isinstance(old_shape, MessageShape):
+                by_number = {f.number: f for f in new_shape.fields}
+                for f in old_shape.fields:
+                    g = by_number.get(f.number)
+                    if g is not None and _same_value_type(f.type, g.type):
+                        a, b = split_map(f.type)[1], split_map(g.type)[1]
+                        if a.startswith("."):
+                            queue.append((a, b, "%s in %s" % (g.name, now.lstrip("."))))
+
+    def _reported_at_type(self, file: str) -> bool:
+        return any(f.path == file for f in self.schema.generated) and self.locks[file].file is not None
+
+    def _broken(self, f: File, wire_name: str) -> None:
+        self.broken.setdefault(f.path, set()).add(wire_name)
+
+    def _report(self, f: File, node: object, change: _Change) -> None:
+        line, subject = node.line, node.name
+        inner = next((x for x in getattr(node, "fields", ()) if x.name == change.subject), None)
+        if inner is None and change.number is not None:
+            inner = next((x for x in getattr(node, "values", ()) if x.number == change.number), None)
+        if inner is not None:
+            line, subject = inner.line, "%s.%s" % (node.name, inner.name)
+        self._add(f, change.rule, line, subject, "", change.text)
+
+    def _add(self, f: File, rule_id: str, line: int, subject: str, path: str, text: str) -> None:
+        lock = f.name + SUFFIX
+        self.findings.append(Finding(
+            rule_id, RULES[rule_id].severity, f.path, line, subject, path,
+            "%s. Old peers would break; if that is meant, delete what this concerns from %s" % (text, lock)))
+
+
+def _method_changes(old: MethodShape, new: MethodShape, word: str) -> Iterator[Tuple[str, str, str]]:
+    if old.shape != new.shape:
+        yield "BREAKS_SHAPE", "", "was `%s` and is `%s`" % (_shape_words(old.shape), _shape_words(new.shape))
+    if old.reply != new.reply:
+        yield "BREAKS_SHAPE", word + ".reply", "was %s" % ("absent" if old.reply == "-" else old.reply)
+    if old.body != new.body:
+        yield "BREAKS_SHAPE", word + ".body", "was %s" % old.body
+    before = [] if old.to == "-" else old.to.split(",")
+    after = [] if new.to == "-" else new.to.split(",")
+    if before and after and before[0] != after[0]:
+        yield "BREAKS_TO_FIRST", word + ".to[0]", "the first target was %s, which old peers mean when they name none" % before[0].upper()
+    for gone in [t for t in before if t not in after]:
+        yield "BREAKS_TO_GONE", word + ".to", "%s is gone from it" % gone.upper()
+
+
+def _shape_words(shape: str) -> str:
+    kind, side, client, server = shape.split(" ")
+    return "%s from %s%s%s" % (kind, side.upper(), ", stream of requests" if client == "1" else "",
+                               ", stream of answers" if server == "1" else "")
+
+
+def check(schema: Schema, locks: Mapping[str, LockedFile], shapes: Mapping[str, object]) -> Tuple[List[Finding], Dict[str, Set[str]]]:
+    """The findings, and per file the wire names whose earlier shape cannot be accepted."""
+    checker = _Checker(schema, locks, shapes)
+    for f in schema.generated:
+        if locks[f.path].file is not None:
+            checker.check_file(f)
+    return in_order(checker.findings, [f.path for f in schema.files]), checker.broken

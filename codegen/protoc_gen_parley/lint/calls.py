@@ -1,0 +1,101 @@
+"""Rules about calls."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator
+
+from ..model import TARGETS
+from .core import ERROR, WARNING, Hit, Run, lists, quote, rule
+
+_HOUR_MS = 3_600_000
+FAN_OUT = ("all", "user", "group", "group_others")
+
+
+@rule("CALL_TO", ERROR, "A client asks the server; the server asks clients, but not OTHERS or SENDER.")
+def call_to(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        for path, numbers in lists(m):
+            by_client = path == "call.to" and m.side != "server"
+            for i, n in enumerate(numbers):
+                word = TARGETS.get(n)
+                if by_client and word not in ("server", None):
+                    yield place, "%s[%d]" % (path, i), "a client asks SERVER, never %s" % word.upper()
+                if not by_client and word in ("server", "others", "sender"):
+                    yield place, "%s[%d]" % (path, i), "the server cannot ask %s" % word.upper()
+
+
+@rule("CALL_FAN_OUT_STREAM", ERROR, "A call that asks many does not stream.")
+def call_fan_out_stream(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        for path, numbers in lists(m):
+            for i, n in enumerate(numbers):
+                if m.streams and TARGETS.get(n) in FAN_OUT:
+                    yield place, "%s[%d]" % (path, i), "%s asks many, and a stream has one other end" % TARGETS[n].upper()
+
+
+@rule("DEADLINE_LONG", WARNING, "A deadline is at most an hour; a longer wait is an event or a stream.")
+def deadline_long(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if m.options.get("deadline_ms", 0) > _HOUR_MS:
+            yield place, "call.deadline_ms", "%d is more than an hour" % m.options.get("deadline_ms")
+
+
+@rule("ONCE_STREAM", ERROR, "An answer that is kept and repeated is one answer.")
+def once_stream(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if "once" in m.options and m.streams:
+            yield place, "call.once", "does not go with streams"
+
+
+@rule("ONCE_KEY", ERROR, "A field of once.key exists in the request and is scalar.")
+def once_key(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if "once" not in m.options:
+            continue
+        request = run.payload(m.request.type.name)
+        for i, key in enumerate(m.options.get("once").get("key", ())):
+            field = run.field_path(request, key)
+            if field is None:
+                yield place, "call.once.key[%d]" % i, "%s has no field %s" % (m.request.type.name, quote(key))
+            elif field.label in ("rep", "map") or not (field.type.is_scalar or field.type.is_enum):
+                yield place, "call.once.key[%d]" % i, "%s is not scalar" % key
+
+
+@rule("ONCE_IDEMPOTENT", WARNING, "A call without side effects gains nothing by `once`.")
+def once_idempotent(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if "once" in m.options and m.idempotency == 1:
+            yield place, "call.once", "idempotency_level = NO_SIDE_EFFECTS says that repeating does no harm"
+
+
+@rule("ERRORS_TYPE", ERROR, "`errors` names an enum of the schema.")
+def errors_type(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        name = m.options.get("errors")
+        if name is not None:
+            full = run.resolve(name, place.nodes[1].full_name)
+            if full not in run.schema.enums:
+                yield place, "call.errors", "%s is %s" % (quote(name), "a message, not an enum" if full else "no enum of this schema")
+
+
+@rule("REPLY_STREAM", ERROR, "`reply` names the one answer of a unary call.")
+def reply_stream(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if m.options.get("reply") and m.streams:
+            yield place, "call.reply", "does not go with streams"
+
+
+@rule("REPLY_NAME", ERROR, "An answer's wire name is no method's.")
+def reply_name(run: Run) -> Iterator[Hit]:
+    taken: Dict[str, str] = {m.wire_name: s.full_name + "." + m.name for f in run.schema.files for s in f.services for m in s.methods}
+    for place, m in run.calls():
+        if m.options.get("reply") in taken:
+            yield place, "call.reply", "%s is the wire name of %s" % (quote(m.options.get("reply")), taken[m.options.get("reply")])
+
+
+@rule("REPLY_FAN_OUT", ERROR, "Answers of several peers without ids could not be told apart.")
+def reply_fan_out(run: Run) -> Iterator[Hit]:
+    for place, m in run.calls():
+        if m.options.get("reply") and any(TARGETS.get(n) in FAN_OUT for _, numbers in lists(m) for n in numbers):
+            yield place, "call.reply", "answers of several clients that carry no ids could not be told apart"
+

@@ -1,0 +1,88 @@
+"""Rules about names that would meet in C++, and about silencing rules."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Tuple
+
+from .. import names, services
+from .core import ERROR, RULES, WARNING, Hit, Place, Run, rule
+
+
+@rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.")
+def name_taken(run: Run) -> Iterator[Hit]:
+    yield from _in_messages(run)
+    yield from _in_enums(run)
+    yield from _in_namespaces(run)
+    yield from _in_services(run)
+
+
+def _in_messages(run: Run) -> Iterator[Hit]:
+    for place, m in run.messages():
+        first: Dict[str, str] = {}
+        entries: List[Tuple[str, str, Place]] = [(f.cpp_name, f.name, Place(place.nodes + (f,))) for f in m.fields]
+        entries += [(o.cpp_name, o.name, place) for o in m.oneofs] + [(a.name, a.name, place) for a in m.aliases]
+        for cpp, name, where in entries:
+            if cpp in first:
+                yield where, "", "%s is spelled %s in C++, as %s is" % (name, cpp, first[cpp])
+            first.setdefault(cpp, name)
+
+
+def _in_enums(run: Run) -> Iterator[Hit]:
+    for place, e in run.enums():
+        first: Dict[str, str] = {}
+        for v in e.values:
+            if v.cpp_name in first:
+                yield Place(place.nodes + (v,)), "", "is spelled %s in C++, as %s is" % (v.cpp_name, first[v.cpp_name])
+            first.setdefault(v.cpp_name, v.name)
+
+
+def _in_namespaces(run: Run) -> Iterator[Hit]:
+    """Types and generated classes of all files that share a namespace; helper arrays of one file's codec."""
+    types: Dict[Tuple[str, str], str] = {}
+    for f in run.schema.files:
+        for node in f.messages + f.enums:
+            key = (f.cpp_namespace, node.cpp_name)
+            if key in types and types[key] != node.full_name and f.generate:
+                yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (node.cpp_name, types[key])
+            types.setdefault(key, node.full_name)
+    classes: Dict[Tuple[str, str], str] = {}
+    for f in run.schema.files:
+        for s in f.services:
+            for name in (s.client_name, s.handler_name, s.peers_name, s.methods_name):
+                key = (f.cpp_namespace, name)
+                if f.generate and key in types:
+                    yield Place((f, s)), "", "generates a class %s, and %s has that name" % (name, types[key])
+                elif f.generate and key in classes and classes[key] != s.full_name:
+                    yield Place((f, s)), "", "generates a class %s, as %s does" % (name, classes[key])
+                classes.setdefault(key, s.full_name)
+            helpers = [s.table_prefix + "_methods"] + [
+                m.table_prefix + end for m in s.methods for end in ("_to", "_server_to", "_accepted", "_routes")]
+            for name in helpers:
+                if f.generate and (f.cpp_namespace, name) in types:
+                    yield Place((f, s)), "", "generates a constant %s, and %s has that name" % (name, types[(f.cpp_namespace, name)])
+
+
+def _in_services(run: Run) -> Iterator[Hit]:
+    for place, s in run.services():
+        first: Dict[str, str] = {name: "every stub or handler" for name in services.OWN_MEMBERS}
+        first.update((name, "the class itself") for name in (s.client_name, s.handler_name, s.peers_name, s.methods_name))
+        for m in s.methods:
+            base = names.snake_case(m.name)
+            mine = {m.cpp_name, "async_" + base, "on_" + base} | ({m.name + "Target"} if m.is_event else set())
+            for name in sorted(mine):
+                if name in first:
+                    yield Place(place.nodes + (m,)), "", "generates %s, which %s has already" % (name, first[name])
+                first.setdefault(name, m.name)
+
+
+@rule("IGNORE_UNKNOWN", WARNING, "`parley:ignore` names a rule that exists and is a warning; errors cannot be silenced.")
+def ignore_unknown(run: Run) -> Iterator[Hit]:
+    places = list(run.files())
+    for group in (run.services(), run.methods(), run.messages(), run.fields(), run.enums(), run.values()):
+        places += [place for place, _ in group]
+    for place in places:
+        for name in place.nodes[-1].ignores:
+            if name not in RULES:
+                yield place, "", "parley:ignore %s: there is no such rule" % name
+            elif RULES[name].severity != WARNING:
+                yield place, "", "parley:ignore %s: the rule is an error and cannot be silenced" % name

@@ -1,0 +1,193 @@
+"""What rules are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ..model import Enum, EnumValue, Field, File, Message, Method, Options, Schema, Service
+
+ERROR = "error"
+WARNING = "warning"
+
+
+def quote(text: str) -> str:
+    """A piece of the schema in a message: short, on one line, printable."""
+    shown = "".join(ch if ch.isprintable() else "\\x%02x" % ord(ch) for ch in text[:60])
+    return '"' + shown + ('…"' if len(text) > 60 else '"')
+
+
+@dataclass(frozen=True)
+class Finding:
+    rule: str
+    severity: str
+    file: str
+    line: int
+    subject: str        # "Lobby.Say", "Line.text"; may be empty
+    path: str           # "event.to[1]"; empty: the element itself
+    text: str
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.subject, self.path) if part)
+        return "%s:%d: %s: %s%s [%s]" % (self.file, self.line, self.severity, where + ": " if where else "", self.text, self.rule)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element of the schema with all that it stands in, outermost first."""
+
+    nodes: Tuple[Any, ...]
+
+    @property
+    def file(self) -> File:
+        return self.nodes[0]
+
+    @property
+    def subject(self) -> str:
+        return ".".join(n.name for n in self.nodes[1:])
+
+    @property
+    def ignores(self) -> Tuple[str, ...]:
+        return tuple(rule for n in self.nodes for rule in n.ignores)
+
+    def line(self, path: str) -> int:
+        node = self.nodes[-1]
+        word = path.split(".")[0].split("[")[0]
+        options: Optional[Options] = None
+        if isinstance(node, Method):
+            options = node.event if word == "event" else node.call if word == "call" else None
+        elif word in ("service", "group", "field", "enum", "route", "file"):
+            options = node.options
+        return options.line if options is not None and options.line else node.line
+
+
+# A rule yields these; the place says file and line.
+Hit = Tuple[Place, str, str]  # place, option path, text
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    severity: str
+    purpose: str
+    check: Callable[["Run"], Iterable[Hit]]
+
+
+RULES: Dict[str, Rule] = {}
+
+
+def rule(id_: str, severity: str, purpose: str) -> Callable[[Callable[["Run"], Iterable[Hit]]], Callable[["Run"], Iterable[Hit]]]:
+    def register(check: Callable[["Run"], Iterable[Hit]]) -> Callable[["Run"], Iterable[Hit]]:
+        assert id_ not in RULES, id_
+        RULES[id_] = Rule(id_, severity, purpose, check)
+        return check
+
+    return register
+
+
+class Run:
+    """One run over a schema: what rules iterate over."""
+
+    def __init__(self, schema: Schema):
+        self.schema = schema
+
+    # --- elements of the files to generate ---
+    def files(self) -> Iterator[Place]:
+        for f in self.schema.generated:
+            yield Place((f,))
+
+    def services(self) -> Iterator[Tuple[Place, Service]]:
+        for f in self.schema.generated:
+            for s in f.services:
+                yield Place((f, s)), s
+
+    def methods(self) -> Iterator[Tuple[Place, Method]]:
+        for f in self.schema.generated:
+            for s in f.services:
+                for m in s.methods:
+                    yield Place((f, s, m)), m
+
+    def events(self) -> Iterator[Tuple[Place, Method]]:
+        return ((p, m) for p, m in self.methods() if m.event.present)
+
+    def calls(self) -> Iterator[Tuple[Place, Method]]:
+        return ((p, m) for p, m in self.methods() if not m.event.present)
+
+    def messages(self) -> Iterator[Tuple[Place, Message]]:
+        for f in self.schema.generated:
+            for m in f.messages:
+                yield Place((f, m)), m
+
+    def fields(self) -> Iterator[Tuple[Place, Field]]:
+        for p, m in self.messages():
+            for f in m.fields:
+                yield Place(p.nodes + (f,)), f
+
+    def enums(self) -> Iterator[Tuple[Place, Enum]]:
+        for f in self.schema.generated:
+            for e in f.enums:
+                yield Place((f, e)), e
+
+    def values(self) -> Iterator[Tuple[Place, EnumValue]]:
+        for p, e in self.enums():
+            for v in e.values:
+                yield Place(p.nodes + (v,)), v
+
+    # --- look-ups ---
+    def payload(self, full_name: str) -> Optional[Message]:
+        return self.schema.messages.get(full_name)
+
+    def resolve(self, name: str, scope: str) -> str:
+        """The full name of the message or enum that `name` means inside `scope`, as protoc resolves a field's type; empty: none."""
+        if name.startswith("."):
+            return name[1:] if self._known(name[1:]) else ""
+        while True:
+            full = scope + "." + name if scope else name
+            if self._known(full):
+                return full
+            if not scope:
+                return ""
+            scope = scope.rpartition(".")[0]
+
+    def _known(self, full: str) -> bool:
+        return full in self.schema.messages or full in self.schema.enums
+
+    def field_path(self, message: Optional[Message], path: str) -> Optional[Field]:
+        """The field that a dotted path of proto names means; singular messages all the way."""
+        found: Optional[Field] = None
+        for part in path.split("."):
+            if message is None:
+                return None
+            found = next((f for f in message.fields if f.name == part), None)
+            if found is None:
+                return None
+            message = self.payload(found.type.name) if found.type.is_message and found.label in ("one", "opt") else None
+        return found
+
+    # --- findings ---
+    def findings(self, rules: Iterable[Rule]) -> List[Finding]:
+        found = []
+        for r in rules:
+            for place, path, text in r.check(self):
+                if r.severity == WARNING and r.id in place.ignores:
+                    continue
+                found.append(Finding(r.id, r.severity, place.file.path, place.line(path), place.subject, path, text))
+        return in_order(found, [f.path for f in self.schema.files])
+
+
+def in_order(found: Sequence[Finding], files: Sequence[str]) -> List[Finding]:
+    order = {path: i for i, path in enumerate(files)}
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda f: (order.get(f.file, 0), f.line, f.rule, f.path, f.text))
+
+
+def option(method: Method) -> str:
+    """The word that starts an option path: "event" or "call"."""
+    return "event" if method.event.present else "call"
+
+
+def lists(method: Method) -> Iterator[Tuple[str, Sequence[int]]]:
+    """The target lists as written, each with its path."""
+    for name in ("to", "server_to"):
+        if name in method.options:
+            yield option(method) + "." + name, method.options.get(name)

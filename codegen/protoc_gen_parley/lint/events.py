@@ -1,0 +1,175 @@
+"""Rules about methods in general, events and targets."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Tuple
+
+from .. import fingerprint, names, services
+from ..model import TARGETS
+from .core import ERROR, WARNING, Hit, Place, Run, lists, option, quote, rule
+
+
+@rule("BOTH_OPTIONS", ERROR, "A method is an event or a call, not both.")
+def both_options(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        if m.event.present and m.call.present:
+            yield place, "call", "the method has (parley.event) too; keep one of the two"
+
+
+@rule("COMMENT_MISSING", WARNING, "A method has a comment: it is the documentation of three generated classes.")
+def comment_missing(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        if not m.comment:
+            yield place, "", "has no comment"
+
+
+@rule("EVENT_SHAPE", ERROR, "An event is one way: it returns google.protobuf.Empty and does not stream.")
+def event_shape(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        if m.response.type.name != names.EMPTY:
+            yield place, "event", "an event returns google.protobuf.Empty, not %s; without (parley.event) it is a call" % m.response.type.name
+        if m.streams:
+            yield place, "event", "an event does not stream"
+
+
+@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`), without control characters or outer spaces.")
+def wire_name(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        paths = [(option(m) + ".name" if "name" in m.options else "service.prefix" if "prefix" in place.nodes[1].options else "", m.wire_name)]
+        if "reply" in m.options:
+            paths.append(("call.reply", m.options.get("reply")))
+        for path, name in paths:
+            where = Place(place.nodes[:2]) if path == "service.prefix" else place
+            if not name:
+                yield where, path, "a wire name is empty"
+            elif any(not ch.isprintable() for ch in name) or name != name.strip():
+                yield where, path, "the wire name %s has control characters, or spaces at an end" % quote(name)
+            elif name == "error" or name == "-" or name.startswith("$"):
+                yield where, path, "the wire name %s is reserved" % quote(name)
+            elif len(name.encode("utf-8")) > 255:
+                yield where, path, "the wire name %s is longer than 255 bytes" % quote(name)
+
+
+@rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.")
+def wire_name_taken(run: Run) -> Iterator[Hit]:
+    first: Dict[str, str] = {}
+    for f in run.schema.files:
+        for s in f.services:
+            for m in s.methods:
+                mine = s.full_name + "." + m.name
+                if m.wire_name in first and f.generate:
+                    yield (Place((f, s, m)), option(m) + ".name" if "name" in m.options else "",
+                           "the wire name %s belongs to %s already" % (quote(m.wire_name), first[m.wire_name]))
+                first.setdefault(m.wire_name, mine)
+
+
+@rule("METHOD_ID", ERROR, "No two wire names of a run have the same 32-bit id, and none has 0.")
+def method_id(run: Run) -> Iterator[Hit]:
+    first: Dict[int, str] = {0: ""}
+    for f in run.schema.files:
+        for s in f.services:
+            for m in s.methods:
+                id_ = fingerprint.method_id(m.wire_name)
+                other = first.setdefault(id_, m.wire_name)
+                if other != m.wire_name and f.generate:
+                    yield (Place((f, s, m)), "", "the wire name %s has the id 0x%08x%s; give one of them another `name`"
+                           % (quote(m.wire_name), id_, " of %s" % quote(other) if other else ", which is reserved"))
+
+
+_ENUMS: Dict[str, Tuple[str, int]] = {  # option member -> what it is, highest number
+    "from": ("side", 3), "delivery": ("delivery", 4), "overflow": ("overflow", 4), "body": ("member", 1), "unknown": ("policy", 2),
+    "join": ("side", 3),
+}
+
+
+@rule("NUMBER_UNKNOWN", ERROR, "An option's number is one of its enum's values.")
+def number_unknown(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        for name, (what, last) in _ENUMS.items():
+            if name in m.options and not 0 <= m.options.get(name) <= last:
+                yield place, "%s.%s" % (option(m), name), "%d is no %s" % (m.options.get(name), what)
+        for path, numbers in lists(m):
+            for i, n in enumerate(numbers):
+                if n not in TARGETS:
+                    yield place, "%s[%d]" % (path, i), "UNSET is not a target" if n == 0 else "%d is no target" % n
+    for place, s in run.services():
+        if not 0 <= s.options.get("unknown", 0) <= 2:
+            yield place, "service.unknown", "%d is no policy" % s.options.get("unknown")
+    for place, msg in run.messages():
+        if not 0 <= msg.options.get("join", 0) <= 3:
+            yield place, "group.join", "%d is no side" % msg.options.get("join")
+    for place, v in run.values():
+        for i, n in enumerate(v.options.get("to", ())):
+            if n not in TARGETS:
+                yield place, "route.to[%d]" % i, "UNSET is not a target" if n == 0 else "%d is no target" % n
+
+
+@rule("TO_MISSING", ERROR, "An event says who may receive it.")
+def to_missing(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        if not m.options.get("to"):
+            yield place, "event.to", "is missing: who may receive it? e.g. to: [OTHERS]"
+
+
+@rule("TARGET_TWICE", ERROR, "A target stands once in its list.")
+def target_twice(run: Run) -> Iterator[Hit]:
+    def twice(numbers):
+        return [i for i, n in enumerate(numbers) if n in TARGETS and n in numbers[:i]]
+
+    for place, m in run.methods():
+        for path, numbers in lists(m):
+            for i in twice(numbers):
+                yield place, "%s[%d]" % (path, i), "%s stands here twice" % TARGETS[numbers[i]].upper()
+    for place, v in run.values():
+        for i in twice(v.options.get("to", ())):
+            yield place, "route.to[%d]" % i, "%s stands here twice" % TARGETS[v.options.get("to")[i]].upper()
+
+
+@rule("TO_SERVER", ERROR, "The server does not send events to itself.")
+def to_server(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        path = "event.to" if m.side == "server" else "event.server_to"
+        for i, n in enumerate(m.options.get(path[6:], ())):
+            if TARGETS.get(n) == "server" and m.side != "client":
+                yield place, "%s[%d]" % (path, i), "the server cannot send to SERVER"
+
+
+@rule("TO_NEEDS_NAME", WARNING, "The first target is the default; one that needs a name gives the stub no default argument.")
+def to_needs_name(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        for path, numbers in lists(m):
+            if len(numbers) > 1 and services.needs_name(TARGETS.get(numbers[0], "")):
+                yield place, path + "[0]", "%s needs a name, so there is no default; put it behind a target that needs none" % TARGETS[numbers[0]].upper()
+
+
+@rule("SERVER_TO_MISSING", ERROR, "With from: EITHER an event says who receives when the server sends.")
+def server_to_missing(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        if m.side == "either" and not m.options.get("server_to"):
+            yield place, "event.server_to", "is missing: with from: EITHER it says who receives when the server sends"
+
+
+@rule("SERVER_TO_UNUSED", ERROR, "server_to stands only beside from: EITHER.")
+def server_to_unused(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        if m.side != "either" and m.options.get("server_to"):
+            yield place, option(m) + ".server_to", "means something only with from: EITHER; %s" % (
+                "use `to`" if m.side == "server" else "the server does not send this")
+
+
+@rule("BODY_TYPE", ERROR, "A payload in the envelope's `message` is a google.protobuf.StringValue.")
+def body_type(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        if m.options.get("body") == 1 and m.request.type.name != "google.protobuf.StringValue":
+            yield place, "event.body", "MESSAGE carries a google.protobuf.StringValue, not %s" % m.request.type.name
+
+
+@rule("UNKNOWN_RELAY", ERROR, "At most one service of a run relays unknown events.")
+def unknown_relay(run: Run) -> Iterator[Hit]:
+    first = ""
+    for f in run.schema.files:
+        for s in f.services:
+            if s.relay_unknown and first and f.generate:
+                yield Place((f, s)), "service.unknown", "%s relays unknown events already" % first
+            if s.relay_unknown:
+                first = first or s.full_name

@@ -1,0 +1,78 @@
+"""The rule that nothing in a schema is silently ignored: what has no behaviour yet is refused.
+
+When a feature gets built, its line goes from here, and nothing else needs to change.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from ..model import TARGETS, Options
+from .core import ERROR, Hit, Place, Run, lists, option, rule
+from .. import services
+
+_EVENT = {"name", "from", "to", "server_to", "max_bytes", "body"}
+_CALL = {"name", "from", "to", "server_to", "max_bytes", "deadline_ms", "errors", "reply"}
+_SERVICE = {"prefix", "unknown"}
+_FIELD = {"routes", "sensitive", "max_len", "max_count"}
+_ENUM = {"flags"}
+_ROUTE = {"to", "only"}
+_FILE = {"cpp_namespace"}
+_TARGETS = {"server", "sender", "all", "others", "client"}
+_DEFAULTS = {"delivery": (1, "ORDERED"), "overflow": (1, "CLOSE")}  # the one value that is built, and its name
+
+
+def _unknown(options: Options, built: set, word: str) -> Iterator[str]:
+    for name in options.values:
+        if name in built:
+            continue
+        if name in _DEFAULTS:
+            if options.get(name) != _DEFAULTS[name][0]:
+                yield "%s.%s" % (word, name)
+            continue
+        yield "%s.%s" % (word, name)
+
+
+@rule("NOT_BUILT", ERROR, "What this release does not act on is refused, never ignored.")
+def not_built(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        word = option(m)
+        for path in _unknown(m.options, _EVENT if m.event.present else _CALL, word):
+            name = path.partition(".")[2]
+            only = "; only %s is" % _DEFAULTS[name][1] if name in _DEFAULTS else ""
+            yield place, path, "is not built yet" + only
+        for path, numbers in lists(m):
+            for i, n in enumerate(numbers):
+                target = TARGETS.get(n)
+                if target is not None and target not in _TARGETS:
+                    yield place, "%s[%d]" % (path, i), "the target %s is not built yet" % target.upper()
+                elif target == "all" and not m.event.present and m.from_server:
+                    yield place, "%s[%d]" % (path, i), "a call that asks many clients is not built yet; ask one: CLIENT"
+        if m.streams:
+            yield place, "", "streams are not built yet"
+        payload = run.payload(m.request.type.name)
+        if m.event.present and m.from_server and payload and services.find_routes(payload, run.schema.messages):
+            yield place, "event.from", "a payload that names its receivers is built for from: CLIENT only yet"
+    for place, s in run.services():
+        for path in _unknown(s.options, _SERVICE, "service"):
+            yield place, path, "is not built yet"
+    for place, msg in run.messages():
+        if msg.options.present:
+            yield place, "group", "groups are not built yet"
+    for place, f in run.fields():
+        for path in _unknown(f.options, _FIELD, "field"):
+            yield place, path, "is not built yet"
+        if f.routes and f.type.is_message:
+            yield place, "field.routes", "routing by a group in the payload is not built yet"
+    for place, e in run.enums():
+        for path in _unknown(e.options, _ENUM, "enum"):
+            yield place, path, "is not built yet"
+        for v in e.values:
+            for path in _unknown(v.options, _ROUTE, "route"):
+                yield Place(place.nodes + (v,)), path, "is not built yet"
+            for i, word in enumerate(v.targets):
+                if word not in _TARGETS:
+                    yield Place(place.nodes + (v,)), "route.to[%d]" % i, "the target %s is not built yet" % word.upper()
+    for place in run.files():
+        for path in _unknown(place.file.options, _FILE, "file"):
+            yield place, path, "is not built yet"

@@ -1,0 +1,152 @@
+"""Rules about fields, enums, routing by payload, and namespaces."""
+
+from __future__ import annotations
+
+from typing import Iterator, Set
+
+from .. import names, services
+from .core import ERROR, Hit, Place, Run, quote, rule
+
+
+@rule("ROUTES_MANY", ERROR, "At most one field of a payload names its receivers.")
+def routes_many(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        payload = run.payload(m.request.type.name)
+        found = services.find_routes(payload, run.schema.messages) if payload else []
+        if len(found) > 1:
+            yield place, "", "its payload has %d fields with `routes`: %s" % (
+                len(found), ", ".join(".".join(s.name for s in path + (f,)) for path, f in found))
+
+
+@rule("ROUTES_PATH", ERROR, "The field that names the receivers stands in the payload exactly once: not in a list, map or oneof.")
+def routes_path(run: Run) -> Iterator[Hit]:
+    for place, f in run.fields():
+        if f.routes and f.label != "one":
+            yield place, "field.routes", "the field may not be %s" % {"opt": "optional", "rep": "a list", "map": "a map"}[f.label]
+        elif f.routes and f.in_oneof:
+            yield place, "field.routes", "the field may not stand in a oneof"
+    for place, m in run.events():
+        payload = run.payload(m.request.type.name)
+        for path, f in services.find_routes(payload, run.schema.messages) if payload else []:
+            for step in path:
+                if step.label not in ("one", "opt") or step.in_oneof or step.boxed:
+                    yield place, "", "%s names the receivers but is reached through %s, which is a list, a map, in a oneof or recursive" % (
+                        f.name, step.name)
+
+
+@rule("ROUTES_TYPE", ERROR, "A field that names the receivers is of a routing enum or a group.")
+def routes_type(run: Run) -> Iterator[Hit]:
+    for place, f in run.fields():
+        if not f.routes:
+            continue
+        if f.type.is_enum:
+            enum = run.schema.enums[f.type.name]
+            if not any(v.options.present for v in enum.values):
+                yield place, "field.routes", "no value of %s has (parley.route)" % f.type.name
+        elif not (f.type.is_message and run.payload(f.type.name) and run.payload(f.type.name).options.present):
+            yield place, "field.routes", "%s is neither an enum whose values carry (parley.route) nor a message with (parley.group)" % (
+                f.type.name)
+
+
+@rule("ROUTES_TARGET", ERROR, "What a payload can select stands in the event's `to`, and needs no name.")
+def routes_target(run: Run) -> Iterator[Hit]:
+    for place, m in run.events():
+        if not m.routing:
+            continue
+        for v in m.routing.enum.values:
+            for word in v.targets:
+                if services.needs_name(word):
+                    yield place, "", "%s selects %s, which needs a name; an enum gives none" % (v.name, word.upper())
+                elif word not in m.to:
+                    yield place, "event.to", "%s selects %s, which is not in it" % (v.name, word.upper())
+
+
+def _routing_enums(run: Run) -> Set[str]:
+    used = {f.type.name for m in run.schema.messages.values() for f in m.fields if f.routes and f.type.is_enum}
+    return used | {e.full_name for e in run.schema.enums.values() if any(v.options.present for v in e.values)}
+
+
+@rule("ROUTE_MISSING", ERROR, "Every value of a plain routing enum says whom it selects.")
+def route_missing(run: Run) -> Iterator[Hit]:
+    routing = _routing_enums(run)
+    for place, e in run.enums():
+        if e.full_name in routing and not e.flags:
+            for v in e.distinct_values:
+                if not v.options.get("to"):
+                    yield Place(place.nodes + (v,)), "route.to", "is missing: a plain routing enum selects by every value"
+
+
+@rule("ROUTE_ONLY", ERROR, "`only` speaks of a bit among bits.")
+def route_only(run: Run) -> Iterator[Hit]:
+    for place, v in run.values():
+        if v.only and not place.nodes[1].flags:
+            yield place, "route.only", "goes with (parley.enum) = { flags: true } only"
+
+
+@rule("ROUTE_ALIAS", ERROR, "A second name of a number routes like the first.")
+def route_alias(run: Run) -> Iterator[Hit]:
+    for place, v in run.values():
+        if v.alias and v.options.present:
+            yield place, "route", "the value is a second name of %d; write (parley.route) at the first" % v.number
+
+
+@rule("FLAGS_BIT", ERROR, "Every value of a flags enum but zero is one bit.")
+def flags_bit(run: Run) -> Iterator[Hit]:
+    for place, e in run.enums():
+        for v in e.values:
+            if e.flags and v.number != 0 and (v.number < 0 or v.number & (v.number - 1)):
+                yield Place(place.nodes + (v,)), "", "%d is not a power of two" % v.number
+
+
+@rule("SENSITIVE_KEY", ERROR, "Keys are logged, so they cannot be sensitive.")
+def sensitive_key(run: Run) -> Iterator[Hit]:
+    for place, m in run.methods():
+        request = run.payload(m.request.type.name)
+        item = request if m.event.present else run.payload(m.response.type.name)
+        once = m.options.get("once")
+        for message, keys in ((item, m.options.get("key", ())), (request, once.get("key", ()) if once is not None else ())):
+            for key in keys:
+                field = run.field_path(message, key)
+                if field is not None and field.sensitive:
+                    yield place, "", "%s is a key and sensitive; keys are logged" % key
+    for place, f in run.fields():
+        if f.sensitive and place.nodes[1].options.present:
+            yield place, "field.sensitive", "is part of a group's key, and keys are logged"
+
+
+@rule("MAX_LEN_TYPE", ERROR, "max_len bounds strings and bytes.")
+def max_len_type(run: Run) -> Iterator[Hit]:
+    lengthy = ("string", "bytes", "google.protobuf.StringValue", "google.protobuf.BytesValue")
+    for place, f in run.fields():
+        if f.max_len and f.type.name not in lengthy and not (f.key is not None and f.key.name == "string"):
+            yield place, "field.max_len", "%s has no length" % f.type.name
+
+
+@rule("MAX_COUNT_TYPE", ERROR, "max_count bounds lists and maps.")
+def max_count_type(run: Run) -> Iterator[Hit]:
+    for place, f in run.fields():
+        if f.max_count and f.label not in ("rep", "map"):
+            yield place, "field.max_count", "the field is neither repeated nor a map"
+
+
+@rule("JSON_NAME", ERROR, "A json_name has no spaces and no control characters.")
+def json_name(run: Run) -> Iterator[Hit]:
+    for place, f in run.fields():
+        if not f.json_name or any(ch.isspace() or not ch.isprintable() for ch in f.json_name):
+            yield place, "json_name", "%s is empty, or has spaces or control characters" % quote(f.json_name)
+
+
+@rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's.")
+def namespace(run: Run) -> Iterator[Hit]:
+    for place in run.files():
+        f = place.file
+        written = f.options.get("cpp_namespace", "")
+        path = "file.cpp_namespace" if written else ""
+        for part in f.cpp_namespace.split("::") if f.cpp_namespace else ():
+            if not names.is_identifier(part) or names.safe(part) != part:
+                yield place, path, "%s is not a C++ identifier" % quote(part)
+        parts = f.cpp_namespace.split("::")
+        if (parts[0] in ("parley", "std") and not (parts[0] == "parley" and f.path.startswith("parley/"))
+                or written and set(parts) & names.RESERVED_TYPES):
+            yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken"
+
