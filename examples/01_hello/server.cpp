@@ -1,0 +1,33 @@
+// The server of the README: adds numbers, passes lines on, tells of arrivals.
+// [server]
+#include "lobby/v1/lobby.server.hpp"
+
+#include <parley/server.hpp>
+
+#include <numeric>
+
+using namespace lobby::v1;
+
+struct Lobby final : LobbyHandler {
+  explicit Lobby(parley::server& server) : peers{server} {}
+
+  void connected(parley::peer& peer) override { peers.arrived({.id = peer.id()}, parley::to::others(peer)); }
+
+  parley::reply<Sum> add(const Numbers& n, parley::call&) override {  // a value, an error, or co_return later
+    return Sum{.value = std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0)};
+  }
+
+  parley::relay say(const Line& line, parley::event&) override {
+    return line.text.empty() ? parley::relay::drop : parley::relay::pass;
+  }
+
+  LobbyPeers peers;  // the server's way out
+};
+
+int main() {
+  parley::server server{{.port = 8765}};
+  Lobby lobby{server};
+  server.add(lobby);
+  server.run();
+}
+// [/server]

@@ -1,0 +1,69 @@
+// A lobby server that tells what it sees: lobby_server [--port N]
+#include "lobby/v1/lobby.server.hpp"
+
+#include <parley/server.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <numeric>
+#include <string>
+#include <string_view>
+
+using namespace lobby::v1;
+
+namespace {
+
+struct Lobby final : LobbyHandler {
+  explicit Lobby(parley::server& server) : peers{server} {}
+
+  void connected(parley::peer& peer) override {
+    const std::string_view spoken = peer.subprotocol().empty() ? "plain JSON" : peer.subprotocol();
+    spdlog::info("{} came, speaking {}", peer.id(), spoken);
+    peers.arrived({.id = peer.id()}, parley::to::others(peer));
+  }
+  void disconnected(parley::peer& peer, const parley::error&) override { spdlog::info("{} left", peer.id()); }
+
+  parley::reply<Sum> add(const Numbers& n, parley::call& call) override {
+    spdlog::info("{} asked for a sum of {} numbers", call.from().id, n.numbers.size());
+    return Sum{.value = std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0)};
+  }
+
+  parley::relay say(const Line& line, parley::event& event) override {
+    if (line.text.empty()) return parley::relay::drop;
+    spdlog::info("{} said something to {}", event.from().id, parley::to_text(event.to()));
+    return parley::relay::pass;
+  }
+
+  LobbyPeers peers;
+};
+
+parley::server* running = nullptr;
+void stop(int) { running->stop(); }
+
+std::uint16_t port_from(int argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i)
+    if (std::string_view(argv[i]) == "--port") return static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
+  return 8765;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  spdlog::set_pattern("%H:%M:%S %v");
+  parley::server server{{.port = port_from(argc, argv), .log = [](parley::log_level level, std::string_view text) {
+                           if (level >= parley::log_level::warning) spdlog::warn("{}", text);
+                         }}};
+  Lobby lobby{server};
+  server.add(lobby);
+  server.start();
+  running = &server;
+  std::signal(SIGINT, stop);
+  std::signal(SIGTERM, stop);
+  std::cout << "listening on ws://127.0.0.1:" << server.port() << "/ws" << std::endl;
+  server.join();
+} catch (const parley::call_failed& failed) {
+  std::cerr << "lobby_server: " << failed.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,14 @@
+// core: errors and results as values, bytes, the clock. Everything else stands on it; it stands on the standard library alone.
+//
+//   parley::result<int> half(int n) {
+//     if (n % 2) return parley::error{parley::errc::invalid, "odd"};
+//     return n / 2;
+//   }
+//
+// It knows nothing of messages, sockets or threads. All types are values; none is tied to a thread.
+#pragma once
+
+#include "parley/core/bytes.hpp"
+#include "parley/core/clock.hpp"
+#include "parley/core/error.hpp"
+#include "parley/core/result.hpp"

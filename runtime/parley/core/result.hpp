@@ -1,0 +1,77 @@
+// result<T>: a T or an error, with the member names of std::expected. Standard library only.
+#pragma once
+
+#include "parley/core/error.hpp"
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace parley {
+
+// Default constructed it is a failure: Asio's `||` needs a default constructor and never shows such an object.
+template <class T = void>
+class result {
+ public:
+  using value_type = T;
+  using error_type = parley::error;
+
+  result() : state_(std::in_place_index<1>, errc::failed, "no result") {}
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  result(parley::error e) : state_(std::in_place_index<1>, std::move(e)) {}
+  result(errc code) : state_(std::in_place_index<1>, code) {}
+
+  bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // Throw call_failed when there is no value.
+  T& value() & { check(); return *std::get_if<0>(&state_); }
+  const T& value() const& { check(); return *std::get_if<0>(&state_); }
+  T value() && { check(); return std::move(*std::get_if<0>(&state_)); }
+
+  // Undefined when there is no value, as in std::expected.
+  T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+  T operator*() && { return std::move(*std::get_if<0>(&state_)); }
+  T* operator->() noexcept { return std::get_if<0>(&state_); }
+  const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+  const parley::error& error() const& noexcept { return *std::get_if<1>(&state_); }
+  parley::error error() && { return std::move(*std::get_if<1>(&state_)); }
+
+  template <class U>
+  T value_or(U&& other) const& { return has_value() ? **this : static_cast<T>(std::forward<U>(other)); }
+
+  bool operator==(const result&) const = default;
+
+ private:
+  void check() const { if (!has_value()) throw call_failed{error()}; }
+  std::variant<T, parley::error> state_;
+};
+
+// Default constructed it is a success, as in std::expected<void, E>.
+template <>
+class result<void> {
+ public:
+  using value_type = void;
+  using error_type = parley::error;
+
+  result() = default;
+  result(parley::error e) : state_(std::in_place_index<1>, std::move(e)) {}
+  result(errc code) : state_(std::in_place_index<1>, code) {}
+
+  bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+  void value() const { if (!has_value()) throw call_failed{error()}; }
+  void operator*() const noexcept {}
+  const parley::error& error() const& noexcept { return *std::get_if<1>(&state_); }
+  parley::error error() && { return std::move(*std::get_if<1>(&state_)); }
+
+  bool operator==(const result&) const = default;
+
+ private:
+  std::variant<std::monostate, parley::error> state_;
+};
+
+}  // namespace parley

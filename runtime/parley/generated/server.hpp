@@ -1,0 +1,9 @@
+// Everything a generated x.server.hpp needs; nothing else includes it.
+#pragma once
+
+#include "parley/peer/completion.hpp"
+#include "parley/peer/gcc12.hpp"
+#include "parley/peer/handler.hpp"
+#include "parley/wire/target.hpp"
+
+#include <utility>

@@ -1,0 +1,74 @@
+// parley::block: a completion token which waits. Returns T, throws call_failed.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace parley {
+
+struct block_t {
+  constexpr block_t() = default;
+};
+inline constexpr block_t block{};
+
+// Where the blocked thread waits. A handler that is dropped without being called (its executor was destroyed) counts as cancelled.
+template <class T>
+class waiting_room {
+ public:
+  void put(result<T> value) {
+    std::lock_guard lock(mutex_);  // notify under the lock: the room lies on the waiter's stack
+    value_ = std::move(value);
+    ready_.notify_one();
+  }
+  result<T> wait() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [&] { return value_.has_value(); });
+    return std::move(*value_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::optional<result<T>> value_;
+};
+
+template <class T>
+class blocking_handler {
+ public:
+  explicit blocking_handler(waiting_room<T>& room) : room_(&room) {}
+  blocking_handler(blocking_handler&& other) noexcept : room_(std::exchange(other.room_, nullptr)) {}
+  blocking_handler& operator=(blocking_handler&&) = delete;
+  ~blocking_handler() { if (room_) room_->put(errc::cancelled); }
+  void operator()(result<T> value) { std::exchange(room_, nullptr)->put(std::move(value)); }
+
+ private:
+  waiting_room<T>* room_;
+};
+
+// Waiting on the thread that would have to complete the call never ends, so it is refused at once.
+inline call_failed would_never_end() {
+  return call_failed{error{std::make_error_code(std::errc::resource_deadlock_would_occur),
+                           "a blocking call on the thread that runs its own link never ends: use the async_ form here"}};
+}
+
+}  // namespace parley
+
+template <class T>
+class asio::async_result<parley::block_t, void(parley::result<T>)> {
+ public:
+  using return_type = T;
+  template <class Initiation, class... Args>
+  static T initiate(Initiation&& start, parley::block_t, Args&&... args) {
+    if (start.runs_here()) throw parley::would_never_end();
+    parley::waiting_room<T> room;
+    std::forward<Initiation>(start)(parley::blocking_handler<T>(room), std::forward<Args>(args)...);
+    return room.wait().value();
+  }
+};

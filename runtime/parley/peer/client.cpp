@@ -1,0 +1,47 @@
+#include "parley/peer/client.hpp"
+
+#include "parley/peer/client_core.hpp"
+#include "parley/transport/websocket.hpp"
+
+#include <stdexcept>
+#include <thread>
+
+namespace parley {
+namespace {
+
+std::string checked(std::string_view url, const client_options& options) {
+  if (!options.loopback)
+    if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
+  return std::string(url);
+}
+
+}  // namespace
+
+// The thread holds the core, and with it the loop, until the link has said goodbye.
+client::client(std::string_view url, client_options options) : calls_{} {
+  auto loop = std::make_shared<own_loop>();
+  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(loop));
+  core_ = client_;
+  client_->run_on_own_thread(std::move(loop));
+}
+
+client::client(asio::any_io_executor executor, std::string_view url, client_options options) : calls_{} {
+  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(std::move(executor)));
+  core_ = client_;
+}
+
+client::~client() {
+  close();
+  client_->join();
+}
+
+void client::close() { client_->close(); }
+void client::connect() { async_connect(block); }
+bool client::connected() const noexcept { return client_->connected(); }
+std::string client::id() const { return client_->id(); }
+asio::any_io_executor client::executor() const { return core_->executor(); }
+void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
+void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }
+client::operator link() const { return {core_, calls_}; }
+
+}  // namespace parley

@@ -1,0 +1,96 @@
+// One link to a server.
+//
+//   parley::client link{"ws://localhost:8765/ws"};      // no I/O yet
+//   LobbyClient lobby{link};
+//   lobby.on_say([](const Line& line) { std::cout << line.text << '\n'; });
+//   link.connect();                                      // blocks; throws parley::call_failed
+//   Sum sum = lobby.add({.numbers = {391, 29}});
+//
+// The constructor throws std::invalid_argument for a malformed url and nothing else. The first call or send connects too; calls made
+// before the link is up wait for it, each no longer than its deadline. When the connection is lost every pending call completes with
+// `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
+// Destruction completes every pending call with `cancelled`.
+#pragma once
+
+#include "parley/peer/completion.hpp"
+#include "parley/peer/log.hpp"
+#include "parley/wire/envelope.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+class loopback;
+namespace transport {
+class clock;
+}
+
+// How a client would like to talk; the server picks. `plain` offers no subprotocol: one JSON object per frame, without a greeting,
+// as peers speak that know nothing of Parley.
+enum class encoding { automatic, binary, json, plain };
+
+struct client_options {
+  parley::encoding encoding = parley::encoding::automatic;
+  std::chrono::milliseconds connect_timeout{5'000};             // resolving, connecting, upgrade and greeting, each
+  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
+  std::size_t max_message = 1024 * 1024;                        // payload bytes this end accepts
+  std::size_t max_queue = 4 * 1024 * 1024;                      // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
+  std::uint32_t max_calls = 256;                                // calls of the server running here at once
+  std::vector<std::pair<std::string, std::string>> headers{};   // added to the upgrade request
+  std::string origin{};
+  std::string agent = "parley-cpp";                             // at most 64 bytes, for the server's log
+  log_sink log{};
+  parley::loopback* loopback = nullptr;                         // instead of the network: "mem://name"; outlives the client
+  std::shared_ptr<transport::clock> clock{};                    // instead of the real one, for tests
+};
+
+class client_core;
+
+// Every function may be called from any thread. Handlers and default completions run on executor().
+class client {
+ public:
+  // With a thread of its own, joined by the destructor. Destroying it on that very thread is allowed: the thread then ends by itself.
+  explicit client(std::string_view url, client_options options = {});
+  // On the caller's executor, no thread. The destructor does not wait; completions are posted and run if the caller's loop still runs.
+  client(asio::any_io_executor executor, std::string_view url, client_options options = {});
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  // Completes when calls can be made, or with why they cannot. Signature: void(result<>). Cancelling gives up waiting, not connecting.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_connect(Token&& token = {}) {
+    return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::connect>{core_}, token, outgoing{});
+  }
+  // Blocks; throws call_failed.
+  void connect();
+  bool connected() const noexcept;
+
+  // Completes every pending call with `cancelled`; later ones complete with it at once. Idempotent.
+  void close();
+
+  // The id the server gave this client; empty while not connected, and always in plain mode.
+  std::string id() const;
+  asio::any_io_executor executor() const;
+
+  // handler(const error&): the connection is lost or was refused. Not called after close(). One handler; a later one replaces it.
+  void on_disconnected(std::function<void(const error&)> handler);
+  // handler(const error&, std::string_view event): an event of ours was refused (`denied`, `unknown_target`, ...), or one that came
+  // could not be read (`bad_payload`, from_peer false). `event` is its wire name, empty if the server did not say.
+  void on_error(std::function<void(const error&, std::string_view event)> handler);
+
+  operator link() const;
+
+ private:
+  std::shared_ptr<parley::core> core_;
+  std::shared_ptr<client_core> client_;
+  call_options calls_;
+};
+
+}  // namespace parley

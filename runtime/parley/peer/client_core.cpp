@@ -1,0 +1,444 @@
+#include "parley/peer/client_core.hpp"
+
+#include "parley/transport/loopback.hpp"
+#include "parley/transport/websocket.hpp"
+
+#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace parley {
+namespace {
+
+// The envelope comes on top of the payload (wire/limits.hpp), and a little more so that a payload just over its limit is answered.
+constexpr std::size_t envelope_room = 8 * 1024;
+
+std::vector<std::string> offered(encoding e) {
+  switch (e) {
+    case encoding::automatic: return {std::string(wire::fbs_subprotocol), std::string(wire::json_subprotocol)};
+    case encoding::binary: return {std::string(wire::fbs_subprotocol)};
+    case encoding::json: return {std::string(wire::json_subprotocol)};
+    case encoding::plain: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+client_core::client_core(std::string url, client_options options, home where)
+    : url_(std::move(url)),
+      options_(std::move(options)),
+      home_(std::move(where)),
+      clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      alarm_(clock_->make_alarm(home_.executor())) {
+  if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
+  if (options_.encoding == encoding::binary) format_ = 2;
+}
+
+client_core::~client_core() {
+  if (end_) end_->forget_owner();
+}
+
+template <class F>
+bool client_core::on_executor(F f) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
+  return true;
+}
+
+template <class F>
+bool client_core::on_executor(std::unique_ptr<pending_call> done, F f) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) {
+      asio::post(home_.executor(), [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable {
+        f(*self, std::move(done));
+      });
+      return true;
+    }
+  }
+  done.release()->finish_late();
+  return false;
+}
+
+formats_in_use client_core::formats() const {
+  switch (format_.load(std::memory_order_relaxed)) {
+    case 1: return {.json = true};
+    case 2: return {.binary = true};
+    default: return {.json = false, .binary = true};  // not connected yet: the likelier one; the other is made from it if need be
+  }
+}
+
+void client_core::use(const service& used) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto added = declared_.add(used); !added) throw std::invalid_argument(added.error().message);
+  }
+  on_executor([&used](client_core& self) { (void)self.contract_.add(used); });
+}
+
+std::string client_core::id() const {
+  std::lock_guard lock(mutex_);
+  return id_;
+}
+
+void client_core::on_disconnected(std::function<void(const error&)> handler) {
+  on_executor([handler = std::move(handler)](client_core& self) mutable { self.disconnected_ = std::move(handler); });
+}
+void client_core::on_error(std::function<void(const error&, std::string_view)> handler) {
+  on_executor([handler = std::move(handler)](client_core& self) mutable { self.errors_ = std::move(handler); });
+}
+
+// --- connecting
+
+void client_core::connect(ticket of, outgoing, std::unique_ptr<pending_call> done) {
+  on_executor(std::move(done), [of](client_core& self, std::unique_ptr<pending_call> waiting) {
+    if (self.phase_ == phase::open) return waiting.release()->finish(encoded_answer{});
+    self.connecting_.emplace(of, std::move(waiting));
+    if (self.phase_ != phase::connecting) self.begin_connecting();
+  });
+}
+
+void client_core::begin_connecting() {
+  phase_ = phase::connecting;
+  session::session_options session{.self = side::client};
+  session.limits.max_message = static_cast<std::uint32_t>(options_.max_message);
+  session.limits.max_calls = options_.max_calls;
+  session.hello_timeout = options_.connect_timeout;
+  session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
+  session.agent = options_.agent;
+  end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
+  if (options_.loopback) {
+    abandon_ = options_.loopback->connect(home_.executor(), url_, offered(options_.encoding), end_);
+    return;
+  }
+  transport::connect_options connect;
+  connect.url = url_;
+  connect.subprotocols = offered(options_.encoding);
+  for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
+  connect.origin = options_.origin;
+  connect.limits.max_message = contract_.largest_payload(options_.max_message) + envelope_room;
+  connect.limits.handshake = options_.connect_timeout;
+  abandon_ = transport::websocket_connect(home_.executor(), std::move(connect), end_);
+}
+
+const wire::envelope_format* client_core::format_for(std::string_view subprotocol) {
+  const bool wanted_plain = options_.encoding == encoding::plain;
+  if (subprotocol.empty()) return wanted_plain ? &wire::plain_format() : nullptr;
+  if (wanted_plain) return nullptr;
+  if (subprotocol == wire::fbs_subprotocol && options_.encoding != encoding::json) return &wire::fbs_format();
+  if (subprotocol == wire::json_subprotocol && options_.encoding != encoding::binary) return &wire::json_format();
+  return nullptr;
+}
+
+void client_core::opened(connection_end& end) {
+  abandon_ = nullptr;
+  format_ = end.session().format().payload_format() == format::json ? 1 : 2;
+  peer_max_message_ = end.session().peer_limits().max_message;
+  {
+    std::lock_guard lock(mutex_);
+    id_ = end.session().client_id();
+  }
+  phase_ = phase::open;
+  alarm_->clear();
+  if (options_.log) options_.log(log_level::info, "connected to " + end.remote());
+  // What was asked for first leaves first; only then does anybody hear that the link is up.
+  auto early = std::exchange(early_, {});
+  for (auto& one : early) send_early(std::move(one));
+  note_queue();
+  for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
+}
+
+void client_core::closed(connection_end& end, const transport::close_reason& why, const error& how) {
+  if (end_.get() != &end) return;
+  const bool was_open = phase_ == phase::open;
+  end_.reset();
+  abandon_ = nullptr;
+  alarm_->clear();
+  queued_ = 0;
+  {
+    std::lock_guard lock(mutex_);
+    id_.clear();
+  }
+  if (phase_ == phase::closed) return finish_closing();
+  phase_ = phase::lost;
+  if (options_.log) options_.log(log_level::warning, "disconnected with code " + std::to_string(why.code));
+  const error lost{was_open ? make_error_code(errc::disconnected) : how.code, how.message};
+  fail_waiting(lost);
+  if (disconnected_) disconnected_(lost);
+}
+
+void client_core::fail_waiting(const error& why) {
+  for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(why);
+  auto early = std::exchange(early_, {});
+  for (auto& one : early) {
+    posted_ -= one.what.size();
+    if (one.call) one.call.release()->finish(why);
+  }
+  auto for_room = std::exchange(for_room_, {});
+  waiting_for_room_ = 0;
+  for (auto& one : for_room) one.call.release()->finish(why);
+}
+
+// --- calls
+
+void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
+  const std::size_t size = request.size();
+  const std::size_t before = posted_.fetch_add(size);
+  if (before + queued_ != 0 && before + queued_ + size > options_.max_queue) {
+    posted_ -= size;
+    on_executor(std::move(done), [](client_core&, std::unique_ptr<pending_call> refused) {
+      refused.release()->finish(error{errc::overloaded, "too much is waiting to be sent"});
+    });
+    return;
+  }
+  const bool handed_over =
+      on_executor(std::move(done), [of, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
+        const time_point deadline = self.deadline_of(request);
+        self.begin({of, std::move(request), deadline, std::move(call), false});
+      });
+  if (!handed_over) posted_ -= size;
+}
+
+time_point client_core::deadline_of(const outgoing& request) const {
+  auto wait = options_.deadline;
+  if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
+  if (request.options.deadline) wait = *request.options.deadline;
+  // Longer than the clock can count is for ever.
+  const time_point now = clock_->now();
+  return wait >= time_point::max() - now ? time_point::max() : now + wait;
+}
+
+// A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
+void client_core::begin(early one) {
+  switch (phase_.load()) {
+    case phase::open: return send_early(std::move(one));
+    case phase::idle: begin_connecting(); [[fallthrough]];
+    case phase::connecting:
+      early_.push_back(std::move(one));
+      return arm_early();
+    case phase::lost:
+    case phase::closed:
+      posted_ -= one.what.size();
+      if (one.call) one.call.release()->finish(phase_ == phase::lost ? error{errc::disconnected, "not connected"} : error{errc::cancelled});
+  }
+}
+
+void client_core::send_early(early one) {
+  posted_ -= one.what.size();
+  if (one.event) {
+    end_->send_event(one.what);
+    if (one.call) one.call.release()->finish(encoded_answer{});
+  } else {
+    end_->start_call(one.of, one.what, one.deadline, std::move(one.call));
+  }
+  note_queue();
+}
+
+void client_core::arm_early() {
+  time_point next = time_point::max();
+  for (const early& one : early_) next = std::min(next, one.deadline);
+  if (next == time_point::max()) return;
+  alarm_->set(next, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->expire_early();
+  });
+}
+
+void client_core::expire_early() {
+  const time_point now = clock_->now();
+  std::vector<std::unique_ptr<pending_call>> late;
+  std::erase_if(early_, [&](early& one) {
+    if (one.deadline > now) return false;
+    posted_ -= one.what.size();
+    if (one.call) late.push_back(std::move(one.call));
+    return true;
+  });
+  arm_early();
+  for (auto& call : late) call.release()->finish(errc::deadline_exceeded);
+}
+
+void client_core::cancel(ticket of) {
+  on_executor([of](client_core& self) {
+    if (auto waiting = self.connecting_.extract(of)) return waiting.mapped().release()->finish(errc::cancelled);
+    for (auto* queue : {&self.early_, &self.for_room_}) {
+      const auto it = std::find_if(queue->begin(), queue->end(), [of](const early& one) { return one.of == of && one.call; });
+      if (it == queue->end()) continue;
+      auto call = std::move(it->call);
+      if (queue == &self.early_) self.posted_ -= it->what.size();
+      else --self.waiting_for_room_;
+      queue->erase(it);
+      return call.release()->finish(errc::cancelled);
+    }
+    if (self.end_) self.end_->cancel_call(of);
+  });
+}
+
+// --- events out
+
+sent client_core::admit(std::size_t size) {
+  const std::size_t before = posted_.fetch_add(size);
+  if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + size <= options_.max_queue)) return sent::queued;
+  posted_ -= size;
+  return sent::dropped;
+}
+
+sent client_core::send(outgoing event) {
+  const phase now = phase_;
+  if (now == phase::lost || now == phase::closed) return sent::closed;
+  const std::size_t size = event.size();
+  const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
+  if (size > limit) return sent::too_large;
+  if (const sent admitted = admit(size); admitted != sent::queued) return admitted;
+  if (on_executor([event = std::move(event)](client_core& self) mutable {
+        self.begin({0, std::move(event), time_point::max(), nullptr, true});
+      }))
+    return sent::queued;
+  posted_ -= size;
+  return sent::closed;
+}
+
+void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
+  on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
+    const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : self.peer_max_message_.load();
+    if (event.size() > limit) return waiting.release()->finish(errc::too_large);
+    if (self.phase_ == phase::lost) return waiting.release()->finish(error{errc::disconnected, "not connected"});
+    self.for_room_.push_back({of, std::move(event), time_point::max(), std::move(waiting), true});
+    ++self.waiting_for_room_;
+    self.admit_waiting();
+  });
+}
+
+void client_core::admit_waiting() {
+  while (!for_room_.empty()) {
+    const std::size_t size = for_room_.front().what.size();
+    const std::size_t used = posted_ + queued_;
+    if (used != 0 && used + size > options_.max_queue) return;
+    early next = std::move(for_room_.front());
+    for_room_.pop_front();
+    --waiting_for_room_;
+    posted_ += size;
+    auto done = std::move(next.call);
+    begin(std::move(next));
+    done.release()->finish(encoded_answer{});
+  }
+}
+
+void client_core::note_queue() { queued_ = end_ && end_->open() ? end_->session().queued() : 0; }
+
+void client_core::drained(connection_end&) {
+  note_queue();
+  admit_waiting();
+}
+
+// --- what arrives
+
+std::uint64_t client_core::subscribe(const method& what, std::shared_ptr<subscriber> handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable {
+    self.subscribers_[&what].push_back({id, std::move(handler)});
+  });
+  return id;
+}
+
+std::uint64_t client_core::answer(const method& what, std::shared_ptr<call_server> handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable {
+    self.answering_[&what] = {id, std::move(handler)};
+  });
+  return id;
+}
+
+void client_core::unsubscribe(std::uint64_t id) {
+  const auto remove = [id](client_core& self) {
+    for (auto& [what, handlers] : self.subscribers_)
+      std::erase_if(handlers, [id](const subscription_entry& s) { return s.id == id; });
+    std::erase_if(self.answering_, [id](const auto& a) { return a.second.first == id; });
+  };
+  // At once where that is possible, so that nothing arrives after it.
+  if (home_.inside()) remove(*this);
+  else on_executor(remove);
+}
+
+void client_core::event_received(connection_end& end, const wire::envelope& e, const method& m, bytes_view payload) {
+  const auto found = subscribers_.find(&m);
+  if (found == subscribers_.end()) return;
+  const origin from{e.from == "server" ? std::string() : e.from};
+  // A handler may subscribe or unsubscribe while it runs.
+  const auto handlers = found->second;
+  for (const subscription_entry& s : handlers) {
+    const auto& now = subscribers_[&m];
+    if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
+    try {
+      auto read = s.handler->deliver(end.session().format().payload_format(), payload, end.reading(), from, home_.executor());
+      if (!read) return report(read.error(), m.name);
+    } catch (...) {
+      report(handler_threw(), m.name);
+    }
+  }
+}
+
+void client_core::unknown_event(connection_end& end, const wire::envelope&) { end.session().count_not_delivered(); }
+
+void client_core::call_received(connection_end&, incoming_call& in) {
+  const auto found = answering_.find(&in.what);
+  if (found == answering_.end()) return in.to->answer(in.what, in.id, error{errc::unimplemented, "nobody answers this call here"});
+  const auto handler = found->second.second;
+  handler->serve(in);
+}
+
+void client_core::error_received(connection_end&, const error& e, const method* about) {
+  report(e, about ? about->name : std::string_view());
+}
+
+void client_core::report(const error& e, std::string_view event) {
+  if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());
+  if (errors_) errors_(e, event);
+}
+
+// --- the end
+
+void client_core::run_on_own_thread(std::shared_ptr<own_loop> loop) {
+  // The thread owns the loop and nothing else: the last owner of the core may well be something that waits on that loop.
+  thread_ = std::thread([loop = std::move(loop)] { loop->run(); });
+}
+
+void client_core::join() {
+  if (!thread_.joinable()) return;
+  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
+  else thread_.join();
+}
+
+void client_core::close() {
+  std::lock_guard lock(mutex_);
+  if (std::exchange(closed_, true)) return;
+  asio::post(home_.executor(), [self = shared_from_this()] { self->say_goodbye(); });
+}
+
+void client_core::say_goodbye() {
+  phase_ = phase::closed;
+  alarm_->clear();
+  disconnected_ = nullptr;
+  errors_ = nullptr;
+  fail_waiting(errc::cancelled);
+  subscribers_.clear();
+  answering_.clear();
+  if (end_) end_->cancel_all();
+  if (auto abandon = std::exchange(abandon_, nullptr)) abandon();
+  if (!end_) return finish_closing();
+  end_->close(session::close_code::done, "");
+  // A server that does not answer the close is not waited for.
+  alarm_->set(clock_->now() + std::chrono::seconds(1), [weak = weak_from_this()] {
+    if (const auto late = weak.lock(); late && late->end_) late->end_->abort();
+  });
+}
+
+void client_core::finish_closing() {
+  alarm_->clear();
+  if (own_loop* loop = home_.loop()) loop->end();
+}
+
+}  // namespace parley

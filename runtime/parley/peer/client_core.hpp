@@ -1,0 +1,128 @@
+// The client's end of one link, on one executor. Private to the peer room.
+#pragma once
+
+#include "parley/peer/client.hpp"
+#include "parley/peer/connection_end.hpp"
+#include "parley/peer/home.hpp"
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace parley {
+
+class client_core final : public core, public connection_owner, public std::enable_shared_from_this<client_core> {
+ public:
+  client_core(std::string url, client_options options, home where);
+  ~client_core() override;
+
+  // core
+  asio::any_io_executor executor() const override { return home_.executor(); }
+  bool runs_here() const override { return home_.runs_here(); }
+  formats_in_use formats() const override;
+  void use(const service&) override;
+  ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
+  void connect(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void start(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void cancel(ticket) override;
+  sent send(outgoing) override;
+  void send_when_room(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  std::uint64_t subscribe(const method&, std::shared_ptr<subscriber>) override;
+  std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
+  void unsubscribe(std::uint64_t) override;
+
+  bool connected() const noexcept { return phase_.load() == phase::open; }
+  std::string id() const;
+  void on_disconnected(std::function<void(const error&)>);
+  void on_error(std::function<void(const error&, std::string_view)>);
+  // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
+  void close();
+  void run_on_own_thread(std::shared_ptr<own_loop>);
+  // Waits for the own thread; lets it end by itself if this is that thread.
+  void join();
+
+ private:
+  enum class phase { idle, connecting, open, lost, closed };
+
+  // What waits for the connection, in the order it was asked for.
+  struct early {
+    ticket of = 0;
+    outgoing what;
+    time_point deadline = time_point::max();
+    std::unique_ptr<pending_call> call;  // null: an event
+    bool event = false;
+  };
+
+  // connection_owner
+  const wire::envelope_format* format_for(std::string_view subprotocol) override;
+  void opened(connection_end&) override;
+  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) override;
+  void unknown_event(connection_end&, const wire::envelope&) override;
+  void call_received(connection_end&, incoming_call&) override;
+  void error_received(connection_end&, const error&, const method* about) override;
+  void drained(connection_end&) override;
+  void closed(connection_end&, const transport::close_reason&, const error& why) override;
+
+  // Runs `f` on the executor unless the link is closed; everything run this way precedes the closing.
+  template <class F>
+  bool on_executor(F f);
+  // The same for an operation, which is completed late if the link is closed.
+  template <class F>
+  bool on_executor(std::unique_ptr<pending_call> done, F f);
+  void begin_connecting();
+  void begin(early);
+  time_point deadline_of(const outgoing&) const;
+  void send_early(early);
+  void admit_waiting();
+  void fail_waiting(const error& why);
+  void expire_early();
+  void arm_early();
+  void note_queue();
+  sent admit(std::size_t size);
+  void report(const error& e, std::string_view event);
+  void say_goodbye();
+  void finish_closing();
+
+  const std::string url_;
+  const client_options options_;
+  home home_;
+  std::shared_ptr<transport::clock> clock_;
+  std::atomic<ticket> next_ticket_ = 1;
+  std::atomic<phase> phase_ = phase::idle;
+  std::atomic<std::uint8_t> format_ = 0;             // of the open session: 0 not known, 1 JSON, 2 binary
+  std::atomic<std::size_t> posted_ = 0;              // bytes handed over and not yet with the session
+  std::atomic<std::size_t> queued_ = 0;              // bytes with the session and the transport, as last seen
+  std::atomic<std::size_t> waiting_for_room_ = 0;    // sends that wait: plain sends must not overtake them
+  std::atomic<std::size_t> peer_max_message_ = 64 * 1024;
+
+  mutable std::mutex mutex_;                         // for the next three
+  bool closed_ = false;
+  session::contract declared_;
+  std::string id_;
+
+  std::thread thread_;                               // of the own loop
+
+  // On the executor:
+  session::contract contract_;
+  std::shared_ptr<connection_end> end_;
+  std::function<void()> abandon_;                    // gives up an attempt to connect
+  std::unique_ptr<transport::alarm> alarm_;
+  std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
+  std::deque<early> early_;
+  std::deque<early> for_room_;                       // async sends whose queue is full
+  struct subscription_entry {
+    std::uint64_t id;
+    std::shared_ptr<subscriber> handler;
+  };
+  std::unordered_map<const method*, std::vector<subscription_entry>> subscribers_;
+  std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
+  std::function<void(const error&)> disconnected_;
+  std::function<void(const error&, std::string_view)> errors_;
+};
+
+}  // namespace parley

@@ -1,0 +1,489 @@
+#include "parley/peer/connection_end.hpp"
+
+#include "parley/peer/payload.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace parley {
+namespace {
+
+namespace close_code = session::close_code;
+
+// How long a call may take whose caller names no deadline.
+constexpr std::chrono::milliseconds default_call_limit{60'000};
+constexpr std::uint64_t largest_id = (std::uint64_t{1} << 53) - 1;
+
+std::uint32_t milliseconds_until(time_point deadline, time_point now) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+bool is_server(const std::string& from) { return from.empty() || from == "server"; }
+
+error received_error(const wire::envelope& e) {
+  error received{e.code.value_or(errc::failed), e.text};
+  received.reason_name = e.reason;
+  received.from_peer = true;
+  return received;
+}
+
+}  // namespace
+
+connection_end::connection_end(connection_owner& owner, session::session_options options, const session::contract& known,
+                               std::shared_ptr<transport::clock> clock, asio::any_io_executor on)
+    : owner_(&owner),
+      contract_(known),
+      clock_(std::move(clock)),
+      on_(std::move(on)),
+      alarm_(clock_->make_alarm(on_)),
+      options_(std::move(options)),
+      incoming_(options_.limits.max_calls) {
+  reading_.max_depth = options_.limits.max_depth;
+  reading_.ignore_unknown = true;
+}
+
+peer& connection_end::as_peer() {
+  if (!peer_) peer_ = std::make_unique<parley::peer>(*this);
+  return *peer_;
+}
+
+// --- opening and closing
+
+void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
+  const auto self = shared_from_this();
+  connection_ = std::move(to);
+  options_.format = owner_ ? owner_->format_for(subprotocol) : nullptr;
+  if (!options_.format) {
+    failure_ = error{errc::version_mismatch, "the server agreed to none of the subprotocols offered"};
+    connection_->close(close_code::done, "no common subprotocol");
+    return;
+  }
+  session_.emplace(options_, contract_, static_cast<session::output&>(*this));
+  reading_.accept_nan_tokens = session_->plain() && session_->self() == side::client;
+  connection_->on_pong([weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->session_->pong_received(end->now());
+  });
+  session_->start(now());
+  arm();
+}
+
+void connection_end::opened() {
+  if (owner_) owner_->opened(*this);
+}
+
+void connection_end::close(std::uint16_t code, std::string_view text) {
+  if (session_) session_->close(code, text);
+  else if (connection_) connection_->close(code, text);
+}
+
+void connection_end::abort() {
+  if (connection_) connection_->abort();
+}
+
+void connection_end::close_connection(std::uint16_t code, std::string_view text) {
+  if (!failure_) {
+    switch (code) {
+      case close_code::contract_refused:
+      case close_code::unsupported: failure_ = error{errc::version_mismatch, std::string(text)}; break;
+      default: failure_ = error{errc::disconnected, std::string(text)};
+    }
+  }
+  connection_->close(code, text);
+}
+
+void connection_end::on_closed(const transport::close_reason& why, const error& how) {
+  const auto self = shared_from_this();
+  alarm_->clear();
+  const bool opened_once = session_.has_value();
+  if (session_) session_->lost();
+  error reason = how;
+  if (failure_) {
+    reason = *failure_;
+  } else if (opened_once) {
+    reason = error{errc::disconnected, "closed by the other end with code " + std::to_string(why.code)};
+    if (!why.text.empty()) reason.message += ": " + why.text;
+    if (why.code == 1006) reason.message = "the connection was lost";
+    if (why.code == close_code::contract_refused || why.code == close_code::unsupported) reason.code = errc::version_mismatch;
+    reason.from_peer = why.code != 1006;
+  }
+  for (auto& call : outgoing_.take_all()) call.release()->finish(error{errc::disconnected, reason.message});
+  incoming_.stop_all();
+  plain_ = {};
+  if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);
+  connection_.reset();
+}
+
+// --- time
+
+void connection_end::arm() {
+  if (!session_ || session_->closed()) return;
+  const time_point next = std::min({session_->next_tick(), outgoing_.next_deadline(), incoming_.next_deadline()});
+  if (next >= armed_) return;
+  armed_ = next;
+  alarm_->set(next, [weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->ring();
+  });
+}
+
+void connection_end::ring() {
+  armed_ = time_point::max();
+  const time_point t = now();
+  session_->tick(t);
+  for (const std::uint64_t id : incoming_.expire(t)) {
+    const error late{errc::deadline_exceeded};
+    send_terminal(nullptr, id, &late, {});
+  }
+  for (auto& late : outgoing_.expire(t)) give_up(std::move(late));
+  arm();
+}
+
+// --- session::output
+
+bool connection_end::writable() const { return connection_->buffered_amount() < 64 * 1024; }
+std::size_t connection_end::in_transport() const { return connection_ ? connection_->buffered_amount() : 0; }
+void connection_end::transmit(buffer frame) {
+  connection_->send(std::move(frame), options_.format->binary() ? transport::opcode::binary : transport::opcode::text);
+}
+void connection_end::ping() { connection_->ping(); }
+
+void connection_end::on_drained() {
+  if (!session_) return;
+  session_->drained();
+  if (owner_) owner_->drained(*this);
+}
+
+// --- what arrives
+
+void connection_end::on_message(bytes_view content, transport::opcode kind) {
+  if (!session_) return;
+  const auto self = shared_from_this();
+  const wire::envelope* e = session_->receive(now(), content, kind == transport::opcode::binary);
+  if (e && owner_) {
+    if (session_->plain()) act_on_plain(*e);
+    else act_on(*e);
+  } else if (const std::uint64_t used = session_->refused_call()) {
+    if (incoming_.use_up(used) == rpc::incoming_calls::verdict::violation)
+      close(close_code::protocol_violation, "a call id was used twice");
+  }
+  arm();
+}
+
+const method* connection_end::known(const wire::envelope& e) const {
+  return session_->format().binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
+}
+
+// May the other end send this event, ask this call?
+bool connection_end::may_send(const method& m) const {
+  return m.from == side::either || m.from == (session_->self() == side::server ? side::client : side::server);
+}
+
+void connection_end::act_on(const wire::envelope& e) {
+  switch (e.kind) {
+    case wire::kind::event: return on_event(e, known(e));
+    case wire::kind::call: return on_call(e, known(e));
+    case wire::kind::reply: return on_terminal(e);
+    case wire::kind::error:
+      if (e.re != 0) return on_terminal(e);
+      return owner_->error_received(*this, received_error(e), known(e));
+    case wire::kind::cancel: return on_cancel(e);
+    default: return;
+  }
+}
+
+void connection_end::on_event(const wire::envelope& e, const method* m) {
+  if (!m) return owner_->unknown_event(*this, e);
+  const session::about what{m, {}};
+  if (!m->event) return session_->refuse(now(), {.code = errc::bad_frame, .text = "a call needs an id"}, what);
+  if (!may_send(*m)) return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
+  std::string scratch;
+  const bytes_view payload = payload_of(e, *m, session_->format().payload_format(), scratch);
+  if (too_large_for_us(*m, payload.size())) return session_->refuse(now(), {.code = errc::too_large}, what);
+  if (!session_->agreed(*m)) return session_->count_not_delivered();
+  owner_->event_received(*this, e, *m, payload);
+}
+
+bool connection_end::too_large_for_us(const method& m, std::size_t payload) const {
+  return payload > (m.max_bytes != 0 ? m.max_bytes : session_->limits().max_message);
+}
+
+bool connection_end::too_large_for_peer(const method& m, std::size_t payload) const {
+  return payload > (m.max_bytes != 0 ? m.max_bytes : session_->peer_limits().max_message);
+}
+
+// --- calls that the other end asks
+
+void connection_end::refuse_call(const method* m, std::uint64_t id, const error& why) {
+  // Malformed calls count toward the limit on bad input; the session answers them.
+  session_->refuse(now(), {.code = static_cast<errc>(why.code.value()), .text = why.message, .re = id}, {m, {}});
+}
+
+void connection_end::on_call(const wire::envelope& e, const method* m) {
+  using verdict = rpc::incoming_calls::verdict;
+  if (!m || m->event || !may_send(*m) || too_large_for_us(*m, e.payload.size()) || !session_->agreed(*m)) {
+    if (incoming_.use_up(e.id) == verdict::violation) return close(close_code::protocol_violation, "a call id was used twice");
+    if (!m) return refuse_call(nullptr, e.id, {errc::unimplemented, "no such method"});
+    if (m->event) return refuse_call(m, e.id, {errc::bad_frame, "an event has no id"});
+    if (!may_send(*m)) return refuse_call(m, e.id, {errc::denied, "not for this end to ask"});
+    if (!session_->agreed(*m)) return refuse_call(m, e.id, errc::version_mismatch);
+    return refuse_call(m, e.id, errc::too_large);
+  }
+  run_call(e, *m, e.id, e.deadline_ms);
+}
+
+void connection_end::run_call(const wire::envelope& e, const method& m, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
+  using verdict = rpc::incoming_calls::verdict;
+  const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
+  switch (incoming_.accept(id, now(), deadline_ms, limit)) {
+    case verdict::violation: return close(close_code::protocol_violation, "a call id was used twice");
+    case verdict::overloaded: {
+      const error full{errc::overloaded, "too many calls at once"};
+      return send_terminal(&m, id, &full, {});
+    }
+    case verdict::late: {
+      const error late{errc::deadline_exceeded};
+      return send_terminal(&m, id, &late, {});
+    }
+    case verdict::run: break;
+  }
+  const bool from_client = session_->self() == side::server;
+  const origin from{from_client ? session_->client_id() : std::string()};
+  incoming_call in{m, id, session_->format().payload_format(), e.payload, reading_, from, peer_.get(), incoming_.deadline_of(id), on_,
+                   shared_from_this()};
+  owner_->call_received(*this, in);
+}
+
+void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
+  if (!incoming_.finish(id) || !open()) return;
+  scratch_.clear();
+  if (value) m.out->write(session_->format().payload_format(), value, scratch_);
+  else if (session_->format().payload_format() == format::json) scratch_ = "{}";
+  if (too_large_for_peer(m, scratch_.size())) {
+    const error large{errc::too_large, "the answer is too large"};
+    return send_terminal(&m, id, &large, {});
+  }
+  send_terminal(&m, id, nullptr, as_bytes(scratch_));
+}
+
+void connection_end::answer(const method& m, std::uint64_t id, const error& why) {
+  if (!incoming_.finish(id) || !open()) return;
+  // What the handler's own failures say stays what it is; a payload that did not decode counts as bad input.
+  if (why.code == errc::bad_payload && !session_->plain()) return refuse_call(&m, id, why);
+  send_terminal(&m, id, &why, {});
+}
+
+// Exactly one of these goes out for each call that was accepted. `m` may be null for errors.
+void connection_end::send_terminal(const method* m, std::uint64_t id, const error* why, bytes_view payload) {
+  if (!open()) return;
+  wire::envelope e;
+  e.kind = why ? wire::kind::error : wire::kind::reply;
+  e.counted = true;
+  if (m) {
+    e.method = m->id;
+    e.name = m->name;
+  }
+  if (why) {
+    const bool ours = why->code.category() == error_category();
+    e.code = ours ? static_cast<errc>(why->code.value()) : errc::failed;
+    e.text = why->message.empty() ? std::string(make_error_code(*e.code).message()) : why->message;
+    e.has_text = true;
+    e.reason = why->reason_name;
+  }
+  std::string frame;
+  if (!session_->plain()) {
+    e.re = id;
+    session_->write(e, payload, frame);
+    session_->send(buffer(std::move(frame)));
+    return;
+  }
+  // Plain: addressed to the requester, named by the schema's `reply`, with `re` only for those who gave an id.
+  if (m && !why) e.name = m->reply.empty() ? m->name : m->reply;
+  e.to = {.kind = target_kind::client, .name = session_->client_id()};
+  e.from = "server";
+  if (auto foreign = plain_.foreign_ids.extract(id)) {
+    e.foreign_id = std::move(foreign.mapped());
+    session_->write(e, payload, frame);
+    session_->send(buffer(std::move(frame)));
+    return;
+  }
+  session_->write(e, payload, frame);
+  const auto slot = std::find_if(plain_.in_order.begin(), plain_.in_order.end(), [id](const auto& o) { return o.id == id; });
+  if (slot == plain_.in_order.end()) return;
+  slot->frame = std::move(frame);
+  while (!plain_.in_order.empty() && plain_.in_order.front().frame) {
+    session_->send(buffer(std::move(*plain_.in_order.front().frame)));
+    plain_.in_order.pop_front();
+  }
+}
+
+void connection_end::on_cancel(const wire::envelope& e) {
+  using cancelled = rpc::incoming_calls::cancelled;
+  switch (incoming_.cancel(e.id, now())) {
+    case cancelled::ignored: return;
+    case cancelled::violation: return close(close_code::protocol_violation, "a cancel for a call that was never opened");
+    case cancelled::too_many: return close(close_code::policy, "too many calls opened and cancelled");
+    case cancelled::stopped: {
+      const error gone{e.code.value_or(errc::cancelled)};
+      return send_terminal(nullptr, e.id, &gone, {});
+    }
+  }
+}
+
+// --- calls that this end asks
+
+void connection_end::start_call(rpc::ticket of, const outgoing& request, time_point deadline, std::unique_ptr<pending_call> done) {
+  const auto fail = [&](error e) { done.release()->finish(std::move(e)); };
+  const method& m = *request.what;
+  if (!open()) return fail({errc::disconnected, "not connected"});
+  if (!session_->agreed(m)) return fail({errc::version_mismatch, "the ends disagree about " + std::string(m.name)});
+  if (session_->self() == side::server && (session_->plain() || !session_->has_feature(wire::feature::server_calls)))
+    return fail({errc::unimplemented, "this client answers no calls"});
+  if (outgoing_.in_flight() >= session_->peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
+  auto payload = payload_as(session_->format().payload_format(), request);
+  if (!payload) return fail(std::move(payload).error());
+  if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
+  if (deadline <= now()) return fail(errc::deadline_exceeded);
+  const std::uint64_t id = outgoing_.open(of, m, deadline, std::move(done));
+  wire::envelope e;
+  e.kind = wire::kind::call;
+  e.id = id;
+  e.counted = true;
+  if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
+  std::string frame;
+  write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame);
+  if (session_->plain()) {
+    plain_.not_sent.push_back({id, buffer(std::move(frame))});
+    send_next_plain_call();
+  } else {
+    session_->send(buffer(std::move(frame)), id);
+  }
+  arm();
+}
+
+// A server that does not repeat ids is asked one thing at a time, so that an answer can only be to the one question.
+void connection_end::send_next_plain_call() {
+  while (!plain_.not_sent.empty() && (plain_.echoes_ids || outgoing_.in_flight() == plain_.not_sent.size())) {
+    auto next = std::move(plain_.not_sent.front());
+    plain_.not_sent.pop_front();
+    session_->send(std::move(next.frame), next.id);
+  }
+}
+
+void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
+  if (!done) return;  // cancelled or late here before: nobody waits
+  if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
+  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(errc::too_large);
+  done.release()->finish(encoded_answer{session_->format().payload_format(), e.payload, reading_});
+}
+
+void connection_end::on_terminal(const wire::envelope& e) {
+  if (!outgoing_.was_opened(e.re)) return close(close_code::protocol_violation, "an answer to a call that was never opened");
+  const method* m = outgoing_.method_of(e.re);
+  if (m) finish_call(outgoing_.take_terminal(e.re), e, *m);
+}
+
+void connection_end::give_up(rpc::outgoing_calls::given_up call) {
+  const bool unsent_plain = std::erase_if(plain_.not_sent, [&](const auto& w) { return w.id == call.id; }) != 0;
+  if (unsent_plain || (open() && session_->take_back(call.id))) {
+    outgoing_.forget(call.id);
+  } else if (open() && !session_->plain()) {
+    wire::envelope e;
+    e.kind = wire::kind::cancel;
+    e.id = call.id;
+    e.code = call.code;
+    e.counted = true;
+    session_->send_control(e);
+  } else if (open() && call.code == errc::deadline_exceeded && !plain_.echoes_ids) {
+    // Only a fresh connection is sure not to take the late answer for that of the next call.
+    close(close_code::done, "an answer is overdue");
+  }
+  if (call.completion) call.completion.release()->finish(call.code);
+}
+
+void connection_end::cancel_call(rpc::ticket of) {
+  if (auto call = outgoing_.cancel(of)) give_up(std::move(*call));
+}
+
+void connection_end::cancel_all() {
+  plain_.not_sent.clear();
+  for (auto& call : outgoing_.take_all()) call.release()->finish(errc::cancelled);
+}
+
+// --- plain mode: names instead of kinds and ids
+
+void connection_end::act_on_plain(const wire::envelope& e) {
+  if (session_->self() == side::server) {
+    const method* m = contract_.find(std::string_view(e.name));
+    if (m && !m->event) return on_plain_call(e, *m);
+    return on_event(e, m);
+  }
+  if (!is_server(e.from)) return on_event(e, contract_.find(std::string_view(e.name)));
+  const bool is_error = e.name == "error";
+  rpc::outgoing_calls::named_answer answered;
+  if (outgoing_.was_opened(e.re)) {
+    plain_.echoes_ids = true;
+    answered.method = outgoing_.method_of(e.re);
+    answered.found = true;
+    answered.completion = outgoing_.take_terminal(e.re);
+  } else {
+    // Calls that have not left cannot have been answered.
+    if (outgoing_.in_flight() > plain_.not_sent.size()) answered = is_error ? outgoing_.take_oldest() : outgoing_.take_named(e.name);
+  }
+  if (answered.found) {
+    send_next_plain_call();
+    if (answered.method) finish_call(std::move(answered.completion), e, *answered.method);
+    return;
+  }
+  if (is_error) return owner_->error_received(*this, received_error(e), nullptr);
+  on_event(e, contract_.find(std::string_view(e.name)));
+}
+
+void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
+  const auto refuse = [&](errc code, std::string text) {
+    session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m, {}});
+  };
+  if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
+  if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, {});
+  if (!e.foreign_id.empty())
+    for (const auto& [id, foreign] : plain_.foreign_ids)
+      if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");
+  const std::uint64_t id = plain_.next_id++;
+  if (e.foreign_id.empty()) plain_.in_order.push_back({id, std::nullopt});
+  else plain_.foreign_ids.emplace(id, e.foreign_id);
+  run_call(e, m, id, e.deadline_ms);
+}
+
+// --- events of this end's own
+
+sent connection_end::send_event(const outgoing& event) {
+  if (!open()) return sent::closed;
+  const method& m = *event.what;
+  auto payload = payload_as(session_->format().payload_format(), event);
+  if (!payload || too_large_for_peer(m, payload->size())) return sent::too_large;
+  if (!session_->agreed(m)) {
+    session_->count_not_delivered();
+    return sent::queued;
+  }
+  wire::envelope e;
+  e.kind = wire::kind::event;
+  e.counted = true;
+  e.to = event.to;
+  std::string frame;
+  write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame);
+  return session_->send(buffer(std::move(frame))) ? sent::queued : sent::dropped;
+}
+
+// --- peer
+
+const std::string& peer::id() const noexcept { return end_.session().client_id(); }
+std::string peer::remote() const { return end_.remote(); }
+std::string_view peer::subprotocol() const noexcept {
+  const auto& format = end_.session().format();
+  if (!format.has_session()) return {};
+  return format.binary() ? wire::fbs_subprotocol : wire::json_subprotocol;
+}
+asio::any_io_executor peer::executor() const { return end_.executor(); }
+void peer::close(std::string_view text) { end_.close(session::close_code::removed, text); }
+
+}  // namespace parley

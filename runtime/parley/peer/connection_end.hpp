@@ -1,0 +1,157 @@
+// One connection at one end: its session, the calls open in both directions, and the clock that drives them. Client and server are
+// made of this; what is different between them is behind connection_owner.
+#pragma once
+
+#include "parley/peer/core.hpp"
+#include "parley/peer/peer.hpp"
+#include "parley/peer/serve.hpp"
+#include "parley/rpc/rpc.hpp"
+#include "parley/session/session.hpp"
+#include "parley/transport/transport.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace parley {
+
+class connection_end;
+
+// Called on the connection's executor. An owner that goes first says forget_owner().
+class connection_owner {
+ public:
+  virtual ~connection_owner() = default;
+  // The format that goes with the subprotocol the connection opened with; null: not one that this end can speak.
+  virtual const wire::envelope_format* format_for(std::string_view subprotocol) = 0;
+  virtual void opened(connection_end&) = 0;
+  virtual void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) = 0;
+  // An event that no service here knows; the method in it is a name (JSON) or an id (binary).
+  virtual void unknown_event(connection_end&, const wire::envelope&) = 0;
+  virtual void call_received(connection_end&, incoming_call&) = 0;
+  // An `error` that answers no call; `about`: the event it speaks of, if it said so and is known here.
+  virtual void error_received(connection_end&, const error&, const method* about) = 0;
+  virtual void drained(connection_end&) = 0;
+  // Once, and last. `why`: disconnected, or why connecting failed. All calls have been completed.
+  virtual void closed(connection_end&, const transport::close_reason&, const error& why) = 0;
+};
+
+class connection_end final : public transport::connection_handler,
+                             public answers,
+                             private session::output,
+                             public std::enable_shared_from_this<connection_end> {
+ public:
+  connection_end(connection_owner& owner, session::session_options options, const session::contract& known,
+                 std::shared_ptr<transport::clock> clock, asio::any_io_executor on);
+
+  // From opening on.
+  session::peer_session& session() noexcept { return *session_; }
+  bool open() const noexcept { return session_ && session_->open(); }
+  const asio::any_io_executor& executor() const noexcept { return on_; }
+  time_point now() const { return clock_->now(); }
+  std::string remote() const { return connection_ ? connection_->remote() : std::string(); }
+  void forget_owner() noexcept { owner_ = nullptr; }
+
+  // Server: what the application sees of this client. Made when the connection opens.
+  parley::peer& as_peer();
+  bool has_peer() const noexcept { return peer_ != nullptr; }
+
+  // Opens a call; `done` is completed exactly once, here on failure.
+  void start_call(rpc::ticket, const outgoing&, time_point deadline, std::unique_ptr<pending_call> done);
+  void cancel_call(rpc::ticket);
+  // Completes every call of this end with `cancelled`; the connection is about to be closed.
+  void cancel_all();
+
+  // Sends an event of this end's own. The caller has checked its size.
+  sent send_event(const outgoing&);
+
+  // Over the limit of the method, or of what the other end accepts?
+  bool too_large_for_peer(const method&, std::size_t payload) const;
+  bool too_large_for_us(const method&, std::size_t payload) const;
+
+  void close(std::uint16_t code, std::string_view text);
+  void abort();
+
+  // The decoder's bounds for what arrives here.
+  const decode_options& reading() const noexcept { return reading_; }
+
+ private:
+  // transport::connection_handler
+  void on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) override;
+  void on_message(bytes_view content, transport::opcode kind) override;
+  void on_drained() override;
+  void on_closed(const transport::close_reason& why, const error& how) override;
+
+  // session::output
+  bool writable() const override;
+  std::size_t in_transport() const override;
+  void transmit(buffer frame) override;
+  void ping() override;
+  void close_connection(std::uint16_t code, std::string_view text) override;
+  void opened() override;
+
+  // answers
+  void answer(const method&, std::uint64_t id, const void* value) override;
+  void answer(const method&, std::uint64_t id, const error&) override;
+  void keep(std::uint64_t id, rpc::running& handler) override { incoming_.keep(id, handler); }
+  std::shared_ptr<serving>& slot(const method& m) override { return slots_[&m]; }
+
+  void act_on(const wire::envelope&);
+  void act_on_plain(const wire::envelope&);
+  void on_event(const wire::envelope&, const method*);
+  void on_call(const wire::envelope&, const method*);
+  void on_plain_call(const wire::envelope&, const method&);
+  void run_call(const wire::envelope&, const method&, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
+  void on_terminal(const wire::envelope&);
+  void on_cancel(const wire::envelope&);
+  const method* known(const wire::envelope&) const;
+  bool may_send(const method&) const;
+
+  void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
+  void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);
+  void give_up(rpc::outgoing_calls::given_up);
+  void refuse_call(const method*, std::uint64_t id, const error&);
+  void send_next_plain_call();
+
+  void arm();
+  void ring();
+
+  connection_owner* owner_;
+  const session::contract& contract_;
+  std::shared_ptr<transport::clock> clock_;
+  asio::any_io_executor on_;
+  std::unique_ptr<transport::alarm> alarm_;
+  time_point armed_ = time_point::max();
+  std::shared_ptr<transport::connection> connection_;
+  session::session_options options_;
+  std::optional<session::peer_session> session_;  // once the format is settled
+  std::optional<error> failure_;                  // why this end gave up, if it did
+  rpc::outgoing_calls outgoing_;
+  rpc::incoming_calls incoming_;
+  std::unordered_map<const method*, std::shared_ptr<serving>> slots_;
+  std::unique_ptr<parley::peer> peer_;
+  decode_options reading_;
+  std::string scratch_;  // an answer being encoded
+
+  // Plain mode has no call ids of its own.
+  struct plain_state {
+    std::uint64_t next_id = 1;                                  // stands for a call that came without one
+    std::unordered_map<std::uint64_t, std::string> foreign_ids; // running calls whose caller gave an id, as JSON text
+    struct ordered {                                            // running calls without: answered in the order they came
+      std::uint64_t id;
+      std::optional<std::string> frame;
+    };
+    std::deque<ordered> in_order;
+    struct waiting {
+      std::uint64_t id;
+      buffer frame;
+    };
+    std::deque<waiting> not_sent;  // client: calls that wait for the one before them
+    bool echoes_ids = false;       // client: the server repeats ids, so several calls may be in flight
+  };
+  plain_state plain_;
+};
+
+}  // namespace parley

@@ -1,0 +1,53 @@
+#include "parley/peer/core.hpp"
+
+#include "parley/peer/block.hpp"
+#include "parley/peer/completion.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace parley {
+
+outgoing encode_for(const link& to, const method& what, const void* payload, target where) {
+  outgoing out{.what = &what, .to = std::move(where), .options = to.options};
+  const formats_in_use wanted = to.core->formats();
+  if (wanted.json) what.in->write(format::json, payload, out.json.emplace());
+  if (wanted.binary) what.in->write(format::binary, payload, out.binary.emplace());
+  return out;
+}
+
+namespace {
+
+// Completes where it is finished, inline: no handler, no executor of its own.
+class blocked_call final : public pending_call {
+ public:
+  blocked_call(waiting_room<void>& room, const method& what, void* value) : room_(&room), what_(what), value_(value) {}
+  ~blocked_call() override {
+    if (room_) room_->put(errc::cancelled);  // dropped with its loop
+  }
+  void finish(result<encoded_answer> answer) override {
+    const std::unique_ptr<blocked_call> self(this);
+    result<> outcome;
+    if (!answer) outcome = std::move(answer).error();
+    else if (value_) outcome = what_.out->read(answer->format, answer->payload, value_, answer->options);
+    std::exchange(room_, nullptr)->put(std::move(outcome));
+  }
+  void finish_late() override { finish(errc::cancelled); }
+
+ private:
+  waiting_room<void>* room_;
+  const method& what_;
+  void* value_;
+};
+
+}  // namespace
+
+void wait_for_answer(const link& to, outgoing request, void* value) {
+  if (to.core->runs_here()) throw would_never_end();
+  waiting_room<void> room;
+  const method& what = *request.what;
+  to.core->start(to.core->reserve(), std::move(request), std::make_unique<blocked_call>(room, what, value));
+  room.wait().value();
+}
+
+}  // namespace parley

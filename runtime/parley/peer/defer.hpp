@@ -1,0 +1,117 @@
+// An answer that comes from elsewhere, later.
+//
+//   auto [reply, later] = parley::defer<MatchFound>();
+//   waiting_.push_back(std::move(later));       // some other handler, or thread, answers
+//   return std::move(reply);
+#pragma once
+
+#include "parley/peer/reply.hpp"
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace parley {
+
+// Where the two halves meet. Any thread may answer; the reply waits on its peer's executor.
+template <class T>
+class deferred_answer {
+ public:
+  void put(result<T> value) {
+    std::function<void(result<T>)> waiting;
+    {
+      std::lock_guard lock(mutex_);
+      if (done_) return;
+      done_ = true;
+      if (!waiting_) {
+        value_ = std::move(value);
+        return;
+      }
+      waiting = std::exchange(waiting_, nullptr);
+    }
+    waiting(std::move(value));
+  }
+  void wait(std::function<void(result<T>)> handler) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!value_) {
+        waiting_ = std::move(handler);
+        return;
+      }
+    }
+    handler(std::move(*value_));
+  }
+
+ private:
+  std::mutex mutex_;
+  bool done_ = false;
+  std::optional<result<T>> value_;
+  std::function<void(result<T>)> waiting_;
+};
+
+// The half that answers: movable, used once, from any thread. Dropped unused, the caller gets `failed`.
+template <class T = void>
+class later {
+ public:
+  explicit later(std::shared_ptr<deferred_answer<T>> meeting) : meeting_(std::move(meeting)) {}
+  later(later&&) noexcept = default;
+  later& operator=(later&& other) noexcept {
+    std::swap(meeting_, other.meeting_);
+    return *this;
+  }
+  ~later() { answer(error{errc::failed, "the handler dropped the call"}); }
+
+  // The first answer counts; after a cancelled call it goes nowhere.
+  void answer(result<T> value) {
+    if (auto meeting = std::exchange(meeting_, nullptr)) meeting->put(std::move(value));
+  }
+
+ private:
+  std::shared_ptr<deferred_answer<T>> meeting_;
+};
+
+template <class T = void>
+struct deferred {
+  parley::reply<T> reply;
+  parley::later<T> later;
+};
+
+namespace detail {
+
+template <class T>
+asio::awaitable<result<T>> await_answer(std::shared_ptr<deferred_answer<T>> meeting) {
+  auto executor = co_await asio::this_coro::executor;
+  // Named before it is awaited: GCC 12 destroys the captures of a temporary lambda twice (gcc12.hpp).
+  auto start = [meeting, executor](auto handler) {
+    // std::function copies; the handler is move-only and used once.
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto slot = asio::get_associated_cancellation_slot(*shared);
+    if (slot.is_connected()) slot.assign([meeting](asio::cancellation_type) { meeting->put(errc::cancelled); });
+    meeting->wait([shared, executor](result<T> value) {
+      asio::post(executor, [shared, value = std::move(value)]() mutable {
+        auto done = asio::get_associated_cancellation_slot(*shared);
+        if (done.is_connected()) done.clear();
+        std::move (*shared)(std::move(value));
+      });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(result<T>)>(start, asio::use_awaitable);
+}
+
+}  // namespace detail
+
+template <class T = void>
+deferred<T> defer() {
+  auto meeting = std::make_shared<deferred_answer<T>>();
+  return {reply<T>(detail::await_answer<T>(meeting)), later<T>(meeting)};
+}
+
+}  // namespace parley

@@ -1,0 +1,116 @@
+// What a server's handlers are made of: the base class of every generated `<Service>Handler`, and how its methods are bound.
+#pragma once
+
+#include "parley/peer/event.hpp"
+#include "parley/peer/peer.hpp"
+#include "parley/peer/serve.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace parley {
+
+// All functions are called on the server's executor, one at a time. A handler outlives its server's run(), or is destroyed after stop()
+// and join(): destroyed earlier it is taken out of the server first, but what it is doing at that moment is not waited for.
+class handler {
+ public:
+  handler() = default;
+  handler(const handler&) = delete;
+  handler& operator=(const handler&) = delete;
+  virtual ~handler();
+
+  // A client has arrived; nothing it sent has been handled yet. What is sent to it here arrives before anything sent later.
+  virtual void connected(peer&) {}
+  // A client is gone; `why` says how. The last call for this peer.
+  virtual void disconnected(peer&, const error& why) { (void)why; }
+
+ private:
+  friend class server_core;
+  std::weak_ptr<class server_core> serving_;
+};
+
+struct incoming_event {
+  const method& what;
+  parley::format format;
+  bytes_view payload;
+  const decode_options& options;
+  parley::event& event;
+};
+
+// One method of one handler. Generated tables hold these; nothing here is for applications.
+struct binding {
+  const method* what;
+  bool overridden;  // otherwise the default would be called: not decoded for it
+  void (*serve)(handler&, incoming_call&);
+  // The error says why the payload could not be read; a handler that throws refuses with `failed`.
+  std::optional<error> (*handle)(handler&, incoming_event&, relay& verdict);
+};
+
+// Does Handler's method differ from the generated one? Both are `decltype(&Class::method)`.
+template <class Mine, class Generated>
+inline constexpr bool overridden = !std::is_same_v<Mine, Generated>;
+
+template <class Member>
+struct handler_method;
+template <class H, class Out, class In>
+struct handler_method<reply<Out> (H::*)(In, call&)> {
+  using in = std::remove_cvref_t<In>;
+  using out = Out;
+  static constexpr bool takes_payload = true;
+};
+template <class H, class Out>
+struct handler_method<reply<Out> (H::*)(call&)> {
+  using in = empty;
+  using out = Out;
+  static constexpr bool takes_payload = false;
+};
+template <class H, class Verdict, class In>
+struct handler_method<Verdict (H::*)(In, event&)> {
+  using in = std::remove_cvref_t<In>;
+  using out = Verdict;
+  static constexpr bool takes_payload = true;
+};
+template <class H, class Verdict>
+struct handler_method<Verdict (H::*)(event&)> {
+  using in = empty;
+  using out = Verdict;
+  static constexpr bool takes_payload = false;
+};
+
+template <class Handler, auto Method>
+constexpr binding bind_call(const method& what, bool is_overridden) {
+  using shape = handler_method<decltype(Method)>;
+  return {&what, is_overridden,
+          [](handler& h, incoming_call& in) {
+            serve_call<typename shape::in, typename shape::out>(in, [&h](const auto& payload, call& c) {
+              if constexpr (shape::takes_payload) return (static_cast<Handler&>(h).*Method)(payload, c);
+              else return (static_cast<Handler&>(h).*Method)(c);
+            });
+          },
+          nullptr};
+}
+
+template <class Handler, auto Method>
+constexpr binding bind_event(const method& what, bool is_overridden) {
+  using shape = handler_method<decltype(Method)>;
+  return {&what, is_overridden, nullptr, [](handler& h, incoming_event& in, relay& verdict) -> std::optional<error> {
+            typename shape::in payload{};
+            if (auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options); !decoded) return decoded.error();
+            auto ask = [&] {
+              if constexpr (shape::takes_payload) return (static_cast<Handler&>(h).*Method)(payload, in.event);
+              else return (static_cast<Handler&>(h).*Method)(in.event);
+            };
+            try {
+              if constexpr (std::is_void_v<typename shape::out>) ask();
+              else verdict = ask();
+            } catch (...) {
+              verdict = handler_threw();
+            }
+            return std::nullopt;
+          }};
+}
+
+}  // namespace parley

@@ -1,0 +1,25 @@
+#include "parley/peer/home.hpp"
+
+#include <asio/executor_work_guard.hpp>
+
+namespace parley {
+
+void own_loop::run() {
+  {
+    auto work = asio::make_work_guard(context_);
+    while (!ending_) context_.run_one();
+  }
+  // Whatever is ready still runs: completions with `cancelled` and what they resume. Bounded, so that a program that never looks at
+  // its errors cannot keep a destructor waiting.
+  for (int ready = 10'000; ready > 0 && context_.poll_one() > 0; --ready) {}
+  context_.shutdown();
+}
+
+bool home::runs_here() const {
+  if (strand_ && strand_->running_in_this_thread()) return true;
+  // On an io_context another thread might help out, but nobody can know: it counts as here.
+  const auto* io = inner_.target<asio::io_context::executor_type>();
+  return io && io->running_in_this_thread();
+}
+
+}  // namespace parley

@@ -1,0 +1,54 @@
+// Where one end lives: the executor its handlers run on, and the thread behind it where there is one.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace parley {
+
+// A loop of its own, run by one thread at a time. What still waits on it when it ends is destroyed on that thread.
+class own_loop {
+ public:
+  asio::io_context& context() noexcept { return context_; }
+
+  // Runs until end() was called and what is ready then has run; what waits longer is dropped.
+  void run();
+  // From the loop only: run() returns soon.
+  void end() noexcept { ending_ = true; }
+
+ private:
+  struct loop : asio::io_context {
+    loop() : io_context(1) {}
+    using execution_context::shutdown;  // destroys what still waits on the loop
+  };
+  loop context_;
+  bool ending_ = false;
+};
+
+// The executor, and whether the calling thread is one that runs it.
+class home {
+ public:
+  explicit home(std::shared_ptr<own_loop> loop) : loop_(std::move(loop)), inner_(loop_->context().get_executor()), on_(inner_) {}
+  // On the caller's executor, made to run one thing at a time.
+  explicit home(asio::any_io_executor callers) : inner_(callers), strand_(asio::make_strand(callers)), on_(*strand_) {}
+
+  const asio::any_io_executor& executor() const noexcept { return on_; }
+  own_loop* loop() const noexcept { return loop_.get(); }
+  // Could waiting on this thread keep the executor from ever running?
+  bool runs_here() const;
+  // Is this very thread running the executor just now?
+  bool inside() const { return strand_ ? strand_->running_in_this_thread() : runs_here(); }
+
+ private:
+  std::shared_ptr<own_loop> loop_;  // outlives every executor made from it
+  asio::any_io_executor inner_;
+  std::optional<asio::strand<asio::any_io_executor>> strand_;
+  asio::any_io_executor on_;
+};
+
+}  // namespace parley

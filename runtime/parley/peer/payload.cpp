@@ -1,0 +1,38 @@
+#include "parley/peer/payload.hpp"
+
+#include "parley/wire/wkt_codec.hpp"
+
+namespace parley {
+
+result<std::string> payload_as(format f, const outgoing& from) {
+  const auto& ready = f == format::json ? from.json : from.binary;
+  if (ready) return *ready;
+  const bool have_json = from.json.has_value();
+  const std::string& other = have_json ? *from.json : *from.binary;
+  std::string made;
+  if (auto done = from.what->in->transcode(have_json ? format::json : format::binary, as_bytes(other), made, {}); !done)
+    return std::move(done).error();
+  return made;
+}
+
+void write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,
+                 std::string& out) {
+  e.method = what.id;
+  e.name = what.name;
+  if (what.body_message && !as.binary() && e.kind == wire::kind::event) {
+    // What was encoded here, or checked on its way in, is a JSON string.
+    if (read_json(as_text(payload), e.text, {})) e.has_text = true;
+    payload = {};
+  }
+  as.write(e, writer, payload, out);
+}
+
+bytes_view payload_of(const wire::envelope& e, const method& what, format f, std::string& scratch) {
+  if (!what.body_message || f != format::json) return e.payload;
+  scratch.clear();
+  if (e.has_text) write_json(e.text, scratch);
+  else scratch = "\"\"";
+  return as_bytes(scratch);
+}
+
+}  // namespace parley

@@ -1,0 +1,21 @@
+// A payload in the format a frame needs, and the envelope member that carries it.
+#pragma once
+
+#include "parley/peer/core.hpp"
+#include "parley/wire/envelope.hpp"
+
+#include <string>
+
+namespace parley {
+
+// The payload as `f`, transcoding it if it was encoded in the other format only. Fails only if a codec refuses what another wrote.
+result<std::string> payload_as(format f, const outgoing& from);
+
+// Writes the frame of an event, a call or a reply. Methods with `body: MESSAGE` carry their text in `message` in JSON envelopes.
+// `e`: everything but method and payload.
+void write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload, std::string& out);
+
+// The payload of a frame that was read; `scratch` holds it where `message` had to be turned into one.
+bytes_view payload_of(const wire::envelope& e, const method& what, format f, std::string& scratch);
+
+}  // namespace parley

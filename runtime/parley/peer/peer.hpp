@@ -1,0 +1,52 @@
+// One client, as the server sees it.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+class connection_end;  // channel.hpp
+
+// Belongs to its connection: valid from connected() until disconnected() has returned, and in every handler called for it. Use it on
+// the server's executor only.
+class peer {
+ public:
+  explicit peer(connection_end& end) : end_(end) {}
+  peer(const peer&) = delete;
+  peer& operator=(const peer&) = delete;
+
+  const std::string& id() const noexcept;  // issued by the server, a UUID
+  std::string remote() const;              // "127.0.0.1:54321"
+  // "parley.v1.fbs", "parley.v1.json", or empty: plain JSON
+  std::string_view subprotocol() const noexcept;
+  asio::any_io_executor executor() const;
+
+  // Ends the connection: close code 4012, the client hears `disconnected`.
+  void close(std::string_view text = "removed by the server");
+
+  // Whatever the application keeps about this client: one value of each type, made on first use, gone with the peer.
+  template <class T>
+  T& state() {
+    for (auto& [type, value] : state_)
+      if (type == &tag<T>) return *static_cast<T*>(value.get());
+    state_.emplace_back(&tag<T>, std::make_shared<T>());
+    return *static_cast<T*>(state_.back().second.get());
+  }
+
+ private:
+  template <class T>
+  static inline const char tag = 0;
+
+  connection_end& end_;
+  std::vector<std::pair<const void*, std::shared_ptr<void>>> state_;
+};
+
+}  // namespace parley

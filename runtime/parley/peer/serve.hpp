@@ -1,0 +1,168 @@
+// Dispatch of incoming calls to handlers. Used by generated code only.
+#pragma once
+
+#include "parley/peer/call.hpp"
+#include "parley/peer/reply.hpp"
+#include "parley/rpc/incoming_calls.hpp"
+#include "parley/wkt.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace parley {
+
+// Where one peer's calls of one method are decoded to and answered from. Kept and used again while handlers answer at once, so the
+// vectors and strings of the last payload keep their room: no allocation per call. Handed over when a handler answers later.
+class serving : public rpc::running, public std::enable_shared_from_this<serving> {
+ public:
+  void begin(const origin& from, parley::peer* peer, time_point deadline, const asio::any_io_executor& on) {
+    call_.from_ = from;
+    call_.peer_ = peer;
+    call_.deadline_ = deadline;
+    call_.cancelled_ = false;
+    call_.executor_ = on;
+    call_.failure_.reset();
+  }
+  // The handler may end while it is being interrupted: posted, so that it never ends under the feet of whoever stopped it.
+  void stop() override {
+    call_.cancelled_ = true;
+    asio::post(call_.executor_, [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
+  }
+  parley::call& call() noexcept { return call_; }
+  asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+  const std::optional<error>& failure() const noexcept { return call_.failure_; }
+
+ private:
+  parley::call call_;
+  asio::cancellation_signal signal_;
+};
+
+template <class In>
+class serving_of final : public serving {
+ public:
+  In payload{};
+};
+
+// The connection, as dispatch sees it. `id` is the call's, or a number that stands for it where the peer gives none.
+class answers {
+ public:
+  virtual ~answers() = default;
+  // The handler is done. `value`: of the method's answer type, null if that is Empty.
+  virtual void answer(const method&, std::uint64_t id, const void* value) = 0;
+  virtual void answer(const method&, std::uint64_t id, const error&) = 0;
+  virtual void keep(std::uint64_t id, rpc::running&) = 0;
+  virtual std::shared_ptr<serving>& slot(const method&) = 0;
+};
+
+struct incoming_call {
+  const method& what;
+  std::uint64_t id;
+  parley::format format;
+  bytes_view payload;
+  const decode_options& options;
+  const origin& from;
+  parley::peer* peer;  // null at a client
+  time_point deadline;
+  const asio::any_io_executor& on;
+  std::shared_ptr<answers> to;
+};
+
+// The text is fixed: what() never reaches a peer.
+inline error handler_threw() { return {errc::failed, "the handler failed"}; }
+
+template <class Out>
+void answer_with(answers& to, const method& what, std::uint64_t id, const serving& s, const result<Out>& outcome) {
+  if (s.failure()) return to.answer(what, id, *s.failure());
+  if (!outcome) return to.answer(what, id, outcome.error());
+  if constexpr (std::is_void_v<Out>) to.answer(what, id, nullptr);
+  else to.answer(what, id, &*outcome);
+}
+
+// Decodes, asks `ask(const In&, call&)` for a reply<Out>, answers now or when the coroutine ends.
+template <class In, class Out, class Ask>
+void serve_call(incoming_call& in, Ask&& ask) {
+  std::shared_ptr<serving>& slot = in.to->slot(in.what);
+  if (!slot) slot = std::make_shared<serving_of<In>>();
+  // Held here: a handler may cause its own connection, and the slot with it, to be dropped.
+  const std::shared_ptr<serving> s = slot;
+  In& payload = static_cast<serving_of<In>&>(*s).payload;
+  if (auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options); !decoded)
+    return in.to->answer(in.what, in.id, decoded.error());
+  s->begin(in.from, in.peer, in.deadline, in.on);
+  try {
+    reply<Out> r = ask(std::as_const(payload), s->call());
+    if (!r.is_later()) return answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
+    // The coroutine refers to payload and call: it takes the object along.
+    slot.reset();
+    in.to->keep(in.id, *s);
+    auto done = [to = in.to, what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
+      if (thrown) return to->answer(*what, id, s->call().cancelled() ? error{errc::cancelled} : handler_threw());
+      answer_with<Out>(*to, *what, id, *s, outcome);
+    };
+    asio::co_spawn(in.on, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
+  } catch (...) {
+    in.to->answer(in.what, in.id, handler_threw());
+  }
+}
+
+// What answers the calls of one method at a client.
+class call_server {
+ public:
+  virtual ~call_server() = default;
+  virtual void serve(incoming_call&) = 0;
+};
+
+// (const In&), (const In&, call&), or without In where the request is Empty; returns what reply<Out> is made from.
+template <class F, class In, class Out>
+concept call_handler =
+    requires(F& f, const In& in, call& c) { reply<Out>(f(in, c)); } || requires(F& f, const In& in) { reply<Out>(f(in)); } ||
+    (std::same_as<In, empty> && (requires(F& f, call& c) { reply<Out>(f(c)); } || requires(F& f) { reply<Out>(f()); })) ||
+    (std::is_void_v<Out> && (std::invocable<F&, const In&> || std::invocable<F&, const In&, call&>));
+
+template <class In, class Out, class F>
+class call_server_of final : public call_server, public std::enable_shared_from_this<call_server_of<In, Out, F>> {
+ public:
+  explicit call_server_of(F f) : f_(std::move(f)) {}
+
+  void serve(incoming_call& in) override {
+    // A coroutine lambda refers to its closure: the reply keeps it alive.
+    serve_call<In, Out>(in, [self = this->shared_from_this()](const In& payload, call& c) -> reply<Out> {
+      reply<Out> r = self->ask(payload, c);
+      if (!r.is_later()) return r;
+      return reply<Out>(hold(self, r.later()));
+    });
+  }
+
+ private:
+  static asio::awaitable<result<Out>> hold(std::shared_ptr<call_server_of>, asio::awaitable<result<Out>> work) {
+    co_return co_await std::move(work);
+  }
+  template <class... Args>
+  reply<Out> invoke(Args&... args) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, Args&...>>) {
+      f_(args...);
+      return {};
+    } else {
+      return reply<Out>(f_(args...));
+    }
+  }
+  reply<Out> ask(const In& payload, call& c) {
+    if constexpr (std::invocable<F&, const In&, call&>) return invoke(payload, c);
+    else if constexpr (std::invocable<F&, const In&>) return invoke(payload);
+    else if constexpr (std::invocable<F&, call&>) return invoke(c);
+    else return invoke();
+  }
+
+  F f_;
+};
+
+}  // namespace parley

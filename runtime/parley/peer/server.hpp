@@ -1,0 +1,127 @@
+// Accepts clients, asks handlers, carries events to whom they are for.
+//
+//   parley::server server{{.port = 8765}};
+//   Lobby lobby{server};                       // a LobbyHandler with its LobbyPeers
+//   server.add(lobby);
+//   server.run();                              // until stop(), from any thread or a signal handler
+//
+// Threads: everything of one server happens on one executor, one thing at a time: handlers need no locks among themselves. run() uses
+// the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has.
+#pragma once
+
+#include "parley/peer/core.hpp"
+#include "parley/peer/handler.hpp"
+#include "parley/peer/log.hpp"
+
+#include <asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace parley {
+
+class loopback;
+namespace transport {
+class clock;
+}
+
+// What becomes of a client whose contract differs and was not proved compatible.
+enum class contract_policy {
+  refuse,   // closed with 4004
+  degrade,  // calls of the methods that differ fail with version_mismatch, their events are not delivered
+  warn,     // only logged
+};
+
+struct server_options {
+  std::string address = "127.0.0.1";  // "0.0.0.0" or "::" for every interface
+  std::uint16_t port = 0;             // 0: the system chooses; see port()
+  std::string path = "/ws";
+
+  // Which encodings are spoken, the preferred one first. Clients that offer no subprotocol get plain JSON.
+  bool binary = true;
+  bool json = true;
+  bool plain = true;
+
+  // Pages that may connect, as the Origin header says it: "https://example.org". A page of the same host may always; so may programs,
+  // which send no Origin. Anything else is refused with 403.
+  std::vector<std::string> origins{};
+
+  std::size_t max_message = 64 * 1024;                 // payload bytes accepted from a client
+  std::size_t max_depth = 64;                          // of nested payloads
+  std::uint32_t max_calls = 256;                       // running at once for one client
+  std::size_t max_queue = 4 * 1024 * 1024;             // bytes waiting for one client; over it the client is closed with 4009
+  std::size_t max_posted = 64 * 1024 * 1024;           // bytes handed over by other threads and not yet sent
+  std::size_t max_connections = 100'000;
+  std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
+  std::chrono::milliseconds heartbeat{20'000};
+  parley::contract_policy contract = contract_policy::degrade;
+  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls to clients that name none
+
+  // Plain mode, for programs written against the original servers.
+  bool quiet_unknown_target = false;  // no error answer for a client id that is not there
+  bool drop_on_invalid = false;       // close instead of answering what is malformed
+
+  std::string agent = "parley-cpp";
+  log_sink log{};
+  parley::loopback* loopback = nullptr;  // instead of the network; outlives the server
+  std::shared_ptr<transport::clock> clock{};
+};
+
+struct server_counters {
+  std::size_t clients = 0;              // connected now
+  std::uint64_t accepted = 0;           // since the start
+  std::uint64_t rejected = 0;           // before the upgrade
+  std::uint64_t events = 0;             // received
+  std::uint64_t deliveries = 0;         // events handed to a receiver
+  std::uint64_t calls = 0;              // received
+  std::uint64_t refused = 0;            // frames answered with an error
+};
+
+class server_core;
+
+class server {
+ public:
+  explicit server(server_options options = {});
+  // On the caller's executor, which must outlive the server; start() then uses no thread, and run() and join() do nothing.
+  server(asio::any_io_executor executor, server_options options);
+  // Stops and joins.
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  // Registers what a generated handler answers and watches. Before start, or from a handler. A method that Handler does not override is
+  // never decoded. Throws std::invalid_argument if two handlers claim one wire name.
+  template <class Handler>
+  void add(Handler& handler) {
+    using generated = typename Handler::service_handler;
+    add(handler, generated::service(), generated::template bindings<Handler>());
+  }
+
+  // Binds and serves on this thread until stop(). Throws call_failed if the port cannot be bound.
+  void run();
+  // The same on a thread of its own: returns when clients can connect.
+  void start();
+  // Any thread, a signal handler too: closes all connections (code 1001) and ends. Idempotent.
+  void stop() noexcept;
+  // Waits until it has ended. Not from a handler.
+  void join();
+
+  // The port that was bound, once started.
+  std::uint16_t port() const;
+  asio::any_io_executor executor() const;
+  // Any thread; while it runs, the figures of a moment ago.
+  server_counters counters() const;
+
+  operator link() const;
+
+ private:
+  void add(handler&, const service&, std::span<const binding>);
+
+  std::shared_ptr<server_core> core_;
+};
+
+}  // namespace parley

@@ -1,0 +1,75 @@
+// The calls that one connection's other end has opened here: which may run, which are over, exactly one terminal frame for each.
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/wire/method.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace parley::rpc {
+
+// A handler that is still at work and can be told to stop. Lives as long as the call is running.
+class running {
+ public:
+  virtual ~running() = default;
+  virtual void stop() = 0;  // the caller went away, cancelled or ran out of time
+};
+
+// A handler that was cancelled goes on counting until it returns: open-and-cancel in a loop is not unbounded work.
+class incoming_calls {
+ public:
+  explicit incoming_calls(std::size_t max_calls) : max_calls_(max_calls) {}
+
+  enum class verdict {
+    run,
+    overloaded,  // answer that, no handler
+    late,        // deadline_ms was 0: answer deadline_exceeded, no handler
+    violation,   // the id was used before: close
+  };
+  // An id is used up whatever the verdict, but for `violation`. `limit`: how long a call without a deadline may take.
+  verdict accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms, std::chrono::milliseconds limit);
+  // An id that was refused before it got here: used up all the same.
+  verdict use_up(std::uint64_t id);
+  // When the caller stops waiting; only for a call that runs.
+  time_point deadline_of(std::uint64_t id) const;
+
+  // The handler goes on after returning: remember how to stop it.
+  void keep(std::uint64_t id, running& handler);
+  // The handler is done. True: its answer is the terminal frame. False: the call had got one before.
+  bool finish(std::uint64_t id);
+
+  enum class cancelled { ignored, stopped, violation, too_many };
+  // `stopped`: answer `cancelled` now, that is the terminal frame.
+  cancelled cancel(std::uint64_t id, time_point now);
+  // Ids whose time is up: answer deadline_exceeded, that is the terminal frame.
+  std::vector<std::uint64_t> expire(time_point now);
+  time_point next_deadline() const noexcept { return deadlines_.empty() ? time_point::max() : deadlines_.begin()->first; }
+
+  // The connection is gone: every handler still at work is stopped, no answer is wanted.
+  void stop_all();
+  std::size_t running_now() const noexcept { return calls_.size(); }
+
+ private:
+  struct entry {
+    time_point deadline;
+    running* handler = nullptr;
+    bool answered = false;
+  };
+  void answered(entry&, std::uint64_t id);
+
+  std::size_t max_calls_;
+  std::uint64_t highest_ = 0;
+  std::unordered_map<std::uint64_t, entry> calls_;
+  std::multimap<time_point, std::uint64_t> deadlines_;
+  // Calls cancelled by their opener within ten seconds; four times the limit of calls ends the connection.
+  std::size_t cancelled_ = 0;
+  time_point cancelled_since_{};
+};
+
+}  // namespace parley::rpc

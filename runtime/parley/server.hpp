@@ -1,0 +1,5 @@
+// What a program that accepts connections includes, beside its generated x.server.hpp.
+#pragma once
+
+#include "parley/peer/defer.hpp"
+#include "parley/peer/server.hpp"

@@ -1,0 +1,169 @@
+// session: one peer's logical session. It greets (hello, welcome), keeps the heartbeat, answers what is malformed, bounds what waits
+// to be sent, and hands on what is sound. It knows no sockets, timers or threads: bytes and time points come in, actions go out.
+//
+//   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, output);
+//   s.start(now);
+//   if (const wire::envelope* e = s.receive(now, bytes, binary)) ...     // an event, call, reply, error or cancel to act on
+//   s.tick(now);                                                         // no later than s.next_tick()
+//
+// What it does not do: matching calls with answers (rpc), choosing receivers (routing), moving bytes (transport).
+// One thread at a time. It keeps a reference to the contract and to the output, which live longer.
+#pragma once
+
+#include "parley/session/contract.hpp"
+#include "parley/session/outbox.hpp"
+#include "parley/session/rate.hpp"
+#include "parley/wire/envelope.hpp"
+#include "parley/wire/hello.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::session {
+
+// Close codes of the protocol (schema/parley/envelope.fbs); the RFC's own are used where they fit.
+namespace close_code {
+inline constexpr std::uint16_t done = 1000;
+inline constexpr std::uint16_t going_away = 1001;
+inline constexpr std::uint16_t wrong_opcode = 1003;
+inline constexpr std::uint16_t policy = 1008;
+inline constexpr std::uint16_t too_large = 1009;
+inline constexpr std::uint16_t restart = 1012;
+inline constexpr std::uint16_t protocol_violation = 4001;
+inline constexpr std::uint16_t bad_hello = 4002;
+inline constexpr std::uint16_t unsupported = 4003;
+inline constexpr std::uint16_t contract_refused = 4004;
+inline constexpr std::uint16_t too_slow = 4009;
+inline constexpr std::uint16_t heartbeat_lost = 4011;
+inline constexpr std::uint16_t removed = 4012;
+}  // namespace close_code
+
+struct session_options {
+  side self = side::server;
+  const wire::envelope_format* format = nullptr;
+  wire::limits limits{};                           // what this end accepts
+  std::chrono::milliseconds heartbeat{20'000};     // the server's value holds for both ends
+  std::chrono::milliseconds hello_timeout{5'000};
+  std::size_t max_queue = 4 * 1024 * 1024;         // bytes waiting for one peer; over it the peer is closed with 4009
+  std::string agent = "parley-cpp";
+  wire::policy policy = wire::policy::degrade;     // server: what becomes of a client whose contract differs
+  bool drop_on_invalid = false;                    // plain mode: close instead of answering, as the original servers do
+};
+
+// What a session wants done. Called from inside its member functions; only opened() may call back into the session.
+class output {
+ public:
+  virtual ~output() = default;
+  virtual bool writable() const = 0;               // below the transport's high mark
+  virtual std::size_t in_transport() const = 0;    // bytes the transport still holds
+  virtual void transmit(buffer frame) = 0;
+  virtual void ping() = 0;                         // a WebSocket ping, where the format has none of its own
+  virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
+  virtual void opened() = 0;                       // the greeting is complete (plain: at once)
+};
+
+// What is said of a refused frame that is no call, so that the sender can tell which one it was.
+struct about {
+  const parley::method* method = nullptr;
+  std::string_view to{};
+};
+
+struct session_counters {
+  std::uint64_t frames_received = 0;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t refused = 0;       // frames answered with an error
+  std::uint64_t unanswered = 0;    // errors that were held back by the rate limit
+  std::uint64_t not_delivered = 0; // events left out because the ends' contracts differ
+};
+
+class peer_session {
+ public:
+  peer_session(session_options chosen, const contract& known, output& out);
+
+  // The connection is up. A client says hello, a server waits for it; plain mode is open at once.
+  void start(time_point now);
+
+  // One frame. What it returns is for the caller to act on and valid until the next call; null: taken care of here.
+  const wire::envelope* receive(time_point now, bytes_view frame, bool binary);
+  // After a null: the id of a call that was refused here, which is used up by that; else 0.
+  std::uint64_t refused_call() const noexcept { return refused_call_; }
+
+  void pong_received(time_point now) { last_heard_ = now; ping_sent_ = false; }
+  void tick(time_point now);
+  time_point next_tick() const noexcept { return next_tick_; }
+  // The transport fell below its low mark.
+  void drained() { pump(); }
+
+  // Answers a frame that the caller found wrong, within the limits on answers; closes if the fault says so or there were too many.
+  void refuse(time_point now, const wire::fault& fault, about what = {});
+
+  // Queues a frame of the data lane. False: the peer is too slow and is being closed (or was closed before).
+  bool send(buffer frame, std::uint64_t call = 0);
+  bool send_control(const wire::envelope& frame);
+  bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
+  bool has_room(std::size_t size) const { return outbox_.has_room(size, out_.in_transport()); }
+  std::size_t queued() const { return outbox_.bytes() + out_.in_transport(); }
+
+  // Nothing more is sent or received. Frames queued before leave first.
+  void close(std::uint16_t code, std::string_view text);
+  // The connection is gone.
+  void lost() { state_ = state::closed; outbox_.clear(); }
+
+  bool open() const noexcept { return state_ == state::open; }
+  bool closed() const noexcept { return state_ == state::closed; }
+  const wire::envelope_format& format() const noexcept { return *options_.format; }
+  bool plain() const noexcept { return !options_.format->has_session(); }
+  side self() const noexcept { return options_.self; }
+  // Issued by the server; a plain client never learns its own.
+  const std::string& client_id() const noexcept { return client_id_; }
+  // What the other end accepts.
+  const wire::limits& peer_limits() const noexcept { return peer_limits_; }
+  const wire::limits& limits() const noexcept { return options_.limits; }
+  bool has_feature(std::uint64_t bit) const noexcept { return (features_ & bit) != 0; }
+  // Do both ends mean the same by this method? If not, its calls fail with version_mismatch and its events are not delivered.
+  bool agreed(const parley::method& m) const noexcept;
+  const std::vector<const parley::method*>& mismatched() const noexcept { return mismatched_; }
+  const session_counters& counters() const noexcept { return counters_; }
+  void count_not_delivered() noexcept { ++counters_.not_delivered; }
+
+  // Appends a frame as this end writes it.
+  void write(const wire::envelope& e, bytes_view payload, std::string& out) const { options_.format->write(e, options_.self, payload, out); }
+
+ private:
+  enum class state { starting, greeting, open, closed };
+
+  void greet_server(time_point now);
+  const wire::envelope* greeting(time_point now, const wire::envelope& e);
+  void on_hello(time_point now, const wire::envelope& e);
+  void on_welcome(time_point now, const wire::envelope& e);
+  const wire::envelope* control(time_point now, const wire::envelope& e);
+  void become_open(time_point now);
+  void pump();
+
+  session_options options_;
+  const contract& contract_;
+  output& out_;
+  state state_ = state::starting;
+  outbox outbox_;
+  wire::envelope in_;
+  std::string client_id_;
+  wire::limits peer_limits_{};
+  std::uint64_t features_ = 0;
+  std::vector<wire::print> listed_;                     // client: what its hello said, until welcome
+  std::vector<const parley::method*> mismatched_;       // almost always empty
+  time_point last_heard_{};
+  time_point next_tick_ = time_point::max();
+  std::uint64_t refused_call_ = 0;
+  std::uint64_t next_ping_ = 1;
+  bool ping_sent_ = false;
+  rate errors_{10, std::chrono::seconds(1)};            // answers without `re`
+  rate bad_{16, std::chrono::seconds(10)};              // malformed input before 1008
+  rate pings_{10, std::chrono::seconds(1)};
+  session_counters counters_;
+};
+
+}  // namespace parley::session

@@ -1,0 +1,181 @@
+// transport: carries whole messages between two ends, text or binary, in order. Knows nothing of envelopes, calls or events.
+//
+// Two transports stand behind this seam: `websocket` (the only one that includes websocketpp) and `loopback` (in memory, with
+// fault injection). A listener hands out requests, each accepted or rejected, now or later; accepting gives a connection.
+//
+//   listener.start([](std::shared_ptr<transport::request> ask) {
+//     if (ask->path != "/ws") return ask->reject(404, "not here");
+//     ask->accept("parley.v1.json", std::make_shared<my_handler>());
+//   });
+//
+// Threads: every connection, request and listener belongs to one executor that runs one thing at a time (a strand, or a loop with
+// one thread). All member functions are called there and all handler functions are called there, never from inside a call into
+// the connection. Lifetime: an open connection keeps itself and its handler alive until it is closed. Whoever holds the shared_ptr may
+// call; after on_closed every call does nothing. An execution context that is destroyed takes its connections with it: they let go of
+// their handlers without calling them, and what others still hold of them does nothing any more.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley::transport {
+
+enum class opcode : std::uint8_t { text, binary };
+
+// Why a connection is over. Codes are WebSocket close codes (RFC 6455 section 7.4); 1006: lost without a close frame.
+struct close_reason {
+  std::uint16_t code = 1006;
+  std::string text;
+};
+
+// What a transport can do beyond messages; streams and datagrams come with transports that have them.
+struct capabilities {
+  bool streams = false;
+  bool datagrams = false;
+};
+
+class connection;
+
+// The owner's side of a connection. `to` stays valid until on_closed returns.
+class connection_handler {
+ public:
+  virtual ~connection_handler() = default;
+  // First of all, once: the connection can be used from here on. `subprotocol` is what was agreed, empty for none.
+  virtual void on_open(std::shared_ptr<connection> to, std::string_view subprotocol) = 0;
+  // One whole message. Text is valid UTF-8. The view ends with the call; its first byte is 8-aligned.
+  virtual void on_message(bytes_view content, opcode kind) = 0;
+  // buffered_amount() fell to the low mark after it had been above the high mark.
+  virtual void on_drained() = 0;
+  // Once and last, whoever closed; also when connecting failed (then on_open was never called, and `why` is 1006).
+  //
+  // `why`: what close() said here; else what the other end said (1005: a close frame without a code); else the code this side closed
+  // with because of bad input (1002, 1007, 1009); else 1006.
+  // `how`: cancelled      closed, aborted or abandoned here
+  //        disconnected   the other end closed or was lost; could not be reached; answered with an HTTP status not listed below
+  //        too_large      a message over limits.max_message (1009); an answer over limits.max_handshake_bytes
+  //        bad_frame      bad input: RFC 6455 violated, or text that is not UTF-8
+  //        deadline_exceeded   not upgraded within limits.handshake
+  //        invalid        the options cannot be used: url, subprotocol, header
+  //        unauthenticated, denied, unimplemented, version_mismatch, overloaded
+  //                       refused with HTTP 401; 403; 404 or 405; 400 or 426; 429 or 503
+  // Texts name the HTTP status; they never quote what the other end sent.
+  virtual void on_closed(const close_reason& why, const error& how) = 0;
+};
+
+class connection {
+ public:
+  virtual ~connection() = default;
+  // Queues a whole message; never blocks, never calls back. After close() it does nothing. Text must be valid UTF-8: it is not
+  // checked here, the other end would close with 1007. Nothing bounds the queue but the caller, who has buffered_amount.
+  virtual void send(buffer content, opcode kind) = 0;
+  // Bytes queued and not yet taken by the operating system, frame headers included (loopback: payload not yet taken by the other end).
+  virtual std::size_t buffered_amount() const = 0;
+  // Above high, then down to low: on_drained. Default 64 KiB and 16 KiB.
+  virtual void set_water_marks(std::size_t high, std::size_t low) = 0;
+  // A paused connection delivers no message and, once the kernel's buffers are full, makes the other end wait.
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+  // Messages queued before leave first (for up to 5 s); nothing after, and no message is delivered any more. Reads and discards for up
+  // to 1 s or 64 KiB so that the code is not lost to a reset; then on_closed. `text` is cut at 123 bytes, between characters. A code
+  // that must not be sent (RFC 6455 7.4: 1004, 1005, 1006, 1015, below 1000, 1016 to 2999, from 5000) is sent as 1011.
+  virtual void close(std::uint16_t code, std::string_view text) = 0;
+  // Drops the connection at once: no close frame, on_closed follows with 1006.
+  virtual void abort() = 0;
+  // A WebSocket ping frame (RFC 6455 5.5.2), for peers that have no heartbeat of their own. `on_pong` is called when any pong
+  // arrives, as often as one does; set it once.
+  virtual void ping() = 0;
+  virtual void on_pong(std::function<void()> notify) = 0;
+  virtual transport::capabilities capabilities() const { return {}; }
+  // "127.0.0.1:54321"; for logs.
+  virtual std::string remote() const = 0;
+};
+
+struct header {
+  std::string name;
+  std::string value;
+};
+
+// What a client asked for. Exactly one of accept and reject is called, once; a request that is dropped is rejected with 503.
+class request {
+ public:
+  virtual ~request() = default;
+
+  std::string path;                        // "/ws", without the query
+  std::string query;                       // what follows '?'
+  std::vector<header> headers;             // as received
+  std::string host;                        // the Host header
+  std::string origin;                      // the Origin header, empty if absent
+  std::vector<std::string> subprotocols;   // as offered, in order, all header lines joined (RFC 6455 section 11.3.4)
+  std::string remote;
+
+  // `subprotocol`: one of those offered, echoed; or empty, for none. on_open follows; if the client has gone meanwhile: on_closed.
+  virtual void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) = 0;
+  // `text` is the answer's body, for people.
+  virtual void reject(int http_status, std::string_view text) = 0;
+};
+
+class listener {
+ public:
+  virtual ~listener() = default;
+  // Begins to accept. Called once.
+  virtual void start(std::function<void(std::shared_ptr<request>)> on_request) = 0;
+  // Stops accepting; open connections live on. Any thread.
+  virtual void stop() = 0;
+  // The port that was bound, also when 0 was asked for; loopback: 0.
+  virtual std::uint16_t port() const = 0;
+};
+
+// Bounds that hold before a message reaches its handler.
+struct limits {
+  std::size_t max_message = 64 * 1024 + 8 * 1024;     // a longer message is closed with 1009
+  std::size_t max_handshake_bytes = 16 * 1024;        // request or response line and headers
+  std::chrono::milliseconds handshake{5000};          // from accept (or connect) to upgrade
+  std::size_t max_connections = 100'000;              // beyond it: refused with 503
+};
+
+struct listen_options {
+  std::string address = "127.0.0.1";  // numeric or a host name; loopback: the name to connect to
+  std::uint16_t port = 0;             // 0: the system chooses
+  transport::limits limits{};
+  std::string server_name = "parley";  // the Server header
+};
+
+struct connect_options {
+  std::string url;  // ws://host[:port][/path][?query]; loopback: the host is the listener's name
+  std::vector<std::string> subprotocols{};
+  std::vector<header> headers{};
+  std::string origin{};
+  transport::limits limits{.max_message = 1024 * 1024 + 8 * 1024};
+};
+
+// Time, so that whole systems can run on a clock that a test turns by hand.
+class alarm {
+ public:
+  virtual ~alarm() = default;  // forgets what was set
+  // Calls `ring` once, at `when` or soon after, on the alarm's executor. Replaces what was set before.
+  virtual void set(time_point when, std::function<void()> ring) = 0;
+  virtual void clear() = 0;
+};
+
+class clock {
+ public:
+  virtual ~clock() = default;
+  virtual time_point now() const = 0;
+  virtual std::unique_ptr<alarm> make_alarm(const asio::any_io_executor& on) = 0;
+};
+
+// The real one: steady_clock and Asio's timers. Alarms are used on their executor, except that they may be destroyed after its context.
+std::shared_ptr<clock> steady_clock();
+
+}  // namespace parley::transport
