@@ -3,6 +3,7 @@
 #include "parley/peer/payload.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -13,7 +14,6 @@ namespace close_code = session::close_code;
 
 // How long a call may take whose caller names no deadline.
 constexpr std::chrono::milliseconds default_call_limit{60'000};
-constexpr std::uint64_t largest_id = (std::uint64_t{1} << 53) - 1;
 
 std::uint32_t milliseconds_until(time_point deadline, time_point now) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
@@ -21,6 +21,13 @@ std::uint32_t milliseconds_until(time_point deadline, time_point now) {
 }
 
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
+
+// An id of this end's own as a plain server repeats it; 0 for anything else.
+std::uint64_t own_id(std::string_view text) {
+  std::uint64_t id = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return failed == std::errc() && end == text.data() + text.size() ? id : 0;
+}
 
 error received_error(const wire::envelope& e) {
   error received{e.code.value_or(errc::failed), e.text};
@@ -257,8 +264,15 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
 void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
   if (!incoming_.finish(id) || !open()) return;
   scratch_.clear();
-  if (value) m.out->write(session_->format().payload_format(), value, scratch_);
-  else if (session_->format().payload_format() == format::json) scratch_ = "{}";
+  if (value) {
+    try {
+      m.out->write(session_->format().payload_format(), value, scratch_);
+    } catch (const call_failed& failed) {  // an `any` whose type is not known here
+      return send_terminal(&m, id, &failed.error(), {});
+    }
+  } else if (session_->format().payload_format() == format::json) {
+    scratch_ = "{}";
+  }
   if (too_large_for_peer(m, scratch_.size())) {
     const error large{errc::too_large, "the answer is too large"};
     return send_terminal(&m, id, &large, {});
@@ -350,6 +364,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   e.id = id;
   e.counted = true;
   if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
+  if (session_->plain()) e.foreign_id = std::to_string(id);
   std::string frame;
   write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame);
   if (session_->plain()) {
@@ -419,13 +434,13 @@ void connection_end::act_on_plain(const wire::envelope& e) {
     return on_event(e, m);
   }
   if (!is_server(e.from)) return on_event(e, contract_.find(std::string_view(e.name)));
-  const bool is_error = e.name == "error";
+  const bool is_error = e.kind == wire::kind::error;
   rpc::outgoing_calls::named_answer answered;
-  if (outgoing_.was_opened(e.re)) {
+  if (const std::uint64_t re = own_id(e.foreign_id); outgoing_.was_opened(re)) {
     plain_.echoes_ids = true;
-    answered.method = outgoing_.method_of(e.re);
+    answered.method = outgoing_.method_of(re);
     answered.found = true;
-    answered.completion = outgoing_.take_terminal(e.re);
+    answered.completion = outgoing_.take_terminal(re);
   } else {
     // Calls that have not left cannot have been answered.
     if (outgoing_.in_flight() > plain_.not_sent.size()) answered = is_error ? outgoing_.take_oldest() : outgoing_.take_named(e.name);
@@ -470,7 +485,11 @@ sent connection_end::send_event(const outgoing& event) {
   e.counted = true;
   e.to = event.to;
   std::string frame;
-  write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame);
+  if (!write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame)) {
+    // A name that no client of such a server can have.
+    if (owner_) owner_->error_received(*this, {errc::unknown_target, "this target cannot be named in this encoding"}, &m);
+    return sent::closed;
+  }
   return session_->send(buffer(std::move(frame))) ? sent::queued : sent::dropped;
 }
 

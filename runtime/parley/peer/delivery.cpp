@@ -32,15 +32,14 @@ struct server_core::delivery {
     const bool from_json = json.has_value();
     decode_options lenient;
     lenient.ignore_unknown = true;
-    if (auto done = what->in->transcode(from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded,
-                                        lenient);
+    if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
         !done)
       return done;
     wanted = transcoded;
     return {};
   }
 
-  void make_frame(const wire::envelope_format& f) {
+  result<> make_frame(const wire::envelope_format& f) {
     wire::envelope e;
     e.kind = wire::kind::event;
     e.counted = true;
@@ -54,15 +53,18 @@ struct server_core::delivery {
     }
     const bytes_view payload = as_bytes(f.payload_format() == format::json ? json.value_or("") : binary.value_or(""));
     std::string frame;
+    bool written = false;
     if (what) {
-      write_frame(f, side::server, *what, e, payload, frame);
+      written = write_frame(f, side::server, *what, e, payload, frame);
     } else {
       e.name = name;
       e.text = received->text;
       e.has_text = received->has_text;
-      f.write(e, side::server, payload, frame);
+      written = f.write(e, side::server, payload, frame);
     }
+    if (!written) return error{errc::invalid, "the envelope does not fit"};
     frames[place(f)] = buffer(std::move(frame));
+    return {};
   }
 };
 
@@ -77,7 +79,7 @@ result<> server_core::deliver(delivery& d, const std::string& subject) {
     if (!d.frames[delivery::place(f)].empty() || (!d.what && f.binary())) continue;
     if (d.what)
       if (auto made = d.make_payload(f.payload_format()); !made) return put_back(), made;
-    d.make_frame(f);
+    if (auto made = d.make_frame(f); !made) return put_back(), made;
   }
   std::uint64_t delivered = 0;
   for (connection_end* end : receivers) {

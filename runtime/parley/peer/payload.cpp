@@ -10,12 +10,20 @@ result<std::string> payload_as(format f, const outgoing& from) {
   const bool have_json = from.json.has_value();
   const std::string& other = have_json ? *from.json : *from.binary;
   std::string made;
-  if (auto done = from.what->in->transcode(have_json ? format::json : format::binary, as_bytes(other), made, {}); !done)
+  if (auto done = transcode(*from.what, have_json ? format::json : format::binary, as_bytes(other), made, {}); !done)
     return std::move(done).error();
   return made;
 }
 
-void write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,
+result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options) {
+  try {
+    return what.in->transcode(from, payload, out, options);
+  } catch (const call_failed& failed) {
+    return failed.error();
+  }
+}
+
+bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,
                  std::string& out) {
   e.method = what.id;
   e.name = what.name;
@@ -24,7 +32,7 @@ void write_frame(const wire::envelope_format& as, side writer, const method& wha
     if (read_json(as_text(payload), e.text, {})) e.has_text = true;
     payload = {};
   }
-  as.write(e, writer, payload, out);
+  return as.write(e, writer, payload, out);
 }
 
 bytes_view payload_of(const wire::envelope& e, const method& what, format f, std::string& scratch) {

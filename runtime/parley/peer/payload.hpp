@@ -8,14 +8,18 @@
 
 namespace parley {
 
-// The payload as `f`, transcoding it if it was encoded in the other format only. Fails only if a codec refuses what another wrote.
+// The payload as `f`, transcoding it if it was encoded in the other format only. Fails if a codec refuses what another wrote, as for an
+// `any` whose type has no JSON form here.
 result<std::string> payload_as(format f, const outgoing& from);
 
 // Writes the frame of an event, a call or a reply. Methods with `body: MESSAGE` carry their text in `message` in JSON envelopes.
-// `e`: everything but method and payload.
-void write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload, std::string& out);
+// `e`: everything but method and payload. False: the format has no way to name the target.
+bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload, std::string& out);
 
 // The payload of a frame that was read; `scratch` holds it where `message` had to be turned into one.
 bytes_view payload_of(const wire::envelope& e, const method& what, format f, std::string& scratch);
+
+// Exceptions of a codec as errors: an `any` of unknown type cannot be written as JSON.
+result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options);
 
 }  // namespace parley

@@ -19,7 +19,7 @@
 
 namespace parley {
 
-// The four functions of one type. Static storage; compared by address.
+// The four functions of one type. Static storage; compared by address. No content at all is the empty message, in either format.
 struct codec {
   void (*write)(format, const void* message, std::string& out);
   result<> (*read)(format, bytes_view content, void* message, const decode_options&);
@@ -37,6 +37,10 @@ inline constexpr codec codec_for{
     },
     .read = [](format f, bytes_view content, void* message, const decode_options& options) -> result<> {
       M& m = *static_cast<M*>(message);
+      if (content.empty()) {
+        m = M{};
+        return {};
+      }
       return f == format::json ? read_json(as_text(content), m, options) : read_binary(content, m, options);
     },
     .transcode = [](format from, bytes_view content, std::string& out, const decode_options& given) -> result<> {
