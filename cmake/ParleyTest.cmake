@@ -22,6 +22,24 @@ function(parley_test name)
     PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL $<BOOL:${arg_SERIAL}>)
 endfunction()
 
+# parley_python_test(<name> SCRIPT f.py [ARGUMENTS ...] [TIMEOUT seconds])
+#
+# A test that is a Python program, `<folder>: <name>`; codegen/ is on its path.
+function(parley_python_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT;TIMEOUT" "ARGUMENTS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SCRIPT)
+    message(FATAL_ERROR "parley_python_test(${name}): SCRIPT is needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  cmake_path(ABSOLUTE_PATH arg_SCRIPT BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME label)
+  add_test(NAME "${label}: ${name}" COMMAND "${PARLEY_PYTHON}" "${arg_SCRIPT}" ${arg_ARGUMENTS})
+  set_tests_properties("${label}: ${name}" PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "PYTHONPATH=${PROJECT_SOURCE_DIR}/codegen;PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
 # parley_must_not_compile(<name> SOURCE f.cpp ERROR <regex> [LINKS ...])
 #
 # f.cpp compiles as it stands, and with PARLEY_WRONG defined it does not: then a line of the compiler's output matches the regex (Python's).
