@@ -1,0 +1,125 @@
+#include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/connection.hpp"
+#include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/url.hpp"
+
+#include <asio/connect.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace parley::transport {
+namespace {
+
+using asio::ip::tcp;
+
+// What could not be sent as it stands, or is the handshake's own business.
+result<> check(const connect_options& options) {
+  const auto invalid = [](std::string text) { return parley::error{errc::invalid, std::move(text)}; };
+  for (auto name = options.subprotocols.begin(); name != options.subprotocols.end(); ++name) {
+    if (!is_token(*name)) return invalid("a subprotocol's name is no token (RFC 9110 5.6.2)");
+    if (std::find(options.subprotocols.begin(), name, *name) != name) return invalid("a subprotocol is offered twice");
+  }
+  static constexpr std::array own{"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding"};
+  for (const header& h : options.headers) {
+    if (!is_token(h.name) || !is_field_value(h.value)) return invalid("a header is malformed");
+    const bool of_handshake = is_websocket_header(h.name) ||
+                              std::any_of(own.begin(), own.end(), [&](std::string_view name) { return lists_token(h.name, name); });
+    if (of_handshake) return invalid("a header belongs to the handshake itself");
+  }
+  if (!is_field_value(options.origin)) return invalid("the origin is malformed");
+  return {};
+}
+
+class attempt final : public std::enable_shared_from_this<attempt>, private tethered {
+ public:
+  attempt(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler)
+      : tethered(on), io_(std::in_place, on), options_(std::move(options)), handler_(std::move(handler)) {}
+
+  void start() {
+    const result<url> where = parse_url(options_.url);
+    if (!where) return fail(where.error());
+    if (const result<> usable = check(options_); !usable) return fail(usable.error());
+    where_ = *where;
+
+    deadline_ = steady::now() + options_.limits.handshake;
+    io_->timer.expires_at(deadline_);
+    io_->timer.async_wait([self = shared_from_this()](std::error_code ec) {
+      if (!ec) self->fail({errc::deadline_exceeded, "connecting took too long"});
+    });
+
+    std::error_code not_numeric;
+    const auto address = asio::ip::make_address(where_.host, not_numeric);
+    if (!not_numeric) {
+      // Without the resolver, which starts a thread.
+      io_->socket.async_connect({address, where_.port}, [self = shared_from_this()](std::error_code ec) { self->connected(ec); });
+      return;
+    }
+    io_->resolver.async_resolve(where_.host, std::to_string(where_.port), [self = shared_from_this()](std::error_code ec, auto found) {
+      if (!self->io_) return;
+      if (ec) return self->fail({errc::disconnected, "the host was not found: " + ec.message()});
+      asio::async_connect(self->io_->socket, found, [self](std::error_code failed, const tcp::endpoint&) { self->connected(failed); });
+    });
+  }
+
+  void abandon() {
+    if (io_) fail({errc::cancelled, "connecting was abandoned"});
+    else if (abandon_upgrade_) abandon_upgrade_();
+  }
+
+ private:
+  struct io {
+    explicit io(const asio::any_io_executor& on) : socket(on), resolver(on), timer(on) {}
+    tcp::socket socket;
+    tcp::resolver resolver;
+    asio::steady_timer timer;
+  };
+
+  void sever() noexcept override {
+    const auto keep = weak_from_this().lock();
+    io_.reset();
+    const auto forgotten = std::exchange(handler_, nullptr);
+  }
+
+  void connected(std::error_code ec) {
+    if (!io_) return;
+    if (ec) return fail({errc::disconnected, "the server could not be reached: " + ec.message()});
+    auto stream = std::make_shared<socket_stream>(std::move(io_->socket), nullptr);
+    untie();
+    io_.reset();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady::now());
+    abandon_upgrade_ = open_client(std::move(stream), where_, options_, left, std::exchange(handler_, nullptr));
+  }
+
+  void fail(error why) {
+    if (!io_) return;
+    const asio::any_io_executor on = io_->socket.get_executor();
+    untie();
+    io_.reset();
+    asio::post(on, [handler = std::exchange(handler_, nullptr), why = std::move(why)] { handler->on_closed({}, why); });
+  }
+
+  std::optional<io> io_;
+  const connect_options options_;
+  url where_;
+  time_point deadline_;
+  std::shared_ptr<connection_handler> handler_;
+  std::function<void()> abandon_upgrade_;
+};
+
+}  // namespace
+
+std::function<void()> websocket_connect(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler) {
+  const auto one = std::make_shared<attempt>(on, std::move(options), std::move(handler));
+  one->start();
+  return [one] { one->abandon(); };
+}
+
+}  // namespace parley::transport

@@ -1,0 +1,176 @@
+#include "parley/transport/websocket/handshake.hpp"
+
+#include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket/http_head.hpp"
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace parley::transport {
+namespace {
+
+// A refused client is listened to that long, so that the answer is not lost to a reset.
+constexpr std::chrono::milliseconds linger_limit{1000};
+constexpr std::size_t linger_bytes = 64 * 1024;
+
+class handshake final : public stream_owner, public std::enable_shared_from_this<handshake>, private tethered {
+ public:
+  handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options, std::shared_ptr<door> to)
+      : tethered(stream->executor()), on_(stream->executor()), stream_(std::move(stream)), role_(std::move(role)), door_(std::move(to)),
+        server_name_(options.server_name), time_(options.limits.handshake), head_(options.limits.max_handshake_bytes) {}
+
+  void start(bool full) {
+    stream_->set_owner(shared_from_this());
+    stream_->set_timer(time_);
+    stream_->resume();
+    if (full) refuse({503, "too many connections"});
+  }
+
+  // The application's answers. They come from inside its own functions, so what follows from them is done later.
+  void accept(std::string subprotocol, std::shared_ptr<connection_handler> handler) {
+    if (!answer()) return;
+    asio::post(*on_, [self = shared_from_this(), subprotocol = std::move(subprotocol), handler = std::move(handler)]() mutable {
+      self->open(subprotocol, std::move(handler));
+    });
+  }
+
+  void reject(http_fault fault) {
+    if (!answer()) return;
+    asio::post(*on_, [self = shared_from_this(), fault = std::move(fault)] {
+      if (self->phase_ == phase::deciding) self->refuse(fault);
+    });
+  }
+
+  std::size_t on_bytes(std::span<const char> bytes) override {
+    if (phase_ == phase::refusing) {
+      discarded_ += bytes.size();
+      if (discarded_ > linger_bytes) end();
+      return bytes.size();
+    }
+    std::size_t used = 0;
+    switch (head_.take({bytes.data(), bytes.size()}, used)) {
+      case head_reader::state::more: return used;
+      case head_reader::state::too_large: refuse({431, "the request's head is too large"}); return bytes.size();
+      case head_reader::state::complete: break;
+    }
+    hand_out();
+    return phase_ == phase::deciding ? used : bytes.size();
+  }
+
+  void on_written() override {
+    if (phase_ == phase::refusing && stream_->queued() == 0) stream_->finish_writing();
+  }
+
+  void on_end(const std::error_code&) override { end(); }
+
+  void on_severed() noexcept override { phase_ = phase::over; }
+
+  void on_timer() override {
+    switch (phase_) {
+      case phase::reading: return refuse({408, "the request took too long"});
+      case phase::deciding: return refuse({503, "the request was not decided in time"});
+      case phase::refusing: return end();
+      case phase::over: return;
+    }
+  }
+
+ private:
+  enum class phase { reading, deciding, refusing, over };
+
+  // The socket lets go by itself.
+  void sever() noexcept override { on_.reset(); }
+
+  void hand_out();
+
+  // True once, while there is an executor to go on with.
+  bool answer() { return !std::exchange(answered_, true) && on_; }
+
+  void open(const std::string& subprotocol, std::shared_ptr<connection_handler> handler) {
+    if (phase_ != phase::deciding) return handler->on_closed({}, {errc::disconnected, "the client has gone"});
+    if (!subprotocol.empty() && std::find(offered_.begin(), offered_.end(), subprotocol) == offered_.end()) {
+      refuse({500, "no agreement on a subprotocol"});
+      return handler->on_closed({}, {errc::invalid, "accepted with a subprotocol that was not offered"});
+    }
+    phase_ = phase::over;
+    stream_->clear_timer();
+    role_->open(stream_, key_, subprotocol, std::move(handler));
+  }
+
+  void refuse(const http_fault& fault) {
+    phase_ = phase::refusing;
+    stream_->write(http_answer(fault, server_name_));
+    stream_->set_timer(linger_limit);
+    stream_->resume();
+  }
+
+  void end() {
+    phase_ = phase::over;
+    stream_->close();
+  }
+
+  std::optional<asio::any_io_executor> on_;
+  const std::shared_ptr<socket_stream> stream_;
+  const std::shared_ptr<server_role> role_;
+  const std::shared_ptr<door> door_;
+  const std::string server_name_;
+  const std::chrono::milliseconds time_;
+
+  phase phase_ = phase::reading;
+  head_reader head_;
+  std::string key_;
+  std::vector<std::string> offered_;
+  bool answered_ = false;
+  std::size_t discarded_ = 0;
+};
+
+class websocket_request final : public request {
+ public:
+  explicit websocket_request(std::shared_ptr<handshake> from) : from_(std::move(from)) {}
+  ~websocket_request() override { from_->reject({503, "the request was not answered"}); }
+
+  void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) override {
+    from_->accept(std::string(subprotocol), std::move(handler));
+  }
+  void reject(int http_status, std::string_view text) override {
+    from_->reject({http_status >= 400 && http_status <= 599 ? http_status : 500, std::string(text)});
+  }
+
+ private:
+  const std::shared_ptr<handshake> from_;
+};
+
+void handshake::hand_out() {
+  upgrade_request parsed;
+  if (const auto fault = parse_upgrade_request(head_.head(), parsed)) return refuse(*fault);
+  head_ = head_reader(0);
+  if (!door_->open || !door_->on_request) return refuse({503, "no new connections are accepted"});
+  key_ = std::move(parsed.key);
+  offered_ = parsed.subprotocols;
+  const auto ask = std::make_shared<websocket_request>(shared_from_this());
+  ask->path = std::move(parsed.path);
+  ask->query = std::move(parsed.query);
+  ask->headers = std::move(parsed.headers);
+  ask->host = std::move(parsed.host);
+  ask->origin = std::move(parsed.origin);
+  ask->subprotocols = std::move(parsed.subprotocols);
+  ask->remote = stream_->remote();
+  // What the client sends before it has its answer waits in the socket.
+  phase_ = phase::deciding;
+  stream_->pause();
+  const auto on_request = door_->on_request;
+  on_request(ask);
+}
+
+}  // namespace
+
+void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options,
+                     std::shared_ptr<door> to, bool full) {
+  std::make_shared<handshake>(std::move(stream), std::move(role), options, std::move(to))->start(full);
+}
+
+}  // namespace parley::transport

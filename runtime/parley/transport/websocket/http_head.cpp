@@ -1,0 +1,213 @@
+#include "parley/transport/websocket/http_head.hpp"
+
+#include <algorithm>
+
+namespace parley::transport {
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view head_end = "\r\n\r\n";
+constexpr std::size_t max_subprotocols = 32;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool same(std::string_view text, std::string_view in_lower_case) noexcept {
+  return std::equal(text.begin(), text.end(), in_lower_case.begin(), in_lower_case.end(), [](char a, char b) { return lower(a) == b; });
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// The next piece of a list, which is then shortened; empty pieces count (RFC 9110 5.6.1 lets a reader skip them).
+std::string_view next_piece(std::string_view& list) noexcept {
+  const std::size_t comma = std::min(list.find(','), list.size());
+  const std::string_view piece = trimmed(list.substr(0, comma));
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return piece;
+}
+
+// `lines`: what follows the first line. False if a line is no header: no colon, a folded line, spaces around the name, control characters.
+bool parse_headers(std::string_view lines, std::vector<header>& out) {
+  while (!lines.empty() && !lines.starts_with(line_end)) {
+    const std::size_t end = lines.find(line_end);
+    if (end == lines.npos) return false;
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(end + line_end.size());
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos || !is_token(line.substr(0, colon))) return false;
+    const std::string_view value = trimmed(line.substr(colon + 1));
+    if (!is_field_value(value)) return false;
+    out.push_back({std::string(line.substr(0, colon)), std::string(value)});
+  }
+  return true;
+}
+
+std::size_t count(const std::vector<header>& headers, std::string_view name) {
+  return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](const header& h) { return same(h.name, name); }));
+}
+
+bool is_key(std::string_view key) noexcept {
+  // 16 bytes in base64: 22 characters and "==".
+  return key.size() == 24 && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  });
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "Refused";
+  }
+}
+
+}  // namespace
+
+head_reader::state head_reader::take(std::string_view bytes, std::size_t& taken) {
+  // The empty line may have begun in what came before.
+  const std::size_t from = head_.size() < head_end.size() - 1 ? 0 : head_.size() - (head_end.size() - 1);
+  const std::size_t had = head_.size();
+  const std::size_t room = limit_ - had;
+  head_.append(bytes.substr(0, room));
+  const std::size_t found = head_.find(head_end, from);
+  if (found != head_.npos) {
+    head_.resize(found + head_end.size());
+    taken = head_.size() - had;
+    return state::complete;
+  }
+  taken = std::min(bytes.size(), room);
+  return head_.size() >= limit_ ? state::too_large : state::more;
+}
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_websocket_header(std::string_view name) noexcept {
+  constexpr std::string_view prefix = "sec-websocket-";
+  return name.size() >= prefix.size() && same(name.substr(0, prefix.size()), prefix);
+}
+
+bool is_field_value(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte != 0x7F) || byte == '\t';
+  });
+}
+
+std::string joined(const std::vector<header>& headers, std::string_view name) {
+  std::string all;
+  for (const header& h : headers) {
+    if (!same(h.name, name)) continue;
+    if (!all.empty()) all += ", ";
+    all += h.value;
+  }
+  return all;
+}
+
+bool lists_token(std::string_view list, std::string_view token) {
+  while (!list.empty())
+    if (same(next_piece(list), token)) return true;
+  return false;
+}
+
+std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_request& out) {
+  const std::string_view line = head.substr(0, head.find(line_end));
+  const std::size_t first = line.find(' ');
+  const std::size_t second = first == line.npos ? line.npos : line.find(' ', first + 1);
+  if (second == line.npos) return http_fault{400, "malformed request line"};
+  const std::string_view method = line.substr(0, first);
+  std::string_view resource = line.substr(first + 1, second - first - 1);
+  if (!is_token(method) || !is_field_value(resource) || line.substr(second + 1) != "HTTP/1.1")
+    return http_fault{400, "malformed request line"};
+  if (!parse_headers(head.substr(line.size() + line_end.size()), out.headers)) return http_fault{400, "malformed header"};
+  if (method != "GET") return http_fault{405, "only GET is served here"};
+  if (!resource.starts_with('/')) return http_fault{400, "the request target must be a path"};
+  for (const std::string_view once : {"host", "origin", "sec-websocket-key", "sec-websocket-version", "content-length"})
+    if (count(out.headers, once) > 1) return http_fault{400, "a header that may stand once stands twice"};
+  if (count(out.headers, "host") == 0) return http_fault{400, "the Host header is missing"};
+  const std::string length = joined(out.headers, "content-length");
+  if (count(out.headers, "transfer-encoding") != 0 || !(length.empty() || length == "0")) return http_fault{400, "no body is allowed"};
+
+  if (!lists_token(joined(out.headers, "upgrade"), "websocket") || !lists_token(joined(out.headers, "connection"), "upgrade"))
+    return http_fault{426, "only WebSocket is spoken here"};
+  if (joined(out.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is spoken here"};
+  out.key = joined(out.headers, "sec-websocket-key");
+  if (!is_key(out.key)) return http_fault{400, "the Sec-WebSocket-Key header is missing or malformed"};
+
+  const std::string offered = joined(out.headers, "sec-websocket-protocol");
+  for (std::string_view list = offered; !list.empty();) {
+    const std::string_view name = next_piece(list);
+    if (name.empty()) continue;
+    if (!is_token(name)) return http_fault{400, "malformed subprotocol"};
+    if (std::find(out.subprotocols.begin(), out.subprotocols.end(), name) != out.subprotocols.end())
+      return http_fault{400, "a subprotocol is offered twice"};
+    if (out.subprotocols.size() == max_subprotocols) return http_fault{400, "too many subprotocols are offered"};
+    out.subprotocols.emplace_back(name);
+  }
+  const std::size_t mark = std::min(resource.find('?'), resource.size());
+  out.path = resource.substr(0, mark);
+  if (mark < resource.size()) out.query = resource.substr(mark + 1);
+  out.host = joined(out.headers, "host");
+  out.origin = joined(out.headers, "origin");
+  return std::nullopt;
+}
+
+bool parse_upgrade_response(std::string_view head, upgrade_response& out) {
+  const std::string_view line = head.substr(0, head.find(line_end));
+  // "HTTP/1.1 101", and a space before the phrase if there is one.
+  if (!line.starts_with("HTTP/1.1 ") || line.size() < 12 || (line.size() > 12 && line[12] != ' ')) return false;
+  out.status = 0;
+  for (const char c : line.substr(9, 3)) {
+    if (c < '0' || c > '9') return false;
+    out.status = out.status * 10 + (c - '0');
+  }
+  return is_field_value(line) && parse_headers(head.substr(line.size() + line_end.size()), out.headers);
+}
+
+std::string http_answer(const http_fault& fault, std::string_view server_name) {
+  std::string out = "HTTP/1.1 " + std::to_string(fault.status) + ' ';
+  out += reason_phrase(fault.status);
+  if (!server_name.empty()) (out += "\r\nServer: ") += server_name;
+  if (fault.status == 401) out += "\r\nWWW-Authenticate: Bearer";
+  if (fault.status == 405) out += "\r\nAllow: GET";
+  if (fault.status == 426) out += "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
+  out += fault.status == 426 ? "\r\nConnection: Upgrade, close" : "\r\nConnection: close";
+  out += "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " + std::to_string(fault.text.size()) + "\r\n\r\n";
+  out += fault.text;
+  return out;
+}
+
+error refusal(int status) {
+  const auto code = [&] {
+    switch (status) {
+      case 400:
+      case 426: return errc::version_mismatch;
+      case 401: return errc::unauthenticated;
+      case 403: return errc::denied;
+      case 404:
+      case 405: return errc::unimplemented;
+      case 429:
+      case 503: return errc::overloaded;
+      default: return errc::disconnected;
+    }
+  };
+  return {code(), "the server refused with HTTP " + std::to_string(status)};
+}
+
+}  // namespace parley::transport

@@ -1,0 +1,72 @@
+// Heads of HTTP/1.1 messages, as far as a WebSocket handshake has them: read strictly and within bounds before websocketpp sees anything.
+// websocketpp is given only what follows from them, in our own words; so its HTTP parser never meets hostile input, and a request can
+// wait for its answer.
+#pragma once
+
+#include "parley/transport/transport.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::transport {
+
+// Gathers a head, up to and with its empty line.
+class head_reader {
+ public:
+  explicit head_reader(std::size_t limit) : limit_(limit) {}
+
+  enum class state { more, complete, too_large };
+  // Takes bytes up to the end of the head; `taken` says how many. After `complete` or `too_large` not to be called again.
+  state take(std::string_view bytes, std::size_t& taken);
+  std::string_view head() const noexcept { return head_; }
+
+ private:
+  std::size_t limit_;
+  std::string head_;
+};
+
+// An HTTP status to answer with, and the text that goes with it. Never quotes the request.
+struct http_fault {
+  int status = 400;
+  std::string text;
+};
+
+struct upgrade_request {
+  std::string path;
+  std::string query;
+  std::vector<header> headers;
+  std::string host;
+  std::string origin;
+  std::string key;                        // Sec-WebSocket-Key, 24 characters of base64
+  std::vector<std::string> subprotocols;  // all header lines joined
+};
+
+// `head` as head_reader gives it. RFC 6455 section 4.2.1, RFC 9112 sections 2 to 5.
+std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_request& out);
+
+struct upgrade_response {
+  int status = 0;
+  std::vector<header> headers;
+};
+
+// False: not an HTTP/1.1 response.
+bool parse_upgrade_response(std::string_view head, upgrade_response& out);
+
+// All values of a header joined by ", ", empty if there is none. `name` in lower case.
+std::string joined(const std::vector<header>& headers, std::string_view name);
+// Does a comma separated list hold this token? `token` in lower case.
+bool lists_token(std::string_view list, std::string_view token);
+
+bool is_websocket_header(std::string_view name) noexcept;  // Sec-WebSocket-...
+bool is_token(std::string_view text) noexcept;        // RFC 9110 5.6.2
+bool is_field_value(std::string_view text) noexcept;  // no control characters
+
+// A whole answer that ends the connection.
+std::string http_answer(const http_fault& fault, std::string_view server_name);
+// What a refused client is told: which error an HTTP status stands for.
+error refusal(int http_status);
+
+}  // namespace parley::transport

@@ -1,0 +1,152 @@
+#include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/connection.hpp"
+#include "parley/transport/websocket/handshake.hpp"
+#include "parley/transport/websocket/socket_stream.hpp"
+
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace parley::transport {
+namespace {
+
+using asio::ip::tcp;
+
+// When the system is out of descriptors or memory, accepting again at once would only burn the processor.
+constexpr std::chrono::milliseconds first_pause{10};
+constexpr std::chrono::milliseconds longest_pause{1000};
+
+class acceptor final : public std::enable_shared_from_this<acceptor>, private tethered {
+ public:
+  acceptor(tcp::acceptor socket, listen_options options, std::uint16_t port)
+      : tethered(socket.get_executor()), role_(make_server_role(options.limits, options.server_name)), options_(std::move(options)),
+        port_(port) {
+    asio::steady_timer timer(socket.get_executor());
+    io_.emplace(io{std::move(socket), std::move(timer)});
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+
+  void start(std::function<void(std::shared_ptr<request>)> on_request) {
+    door_->on_request = std::move(on_request);
+    accept();
+  }
+
+  // Any thread. Called on the executor, no request is handed out any more. Nothing of the executor is kept longer than the lock: it
+  // must not outlive its context here.
+  void stop() {
+    door_->open = false;
+    const std::lock_guard lock(guard_);
+    if (io_) asio::post(io_->socket.get_executor(), [self = shared_from_this()] { self->let_go(); });
+  }
+
+ private:
+  struct io {
+    tcp::acceptor socket;
+    asio::steady_timer timer;
+  };
+
+  void sever() noexcept override {
+    const auto keep = weak_from_this().lock();
+    let_go();
+  }
+
+  void let_go() noexcept {
+    untie();
+    {
+      const std::lock_guard lock(guard_);
+      io_.reset();
+    }
+    door_->open = false;
+    const auto forgotten = std::exchange(door_->on_request, nullptr);
+  }
+
+  void accept() {
+    if (!io_) return;
+    io_->socket.async_accept([self = shared_from_this()](std::error_code ec, tcp::socket socket) {
+      if (!self->io_ || !self->door_->open) return;
+      if (ec) return self->failed(ec);
+      self->pause_ = first_pause;
+      self->accepted(std::move(socket));
+      self->accept();
+    });
+  }
+
+  void failed(const std::error_code& ec) {
+    // The client went before its turn came: nobody's fault.
+    if (ec == asio::error::connection_aborted) return accept();
+    io_->timer.expires_after(std::exchange(pause_, std::min(pause_ * 2, longest_pause)));
+    io_->timer.async_wait([self = shared_from_this()](std::error_code) { self->accept(); });
+  }
+
+  void accepted(tcp::socket socket) {
+    const bool full = open_->load() >= options_.limits.max_connections;
+    auto& count = full ? refused_ : open_;
+    // Being told so is a courtesy that is itself limited.
+    if (full && refused_->load() >= max_refusals) return;
+    ++*count;
+    std::shared_ptr<void> slot(nullptr, [count](void*) { --*count; });
+    auto stream = std::make_shared<socket_stream>(std::move(socket), std::move(slot));
+    serve_handshake(std::move(stream), role_, options_, door_, full);
+  }
+
+  static constexpr std::size_t max_refusals = 64;
+
+  std::mutex guard_;  // of io_ against stop() from other threads; the executor's own thread writes it under the lock and reads it without
+  std::optional<io> io_;
+  const std::shared_ptr<server_role> role_;
+  const listen_options options_;
+  const std::uint16_t port_;
+  const std::shared_ptr<door> door_ = std::make_shared<door>();
+  std::chrono::milliseconds pause_ = first_pause;
+  // Sockets may be let go of after their listener, and wherever their last holder is.
+  const std::shared_ptr<std::atomic<std::size_t>> open_ = std::make_shared<std::atomic<std::size_t>>(0);
+  const std::shared_ptr<std::atomic<std::size_t>> refused_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+class websocket_listener final : public listener {
+ public:
+  explicit websocket_listener(std::shared_ptr<acceptor> inner) : inner_(std::move(inner)) {}
+  ~websocket_listener() override { inner_->stop(); }
+  void start(std::function<void(std::shared_ptr<request>)> on_request) override { inner_->start(std::move(on_request)); }
+  void stop() override { inner_->stop(); }
+  std::uint16_t port() const override { return inner_->port(); }
+
+ private:
+  const std::shared_ptr<acceptor> inner_;
+};
+
+error cannot_listen(const listen_options& options, const std::error_code& why) {
+  return {why, "cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + why.message()};
+}
+
+}  // namespace
+
+result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& on, listen_options options) {
+  std::error_code ec;
+  tcp::endpoint where(asio::ip::make_address(options.address, ec), options.port);
+  if (ec) {
+    const auto found = tcp::resolver(on).resolve(options.address, std::to_string(options.port), tcp::resolver::passive, ec);
+    if (ec) return cannot_listen(options, ec);
+    where = found.begin()->endpoint();
+  }
+  tcp::acceptor socket(on);
+  socket.open(where.protocol(), ec);
+  if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) socket.bind(where, ec);
+  if (!ec) socket.listen(tcp::acceptor::max_listen_connections, ec);
+  if (ec) return cannot_listen(options, ec);
+  const std::uint16_t port = socket.local_endpoint(ec).port();
+  return std::shared_ptr<listener>(
+      std::make_shared<websocket_listener>(std::make_shared<acceptor>(std::move(socket), std::move(options), port)));
+}
+
+}  // namespace parley::transport

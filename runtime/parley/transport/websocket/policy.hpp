@@ -1,0 +1,216 @@
+// What websocketpp is made of here: its core, with our own transport policy and no logging, locks, timers or compression. The only
+// header that includes it, for connection.cpp alone.
+//
+// The transport policy owns no socket. It is a pair of doors: feed() puts received bytes in, and what websocketpp wants to send or to
+// end goes out through `outlet`, at once. websocketpp so never holds a queue of its own, and nothing in it waits.
+#pragma once
+
+#include <websocketpp/common/platforms.hpp>
+
+#include <websocketpp/concurrency/none.hpp>
+#include <websocketpp/connection_base.hpp>
+#include <websocketpp/endpoint_base.hpp>
+#include <websocketpp/extensions/permessage_deflate/disabled.hpp>
+#include <websocketpp/http/request.hpp>
+#include <websocketpp/http/response.hpp>
+#include <websocketpp/logger/stub.hpp>
+#include <websocketpp/message_buffer/alloc.hpp>
+#include <websocketpp/message_buffer/message.hpp>
+#include <websocketpp/roles/client_endpoint.hpp>
+#include <websocketpp/roles/server_endpoint.hpp>
+#include <websocketpp/transport/base/connection.hpp>
+#include <websocketpp/transport/base/endpoint.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace parley::transport::policy {
+
+class outlet {
+ public:
+  virtual void put(std::string_view bytes) = 0;
+  // websocketpp has said all it had to say: the other end is to see the end of the stream.
+  virtual void put_end() = 0;
+
+ protected:
+  ~outlet() = default;
+};
+
+// Masks and handshake keys: 32 bits that nobody can foretell, from the system, a few at a time.
+class unpredictable {
+ public:
+  std::uint32_t operator()() {
+    if (used_ == words_.size()) refill();
+    return words_[used_++];
+  }
+
+ private:
+  void refill() {
+    std::random_device source;
+    for (std::uint32_t& word : words_) word = static_cast<std::uint32_t>(source());
+    used_ = 0;
+  }
+
+  std::array<std::uint32_t, 32> words_{};
+  std::size_t used_ = words_.size();
+};
+
+template <class Config>
+class connection : public std::enable_shared_from_this<connection<Config>> {
+ public:
+  using type = connection;
+  using ptr = std::shared_ptr<type>;
+  using alog_type = typename Config::alog_type;
+  using elog_type = typename Config::elog_type;
+  struct no_timer {
+    void cancel() {}
+  };
+  using timer_ptr = std::shared_ptr<no_timer>;
+
+  connection(bool /*is_server*/, const std::shared_ptr<alog_type>&, const std::shared_ptr<elog_type>&) {}
+  ptr get_shared() { return this->shared_from_this(); }
+
+  void attach(outlet& out) { outlet_ = &out; }
+  // Nothing goes out any more, and nothing is asked for: what websocketpp waits for holds references to itself.
+  void detach() {
+    outlet_ = nullptr;
+    room_ = nullptr;
+    once_ = nullptr;
+  }
+  // From here on every read has the same completion, a member of websocketpp's connection, which need not be copied.
+  void handshake_is_over() { handshake_over_ = true; }
+
+  // Bytes websocketpp does not ask for (it has failed the connection) are dropped.
+  void feed(std::span<const char> bytes) {
+    while (!bytes.empty() && room_) {
+      const std::size_t count = std::min(bytes.size(), room_size_);
+      std::copy_n(bytes.begin(), count, room_);
+      bytes = bytes.subspan(count);
+      room_ = nullptr;
+      if (lasting_) (*lasting_)(std::error_code(), count);
+      else std::exchange(once_, nullptr)(std::error_code(), count);
+    }
+  }
+
+  bool is_secure() const { return false; }
+  std::string get_remote_endpoint() const { return {}; }
+  void set_uri(websocketpp::uri_ptr) {}
+  timer_ptr set_timer(long, const websocketpp::transport::timer_handler&) { return {}; }
+
+ protected:
+  using completion = std::function<void(const std::error_code&)>;
+
+  void init(const completion& done) { done({}); }
+  void set_handle(const websocketpp::connection_hdl&) {}
+
+  void async_read_at_least(std::size_t, char* room, std::size_t size, const websocketpp::transport::read_handler& handler) {
+    room_ = room;
+    room_size_ = size;
+    if (handshake_over_) lasting_ = &handler;
+    else once_ = handler;
+  }
+
+  void async_write(const char* bytes, std::size_t size, const completion& done) {
+    if (outlet_) outlet_->put({bytes, size});
+    done({});
+  }
+  void async_write(const std::vector<websocketpp::transport::buffer>& pieces, const completion& done) {
+    for (const auto& piece : pieces)
+      if (outlet_) outlet_->put({piece.buf, piece.len});
+    done({});
+  }
+
+  std::error_code dispatch(const websocketpp::transport::dispatch_handler& handler) {
+    handler();
+    return {};
+  }
+  std::error_code interrupt(const websocketpp::transport::interrupt_handler&) { return {}; }
+
+  // What happens to the socket after this is our own affair, so the handler is not needed.
+  void async_shutdown(const completion&) {
+    if (outlet_) outlet_->put_end();
+  }
+
+ private:
+  outlet* outlet_ = nullptr;
+  char* room_ = nullptr;
+  std::size_t room_size_ = 0;
+  websocketpp::transport::read_handler once_;
+  const websocketpp::transport::read_handler* lasting_ = nullptr;
+  bool handshake_over_ = false;
+};
+
+template <class Config>
+class endpoint {
+ public:
+  using type = endpoint;
+  using ptr = std::shared_ptr<type>;
+  using concurrency_type = typename Config::concurrency_type;
+  using alog_type = typename Config::alog_type;
+  using elog_type = typename Config::elog_type;
+  using transport_con_type = connection<Config>;
+  using transport_con_ptr = typename transport_con_type::ptr;
+
+  bool is_secure() const { return false; }
+
+ protected:
+  void init_logging(const std::shared_ptr<alog_type>&, const std::shared_ptr<elog_type>&) {}
+  std::error_code init(const transport_con_ptr&) { return {}; }
+};
+
+// The names are websocketpp's.
+struct config {
+  using type = config;
+  using concurrency_type = websocketpp::concurrency::none;
+  using request_type = websocketpp::http::parser::request;
+  using response_type = websocketpp::http::parser::response;
+  using message_type = websocketpp::message_buffer::message<websocketpp::message_buffer::alloc::con_msg_manager>;
+  using con_msg_manager_type = websocketpp::message_buffer::alloc::con_msg_manager<message_type>;
+  using endpoint_msg_manager_type = websocketpp::message_buffer::alloc::endpoint_msg_manager<con_msg_manager_type>;
+  using elog_type = websocketpp::log::stub;
+  using alog_type = websocketpp::log::stub;
+  using rng_type = unpredictable;
+  using endpoint_base = websocketpp::endpoint_base;
+  using connection_base = websocketpp::connection_base;
+
+  struct transport_config {
+    using concurrency_type = config::concurrency_type;
+    using elog_type = config::elog_type;
+    using alog_type = config::alog_type;
+  };
+  using transport_type = policy::endpoint<transport_config>;
+
+  static constexpr bool enable_multithreading = false;
+  // Every limit of time is ours; websocketpp sets no timer.
+  static constexpr long timeout_open_handshake = 0;
+  static constexpr long timeout_close_handshake = 0;
+  static constexpr long timeout_pong = 0;
+  static constexpr int client_version = 13;
+  static constexpr websocketpp::log::level elog_level = websocketpp::log::elevel::none;
+  static constexpr websocketpp::log::level alog_level = websocketpp::log::alevel::none;
+  static constexpr std::size_t connection_read_buffer_size = 4096;  // it is a member of every connection
+  static constexpr bool drop_on_protocol_error = false;
+  static constexpr bool silent_close = false;
+  static constexpr std::size_t max_message_size = 64 * 1024;
+  static constexpr std::size_t max_http_body_size = 0;
+  static constexpr bool enable_extensions = true;  // none is implemented; if disabled, clients fail every handshake
+
+  struct permessage_deflate_config {
+    using request_type = config::request_type;
+    static constexpr bool allow_disabling_context_takeover = true;
+    static constexpr std::uint8_t minimum_outgoing_window_bits = 8;
+  };
+  using permessage_deflate_type = websocketpp::extensions::permessage_deflate::disabled<permessage_deflate_config>;
+};
+
+}  // namespace parley::transport::policy

@@ -1,0 +1,122 @@
+// The TCP side of one WebSocket: bytes in, bytes out, and an exact account of what the operating system has not yet taken. Knows
+// nothing of HTTP or frames.
+//
+// It waits until the socket is ready and then reads or writes at once, instead of handing buffers to asynchronous operations. So no
+// buffer is bound while nothing happens, what is queued can be dropped at any time, and everything that was queued in one turn of the
+// loop leaves in one system call.
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/transport/lifeline.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace parley::transport {
+
+// Who uses a stream. Called from the loop only, never from inside a call into the stream.
+class stream_owner {
+ public:
+  virtual ~stream_owner() = default;
+  // Returns how many it took. Fewer than all only when it paused the stream meanwhile: the rest is offered again after resume().
+  virtual std::size_t on_bytes(std::span<const char> bytes) = 0;
+  // Some of the queue was taken; queued() is smaller than before.
+  virtual void on_written() = 0;
+  // The other end finished sending (asio::error::eof), or the connection broke. Nothing follows but on_timer.
+  virtual void on_end(const std::error_code& why) = 0;
+  virtual void on_timer() = 0;
+  // The execution context is being destroyed, and the stream is no more: let go of everything, call nobody.
+  virtual void on_severed() noexcept = 0;
+};
+
+class socket_stream final : public std::enable_shared_from_this<socket_stream>, private tethered {
+ public:
+  // `slot` is let go when the socket is: whoever counts sockets counts these.
+  socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot);
+  ~socket_stream();
+
+  // The stream keeps its owner alive until close(). A new owner takes over where the old one stopped.
+  void set_owner(std::shared_ptr<stream_owner> owner) { owner_ = std::move(owner); }
+
+  bool is_open() const noexcept { return io_.has_value(); }
+  // Only while open.
+  asio::any_io_executor executor() { return io_->socket.get_executor(); }
+  const std::string& remote() const noexcept { return remote_; }
+
+  // A stream begins paused.
+  void resume();
+  void pause() noexcept { paused_ = true; }
+
+  // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
+  void write(std::string_view bytes);
+  void write(std::string_view head, const buffer& payload);
+  std::size_t queued() const noexcept { return queued_; }
+  // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
+  void finish_writing();
+
+  // One timer, for whatever the owner waits for. Replaces what was set before.
+  void set_timer(std::chrono::milliseconds after);
+  void clear_timer();
+
+  // Closes the socket at once and lets go of the owner. Nothing is called any more.
+  void close() noexcept;
+
+ private:
+  // Bytes that were copied together, or one large payload that is shared.
+  struct piece {
+    std::string copied;
+    buffer shared;
+    std::string_view bytes() const noexcept { return shared.empty() ? std::string_view(copied) : shared.text(); }
+  };
+  struct io {
+    asio::ip::tcp::socket socket;
+    asio::steady_timer timer;
+  };
+
+  void sever() noexcept override;
+  void wait_readable();
+  void read_some();
+  void offer(std::span<const char> bytes);
+  void go_on();
+  void flush_soon();
+  void flush();
+  void wait_writable();
+  void taken(std::size_t bytes);
+  void end(std::error_code why);
+
+  std::optional<io> io_;
+  std::shared_ptr<stream_owner> owner_;
+  std::shared_ptr<void> slot_;
+  std::string remote_;
+
+  bool paused_ = true;
+  bool awaiting_read_ = false;
+  bool going_on_ = false;   // resume() has been posted
+  bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
+  std::string left_over_;   // read, but not taken by a paused owner
+
+  std::vector<piece> out_;  // from first_ on
+  std::size_t first_ = 0;
+  std::string spare_;       // empty, with memory for the next small message
+  std::size_t done_ = 0;    // bytes of out_[first_] that are already taken
+  std::size_t queued_ = 0;
+  bool flush_posted_ = false;
+  bool awaiting_write_ = false;
+  bool broken_ = false;     // a write failed: what was received before is still read, then the end is told
+  std::error_code broken_by_;
+  std::uint64_t timer_number_ = 0;
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,225 @@
+// What the transport's tests need: a handler that records, a loop that runs until something is true, and a client of raw TCP that can say
+// what no WebSocket library would.
+#pragma once
+
+#include "parley/transport/websocket.hpp"
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/write.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley::transport::testing {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+// Runs the loop until `done`, at most 20 s: long enough for a sanitizer on a busy machine, and only reached when a test fails.
+template <class Done>
+::testing::AssertionResult run_until(asio::io_context& io, Done done) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) return ::testing::AssertionFailure() << "nothing happened for 20 s";
+    io.restart();
+    io.run_one_for(100ms);
+  }
+  return ::testing::AssertionSuccess();
+}
+
+// Runs what is ready now, and what becomes ready by that.
+inline void settle(asio::io_context& io) {
+  io.restart();
+  io.poll();
+}
+
+struct recorder : connection_handler {
+  struct message {
+    std::string content;
+    opcode kind;
+    bool operator==(const message&) const = default;
+  };
+
+  void on_open(std::shared_ptr<connection> to, std::string_view agreed) override {
+    EXPECT_FALSE(inside);
+    ++opened;
+    link = std::move(to);
+    subprotocol = agreed;
+    if (when_open) when_open();
+  }
+  void on_message(bytes_view content, opcode kind) override {
+    EXPECT_FALSE(inside);
+    EXPECT_EQ(closed, 0) << "a message after on_closed";
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(content.data()) % 8, 0u);
+    messages.push_back({std::string(as_text(content)), kind});
+    received += content.size();
+    if (when_message) when_message(messages.back());
+    if (!keep) messages.clear();
+  }
+  void on_drained() override {
+    EXPECT_FALSE(inside);
+    ++drained;
+    if (when_drained) when_drained();
+  }
+  void on_closed(const close_reason& w, const error& h) override {
+    EXPECT_FALSE(inside);
+    ++closed;
+    why = w;
+    how = h;
+    if (when_closed) when_closed();
+    link = nullptr;
+  }
+
+  // A call into the connection, during which nothing may be called back.
+  template <class Call>
+  void call(Call call) {
+    inside = true;
+    call(*link);
+    inside = false;
+  }
+  void send(std::string text, opcode kind = opcode::text) {
+    call([&](connection& to) { to.send(buffer(std::move(text)), kind); });
+  }
+
+  std::shared_ptr<connection> link;
+  std::string subprotocol;
+  std::vector<message> messages;
+  std::size_t received = 0;
+  bool keep = true;
+  int opened = 0;
+  int drained = 0;
+  int closed = 0;
+  bool inside = false;
+  close_reason why;
+  error how{errc::failed};
+  std::function<void()> when_open, when_drained, when_closed;
+  std::function<void(const message&)> when_message;
+};
+
+// A server whose connections are recorded, in the order they come.
+struct served {
+  explicit served(asio::io_context& io, listen_options options = {}) {
+    auto made = websocket_listen(io.get_executor(), std::move(options));
+    EXPECT_TRUE(made) << (made ? "" : made.error().message);
+    if (!made) return;
+    door = *made;
+    door->start([this](std::shared_ptr<request> ask) {
+      if (decide) return decide(std::move(ask));
+      ends.push_back(std::make_shared<recorder>());
+      if (prepare) prepare(*ends.back());
+      ask->accept(ask->subprotocols.empty() ? "" : ask->subprotocols.front(), ends.back());
+    });
+  }
+  std::string url(std::string_view rest = "/ws") const { return "ws://127.0.0.1:" + std::to_string(door->port()) + std::string(rest); }
+
+  std::shared_ptr<listener> door;
+  std::vector<std::shared_ptr<recorder>> ends;
+  std::function<void(recorder&)> prepare;
+  std::function<void(std::shared_ptr<request>)> decide;
+};
+
+// Speaks bytes. Blocking writes are small; reading runs the loop.
+struct raw_client {
+  raw_client(asio::io_context& loop, std::uint16_t port) : io(loop), socket(loop) {
+    socket.connect({asio::ip::address_v4::loopback(), port});
+  }
+
+  void write(std::string_view bytes) {
+    std::error_code ec;  // the server may have had enough already
+    asio::write(socket, asio::buffer(bytes), ec);
+  }
+
+  // Reads until `done(text so far)` or the end of the stream.
+  template <class Done>
+  void read_until(Done done) {
+    while (!ended && !done(std::string_view(received))) {
+      bool came = false;
+      std::array<char, 4096> room;
+      socket.async_read_some(asio::buffer(room), [&](std::error_code ec, std::size_t count) {
+        came = true;
+        if (ec) ended = ec;
+        received.append(room.data(), count);
+      });
+      ASSERT_TRUE(run_until(io, [&] { return came; }));
+    }
+  }
+  void read_to_end() {
+    read_until([](std::string_view) { return false; });
+  }
+
+  static std::string request(std::string_view more = {}, std::string_view line = "GET /ws HTTP/1.1") {
+    return std::string(line) + "\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + std::string(more) + "\r\n";
+  }
+
+  void upgrade(std::string_view more = {}) {
+    write(request(more));
+    read_until([](std::string_view text) { return text.find("\r\n\r\n") != text.npos; });
+    ASSERT_TRUE(received.starts_with("HTTP/1.1 101 ")) << received;
+    head = received.substr(0, received.find("\r\n\r\n") + 4);
+    received.erase(0, head.size());
+  }
+
+  // A frame as a client sends it; `first` is the whole first byte.
+  static std::string frame(unsigned first, std::string_view payload, bool masked = true) {
+    std::string out(1, static_cast<char>(first));
+    const unsigned bit = masked ? 0x80 : 0;
+    if (payload.size() < 126) {
+      out += static_cast<char>(bit | payload.size());
+    } else if (payload.size() <= 0xFFFF) {
+      out += static_cast<char>(bit | 126);
+      out += static_cast<char>(payload.size() >> 8);
+      out += static_cast<char>(payload.size());
+    } else {
+      out += static_cast<char>(bit | 127);
+      for (int i = 7; i >= 0; --i) out += static_cast<char>(payload.size() >> (8 * i));
+    }
+    constexpr std::string_view key = "\x11\x22\x33\x44";
+    if (masked) out += key;
+    for (std::size_t i = 0; i < payload.size(); ++i) out += masked ? static_cast<char>(payload[i] ^ key[i % 4]) : payload[i];
+    return out;
+  }
+  static std::string text(std::string_view payload) { return frame(0x81, payload); }
+  static std::string close_frame(unsigned code, std::string_view why = {}) {
+    std::string payload{static_cast<char>(code >> 8), static_cast<char>(code)};
+    return frame(0x88, payload += why);
+  }
+
+  // The close code in what was received after the handshake, which must be whole frames of a server; -1 if there is none.
+  int close_code() const {
+    std::string_view rest = received;
+    while (rest.size() >= 2) {
+      std::size_t size = static_cast<unsigned char>(rest[1]);
+      std::size_t head_size = 2;
+      if (size == 126) {
+        size = static_cast<std::size_t>(static_cast<unsigned char>(rest[2])) << 8 | static_cast<unsigned char>(rest[3]);
+        head_size = 4;
+      }
+      if (static_cast<unsigned char>(rest[0]) == 0x88)
+        return size < 2 ? 1005 : static_cast<unsigned char>(rest[head_size]) << 8 | static_cast<unsigned char>(rest[head_size + 1]);
+      rest.remove_prefix(std::min(rest.size(), head_size + size));
+    }
+    return -1;
+  }
+
+  asio::io_context& io;
+  tcp::socket socket;
+  std::string received;
+  std::string head;
+  std::error_code ended;
+};
+
+}  // namespace parley::transport::testing
