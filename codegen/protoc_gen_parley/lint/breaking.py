@@ -41,8 +41,9 @@ for _id, _purpose in _PURPOSES.items():
 class _Change:
     rule: str
     text: str
-    subject: str = ""      # of the element inside the type: field's or value's name
-    number: Optional[int] = None
+    locked: str            # its line in the lock file: "field 2"
+    subject: str = ""      # of the element inside the type: a field's name
+    number: Optional[int] = None  # of a value that is still there
 
 
 def _reserved(ranges: Tuple[Tuple[int, int], ...], number: int, inclusive: bool) -> bool:
@@ -62,23 +63,27 @@ def _same_value_type(old: str, new: str) -> bool:
 
 def _field_changes(old: FieldShape, new: FieldShape) -> Iterator[_Change]:
     same_type = _same_value_type(old.type, new.type)
+
+    def change(rule_id: str, text: str) -> _Change:
+        return _Change(rule_id, text, "field %d" % old.number, new.name)
+
     if old.name != new.name and not same_type:
-        yield _Change("BREAKS_NUMBER_REUSED", "has the number %d, which belonged to %s of type %s; take a new number and reserve this one"
-                      % (new.number, old.name, old.type.lstrip(".")), new.name, new.number)
+        yield change("BREAKS_NUMBER_REUSED", "has the number %d, which belonged to %s of type %s; take a new number and reserve this one"
+                     % (new.number, old.name, old.type.lstrip(".")))
         return
     if old.name != new.name:
-        yield _Change("BREAKS_FIELD_NAME", "was named %s; JSON travels by names" % old.name, new.name, new.number)
+        yield change("BREAKS_FIELD_NAME", "was named %s; JSON travels by names" % old.name)
     elif old.json_name != new.json_name:
-        yield _Change("BREAKS_FIELD_NAME", "had the JSON name %s; keep it by json_name" % old.json_name, new.name, new.number)
+        yield change("BREAKS_FIELD_NAME", "had the JSON name %s; keep it by json_name" % old.json_name)
     if not same_type:
-        yield _Change("BREAKS_FIELD_TYPE", "was of type %s" % old.type.lstrip("."), new.name, new.number)
+        yield change("BREAKS_FIELD_TYPE", "was of type %s" % old.type.lstrip("."))
     elif old.label != new.label:
         words = {"one": "singular", "opt": "optional", "rep": "repeated"}
-        yield _Change("BREAKS_FIELD_TYPE", "was %s" % words.get(old.label, old.label), new.name, new.number)
+        yield change("BREAKS_FIELD_TYPE", "was %s" % words.get(old.label, old.label))
     elif (old.oneof == "-") != (new.oneof == "-"):
-        yield _Change("BREAKS_FIELD_TYPE", "stood %s" % ("in no oneof" if old.oneof == "-" else "in a oneof"), new.name, new.number)
+        yield change("BREAKS_FIELD_TYPE", "stood %s" % ("in no oneof" if old.oneof == "-" else "in a oneof"))
     elif old.fbs_id != new.fbs_id:
-        yield _Change("BREAKS_FIELD_TYPE", "had the FlatBuffers id %s and now has %s" % (old.fbs_id, new.fbs_id), new.name, new.number)
+        yield change("BREAKS_FIELD_TYPE", "had the FlatBuffers id %s and now has %s" % (old.fbs_id, new.fbs_id))
 
 
 def _message_changes(old: MessageShape, new: MessageShape, now: Optional[Message]) -> Iterator[_Change]:
@@ -95,7 +100,8 @@ def _message_changes(old: MessageShape, new: MessageShape, now: Optional[Message
         if f.name not in now.reserved_names and all(g.name != f.name for g in new.fields):
             missing.append('reserved "%s";' % f.name)
         if missing:
-            yield _Change("BREAKS_FIELD_GONE", "the field %s = %d is gone: say `%s`" % (f.name, f.number, " ".join(missing)))
+            yield _Change("BREAKS_FIELD_GONE", "the field %s = %d is gone: say `%s`" % (f.name, f.number, " ".join(missing)),
+                          "field %d" % f.number)
 
 
 def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterator[_Change]:
@@ -107,7 +113,7 @@ def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterat
             continue
         if number in names:
             yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is now named %s; JSON travels by names" % (
-                name, number, names[number][0]), number=number)
+                name, number, names[number][0]), "value %d" % number, number=number)
         elif now is not None:
             missing = []
             if not _reserved(now.reserved_numbers, number, inclusive=True):
@@ -115,7 +121,8 @@ def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterat
             if name not in now.reserved_names and all(name != other for _, other in new.values):
                 missing.append('reserved "%s";' % name)
             if missing:
-                yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is gone: say `%s`" % (name, number, " ".join(missing)))
+                yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is gone: say `%s`" % (name, number, " ".join(missing)),
+                              "value %d" % number)
 
 
 @dataclass
@@ -138,7 +145,8 @@ class _Checker:
         present = {m.wire_name for s in f.services for m in s.methods}
         for name, was_method in sorted(old.methods.items()):
             if name not in present:
-                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back" % name)
+                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back" % name,
+                          "the block `method %s`" % name)
         for s in f.services:
             for m in s.methods:
                 was_method = old.methods.get(m.wire_name)
@@ -147,13 +155,14 @@ class _Checker:
                 now_method = self.locks[f.path].new.methods[m.wire_name].shape
                 word = "event" if m.is_event else "call"
                 place = Place((f, s, m))
+                block = "the block `method %s`" % m.wire_name
                 for rule_id, path, text in _method_changes(was_method.shape, now_method, word):
                     self._broken(f, m.wire_name)
-                    self._add(f, rule_id, place.line(path), place.subject, path, text)
+                    self._add(f, rule_id, place.line(path), place.subject, path, text, block)
                 for change in self._payload_changes(was_method.shape, now_method, old.shapes):
                     self._broken(f, m.wire_name)
                     if change is not None:
-                        self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change)
+                        self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change, block)
 
     def _type_changes(self, was: object, now: object, node: object) -> Iterator[_Change]:
         if isinstance(was, MessageShape):
@@ -211,13 +220,13 @@ class _Checker:
             inner = next((x for x in getattr(node, "values", ()) if x.number == change.number), None)
         if inner is not None:
             line, subject = inner.line, "%s.%s" % (node.name, inner.name)
-        self._add(f, change.rule, line, subject, "", change.text)
+        kind = "message" if isinstance(node, Message) else "enum"
+        self._add(f, change.rule, line, subject, "", change.text, "`%s` of `%s .%s`" % (change.locked, kind, node.full_name))
 
-    def _add(self, f: File, rule_id: str, line: int, subject: str, path: str, text: str) -> None:
-        lock = f.name + SUFFIX
+    def _add(self, f: File, rule_id: str, line: int, subject: str, path: str, text: str, locked: str) -> None:
         self.findings.append(Finding(
             rule_id, RULES[rule_id].severity, f.path, line, subject, path,
-            "%s. Old peers would break; if that is meant, delete what this concerns from %s" % (text, lock)))
+            "%s (if old peers may break: delete %s from %s)" % (text, locked, f.name + SUFFIX)))
 
 
 def _method_changes(old: MethodShape, new: MethodShape, word: str) -> Iterator[Tuple[str, str, str]]:

@@ -16,7 +16,6 @@ _LEGAL = {
     _LATEST: (_CLOSE, _DROP_OLDEST),
 }
 _CONNECTION_QUEUE = 4 * 1024 * 1024  # bytes a server queues for one client unless told otherwise
-_QUEUE = 1024 * 1024                 # default share of one method
 
 
 @rule("DELIVERY_UNARY", ERROR, "delivery, key, overflow and queue speak of a stream of answers, which a unary call has not.")
@@ -85,9 +84,6 @@ def queue_small(run: Run) -> Iterator[Hit]:
         queue = m.options.get("queue")
         if queue is not None and 0 < queue.get("bytes", 0) < m.options.get("max_bytes", 0):
             yield place, option(m) + ".queue.bytes", "%d is less than max_bytes, %d" % (queue.get("bytes"), m.options.get("max_bytes"))
-        elif queue is None and m.options.get("max_bytes", 0) > _QUEUE and (m.event.present or m.server_streaming):
-            yield place, option(m) + ".max_bytes", "%d is more than a queue's default of 1 MiB; give `queue: { bytes: ... }`" % (
-                m.options.get("max_bytes"))
 
 
 @rule("QUEUE_LARGE", WARNING, "A method's queue above the connection's own default bound (4 MiB) changes nothing unless that is raised.")

@@ -1,0 +1,63 @@
+"""One folder per rule: what it finds in bad.proto stands in expected.txt, and in ok.proto it finds nothing. Rules about change have
+before.proto too, which has left its lock file."""
+
+import re
+import shutil
+import unittest
+
+from support import HERE, SCHEMA, TestCase, generate
+from protoc_gen_parley import lint
+
+FOLDERS = sorted(p for p in (HERE / "lint").iterdir() if p.is_dir())
+
+
+class LintTest(TestCase):
+    def findings(self, folder, name):
+        scratch = self.scratch()
+        parameters = {}
+        if (folder / "before.proto").exists():
+            shutil.copy(folder / "before.proto", scratch / "case.proto")
+            before = generate([scratch], "case.proto", lock_roots=(str(scratch),))
+            self.assertEqual([], before.errors)
+            parameters = {"lock_roots": (str(scratch),)}
+        shutil.copy(folder / name, scratch / "case.proto")
+        return generate([scratch], "case.proto", **parameters)
+
+    def test_every_rule_has_a_folder_and_every_folder_a_rule(self):
+        self.assertEqual(sorted(lint.RULES), [f.name for f in FOLDERS])
+
+    def test_each_rule_finds_what_is_bad(self):
+        for folder in FOLDERS:
+            with self.subTest(rule=folder.name):
+                mine = [f for f in self.findings(folder, "bad.proto").findings if f.endswith("[%s]" % folder.name)]
+                self.assertTrue(mine, "nothing found")
+                self.hold_against(folder / "expected.txt", "".join(f + "\n" for f in mine))
+
+    def test_each_rule_leaves_alone_what_is_good(self):
+        for folder in FOLDERS:
+            with self.subTest(rule=folder.name):
+                result = self.findings(folder, "ok.proto")
+                self.assertEqual([], [f for f in result.findings if f.endswith("[%s]" % folder.name)])
+                built = [f for f in result.errors if not f.endswith("[NOT_BUILT]")]
+                self.assertEqual([], built, "ok.proto has other errors than features that are not built")
+
+    def test_each_finding_has_file_line_and_rule(self):
+        for folder in FOLDERS:
+            if (folder / "expected.txt").exists():
+                for line in (folder / "expected.txt").read_text(encoding="utf-8").splitlines():
+                    self.assertRegex(line, r"^case\.proto:[1-9][0-9]*: (error|warning): .+ \[%s\]$" % folder.name)
+
+    def test_each_rule_stands_in_the_schema_readme(self):
+        page = (SCHEMA / "README.md").read_text(encoding="utf-8")
+        rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([EW]) \|", page, re.M))
+        self.assertEqual({r.id: {"error": "E", "warning": "W"}[r.severity] for r in lint.RULES.values()}, rows)
+
+    def test_warnings_become_errors_when_asked(self):
+        scratch = self.scratch()
+        shutil.copy(HERE / "lint" / "COMMENT_MISSING" / "bad.proto", scratch / "case.proto")
+        self.assertEqual([], generate([scratch], "case.proto").errors)
+        self.assertRegex(generate([scratch], "case.proto", strict=True).errors[0], r": error: .*\[COMMENT_MISSING\]$")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,84 @@
+"""What the tests of the generator share: schemas go through the real protoc, the generator runs in this process."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "codegen"))
+sys.dont_write_bytecode = True
+
+from google.protobuf import descriptor_pb2  # noqa: E402
+
+from protoc_gen_parley import __main__ as plugin  # noqa: E402
+
+SCHEMA = ROOT / "schema"
+LAUNCHER = ROOT / "codegen" / "protoc-gen-parley"
+PROTOC = os.environ.get("PROTOC", "protoc")
+# Set by a developer who has looked at the difference: expected files are written instead of compared.
+UPDATE = os.environ.get("PARLEY_UPDATE_EXPECTED") == "1"
+
+
+def descriptors(folders, *names):
+    """The FileDescriptorProtos of the named schemas and all that they import, as protoc hands them to a plugin."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = os.path.join(scratch, "set")
+        command = [PROTOC, *("-I%s" % f for f in folders), "-I%s" % SCHEMA, "--include_imports", "--include_source_info",
+                   "--descriptor_set_out=" + out, *names]
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise AssertionError(done.stderr)  # warnings of protoc are of no interest
+        with open(out, "rb") as data:
+            return descriptor_pb2.FileDescriptorSet.FromString(data.read()).file
+
+
+class Result:
+    def __init__(self, files, errors, warnings):
+        self.files = files          # output path -> text
+        self.errors = errors        # lines
+        self.warnings = warnings    # lines
+
+    @property
+    def findings(self):
+        return self.errors + self.warnings
+
+
+def generate(folders, *names, **parameters):
+    """Runs the generator on schemas; what the plugin would report comes back as lines."""
+    warnings = []
+    files = descriptors(folders, *names)
+    try:
+        made = plugin.generate(files, names, plugin.Parameters(**parameters), warnings.append)
+        errors = []
+    except (plugin.Refused, plugin.LoadError, plugin.lock.LockError) as problem:
+        made, errors = {}, str(problem).split("\n")
+    return Result(made, errors, [w for w in warnings if "[LOCK]" not in w])
+
+
+class TestCase(unittest.TestCase):
+    maxDiff = None
+
+    def hold_against(self, path, text):
+        """Compares with a committed file, or writes it."""
+        path = pathlib.Path(path)
+        if UPDATE:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        self.assertTrue(path.exists(), "%s is missing; PARLEY_UPDATE_EXPECTED=1 writes it" % path)
+        self.assertEqual(path.read_text(encoding="utf-8"), text, "%s; PARLEY_UPDATE_EXPECTED=1 writes it anew" % path)
+
+    def scratch(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return pathlib.Path(folder.name)
+
+    def write(self, folder, name, text):
+        path = pathlib.Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
