@@ -11,14 +11,16 @@ namespace parley {
 
 class decode_fault {
  public:
-  bool failed() const noexcept { return what_ != nullptr; }
-  // Literals only: texts never quote the input.
-  void set(const char* what) noexcept { if (!what_) what_ = what; }
-  // Takes over the failure of a reader of its own that read a part: the parts of its path follow ours.
-  void set(decode_fault inner) {
-    if (what_) return;
-    what_ = inner.what_;
-    path_ = std::move(inner.path_);
+  bool failed() const noexcept { return !what_.empty(); }
+  // Fixed words only: texts never quote the input.
+  void set(const char* what) { if (!failed()) what_ = what; }
+  // The failure of another decoder that read a part: its path goes on where ours ends.
+  void set_inner(const parley::error& inner) {
+    if (failed()) return;
+    const std::size_t colon = inner.message.find(": ");
+    what_ = colon == std::string::npos ? inner.message : inner.message.substr(colon + 2);
+    if (colon != std::string::npos && colon > 0) path_ = inner.message.substr(1, colon - 1);
+    if (what_.empty()) what_ = "unreadable";
   }
 
   // Called innermost first.
@@ -27,10 +29,10 @@ class decode_fault {
   void within_element(std::size_t number) { path_.insert(0, "[" + std::to_string(number) + "]"); }
 
   // bad_payload, "$.members[2].id: not an integer".
-  parley::error error() const { return {errc::bad_payload, "$" + path_ + ": " + (what_ ? what_ : "no error")}; }
+  parley::error error() const { return {errc::bad_payload, "$" + path_ + ": " + what_}; }
 
  private:
-  const char* what_ = nullptr;
+  std::string what_{};
   std::string path_{};
 };
 

@@ -109,6 +109,7 @@ class table {
 
   flat::reader& in() const noexcept { return *in_; }
   bool has(unsigned id) const noexcept { return entry(id) != 0; }
+  bool failed() const noexcept;
 
   template <scalar T>
   bool scalar(unsigned id, T& value) const;
@@ -168,8 +169,11 @@ class reader {
   std::size_t depth() const noexcept { return depth_; }
 
   bool failed() const noexcept { return fault_.failed(); }
-  bool fail(const char* what) noexcept { return fault_.set(what), false; }
-  decode_fault& fault() noexcept { return fault_; }
+  bool fail(const char* what) { return fault_.set(what), false; }
+  bool fail(const parley::error& inner) { return fault_.set_inner(inner), false; }  // what another decoder said of a part
+  bool within_member(std::string_view name) { return fault_.within_member(name), false; }
+  bool within_entry(std::size_t number) { return fault_.within_entry(number), false; }
+  bool within_element(std::size_t number) { return fault_.within_element(number), false; }
   parley::error error() const { return fault_.error(); }
   const decode_options& options() const noexcept { return options_; }
 
@@ -183,6 +187,8 @@ class reader {
   std::size_t depth_ = 0;
   decode_fault fault_;
 };
+
+inline bool table::failed() const noexcept { return in_ && in_->failed(); }
 
 template <scalar T>
 bool table::scalar(unsigned id, T& value) const {

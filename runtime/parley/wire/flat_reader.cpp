@@ -123,26 +123,26 @@ std::size_t table::reference(unsigned id) const {
 bool table::text(unsigned id, std::string_view& value) const {
   value = {};
   const std::size_t at = reference(id);
-  return at ? in_->text_at(at, value) : !in_ || !in_->failed();
+  return at ? in_->text_at(at, value) : !failed();
 }
 
 bool table::bytes(unsigned id, bytes_view& value) const {
   value = {};
   const std::size_t at = reference(id);
-  return at ? in_->bytes_at(at, value) : !in_ || !in_->failed();
+  return at ? in_->bytes_at(at, value) : !failed();
 }
 
 bool table::child(unsigned id, table& value) const {
   value = table();
   value.in_ = in_;
   const std::size_t at = reference(id);
-  return at ? in_->table_at(at, value) : !in_ || !in_->failed();
+  return at ? in_->table_at(at, value) : !failed();
 }
 
 bool table::list(unsigned id, std::size_t size, std::size_t& first, std::size_t& count) const {
   first = count = 0;
   const std::size_t at = reference(id);
-  return at ? in_->list_at(at, size, first, count) : !in_ || !in_->failed();
+  return at ? in_->list_at(at, size, first, count) : !failed();
 }
 
 }  // namespace parley::flat

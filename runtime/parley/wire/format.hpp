@@ -18,4 +18,10 @@ struct decode_options {
   bool known_types_only = false;    // an Any of another type fails also in binary; set where the message is to be written as JSON
 };
 
+// (parley.field).max_len and max_count of one field, 0: none. Decoders check them; encoders do not.
+struct field_limits {
+  std::uint32_t max_len = 0;    // bytes of a string or bytes value, of each element of a list or map
+  std::uint32_t max_count = 0;  // elements of a list or map
+};
+
 }  // namespace parley

@@ -283,26 +283,16 @@ json::kind reader::kind() const noexcept {
   }
 }
 
-bool reader::fail(const char* what) noexcept {
-  if (!what_) what_ = what;
+bool reader::fail(const char* what) {
+  fault_.set(what);
   next_ = end_;
   return false;
 }
-
-bool reader::within_member(std::string_view name) {
-  path_.insert(0, name).insert(0, 1, '.');
+bool reader::fail(const parley::error& inner) {
+  fault_.set_inner(inner);
+  next_ = end_;
   return false;
 }
-bool reader::within_entry(std::size_t number) {
-  path_.insert(0, "{" + std::to_string(number) + "}");
-  return false;
-}
-bool reader::within_element(std::size_t number) {
-  path_.insert(0, "[" + std::to_string(number) + "]");
-  return false;
-}
-
-parley::error reader::error() const { return {errc::bad_payload, "$" + path_ + ": " + (what_ ? what_ : "no error")}; }
 
 void reader::back_to(place where) noexcept {
   if (failed()) return;

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/wire/decode_fault.hpp"
 #include "parley/wire/format.hpp"
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::json {
@@ -73,17 +75,23 @@ class reader {
 
   // The root has been read; nothing but space may follow. False if anything ever failed.
   bool finish();
-  bool failed() const noexcept { return what_ != nullptr; }
+  bool failed() const noexcept { return fault_.failed(); }
   // bad_payload, "$.members[2].id: not an integer". Only after a failure.
-  parley::error error() const;
+  parley::error error() const { return fault_.error(); }
 
   // Records a failure, unless there was one before, and returns false. `what` must be a literal.
-  bool fail(const char* what) noexcept;
+  bool fail(const char* what);
+  // Likewise what another decoder said of a part.
+  bool fail(const parley::error& inner);
   // Called on the way out of a failure, innermost first: where it happened. Return false. A member's name must be the schema's; members
   // whose names come from the input (map keys, unknown members) are told by their number.
-  bool within_member(std::string_view name);
-  bool within_entry(std::size_t number);
-  bool within_element(std::size_t number);
+  bool within_member(std::string_view name) { return fault_.within_member(name), false; }
+  bool within_entry(std::size_t number) { return fault_.within_entry(number), false; }
+  bool within_element(std::size_t number) { return fault_.within_element(number), false; }
+
+  // A value was read but the options say to leave it out (the unknown name of an enum's value); whoever holds it takes the note.
+  bool ignore() noexcept { return ignored_ = true; }
+  bool take_ignored() noexcept { return std::exchange(ignored_, false); }
 
   const decode_options& options() const noexcept { return options_; }
   std::size_t depth() const noexcept { return depth_; }  // objects and lists entered and not yet left
@@ -117,8 +125,8 @@ class reader {
   const std::uint32_t* end_ = nullptr;
   std::size_t depth_ = 0;
   decode_options options_;
-  const char* what_ = nullptr;
-  std::string path_{};
+  bool ignored_ = false;
+  decode_fault fault_{};
   std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message
   std::unique_ptr<tokens> tokens_;
   std::unique_ptr<tokens>* give_back_to_ = nullptr;  // of the thread that made the reader

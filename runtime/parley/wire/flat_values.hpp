@@ -1,0 +1,359 @@
+// How C++ types are FlatBuffers: the reader's and writer's functions by type. For generated codecs and wkt_codec.
+//
+// A type's binary form follows from its C++ type alone:
+//   scalars, enums           inline; an optional one is there or not
+//   std::string              string               in a list: [string]
+//   bytes                    [ubyte]              in a list: tables with one field, value
+//   std::vector<T>           a list
+//   std::map<K, T>           a list of tables, key = 0, value = 1; any order, no key twice
+//   a oneof                  a union of tables with one field, value
+//   messages, well-known     tables; write_binary(writer&, message) and read_binary(table, message&) stand in the type's own namespace
+// Depth counts as in JSON: messages, lists and maps, but not the tables around entries and members of oneofs.
+#pragma once
+
+#include "parley/box.hpp"
+#include "parley/wire/flat.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace parley::flat {
+
+using byte_vector = std::vector<std::byte>;
+
+template <class T>
+concept inline_value = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Writing. write_object() writes what is not inline, before the table that refers to it is begun; no offset: absent.
+
+inline offset write_object(writer& out, const std::string& value) { return out.text(value); }
+inline offset write_object(writer& out, const byte_vector& value) { return out.bytes(value); }
+template <class Message>
+offset write_object(writer& out, const Message& value) { return write_binary(out, value); }
+
+template <class T>
+auto to_scalar(T value) {
+  if constexpr (std::is_enum_v<T>) return static_cast<std::int32_t>(value);
+  else return value;
+}
+
+template <inline_value T>
+offset write_list(writer& out, const std::vector<T>& items) {
+  if constexpr (std::is_same_v<T, bool>) {
+    const std::vector<std::uint8_t> bytes(items.begin(), items.end());
+    return out.list(std::span(bytes));
+  } else if constexpr (std::is_enum_v<T>) {
+    static_assert(sizeof(T) == sizeof(std::int32_t));
+    return out.structs(std::span<const T>(items));
+  } else {
+    return out.list(std::span<const T>(items));
+  }
+}
+template <class T>
+offset write_list(writer& out, const std::vector<T>& items) {
+  const std::size_t begun = out.begin_list();
+  for (const T& item : items) {
+    offset written = write_object(out, item);
+    if constexpr (std::is_same_v<T, byte_vector>) {
+      out.begin_table();
+      out.add(0, written);
+      written = out.end_table();
+    }
+    out.add_item(written);
+  }
+  return out.end_list(begun);
+}
+
+template <class Key, class T>
+offset write_entries(writer& out, const std::map<Key, T>& entries) {
+  const std::size_t begun = out.begin_list();
+  for (const auto& [key, value] : entries) {
+    offset key_at;
+    offset value_at;
+    if constexpr (!inline_value<Key>) key_at = write_object(out, key);
+    if constexpr (!inline_value<T>) value_at = write_object(out, value);
+    out.begin_table();
+    // The key is written even if it is zero or empty, as flatc does for keys.
+    if constexpr (inline_value<Key>) out.add_present(0, key);
+    else out.add(0, key_at);
+    if constexpr (inline_value<T>) out.add(1, to_scalar(value));
+    else out.add(1, value_at);
+    out.add_item(out.end_table());
+  }
+  return out.end_list(begun);
+}
+
+// The same by the kind of a message's member; nothing is written at the default.
+inline offset write_member(writer& out, const std::string& value) { return value.empty() ? offset{} : out.text(value); }
+inline offset write_member(writer& out, const byte_vector& value) { return value.empty() ? offset{} : out.bytes(value); }
+template <class T>
+offset write_member(writer& out, const std::vector<T>& items) { return items.empty() ? offset{} : write_list(out, items); }
+template <class Key, class T>
+offset write_member(writer& out, const std::map<Key, T>& entries) { return entries.empty() ? offset{} : write_entries(out, entries); }
+template <class T>
+offset write_member(writer& out, const std::optional<T>& value) { return value ? write_object(out, *value) : offset{}; }
+template <class T>
+offset write_member(writer& out, const box<T>& value) { return value ? write_object(out, *value) : offset{}; }
+
+// The table around a member of a oneof.
+template <class Alternative>
+offset write_alternative(writer& out, const Alternative& set) {
+  using value_type = std::remove_cvref_t<decltype(set.value)>;
+  if constexpr (inline_value<value_type>) {
+    out.begin_table();
+    out.add(0, to_scalar(set.value));
+  } else {
+    offset written;
+    if constexpr (requires { set.value.has_value(); }) written = write_member(out, set.value);
+    else written = write_object(out, set.value);
+    out.begin_table();
+    out.add(0, written);
+  }
+  return out.end_table();
+}
+
+// Inline members of the table that has begun.
+template <inline_value T>
+void add_member(writer& out, unsigned id, T value) { out.add(id, to_scalar(value)); }
+template <inline_value T>
+void add_member(writer& out, unsigned id, const std::optional<T>& value) {
+  if (value) out.add_present(id, to_scalar(*value));
+}
+
+template <class Message>
+void write_document(const Message& message, std::string& out) {
+  writer buffer;
+  buffer.finish(write_binary(buffer, message), out);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+// Objects by position.
+inline bool read_object(reader& in, std::size_t at, std::string& value, const field_limits& limits) {
+  std::string_view text;
+  if (!in.text_at(at, text)) return false;
+  if (limits.max_len != 0 && text.size() > limits.max_len) return in.fail("longer than its max_len");
+  if (!in.build(text.size())) return false;
+  value.assign(text);
+  return true;
+}
+inline bool read_object(reader& in, std::size_t at, byte_vector& value, const field_limits& limits) {
+  bytes_view bytes;
+  if (!in.bytes_at(at, bytes)) return false;
+  if (limits.max_len != 0 && bytes.size() > limits.max_len) return in.fail("longer than its max_len");
+  if (!in.build(bytes.size())) return false;
+  value.assign(bytes.begin(), bytes.end());
+  return true;
+}
+template <class Message>
+bool read_object(reader& in, std::size_t at, Message& value, const field_limits&) {
+  table fields;
+  if (!in.table_at(at, fields)) return false;
+  return read_binary(fields, value);
+}
+
+template <inline_value T>
+bool read_inline(table from, unsigned id, T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    std::int32_t number = 0;
+    if (!from.scalar(id, number)) return false;
+    value = static_cast<T>(number);
+    return true;
+  } else {
+    return from.scalar(id, value);
+  }
+}
+
+// Members of a table by the kind of the C++ member. An absent one becomes the default.
+template <inline_value T>
+bool read_field(table from, unsigned id, T& value, const field_limits&) { return read_inline(from, id, value); }
+
+template <inline_value T>
+bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits&) {
+  value.reset();
+  if (!from.has(id)) return true;
+  return read_inline(from, id, value.emplace());
+}
+
+template <class T> requires(std::is_same_v<T, std::string> || std::is_same_v<T, byte_vector>)
+bool read_field(table from, unsigned id, T& value, const field_limits& limits) {
+  const std::size_t at = from.reference(id);
+  if (at) return read_object(from.in(), at, value, limits);
+  value.clear();
+  return !from.failed();
+}
+
+template <class T> requires(!inline_value<T>)
+bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits& limits) {
+  const std::size_t at = from.reference(id);
+  if (!at) {
+    value.reset();
+    return !from.failed();
+  }
+  if (!value) value.emplace();
+  return read_object(from.in(), at, *value, limits);
+}
+
+template <class T>
+bool read_field(table from, unsigned id, box<T>& value, const field_limits& limits) {
+  const std::size_t at = from.reference(id);
+  if (!at) {
+    value.reset();
+    return !from.failed();
+  }
+  if (!from.in().build(sizeof(T))) return false;
+  if (!value) value.emplace();
+  return read_object(from.in(), at, *value, limits);
+}
+
+template <class T>
+bool read_items(reader& in, std::size_t first, std::size_t count, std::vector<T>& items, const field_limits& limits) {
+  if (!in.build(count * sizeof(T))) return false;
+  items.resize(count);
+  if constexpr (std::is_same_v<T, bool>) {
+    for (std::size_t i = 0; i < count; ++i) items[i] = in.load<std::uint8_t>(first + i) != 0;
+  } else if constexpr (inline_value<T>) {
+    if (count > 0) std::memcpy(items.data(), in.address(first), count * sizeof(T));
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::size_t at = in.follow(first + i * sizeof(std::uint32_t));
+      if constexpr (std::is_same_v<T, byte_vector>) {
+        table around;
+        if (at && in.table_at(at, around)) {
+          if (!read_field(around, 0, items[i], limits)) return in.within_element(i);
+          continue;
+        }
+        at = 0;
+      }
+      if (!at || !read_object(in, at, items[i], limits)) return in.within_element(i);
+    }
+  }
+  return true;
+}
+
+template <class T>
+bool read_field(table from, unsigned id, std::vector<T>& items, const field_limits& limits) {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  if (!from.list(id, inline_value<T> ? sizeof(T) : sizeof(std::uint32_t), first, count)) return false;
+  if (count == 0) return items.clear(), true;
+  reader& in = from.in();
+  if (limits.max_count != 0 && count > limits.max_count) return in.fail("more elements than its max_count");
+  if (!in.enter() || !read_items(in, first, count, items, limits)) return false;
+  in.leave();
+  return true;
+}
+
+// A value of a map's entry: a message that is absent has its default.
+template <class T>
+bool read_entry_value(table from, T& value, const field_limits& limits) {
+  if constexpr (inline_value<T> || std::is_same_v<T, std::string> || std::is_same_v<T, byte_vector>) {
+    return read_field(from, 1, value, limits);
+  } else {
+    const std::size_t at = from.reference(1);
+    return at ? read_object(from.in(), at, value, limits) : !from.failed();
+  }
+}
+
+template <class Key, class T>
+bool read_field(table from, unsigned id, std::map<Key, T>& entries, const field_limits& limits) {
+  constexpr std::size_t node = sizeof(std::pair<const Key, T>) + 4 * sizeof(void*);
+  entries.clear();
+  std::size_t first = 0;
+  std::size_t count = 0;
+  if (!from.list(id, sizeof(std::uint32_t), first, count)) return false;
+  if (count == 0) return true;
+  reader& in = from.in();
+  if (limits.max_count != 0 && count > limits.max_count) return in.fail("more entries than its max_count");
+  if (!in.enter() || !in.build(count * node)) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    table entry;
+    Key key{};
+    const std::size_t at = in.follow(first + i * sizeof(std::uint32_t));
+    if (!at || !in.table_at(at, entry) || !read_field(entry, 0, key, {})) return in.within_entry(i);
+    const auto [place, is_new] = entries.try_emplace(std::move(key));
+    if (!is_new) return in.fail("a key twice"), in.within_entry(i);
+    if (!read_entry_value(entry, place->second, limits)) return in.within_entry(i);
+  }
+  in.leave();
+  return true;
+}
+
+// The members of a message, one after the other; stops at the first failure.
+//
+//   fields each(from);
+//   each.read(0, "id", m.id);
+//   each.read(1, "name", m.name);
+//   return each.done();
+class fields {
+ public:
+  explicit fields(table from) : from_(from), ok_(from.in().enter()) {}
+
+  template <class T>
+  void read(unsigned id, std::string_view json_name, T& value, const field_limits& limits = {}) {
+    if (!ok_) return;
+    ok_ = read_field(from_, id, value, limits) || from_.in().within_member(json_name);
+  }
+
+  // Which member of a oneof is set, by its number in the union whose value has this id; 0: none, or one that is not known here.
+  std::uint8_t which(unsigned id) {
+    std::uint8_t number = 0;
+    if (ok_) ok_ = from_.scalar(id - 1, number);
+    return ok_ ? number : std::uint8_t{0};
+  }
+  // Its value, out of the table around it.
+  template <class Alternative, class Variant>
+  void read_alternative(unsigned id, std::string_view json_name, Variant& oneof, const field_limits& limits = {}) {
+    auto& value = oneof.template emplace<Alternative>().value;
+    table around;
+    const std::size_t at = from_.reference(id);
+    // A union without its value is no union.
+    ok_ = at ? from_.in().table_at(at, around) : from_.in().fail("a member of a oneof without its value");
+    ok_ = ok_ && read_wrapped(around, value, limits);
+    if (!ok_) from_.in().within_member(json_name);
+  }
+
+  bool done() {
+    if (ok_) from_.in().leave();
+    return ok_;
+  }
+
+ private:
+  template <class T>
+  static bool read_wrapped(table around, T& value, const field_limits& limits) {
+    if constexpr (requires { read_field(around, 0, value, limits); }) {
+      if constexpr (requires { value.emplace(); value.has_value(); }) value.emplace();  // a box: set even if its table is absent
+      const bool absent = !around.has(0);
+      return absent || read_field(around, 0, value, limits);
+    } else {
+      const std::size_t at = around.reference(0);
+      return at ? read_object(around.in(), at, value, limits) : !around.failed();
+    }
+  }
+
+  table from_;
+  bool ok_;
+};
+
+template <class Message>
+result<> read_document(bytes_view bytes, Message& message, const decode_options& options) {
+  reader in(bytes, options);
+  const table root = in.root();
+  if (!in.failed()) read_binary(root, message);
+  if (in.failed()) return in.error();
+  return {};
+}
+
+}  // namespace parley::flat

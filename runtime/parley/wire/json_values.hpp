@@ -1,0 +1,314 @@
+// How C++ types are JSON: the reader's and writer's functions by type, and the members of a message. For generated codecs and wkt_codec.
+//
+// A type's JSON follows from its C++ type alone: write_json(writer&, value) and read_json(reader&, value) exist for scalars, strings,
+// bytes and their lists, maps, optionals and boxes here, for well-known types in wkt_values.hpp, for messages and enums in their own
+// namespace, where argument-dependent lookup finds them.
+#pragma once
+
+#include "parley/box.hpp"
+#include "parley/wire/json.hpp"
+#include "parley/wire/json_writer.hpp"
+
+#include <bit>
+#include <bitset>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace parley::json {
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Writing
+
+inline void write_json(writer& out, double value) { out.number(value); }
+inline void write_json(writer& out, float value) { out.number(value); }
+inline void write_json(writer& out, std::int32_t value) { out.number(value); }
+inline void write_json(writer& out, std::uint32_t value) { out.number(value); }
+inline void write_json(writer& out, std::int64_t value) { out.number_text(value); }
+inline void write_json(writer& out, std::uint64_t value) { out.number_text(value); }
+inline void write_json(writer& out, bool value) { out.boolean(value); }
+inline void write_json(writer& out, const std::string& value) { out.text(value); }
+inline void write_json(writer& out, const std::vector<std::byte>& value) { out.base64(value); }
+
+template <class T>
+void write_json(writer& out, const std::optional<T>& value) { write_json(out, *value); }
+template <class T>
+void write_json(writer& out, const box<T>& value) { write_json(out, *value); }
+
+template <class T>
+void write_json(writer& out, const std::vector<T>& items) {
+  out.open_array();
+  for (const auto& item : items) {
+    out.element();
+    write_json(out, static_cast<const T&>(item));
+  }
+  out.close_array();
+}
+
+inline void write_key(writer& out, const std::string& key) { out.member_named(key); }
+inline void write_key(writer& out, bool key) { out.member(key ? "\"true\":" : "\"false\":"); }
+template <std::integral Int>
+void write_key(writer& out, Int key) {
+  out.member("");
+  out.number_text(key);
+  out.raw(":");
+}
+
+template <class Key, class T>
+void write_json(writer& out, const std::map<Key, T>& entries) {
+  out.open_object();
+  for (const auto& [key, value] : entries) {
+    write_key(out, key);
+    write_json(out, value);
+  }
+  out.close_object();
+}
+
+// An open enum: the name, or the number where the schema has none for it.
+template <class Enum>
+void write_enum(writer& out, Enum value) {
+  const std::string_view name = name_of(value);
+  if (name.empty()) out.number(static_cast<std::int32_t>(value));
+  else out.plain_text(name);
+}
+
+// Is the value one that proto3 leaves out? Negative zero is not.
+inline bool is_default(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
+inline bool is_default(float value) { return std::bit_cast<std::uint32_t>(value) == 0; }
+template <class T> requires(std::integral<T> || std::is_enum_v<T>)
+bool is_default(T value) { return value == T{}; }
+template <class T>
+bool is_default(const std::optional<T>& value) { return !value.has_value(); }
+template <class T>
+bool is_default(const box<T>& value) { return !value.has_value(); }
+template <class T>
+bool is_default(const T& value) requires requires { value.empty(); } { return value.empty(); }
+
+// A member, left out at its default.
+template <class T>
+void write_member(writer& out, std::string_view name_and_colon, const T& value) {
+  if (is_default(value)) return;
+  out.member(name_and_colon);
+  write_json(out, value);
+}
+// A member of a oneof, if it is the one that is set.
+template <class Alternative, class Variant>
+void write_alternative(writer& out, std::string_view name_and_colon, const Variant& oneof) {
+  const auto* set = std::get_if<Alternative>(&oneof);
+  if (!set) return;
+  out.member(name_and_colon);
+  write_json(out, set->value);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+template <class T> requires std::is_arithmetic_v<T>
+bool read_json(reader& in, T& value, const field_limits& = {}) { return in.read(value); }
+
+inline bool read_json(reader& in, std::string& value, const field_limits& limits = {}) {
+  if (!in.read(value)) return false;
+  return limits.max_len == 0 || value.size() <= limits.max_len || in.fail("longer than its max_len");
+}
+inline bool read_json(reader& in, std::vector<std::byte>& value, const field_limits& limits = {}) {
+  if (!in.read(value)) return false;
+  return limits.max_len == 0 || value.size() <= limits.max_len || in.fail("longer than its max_len");
+}
+
+// Messages, enums and well-known types have no lengths of their own.
+template <class T>
+bool read_limited(reader& in, T& value, const field_limits& limits) {
+  if constexpr (requires { read_json(in, value, limits); }) return read_json(in, value, limits);
+  else return read_json(in, value);
+}
+
+template <class T>
+bool read_json(reader& in, std::optional<T>& value, const field_limits& limits = {}) {
+  if (!value) value.emplace();
+  if (!read_limited(in, *value, limits)) return false;
+  if (in.take_ignored()) value.reset();
+  return true;
+}
+template <class T>
+bool read_json(reader& in, box<T>& value, const field_limits& limits = {}) {
+  if (!value) value.emplace();
+  return read_limited(in, *value, limits);
+}
+
+// Elements that are there already are read over, so that a list used again keeps its elements' memory.
+template <class T>
+bool read_json(reader& in, std::vector<T>& items, const field_limits& limits = {}) {
+  if (!in.enter_array()) return false;
+  std::size_t count = 0;
+  while (in.next_element()) {
+    if (limits.max_count != 0 && count == limits.max_count) return in.fail("more elements than its max_count");
+    bool ok = false;
+    if constexpr (std::is_same_v<T, bool>) {
+      bool item = false;
+      ok = in.read(item);
+      if (count == items.size()) items.push_back(item);
+      else items[count] = item;
+    } else {
+      if (count == items.size()) items.emplace_back();
+      ok = read_limited(in, items[count], limits);
+    }
+    if (!ok) return in.within_element(count);
+    if (!in.take_ignored()) ++count;
+  }
+  if (in.failed()) return false;
+  items.resize(count);
+  return true;
+}
+
+inline bool read_key(reader&, std::string_view text, std::string& key) { return key = text, true; }
+inline bool read_key(reader& in, std::string_view text, bool& key) {
+  key = text == "true";
+  return key || text == "false" || in.fail("a key that is not true or false");
+}
+template <std::integral Int>
+bool read_key(reader& in, std::string_view text, Int& key) {
+  std::conditional_t<std::is_signed_v<Int>, std::int64_t, std::uint64_t> wide = 0;
+  if (!parse_integer(text, wide) || !std::in_range<Int>(wide)) return in.fail("a key that is not an integer of this size");
+  key = static_cast<Int>(wide);
+  return true;
+}
+
+template <class Key, class T>
+bool read_json(reader& in, std::map<Key, T>& entries, const field_limits& limits = {}) {
+  entries.clear();
+  if (!in.enter_object()) return false;
+  std::string_view name;
+  for (std::size_t count = 0; in.next_member(name); ++count) {
+    if (limits.max_count != 0 && count == limits.max_count) return in.fail("more entries than its max_count");
+    Key key{};
+    if (!read_key(in, name, key)) return in.within_entry(count);
+    const auto [entry, is_new] = entries.try_emplace(std::move(key));
+    if (!is_new) return in.fail("a key twice"), in.within_entry(count);
+    if (!read_limited(in, entry->second, limits)) return in.within_entry(count);
+    if (in.take_ignored()) entries.erase(entry);
+  }
+  return !in.failed();
+}
+
+// A name or a number. A name that the schema does not know fails, or the value is left out where unknown members are ignored.
+template <class Enum>
+bool read_enum(reader& in, Enum& value) {
+  if (in.kind() == kind::string) {
+    std::string_view name;
+    if (!in.read(name)) return false;
+    if (from_name(name, value)) return true;
+    value = Enum{};
+    return in.options().ignore_unknown ? in.ignore() : in.fail("not a name of its enum");
+  }
+  std::int32_t number = 0;
+  if (!in.read(number)) return false;
+  value = static_cast<Enum>(number);
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The members of a message
+
+struct member_name {
+  std::string_view json_name;
+  std::string_view name;        // as in the schema; accepted too
+  bool null_is_value = false;   // google.protobuf.Value and NullValue; elsewhere null is as good as absent
+};
+
+// Which of `names` it is, looked for from `hint` on: peers write members in the schema's order. names.size(): none.
+std::size_t find_member(std::span<const member_name> names, std::size_t hint, std::string_view name) noexcept;
+
+// Walks over an object's members, each known one at most once; null and, if the options say so, unknown ones are passed over.
+//
+//   for (members<2> each(in, names); each.next();)
+//     switch (each.field()) {
+//       case 0: each.read(m.id); break;
+//       case 1: each.read(m.name); break;
+//     }
+template <std::size_t Count>
+class members {
+ public:
+  members(reader& in, std::span<const member_name, Count> names) : in_(in), names_(names) { in_.enter_object(); }
+
+  bool next() {
+    std::string_view name;
+    for (; in_.next_member(name); ++number_) {
+      const std::size_t found = find_member(names_, hint_, name);
+      if (found == Count) {
+        if (!in_.options().ignore_unknown) return in_.fail("a member that the schema does not have"), in_.within_entry(number_);
+        if (!in_.skip()) return in_.within_entry(number_);
+        continue;
+      }
+      field_ = found;
+      hint_ = found + 1;
+      if (named_[found]) return in_.fail("the member stands there twice"), in_.within_member(names_[found].json_name);
+      named_[found] = true;
+      if (in_.kind() == kind::null && !names_[found].null_is_value) {
+        if (!in_.read_null()) return in_.within_member(names_[found].json_name);
+        continue;
+      }
+      present_[found] = true;
+      ++number_;
+      return true;
+    }
+    return false;
+  }
+
+  // The member that next() came to, by its place in `names`.
+  std::size_t field() const noexcept { return field_; }
+  // Was it there, and not null?
+  bool has(std::size_t field) const noexcept { return present_[field]; }
+  bool ok() const noexcept { return !in_.failed(); }
+
+  template <class T>
+  void read(T& value, const field_limits& limits = {}) {
+    if (!read_limited(in_, value, limits)) in_.within_member(names_[field_].json_name);
+    else if (in_.take_ignored()) value = T{};
+  }
+
+  // A member of a oneof; only one of them may be there.
+  template <class Alternative, class Variant>
+  void read_alternative(Variant& oneof, const field_limits& limits = {}) {
+    bool ok = oneof.index() == 0 || in_.fail("a second member of its oneof");
+    ok = ok && read_limited(in_, oneof.template emplace<Alternative>().value, limits);
+    if (!ok) in_.within_member(names_[field_].json_name);
+    else if (in_.take_ignored()) oneof = {};
+  }
+
+ private:
+  reader& in_;
+  std::span<const member_name, Count> names_;
+  std::bitset<Count> named_;
+  std::bitset<Count> present_;
+  std::size_t field_ = 0;
+  std::size_t hint_ = 0;
+  std::size_t number_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Whole documents
+
+template <class T>
+result<> read_document(std::string_view text, T& value, const decode_options& options) {
+  reader in(text, options);
+  read_json(in, value);
+  if (!in.finish()) return in.error();
+  return {};
+}
+
+template <class T>
+void write_document(const T& value, std::string& out) {
+  writer json(out);
+  write_json(json, value);
+}
+
+}  // namespace parley::json
