@@ -112,10 +112,6 @@ void client_core::begin_connecting() {
   session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
   session.agent = options_.agent;
   end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
-  if (options_.loopback) {
-    abandon_ = options_.loopback->connect(home_.executor(), url_, offered(options_.encoding), end_);
-    return;
-  }
   transport::connect_options connect;
   connect.url = url_;
   connect.subprotocols = offered(options_.encoding);
@@ -123,7 +119,8 @@ void client_core::begin_connecting() {
   connect.origin = options_.origin;
   connect.limits.max_message = contract_.largest_payload(options_.max_message) + envelope_room;
   connect.limits.handshake = options_.connect_timeout;
-  abandon_ = transport::websocket_connect(home_.executor(), std::move(connect), end_);
+  abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), end_)
+                               : transport::websocket_connect(home_.executor(), std::move(connect), end_);
 }
 
 const wire::envelope_format* client_core::format_for(std::string_view subprotocol) {
@@ -147,8 +144,8 @@ void client_core::opened(connection_end& end) {
   alarm_->clear();
   if (options_.log) options_.log(log_level::info, "connected to " + end.remote());
   // What was asked for first leaves first; only then does anybody hear that the link is up.
-  auto early = std::exchange(early_, {});
-  for (auto& one : early) send_early(std::move(one));
+  auto waiting = std::exchange(early_, {});
+  for (auto& one : waiting) send_early(std::move(one));
   note_queue();
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
 }
@@ -174,8 +171,8 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
 
 void client_core::fail_waiting(const error& why) {
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(why);
-  auto early = std::exchange(early_, {});
-  for (auto& one : early) {
+  auto waiting = std::exchange(early_, {});
+  for (auto& one : waiting) {
     posted_ -= one.what.size();
     if (one.call) one.call.release()->finish(why);
   }

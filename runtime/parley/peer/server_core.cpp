@@ -116,7 +116,10 @@ void server_core::open_ports() {
   }
   const std::size_t largest = contract_.largest_payload(options_.max_message) + envelope_room;
   if (options_.loopback) {
-    listener_ = options_.loopback->listen(home_.executor(), {.max_message = largest});
+    transport::limits limits;
+    limits.max_message = largest;
+    limits.max_connections = options_.max_connections;
+    listener_ = options_.loopback->listen(home_.executor(), limits);
   } else {
     transport::listen_options listen;
     listen.address = options_.address;

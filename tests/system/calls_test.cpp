@@ -1,0 +1,327 @@
+// Unary calls, from client to server and back, over every transport in every encoding.
+#include "system/world.hpp"
+
+#include <asio/bind_executor.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/experimental/deferred.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_future.hpp>
+
+#include <future>
+#include <thread>
+
+namespace talk::v1 {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+using parley::errc;
+
+INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
+INSTANTIATE_TEST_SUITE_P(Over, WithSessions, testing::ValuesIn(media_with_sessions()), medium_name);
+
+parley::error error_of(const TalkClient& talk, const Numbers& numbers) {
+  return talk.async_add(numbers, asio::use_future).get().error();
+}
+
+TEST_P(EveryMedium, A_call_is_answered) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  EXPECT_EQ(a.talk.add({.numbers = {391, 29}}), Sum{.value = 420});
+  EXPECT_EQ(a.talk.echo("grüße"), "grüße");
+  a.talk.touch();
+  EXPECT_EQ(w.host->touches.next(), 1);
+}
+
+TEST_P(EveryMedium, The_first_call_connects) {
+  world w(GetParam());
+  w.start();
+  parley::client link{w.url(), w.client_options()};
+  TalkClient talk{link};
+  EXPECT_FALSE(link.connected());
+  EXPECT_EQ(talk.add({.numbers = {1, 2}}).value, 3);
+  EXPECT_TRUE(link.connected());
+}
+
+TEST_P(EveryMedium, The_first_event_connects_and_is_not_lost) {
+  world w(GetParam());
+  w.start();
+  parley::client link{w.url(), w.client_options()};
+  TalkClient talk{link};
+  EXPECT_EQ(talk.report({.text = "early"}), parley::sent::queued);
+  EXPECT_EQ(w.host->reports.next().text, "early");
+}
+
+TEST_P(EveryMedium, Every_completion_token_works) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  const TalkClient talk = a.talk;
+  const Numbers numbers{.numbers = {1, 2}};
+
+  EXPECT_EQ(talk.async_add({.numbers = {1, 2}}, parley::block).value, 3);
+  EXPECT_EQ(talk.async_add({.numbers = {4}}, asio::use_future).get()->value, 4);
+
+  std::promise<double> called;
+  talk.async_add({.numbers = {1, 2}}, [&](parley::result<Sum> r) { called.set_value(r.value().value); });
+  EXPECT_EQ(called.get_future().get(), 3);
+
+  std::promise<double> deferred;
+  auto operation = talk.async_add(numbers, asio::experimental::deferred);
+  std::move(operation)([&](parley::result<Sum> r) { deferred.set_value(r.value().value); });
+  EXPECT_EQ(deferred.get_future().get(), 3);
+
+  asio::io_context mine;
+  bool on_mine = false;
+  talk.async_add(numbers, asio::bind_executor(mine, [&](parley::result<Sum>) { on_mine = mine.get_executor().running_in_this_thread(); }));
+  mine.run();
+  EXPECT_TRUE(on_mine);
+
+  std::exception_ptr thrown;
+  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
+    parley::result<Sum> sum = co_await talk.async_add(numbers);
+    EXPECT_EQ(sum.value().value, 3);
+    EXPECT_EQ((co_await talk.with({.deadline = 5s}).async_add(numbers))->value, 3);
+    EXPECT_EQ((co_await talk.async_add(numbers, asio::bind_executor(mine, asio::use_awaitable)))->value, 3);
+    auto both = co_await (talk.async_add(numbers) && talk.async_add(numbers));
+    EXPECT_EQ(std::get<1>(both)->value, 3);
+  }, [&](std::exception_ptr e) { thrown = e; });
+  mine.restart();
+  mine.run();
+  EXPECT_FALSE(thrown);
+}
+
+TEST_P(WithSessions, A_race_against_a_timer_cancels_the_call_at_both_ends) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  asio::io_context mine;
+  int winner = -1;
+  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
+    const Numbers numbers;
+    asio::steady_timer timer(mine, 1ms);
+    auto first = co_await (a.talk.async_later(numbers) || timer.async_wait(asio::use_awaitable));
+    winner = static_cast<int>(first.index());
+  }, asio::detached);
+  mine.run();
+  EXPECT_EQ(winner, 1);
+  // Whether the call had left or not, the next one is answered: nothing is stuck.
+  EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+}
+
+TEST_P(EveryMedium, Refusals_carry_their_code_text_and_reason) {
+  world w(GetParam());
+  w.host->on_add = [](const Numbers& n, parley::call& call) -> parley::reply<Sum> {
+    switch (static_cast<int>(n.numbers.at(0))) {
+      case 1: return errc::denied;
+      case 2: return parley::error{errc::overloaded, "come back later"};
+      case 3: throw std::runtime_error("a secret");
+      case 4: return call.fail(Refusal::CLOSED, "closed on Sundays");
+      default: return Sum{.value = 7};
+    }
+  };
+  w.start();
+  guest a(w);
+  EXPECT_EQ(error_of(a.talk, {.numbers = {1}}).code, errc::denied);
+  const parley::error busy = error_of(a.talk, {.numbers = {2}});
+  EXPECT_EQ(busy.code, errc::overloaded);
+  EXPECT_EQ(busy.message, "come back later");
+  EXPECT_TRUE(busy.from_peer);
+  EXPECT_TRUE(busy.code == parley::condition::retryable);
+  EXPECT_EQ(error_of(a.talk, {.numbers = {3}}).message, "the handler failed");
+  const parley::error refused = error_of(a.talk, {.numbers = {4}});
+  EXPECT_EQ(refused.code, errc::failed);
+  EXPECT_EQ(refused.message, "closed on Sundays");
+  if (!GetParam().plain()) {
+    EXPECT_EQ(refused.reason<Refusal>(), Refusal::CLOSED);
+  }
+  try {
+    a.talk.add({.numbers = {1}});
+    FAIL() << "a blocking call throws what the server refused";
+  } catch (const parley::call_failed& failed) {
+    EXPECT_EQ(failed.code(), errc::denied);
+  }
+  EXPECT_EQ(a.talk.add({.numbers = {9}}).value, 7);
+}
+
+TEST_P(WithSessions, A_deadline_ends_the_call_for_the_caller_and_stops_the_handler) {
+  world w(GetParam());
+  events<bool> stopped;
+  w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
+    // A coroutine that waits for ever, until it is interrupted.
+    return [](parley::call& c, events<bool>& out) -> asio::awaitable<parley::result<Sum>> {
+      asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+      try {
+        co_await timer.async_wait(asio::use_awaitable);
+      } catch (const std::system_error&) {
+        out.put(c.cancelled());
+        throw;
+      }
+      co_return Sum{};
+    }(call, stopped);
+  };
+  w.start();
+  guest a(w);
+  try {
+    a.talk.with({.deadline = 20ms}).add({});
+    FAIL();
+  } catch (const parley::call_failed& late) {
+    EXPECT_EQ(late.code(), errc::deadline_exceeded);
+  }
+  EXPECT_TRUE(stopped.next());
+}
+
+TEST_P(WithSessions, An_answer_may_come_later_from_any_thread) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  auto future = a.talk.async_later({}, asio::use_future);
+  auto call = w.host->waiting.next();
+  std::thread([&] { call.answer->answer(Sum{.value = 5}); }).join();
+  EXPECT_EQ(future.get().value().value, 5);
+
+  auto dropped = a.talk.async_later({}, asio::use_future);
+  w.host->waiting.next().answer.reset();
+  EXPECT_EQ(dropped.get().error().code, errc::failed);
+}
+
+TEST_P(WithSessions, A_cancelled_call_completes_once_and_its_late_answer_is_nobodys) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  for (int i = 0; i < 20; ++i) {
+    asio::cancellation_signal cancel;
+    std::promise<parley::error> completed;
+    int times = 0;
+    a.talk.async_later({}, asio::bind_cancellation_slot(cancel.slot(), asio::bind_executor(a.link.executor(), [&](parley::result<Sum> r) {
+      ++times;
+      completed.set_value(r ? parley::error{errc::invalid} : r.error());
+    })));
+    auto call = w.host->waiting.next();
+    asio::post(a.link.executor(), [&] { cancel.emit(asio::cancellation_type::terminal); });
+    call.answer->answer(Sum{.value = 1});  // crosses the cancel
+    const parley::error e = completed.get_future().get();
+    EXPECT_TRUE(e.code == errc::cancelled || e.code == errc::invalid) << e.message;
+    EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+    EXPECT_EQ(times, 1);
+  }
+}
+
+TEST_P(EveryMedium, Many_calls_in_flight_are_each_answered_with_their_own) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  std::vector<std::future<parley::result<std::string>>> all;
+  for (int i = 0; i < 200; ++i) all.push_back(a.talk.async_echo(std::to_string(i), asio::use_future));
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)].get().value(), std::to_string(i));
+}
+
+TEST_P(WithSessions, Too_many_calls_at_once_are_overloaded_and_the_rest_goes_on) {
+  world w(GetParam(), {.max_calls = 4});
+  w.start();
+  guest a(w);
+  std::vector<std::future<parley::result<Sum>>> running;
+  for (int i = 0; i < 4; ++i) running.push_back(a.talk.async_later({}, asio::use_future));
+  std::vector<Host::waiting_call> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(w.host->waiting.next());
+  EXPECT_EQ(a.talk.async_add({}, asio::use_future).get().error().code, errc::overloaded);
+  for (auto& c : calls) c.answer->answer(Sum{.value = 2});
+  for (auto& r : running) EXPECT_EQ(r.get().value().value, 2);
+  EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+}
+
+TEST_P(WithSessions, The_server_asks_a_client_in_every_way) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  a.talk.on_are_you_ready([](const Check& check) { return Ready{.accepted = check.seconds == 5}; });
+  const parley::to::client whom{a.id};
+  EXPECT_TRUE(w.host->peers.are_you_ready({.seconds = 5}, whom).accepted);
+  EXPECT_FALSE(w.host->peers.async_are_you_ready({.seconds = 6}, whom, asio::use_future).get().value().accepted);
+
+  a.talk.on_are_you_ready([](const Check&, parley::call& call) -> parley::reply<Ready> { return call.fail(parley::error{errc::denied, "not now"}); });
+  EXPECT_EQ(w.host->peers.async_are_you_ready({}, whom, asio::use_future).get().error().message, "not now");
+
+  // A coroutine, as a lambda with captures: it lives as long as the call.
+  auto answer = std::make_shared<bool>(true);
+  a.talk.on_are_you_ready([answer](const Check&) -> asio::awaitable<parley::result<Ready>> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return Ready{.accepted = *answer};
+  });
+  EXPECT_TRUE(w.host->peers.are_you_ready({}, whom).accepted);
+
+  EXPECT_EQ(w.host->peers.async_are_you_ready({}, parley::to::client{"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e"}, asio::use_future)
+                .get()
+                .error()
+                .code,
+            errc::unknown_target);
+}
+
+TEST_P(WithSessions, A_client_without_a_handler_answers_unimplemented) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  EXPECT_EQ(w.host->peers.async_are_you_ready({}, parley::to::client{a.id}, asio::use_future).get().error().code, errc::unimplemented);
+}
+
+TEST_P(WithSessions, A_call_of_either_side_has_a_stub_and_a_handler_at_both) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  a.talk.on_meet([](const Line& line) { return Line{.text = "client met " + line.text}; });
+  EXPECT_EQ(a.talk.meet({.text = "me"}).text, "server met me");
+  EXPECT_EQ(w.host->peers.meet({.text = "you"}, parley::to::client{a.id}).text, "client met you");
+}
+
+TEST_P(EveryMedium, A_payload_over_its_limit_is_refused_and_the_connection_stays) {
+  world w(GetParam(), {.max_message = 1000});
+  w.start();
+  guest a(w);
+  const std::string long_text(1500, 'x');
+  EXPECT_EQ(a.talk.async_later({.numbers = std::vector<double>(500, 1.5)}, asio::use_future).get().error().code, errc::too_large);
+  EXPECT_EQ(a.talk.echo(long_text), long_text) << "max_bytes of the method is larger than the connection's";
+  EXPECT_EQ(a.talk.whisper({.text = std::string(5000, 'x')}), parley::sent::too_large);
+}
+
+TEST_P(EveryMedium, Bounds_of_fields_hold_in_the_decoder) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  const parley::error e = error_of(a.talk, {.numbers = std::vector<double>(1001, 1)});
+  EXPECT_EQ(e.code, errc::bad_payload);
+  EXPECT_NE(e.message.find("$.numbers"), std::string::npos) << e.message;
+  EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+}
+
+TEST_P(WithSessions, Blocking_on_a_loop_thread_is_refused_at_once) {
+  world w(GetParam());
+  std::promise<std::error_code> at_server;
+  w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
+    try {
+      w.host->peers.are_you_ready({}, parley::to::client{call.peer()});
+    } catch (const parley::call_failed& refused) {
+      at_server.set_value(refused.code());
+    }
+    return Sum{};
+  };
+  w.start();
+  guest a(w);
+  a.talk.add({});
+  EXPECT_EQ(at_server.get_future().get(), std::errc::resource_deadlock_would_occur);
+  std::promise<std::error_code> at_client;
+  a.talk.async_touch([&](parley::result<>) {
+    try {
+      a.talk.touch();
+    } catch (const parley::call_failed& refused) {
+      at_client.set_value(refused.code());
+    }
+  });
+  EXPECT_EQ(at_client.get_future().get(), std::errc::resource_deadlock_would_occur);
+}
+
+}  // namespace
+}  // namespace talk::v1

@@ -1,0 +1,249 @@
+// Events: who receives, in which format, in what order, and what a handler may decide.
+#include "system/world.hpp"
+
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
+
+#include <set>
+
+namespace talk::v1 {
+namespace {
+
+using parley::errc;
+namespace to = parley::to;
+
+INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
+INSTANTIATE_TEST_SUITE_P(Over, WithSessions, testing::ValuesIn(media_with_sessions()), medium_name);
+
+// Everything a client sent before has been routed when this returns.
+void settle(guest& g) { g.talk.touch(); }
+
+TEST_P(EveryMedium, Each_target_reaches_whom_it_names) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w), c(w);
+  EXPECT_EQ(a.talk.say({.text = "others"}), parley::sent::queued);
+  EXPECT_EQ(b.heard.next().line.text, "others");
+  auto third = c.heard.next();
+  EXPECT_EQ(third.line.text, "others");
+  EXPECT_EQ(third.from.id, a.id);
+
+  a.talk.say({.text = "all"}, to::all);
+  for (guest* g : {&a, &b, &c}) EXPECT_EQ(g->heard.next().line.text, "all");
+
+  a.talk.say({.text = "one"}, to::client{b.id});
+  EXPECT_EQ(b.heard.next().line.text, "one");
+
+  a.talk.say({.text = "myself"}, to::sender);
+  EXPECT_EQ(a.heard.next().line.text, "myself");
+
+  settle(a);
+  for (guest* g : {&a, &b, &c}) {
+    settle(*g);
+    EXPECT_TRUE(g->heard.empty());
+  }
+}
+
+TEST_P(WithSessions, Sets_can_leave_clients_out_and_several_can_be_named) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w), c(w);
+  a.talk.say({.text = "all but b"}, to::all.except({b.id}));
+  EXPECT_EQ(a.heard.next().line.text, "all but b");
+  EXPECT_EQ(c.heard.next().line.text, "all but b");
+  a.talk.say({.text = "b and c"}, to::clients{{b.id, c.id, b.id}});
+  EXPECT_EQ(b.heard.next().line.text, "b and c");
+  EXPECT_EQ(c.heard.next().line.text, "b and c");
+  settle(a);
+  settle(b);
+  EXPECT_TRUE(b.heard.empty()) << "named twice, received once";
+}
+
+TEST_P(EveryMedium, An_unknown_client_is_told_to_the_sender_who_stays_connected) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  a.talk.say({.text = "x"}, to::client{"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e"});
+  const auto told = a.errors.next();
+  if (!GetParam().plain()) {
+    EXPECT_EQ(told.error.code, errc::unknown_target);
+    EXPECT_EQ(told.event, "Talk.Say");
+    EXPECT_TRUE(told.error.code == parley::condition::gone);
+  }
+  EXPECT_EQ(a.talk.add({.numbers = {2}}).value, 2);
+}
+
+TEST_P(EveryMedium, A_handler_passes_drops_rewrites_and_refuses) {
+  world w(GetParam());
+  w.host->on_say = [](const Line& line, parley::event&) -> parley::relay {
+    if (line.text == "drop") return parley::relay::drop;
+    if (line.text == "shout") return parley::relay::with(Line{.text = "SHOUT", .number = line.number});
+    if (line.text == "no") return parley::error{errc::denied, "not here"};
+    if (line.text == "throw") throw std::runtime_error("a secret");
+    return parley::relay::pass;
+  };
+  w.start();
+  guest a(w), b(w);
+  for (const char* text : {"drop", "shout", "no", "throw", "pass"}) a.talk.say({.text = text, .number = 3});
+  EXPECT_EQ(b.heard.next().line, (Line{.text = "SHOUT", .number = 3}));
+  EXPECT_EQ(b.heard.next().line.text, "pass");
+  EXPECT_EQ(a.errors.next().error.message, "not here");
+  EXPECT_EQ(a.errors.next().error.message, "the handler failed");
+  settle(b);
+  EXPECT_TRUE(b.heard.empty());
+}
+
+TEST_P(EveryMedium, An_event_for_the_server_reaches_its_handler_alone) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  a.talk.report({.text = "dear server", .number = ~std::uint64_t{0}});
+  EXPECT_EQ(w.host->reports.next(), (Line{.text = "dear server", .number = ~std::uint64_t{0}}));
+  settle(a);
+  settle(b);
+  EXPECT_TRUE(b.heard.empty());
+}
+
+TEST_P(EveryMedium, The_server_speaks_to_all_to_one_and_to_the_others_of_one) {
+  world w(GetParam());
+  w.host->on_connected = [&](parley::peer& peer) { w.host->peers.arrived({.text = peer.id()}, to::others(peer)); };
+  w.start();
+  guest a(w), b(w);
+  const auto arrived = a.heard.next();
+  EXPECT_EQ(arrived.line.text, b.id);
+  EXPECT_TRUE(arrived.from.is_server());
+  EXPECT_EQ(w.host->peers.arrived({.text = "everybody"}, to::all), parley::sent::queued);
+  EXPECT_EQ(a.heard.next().line.text, "everybody");
+  EXPECT_EQ(b.heard.next().line.text, "everybody");
+  w.host->peers.arrived({.text = "you"}, to::client{b.id});
+  EXPECT_EQ(b.heard.next().line.text, "you");
+  settle(a);
+  EXPECT_TRUE(a.heard.empty());
+}
+
+TEST_P(EveryMedium, An_event_of_either_side_travels_as_message_text) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  a.talk.chat("from a \"client\"\n");
+  EXPECT_EQ(b.heard.next().line.text, "from a \"client\"\n");
+  w.host->peers.chat("from the server", to::all);
+  EXPECT_EQ(a.heard.next().line.text, "from the server");
+  a.talk.chat("", to::all);
+  EXPECT_EQ(a.heard.next().line.text, "");
+}
+
+TEST_P(EveryMedium, A_payload_can_name_its_receivers) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  a.talk.poke({.text = "others"});
+  EXPECT_EQ(b.heard.next().line.text, "others");
+  a.talk.poke({.text = "both", .reach = Reach::BACK});
+  EXPECT_EQ(a.heard.next().line.text, "both");
+  EXPECT_EQ(b.heard.next().line.text, "both");
+  a.talk.poke({.text = "nobody", .reach = Reach::NOBODY | Reach::BACK});
+  settle(a);
+  settle(b);
+  EXPECT_TRUE(a.heard.empty());
+  EXPECT_TRUE(b.heard.empty());
+  for (const char* text : {"others", "both", "nobody"}) EXPECT_EQ(w.host->pokes.next().nudge.text, text);
+}
+
+// One audience, three encodings: each gets its own, and an event that is relayed means the same in all of them.
+TEST(Events, A_mixed_audience_hears_the_same_line_each_in_its_own_encoding) {
+  for (const carrier over : {carrier::loopback, carrier::websocket}) {
+    world w({over, parley::encoding::binary});
+    w.start();
+    guest binary(w, parley::encoding::binary), json(w, parley::encoding::json), plain(w, parley::encoding::plain);
+    for (guest* from : {&binary, &json, &plain}) {
+      const Line line{.text = "says \u00fcber \\ \"quote\"", .number = 9'007'199'254'740'993};
+      from->talk.whisper(line, to::all);  // no handler looks at it
+      from->talk.say(line, to::all);      // one does
+      for (guest* g : {&binary, &json, &plain}) {
+        for (int i = 0; i < 2; ++i) {
+          const auto got = g->heard.next();
+          EXPECT_EQ(got.line, line);
+          EXPECT_EQ(got.from.id, from->id);
+        }
+      }
+    }
+    w.host->peers.chat("typed once, sent in three encodings", to::all);
+    for (guest* g : {&binary, &json, &plain}) EXPECT_EQ(g->heard.next().line.text, "typed once, sent in three encodings");
+  }
+}
+
+TEST_P(EveryMedium, What_one_sender_sends_one_receiver_hears_in_order_whatever_the_targets) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  constexpr std::uint64_t count = 2'000;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Line line{.text = "n", .number = i};
+    parley::sent outcome = parley::sent::dropped;
+    while (outcome == parley::sent::dropped) {
+      switch (i % 3) {
+        case 0: outcome = a.talk.whisper(line); break;
+        case 1: outcome = a.talk.whisper(line, to::client{b.id}); break;
+        default: outcome = a.talk.say(line); break;
+      }
+    }
+    ASSERT_EQ(outcome, parley::sent::queued);
+  }
+  for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(b.heard.next().line.number, i);
+}
+
+TEST_P(EveryMedium, Handlers_add_up_and_end_when_told) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  events<int> order;
+  auto first = b.talk.on_say([&](const Line&) { order.put(1); });
+  b.talk.on_say([&](const Line&, const parley::origin&) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+    co_await timer.async_wait(asio::use_awaitable);
+    order.put(2);
+  });
+  settle(b);
+  a.talk.say({.text = "one"});
+  EXPECT_EQ(order.next(), 1);
+  EXPECT_EQ(order.next(), 2);
+  first.cancel();
+  {
+    parley::scoped_subscription here = b.talk.on_say([&](const Line&) { order.put(3); });
+    settle(b);
+    a.talk.say({.text = "two"});
+    EXPECT_EQ(order.next(), 3);
+    EXPECT_EQ(order.next(), 2);
+  }
+  settle(b);
+  a.talk.say({.text = "three"});
+  EXPECT_EQ(order.next(), 2);
+  EXPECT_TRUE(order.empty());
+}
+
+TEST_P(WithSessions, An_async_send_completes_when_the_queue_has_taken_it) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  EXPECT_TRUE(a.talk.async_say({.text = "queued"}, to::others, asio::use_future).get().has_value());
+  EXPECT_EQ(b.heard.next().line.text, "queued");
+}
+
+TEST_P(EveryMedium, A_peer_keeps_what_the_application_puts_there) {
+  world w(GetParam());
+  w.start();
+  std::optional<guest> a(std::in_place, w);
+  a->talk.report({.text = "once"});
+  a->talk.report({.text = "twice"});
+  w.host->reports.next();
+  w.host->reports.next();
+  const std::string id = a->id;
+  a.reset();
+  EXPECT_EQ(w.host->departures.next().id, id);
+}
+
+}  // namespace
+}  // namespace talk::v1

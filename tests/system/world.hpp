@@ -1,0 +1,234 @@
+// A server that speaks the talk schema, and clients of it, over a transport and in an encoding that the test is given.
+#pragma once
+
+#include "talk.client.hpp"
+#include "talk.server.hpp"
+
+#include <parley/client.hpp>
+#include <parley/loopback.hpp>
+#include <parley/server.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace talk::v1 {
+
+using namespace std::chrono_literals;
+
+// Things that happened, in order; waiting for the next one is the only way a test waits.
+template <class T>
+class events {
+ public:
+  void put(T one) {
+    std::lock_guard lock(mutex_);
+    all_.push_back(std::move(one));
+    changed_.notify_all();
+  }
+  // Fails the test by exception if nothing comes for a long time.
+  T next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, 30s, [&] { return !all_.empty(); })) throw std::runtime_error("waited in vain");
+    T one = std::move(all_.front());
+    all_.pop_front();
+    return one;
+  }
+  bool empty() const {
+    std::lock_guard lock(mutex_);
+    return all_.empty();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> all_;
+};
+
+enum class carrier { loopback, websocket };
+
+// What a test is run over.
+struct medium {
+  carrier over = carrier::loopback;
+  parley::encoding encoding = parley::encoding::binary;
+
+  bool plain() const { return encoding == parley::encoding::plain; }
+  std::string name() const {
+    std::string text = over == carrier::loopback ? "loopback_" : "websocket_";
+    switch (encoding) {
+      case parley::encoding::automatic: return text + "automatic";
+      case parley::encoding::binary: return text + "binary";
+      case parley::encoding::json: return text + "json";
+      case parley::encoding::plain: return text + "plain";
+    }
+    return text;
+  }
+  friend std::ostream& operator<<(std::ostream& out, const medium& m) { return out << m.name(); }
+};
+
+inline std::vector<medium> every_medium() {
+  std::vector<medium> all;
+  for (const carrier over : {carrier::loopback, carrier::websocket})
+    for (const parley::encoding e : {parley::encoding::binary, parley::encoding::json, parley::encoding::plain}) all.push_back({over, e});
+  return all;
+}
+inline std::vector<medium> media_with_sessions() {
+  std::vector<medium> all;
+  for (const medium& m : every_medium())
+    if (!m.plain()) all.push_back(m);
+  return all;
+}
+
+// The handler does what the test put into its slots; everything that reaches it is written down.
+struct Host final : TalkHandler {
+  explicit Host(parley::server& server) : peers{server} {}
+
+  void connected(parley::peer& peer) override {
+    arrivals.put(peer.id());
+    if (on_connected) on_connected(peer);
+  }
+  void disconnected(parley::peer& peer, const parley::error& why) override {
+    peer.state<int>();
+    departures.put({peer.id(), why});
+  }
+
+  parley::reply<Sum> add(const Numbers& n, parley::call& call) override {
+    if (on_add) return on_add(n, call);
+    if (n.numbers.size() > 3) return call.fail(Refusal::TOO_MANY, "at most three");
+    return Sum{.value = std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0)};
+  }
+  parley::reply<Sum> later(const Numbers& n, parley::call& call) override {
+    (void)n;
+    auto [reply, answer] = parley::defer<Sum>();
+    waiting.put({std::make_shared<parley::later<Sum>>(std::move(answer)), &call});
+    return std::move(reply);
+  }
+  parley::reply<> touch(parley::call&) override {
+    touches.put(1);
+    return {};
+  }
+  parley::reply<std::string> echo(const std::string& text, parley::call&) override { return text; }
+  parley::relay say(const Line& line, parley::event& event) override {
+    said.put(line);
+    return on_say ? on_say(line, event) : parley::relay::pass;
+  }
+  void report(const Line& line, parley::event& event) override {
+    ++event.peer().state<int>();
+    reports.put(line);
+  }
+  parley::relay poke(const Nudge& nudge, parley::event& event) override {
+    pokes.put({nudge, event.to()});
+    return parley::relay::pass;
+  }
+  parley::reply<Line> meet(const Line& line, parley::call& call) override {
+    return Line{.text = "server met " + line.text + (call.from().id == call.peer().id() ? "" : "?"), .number = line.number + 1};
+  }
+
+  struct departure {
+    std::string id;
+    parley::error why;
+  };
+  struct waiting_call {
+    std::shared_ptr<parley::later<Sum>> answer;
+    parley::call* call;
+  };
+  struct poked {
+    Nudge nudge;
+    parley::target to;
+  };
+  std::function<void(parley::peer&)> on_connected;
+  std::function<parley::reply<Sum>(const Numbers&, parley::call&)> on_add;
+  std::function<parley::relay(const Line&, parley::event&)> on_say;
+  events<std::string> arrivals;
+  events<departure> departures;
+  events<waiting_call> waiting;
+  events<int> touches;
+  events<Line> said;
+  events<Line> reports;
+  events<poked> pokes;
+  TalkPeers peers;
+};
+
+struct world {
+  explicit world(medium m, parley::server_options chosen = {}) : over(m), options(with_network(std::move(chosen))) {
+    server.emplace(options);
+    host.emplace(*server);
+    server->add(*host);
+  }
+  ~world() {
+    server->stop();
+    server->join();
+  }
+  void start() { server->start(); }
+
+  std::string url() const {
+    return over.over == carrier::loopback ? "mem://talk" : "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
+  }
+  parley::client_options client_options(std::optional<parley::encoding> encoding = {}) {
+    parley::client_options client;
+    client.encoding = encoding.value_or(over.encoding);
+    if (over.over == carrier::loopback) client.loopback = &network;
+    return client;
+  }
+
+  medium over;
+  parley::loopback network;
+  parley::server_options options;
+  std::optional<parley::server> server;
+  std::optional<Host> host;
+
+ private:
+  parley::server_options with_network(parley::server_options chosen) {
+    if (over.over == carrier::loopback) chosen.loopback = &network;
+    return chosen;
+  }
+};
+
+// A connected client with its stub. `id` is known in plain mode too: the server's handler heard it arrive.
+struct guest {
+  explicit guest(world& w, std::optional<parley::encoding> encoding = {}) : guest(w, w.client_options(encoding)) {}
+  guest(world& w, parley::client_options options) : link(w.url(), std::move(options)), talk(link) {
+    talk.on_say([this](const Line& line, const parley::origin& from) { heard.put({line, from}); });
+    talk.on_whisper([this](const Line& line, const parley::origin& from) { heard.put({line, from}); });
+    talk.on_chat([this](const std::string& text, const parley::origin& from) { heard.put({Line{.text = text}, from}); });
+    talk.on_arrived([this](const Line& line, const parley::origin& from) { heard.put({line, from}); });
+    talk.on_poke([this](const Nudge& nudge, const parley::origin& from) { heard.put({Line{.text = nudge.text}, from}); });
+    link.on_error([this](const parley::error& e, std::string_view event) { errors.put({e, std::string(event)}); });
+    link.on_disconnected([this](const parley::error& why) { lost.put(why); });
+    link.connect();
+    id = w.host->arrivals.next();
+  }
+
+  struct line_heard {
+    Line line;
+    parley::origin from;
+  };
+  struct error_heard {
+    parley::error error;
+    std::string event;
+  };
+  events<line_heard> heard;
+  events<error_heard> errors;
+  events<parley::error> lost;
+  std::string id;
+  parley::client link;
+  TalkClient talk;
+};
+
+class EveryMedium : public testing::TestWithParam<medium> {};
+class WithSessions : public testing::TestWithParam<medium> {};
+
+inline std::string medium_name(const testing::TestParamInfo<medium>& info) { return info.param.name(); }
+
+}  // namespace talk::v1
