@@ -1,4 +1,4 @@
-"""Installs this build into an empty prefix and builds examples/06_own_schema against it, as a user's project would.
+"""Installs this build into an empty prefix and builds examples/04_own_schema against it, as a user's project would.
 
 Usage: install_test.py <cmake> <build dir> <source dir> <C++ compiler> <C++ flags>
 """
@@ -33,7 +33,7 @@ class Install(unittest.TestCase):
 
     def test_another_project_builds_and_talks(self):
         build = self.dir / "build"
-        run(CMAKE, "-S", pathlib.Path(SOURCE, "examples/06_own_schema"), "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        run(CMAKE, "-S", pathlib.Path(SOURCE, "examples/04_own_schema"), "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
             f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS} -Wall -Wextra -Werror")
         run(CMAKE, "--build", build)
         self.assertEqual(run(build / "score", timeout=60), "red scored: 1\n")
@@ -44,7 +44,7 @@ class Install(unittest.TestCase):
     def test_the_plugin_works_from_the_prefix_with_protoc_alone(self):
         out = self.dir / "out"
         out.mkdir()
-        protos = pathlib.Path(SOURCE, "examples/06_own_schema/proto")
+        protos = pathlib.Path(SOURCE, "examples/04_own_schema/proto")
         run("protoc", f"--plugin=protoc-gen-parley={self.prefix / 'bin/protoc-gen-parley'}", f"--parley_out={out}", f"-I{protos}",
             f"-I{self.prefix / 'share/parley/proto'}", "score/v1/score.proto", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
         self.assertTrue((out / "score/v1/score.client.hpp").exists())
