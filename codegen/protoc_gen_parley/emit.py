@@ -6,6 +6,7 @@ For template authors:
     template line, directly followed by what the comment belongs to.
   - A `¶` says "a line that gets longer than 140 columns may end here": `parley::send_event(link_, ¶{{ name }})`. It prints nothing. What
     follows the break is indented by four more; `¶¶` aligns it with the innermost open bracket instead.
+  - `{{ list_of_strings | in_brackets }}` is `(a, b)` with such breaks in it; `in_brackets("<>")` is `<a, b>`.
   - `{⏎ return 1;⏎ }` stays one line if it fits and becomes a block of three if not.
 """
 
@@ -56,23 +57,35 @@ def _comment(lines: Sequence[str], indent: str = "") -> str:
     return "".join(line + "\n" for line in out)
 
 
-def _open_bracket(text: str) -> int:
-    """Column after the innermost bracket that is still open at the text's end, or -1. Text in quotes does not count."""
-    stack: List[int] = []
-    quoted = False
-    i = 0
-    while i < len(text):
-        ch = text[i]
-        if ch == "\\" and quoted:
-            i += 1
-        elif ch == '"':
-            quoted = not quoted
-        elif not quoted and ch in "(<{[":
-            stack.append(i + 1)
-        elif not quoted and ch in ")>}]" and stack:
-            stack.pop()
-        i += 1
-    return stack[-1] if stack else -1
+class _Brackets:
+    """Columns behind the brackets that are open, while a line is being put together. Text in quotes does not count."""
+
+    def __init__(self) -> None:
+        self._open: List[int] = []
+
+    def add(self, text: str, column: int) -> None:
+        quoted = skip = False
+        for i, ch in enumerate(text):
+            if skip:
+                skip = False
+            elif quoted:
+                skip = ch == "\\"
+                quoted = ch != '"'
+            elif ch == '"':
+                quoted = True
+            elif ch in "(<{[":
+                self._open.append(column + i + 1)
+            elif ch in ")>}]" and self._open and text[i - 1:i + 1] != "->":
+                self._open.pop()
+
+    def broken(self, column: int) -> None:
+        """A line ended inside the innermost bracket; what follows in it starts at `column` of the next one."""
+        if self._open:
+            self._open[-1] = column
+
+    @property
+    def innermost(self) -> int:
+        return self._open[-1] if self._open else COLUMNS
 
 
 def _lay_out(line: str) -> str:
@@ -88,13 +101,17 @@ def _lay_out(line: str) -> str:
     out: List[str] = []
     pieces = re.split("(%s+)" % _BREAK, line)
     current = pieces[0]
+    brackets = _Brackets()
+    brackets.add(current, 0)
     for mark, piece in zip(pieces[1::2], pieces[2::2]):
-        if len(current) + len(piece.rstrip()) <= COLUMNS:
-            current += piece
-            continue
-        column = _open_bracket(current) if len(mark) > 1 else -1
-        out.append(current.rstrip())
-        current = (" " * column if 0 <= column < COLUMNS * 2 // 3 else indent + "    ") + piece.lstrip(" ")
+        if len(current) + len(piece.rstrip()) > COLUMNS:
+            out.append(current.rstrip())
+            aligned = len(mark) > 1 and brackets.innermost + len(piece.rstrip()) <= COLUMNS
+            current = " " * brackets.innermost if aligned else indent + "    "
+            brackets.broken(len(current))
+            piece = piece.lstrip(" ")
+        brackets.add(piece, len(current))
+        current += piece
     return "\n".join(out + [current])
 
 
@@ -104,6 +121,11 @@ def lay_out(text: str) -> str:
     return text.strip("\n") + "\n"
 
 
+def _in_brackets(items: Sequence[str], brackets: str = "()") -> str:
+    """A list of parameters or arguments that may break behind the bracket, and behind each comma."""
+    return brackets[0] + (_BREAK if items else "") + (", " + _BREAK * 2).join(items) + brackets[1]
+
+
 def environment() -> jinja2.Environment:
     env = jinja2.Environment(
         loader=_Loader(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")), undefined=jinja2.StrictUndefined,
@@ -111,6 +133,7 @@ def environment() -> jinja2.Environment:
     env.filters["literal"] = names.cpp_literal
     env.filters["fbs_literal"] = names.cpp_literal
     env.filters["comment"] = _comment
+    env.filters["in_brackets"] = _in_brackets
     env.globals["version"] = __version__
     try:
         from . import cpptypes

@@ -179,7 +179,5 @@ def comment_lines(text: str) -> Tuple[str, ...]:
 
 def parameter_name(type_name: str, taken: Set[str]) -> str:
     """A parameter's name after its type: Numbers -> numbers. Never one that hides a name the same declaration uses."""
-    name = safe(snake_case(type_name.rsplit(".", 1)[-1]))
-    while name in taken or name == type_name:
-        name += "_"
-    return name
+    name = snake_case(type_name)
+    return "payload" if name in taken or name == type_name or safe(name) != name or len(name) > 40 else name
