@@ -67,7 +67,7 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
     _refuse_errors(broken, parameters, warn)
     schema = lock.accept(schema, locks, incompatible)
     if not parameters.lock_roots:
-        warn("warning: no lock_root: FlatBuffers ids follow field numbers, and earlier shapes of the schema are not accepted [LOCK]")
+        warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and earlier shapes of the schema are not accepted [LOCK]")
 
     env = emit.environment()
     out: Dict[str, str] = {}
@@ -122,7 +122,7 @@ def main() -> None:
     if dump:
         with open(dump, "wb") as out:
             out.write(data)
-    sys.stdout.buffer.write(run(data, lambda text: print("protoc-gen-parley: " + text, file=sys.stderr)))
+    sys.stdout.buffer.write(run(data, lambda text: print(text, file=sys.stderr)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+import unittest
+
+from support import TestCase, generate  # noqa: F401  (puts the generator on the path)
+from protoc_gen_parley import emit, names
+
+
+class NamesTest(TestCase):
+    def test_methods_become_snake_case(self):
+        for name, expected in {
+            "Add": "add", "AreYouReady": "are_you_ready", "GetHTTPStatus": "get_http_status", "Move2D": "move2d",
+            "GetV2Status": "get_v2_status", "already_snake": "already_snake", "ID": "id", "X": "x",
+        }.items():
+            self.assertEqual(expected, names.snake_case(name), name)
+
+    def test_keywords_and_macros_get_an_underscore(self):
+        for name in ("class", "delete", "co_await", "requires", "errno", "NULL", "__FILE__", "linux"):
+            self.assertEqual(name + "_", names.safe(name))
+        for name in ("klass", "final", "override", "import", "module", "text"):
+            self.assertEqual(name, names.safe(name))
+
+    def test_types_do_not_hide_what_generated_code_names(self):
+        self.assertEqual("parley_", names.safe_type("parley"))
+        self.assertEqual("std_", names.safe_type("std"))
+        self.assertEqual("Line", names.safe_type("Line"))
+
+    def test_enum_values_lose_a_prefix_that_all_have(self):
+        self.assertEqual(["UNSPECIFIED", "GLAD"], names.enum_value_names("Mood", ["MOOD_UNSPECIFIED", "MOOD_GLAD"]))
+        self.assertEqual(["MOOD_A", "B"], names.enum_value_names("Mood", ["MOOD_A", "B"]))
+        self.assertEqual(["ORDER_SIDE_2D", "ORDER_SIDE_X"], names.enum_value_names("OrderSide", ["ORDER_SIDE_2D", "ORDER_SIDE_X"]))
+        self.assertEqual(["A", "NULL_"], names.enum_value_names("OrderSide", ["ORDER_SIDE_A", "ORDER_SIDE_NULL"]))
+        self.assertEqual(["OK"], names.enum_value_names("HTTPCode", ["HTTP_CODE_OK"]))
+
+    def test_packages_become_namespaces(self):
+        self.assertEqual("lobby::v1", names.namespace_of_package("lobby.v1"))
+        self.assertEqual("a::class_::parley_", names.namespace_of_package("a.class.parley"))
+        self.assertEqual("", names.namespace_of_package(""))
+
+    def test_a_type_is_bare_at_home_and_complete_elsewhere(self):
+        self.assertEqual("Line", names.reference("Line", "a", "a"))
+        self.assertEqual("::b::Line", names.reference("Line", "b", "a"))
+        self.assertEqual("::Line", names.reference("Line", "", "a"))
+        self.assertEqual("::a::Line", names.reference("Line", "a", "a", hidden_by={"Line"}))
+
+    def test_literals_cannot_be_left(self):
+        self.assertEqual('"a\\"b\\\\"', names.cpp_literal('a"b\\'))
+        self.assertEqual('"\\n\\t\\000\\177"', names.cpp_literal("\n\t\0\x7f"))
+        self.assertEqual('"?\\?/"', names.cpp_literal("??/"))
+        self.assertEqual('"Grüße"', names.cpp_literal("Grüße"))
+        self.assertEqual('"\\342\\200\\256"', names.cpp_literal("\u202e"))  # turns the text's direction around
+
+    def test_comments_stay_comments(self):
+        self.assertEqual(("a", "", "b"), names.comment_lines("\n a\n\n b\n\n"))
+        self.assertEqual(("ends in a",), names.comment_lines(" ends in a \\\\ \\"))
+        self.assertEqual(("int x;", "y"), names.comment_lines("int x;\r y"))
+        self.assertEqual(("int x;", "y"), names.comment_lines("int x;\u2028y"))
+        self.assertEqual(("? ?/",), names.comment_lines("??/"))
+        self.assertEqual(("*/ int x; /*",), names.comment_lines("*/ int x; /*"))
+        self.assertEqual(("a\ufffdb",), names.comment_lines("a\u202eb"))
+        self.assertEqual(("a\ufffdb",), names.comment_lines("a\0b"))
+
+    def test_parameters_do_not_hide_types_or_each_other(self):
+        self.assertEqual("numbers", names.parameter_name("Numbers", {"to"}))
+        self.assertEqual("payload", names.parameter_name("To", {"to"}))
+        self.assertEqual("payload", names.parameter_name("line", set()))
+        self.assertEqual("payload", names.parameter_name("Class", set()))
+
+
+class LayoutTest(TestCase):
+    def lay_out(self, text):
+        return emit.lay_out(text.replace("¶", "\ue000").replace("⏎", "\ue001"))
+
+    def test_marks_vanish_where_a_line_is_short(self):
+        self.assertEqual("f(a, b) { return; }\n", self.lay_out("f(¶a, ¶¶b) {⏎ return;⏎ }"))
+
+    def test_a_long_list_is_aligned_with_its_bracket(self):
+        a, b = "a" * 90, "b" * 45
+        self.assertEqual("  f(%s,\n    %s)\n" % (a, b), self.lay_out("  f(¶%s, ¶¶%s)" % (a, b)))
+
+    def test_what_cannot_be_aligned_is_indented_by_four(self):
+        a, b = "a" * 90, "b" * 90
+        self.assertEqual("  %s(\n      %s)\n" % (a, b), self.lay_out("  %s(¶%s)" % (a, b)))
+
+    def test_a_long_function_becomes_a_block(self):
+        a = "a" * 130
+        self.assertEqual("  f() {\n    return %s;\n  }\n" % a, self.lay_out("  f() {⏎ return %s;⏎ }" % a))
+
+    def test_comments_are_wrapped(self):
+        lines = emit._comment(["word " * 40], "  ").splitlines()
+        self.assertEqual(2, len(lines))
+        for line in lines:
+            self.assertTrue(line.startswith("  // word") and len(line) <= 140, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
