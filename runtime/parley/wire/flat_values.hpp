@@ -123,6 +123,20 @@ offset write_alternative(writer& out, const Alternative& set) {
   return out.end_table();
 }
 
+// A oneof: write() for each alternative, then both parts go into the table.
+struct union_offset {
+  std::uint8_t number = 0;  // of the alternative in the union; 0: none is set
+  offset value;
+
+  template <class Alternative, class Variant>
+  void write(std::uint8_t its_number, writer& out, const Variant& oneof) {
+    const auto* set = std::get_if<Alternative>(&oneof);
+    if (!set) return;
+    number = its_number;
+    value = write_alternative(out, *set);
+  }
+};
+
 // Inline members of the table that has begun.
 template <inline_value T>
 void add_member(writer& out, unsigned id, T value) { out.add(id, to_scalar(value)); }

@@ -294,6 +294,9 @@ class members {
   std::size_t number_ = 0;
 };
 
+template <std::size_t Count>
+members(reader&, const member_name (&)[Count]) -> members<Count>;
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Whole documents
 

@@ -1,0 +1,491 @@
+"""What types.hpp, codec.hpp, codec.cpp and schema.fbs print of a file: each schema type as C++, JSON and FlatBuffers.
+
+`File | codec_view` gives a template a FileView, in which every answer is ready text. The binary mapping is that of runtime/parley/wire/
+flat_values.hpp and schema/parley/wkt.fbs: change them together.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+
+from . import names
+from .model import Enum, Field, File, Member, Message, Method, Oneof, Type
+
+# Scalars: C++ initialiser, FlatBuffers type, bytes in a table.
+_SCALARS: Dict[str, Tuple[str, str, int]] = {
+    "double": (" = 0", "double", 8),
+    "float": (" = 0", "float", 4),
+    "int32": (" = 0", "int", 4),
+    "sint32": (" = 0", "int", 4),
+    "sfixed32": (" = 0", "int", 4),
+    "uint32": (" = 0", "uint", 4),
+    "fixed32": (" = 0", "uint", 4),
+    "int64": (" = 0", "long", 8),
+    "sint64": (" = 0", "long", 8),
+    "sfixed64": (" = 0", "long", 8),
+    "uint64": (" = 0", "ulong", 8),
+    "fixed64": (" = 0", "ulong", 8),
+    "bool": (" = false", "bool", 1),
+    "string": ("{}", "string", 4),
+    "bytes": ("{}", "[ubyte]", 4),
+}
+_OBJECTS = ("string", "bytes")  # scalars of the schema that do not lie in the table itself
+_OFFSET = 4                     # bytes of what refers to an object
+
+# Well-known types that are no wrappers: their tables in parley/wkt.fbs.
+_WKT_TABLES: Dict[str, str] = {
+    "google.protobuf.Timestamp": "Timestamp",
+    "google.protobuf.Duration": "Duration",
+    "google.protobuf.Value": "Value",
+    "google.protobuf.Struct": "Struct",
+    "google.protobuf.ListValue": "ListValue",
+    "google.protobuf.NullValue": "Empty",
+    "google.protobuf.FieldMask": "FieldMask",
+    "google.protobuf.Any": "Any",
+    "google.protobuf.Empty": "Empty",
+}
+_NULL_VALUE = "google.protobuf.NullValue"
+_NULL_IS_VALUE = ("google.protobuf.Value", _NULL_VALUE)
+_WKT_NAMESPACE = "parley.fbs"
+
+# Words that flatc takes for types or declarations where it expects a name.
+_FBS_WORDS = frozenset(
+    """
+    bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64
+    string table struct enum union namespace root_type include attribute rpc_service file_extension file_identifier native_include
+    true false null nan inf infinity pi
+    """.split()
+)
+
+
+def _fbs_name(name: str) -> str:
+    return name + "_" if name in _FBS_WORDS else name
+
+
+def _fbs_namespace(cpp_namespace: str) -> str:
+    """Beside the C++ types, so that flatc's C++ and ours can be in one program."""
+    return ".".join(part for part in (cpp_namespace.replace("::", "."), "fbs") if part)
+
+
+def _scalar(type_: Type) -> str:
+    """The scalar word a type is in C++: "double" also for google.protobuf.DoubleValue; empty: none."""
+    if type_.is_scalar:
+        return type_.name
+    return names.WRAPPERS.get(type_.name, "")
+
+
+def _is_inline(type_: Type) -> bool:
+    """Does a value of the type lie in the table itself?"""
+    return type_.is_enum or (_scalar(type_) != "" and _scalar(type_) not in _OBJECTS)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# C++
+
+
+@dataclass(frozen=True)
+class FieldView:
+    field: Field
+    index: int             # among the message's fields, in schema order
+    name: str              # C++ member; of a oneof's member: the alternative's struct
+    cpp: str               # its type; of a oneof's member: of the alternative's `value`
+    init: str              # " = 0" or "{}"
+    clear: str             # what makes it the default again, as a statement without its object: "m.id = 0"
+    key: str               # C++ literal of the JSON name as it is written: "\"id\":"
+    limits: str            # "" or ", {.max_len = 5}"
+    null_is_value: bool    # JSON null is a value of it
+    is_inline: bool        # lies in the FlatBuffers table itself
+    is_written: bool       # false for a NullValue, which has nothing to say
+    width: int             # of its slot
+    variant: str = ""      # of a oneof's member: the C++ member that holds the variant
+    alternative: str = ""  # likewise: "Post::text"
+
+    @property
+    def id(self) -> int:
+        return self.field.fbs_id
+
+    @property
+    def json_name(self) -> str:
+        return self.field.json_name
+
+    @property
+    def sensitive(self) -> str:
+        return "sensitive_" if self.field.sensitive else ""
+
+    @property
+    def in_oneof(self) -> bool:
+        return self.variant != ""
+
+    @property
+    def comment(self) -> Tuple[str, ...]:
+        return self.field.comment
+
+
+@dataclass(frozen=True)
+class OneofView:
+    oneof: Oneof
+    name: str
+    alternatives: Tuple[FieldView, ...]
+
+    @property
+    def id(self) -> int:
+        return self.oneof.fbs_id
+
+    @property
+    def variant(self) -> str:
+        return "std::variant<std::monostate, %s>" % ", ".join(a.name for a in self.alternatives)
+
+    @property
+    def numbered(self) -> Tuple[Tuple[int, FieldView], ...]:
+        """(number in the union, alternative), those that still exist."""
+        by_name = {a.field.name: a for a in self.alternatives}
+        return tuple((i + 1, by_name[f.name]) for i, f in enumerate(self.oneof.fbs_members) if f is not None)
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """Of a struct, in order: one of the two."""
+
+    field: Optional[FieldView]
+    oneof: Optional[OneofView]
+
+
+@dataclass(frozen=True)
+class AddView:
+    """One statement between begin_table and end_table."""
+
+    text: str
+    width: int
+
+
+@dataclass(frozen=True)
+class MessageView:
+    message: Message
+    fields: Tuple[FieldView, ...]    # schema order, members of oneofs included
+    oneofs: Tuple[OneofView, ...]
+    members: Tuple[MemberView, ...]
+    is_late: bool                    # holds what is defined further down: == is defined in the codec's source
+
+    @property
+    def name(self) -> str:
+        return self.message.cpp_name
+
+    @property
+    def plain(self) -> Tuple[FieldView, ...]:
+        return tuple(f for f in self.fields if not f.in_oneof)
+
+    @property
+    def objects(self) -> Tuple[FieldView, ...]:
+        """Written before the table that refers to them."""
+        return tuple(f for f in self.plain if not f.is_inline and f.is_written)
+
+    @property
+    def adds(self) -> Tuple[str, ...]:
+        """What fills the table, widest first: that leaves the least padding."""
+        adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width)
+                if f.is_inline else AddView("out.add(%d, %s_at)" % (f.id, f.name), _OFFSET) for f in self.plain if f.is_written]
+        for o in self.oneofs:
+            adds.append(AddView("out.add(%d, %s_at.value)" % (o.id, o.name), _OFFSET))
+            adds.append(AddView("out.add(%d, %s_at.number)" % (o.id - 1, o.name), 1))
+        return tuple(a.text for a in sorted(adds, key=lambda a: -a.width))
+
+    @property
+    def equal(self) -> str:
+        """The body of == where it cannot be defaulted."""
+        return " && ".join("%s == other.%s" % (n, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
+
+
+def _value_cpp(field: Field) -> str:
+    """One value of the field, without what its label puts around it."""
+    return field.type.cpp
+
+
+def _limits(field: Field) -> str:
+    parts = []
+    if field.max_len:
+        parts.append(".max_len = %d" % field.max_len)
+    if field.max_count:
+        parts.append(".max_count = %d" % field.max_count)
+    return ", {%s}" % ", ".join(parts) if parts else ""
+
+
+def _key(field: Field) -> str:
+    return names.cpp_literal(json.dumps(field.json_name, ensure_ascii=False) + ":")
+
+
+def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
+    """C++ type, initialiser, what clears it (after "m.name")."""
+    value = _value_cpp(field)
+    if field.label == "rep":
+        return ("parley::late_vector<%s>" if late else "std::vector<%s>") % value, "{}", ".clear()"
+    if field.label == "map":
+        return "std::map<%s, %s>" % (field.key.cpp, value), "{}", ".clear()"
+    if field.type.name == _NULL_VALUE and field.label == "one":
+        return value, "{}", " = {}"
+    if field.boxed:
+        return "parley::box<%s>" % value, "{}", ".reset()"
+    if field.label == "opt" or field.type.is_message or field.type.is_wkt:
+        return "std::optional<%s>" % value, "{}", ".reset()"
+    if field.type.is_enum:
+        return value, "{}", " = {}"
+    init = _SCALARS[field.type.name][0]
+    return value, init, ".clear()" if init == "{}" else init
+
+
+def _field_view(field: Field, index: int, message: Message, oneof: Optional[Oneof], later: FrozenSet[str]) -> FieldView:
+    common = dict(
+        field=field, index=index, name=field.cpp_name, key=_key(field), limits=_limits(field),
+        null_is_value=field.label in ("one", "opt") and field.type.name in _NULL_IS_VALUE,
+        is_written=not (field.label == "one" and field.type.name == _NULL_VALUE and not oneof))
+    if oneof:
+        value = _value_cpp(field)
+        cpp, init = ("parley::box<%s>" % value, "{}") if field.boxed else (value, "{}")
+        if _scalar(field.type):
+            init = _SCALARS[_scalar(field.type)][0]
+        return FieldView(cpp=cpp, init=init, clear="", is_inline=False, width=_OFFSET, variant=oneof.cpp_name,
+                         alternative="%s::%s" % (message.cpp_name, field.cpp_name), **common)
+    cpp, init, clear = _cpp(field, field.label == "rep" and field.type.name in later)
+    inline = field.label in ("one", "opt") and _is_inline(field.type)
+    width = _OFFSET
+    if inline and _scalar(field.type):
+        width = _SCALARS[_scalar(field.type)][2]
+    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=inline, width=width, **common)
+
+
+def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:
+    oneofs = {o.index: o for o in message.oneofs}
+    fields = tuple(_field_view(f, i, message, oneofs.get(f.oneof_index), later) for i, f in enumerate(message.fields))
+    by_name = {f.field.name: f for f in fields}
+    oneof_views = tuple(OneofView(o, o.cpp_name, tuple(by_name[f.name] for f in o.fields)) for o in message.oneofs)
+    members = tuple(
+        MemberView(by_name[m.field.name], None) if m.field else MemberView(None, oneof_views[m.oneof.index]) for m in message.members)
+    late = any(f.type.is_message and f.type.name in later for f in message.fields)
+    return MessageView(message, fields, oneof_views, members, late)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Routing: which receivers a payload names
+
+
+@dataclass(frozen=True)
+class RoutesView:
+    name: str                     # of the function
+    payload: str                  # C++ type
+    enum: str                     # C++ type of the field
+    value: str                    # expression over `m`
+    flags: bool
+    zero: Tuple[str, ...]         # parley::target_kind enumerators
+    only: Tuple[Tuple[str, Tuple[str, ...]], ...]    # (enumerator, what it selects)
+    values: Tuple[Tuple[str, Tuple[str, ...]], ...]
+
+
+def _kinds(words: Tuple[str, ...]) -> Tuple[str, ...]:
+    return tuple("parley::target_kind::" + word for word in words)
+
+
+def _routes_view(method: Method, file: File) -> RoutesView:
+    routing = method.routing
+    at, conditions = "m", []
+    for step in routing.path:
+        at += ("->" if conditions and conditions[-1] == at else ".") + step.cpp_name
+        if step.may_lack:
+            conditions.append(at)
+    value = at + ("->" if conditions and conditions[-1] == at else ".") + routing.field.cpp_name
+    enum = names.reference(routing.enum.cpp_name, routing.enum.cpp_namespace, file.cpp_namespace)
+    if routing.field.is_optional:
+        value += ".value_or(%s{})" % enum
+    if conditions:
+        value = "%s ? %s : %s{}" % (" && ".join(conditions), value, enum)
+
+    def entries(values):
+        return tuple(("%s::%s" % (enum, v.cpp_name), _kinds(v.targets)) for v in values)
+
+    plain_zero = () if routing.enum.flags else tuple(v for v in routing.enum.distinct_values if v.number == 0)
+    return RoutesView(
+        name=method.routes_function, payload=method.request.cpp, enum=enum, value=value, flags=routing.enum.flags,
+        zero=_kinds(routing.zero), only=entries(routing.only_values),
+        values=entries(v for v in plain_zero + routing.values if not (routing.enum.flags and v.only)))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# FlatBuffers
+
+
+@dataclass(frozen=True)
+class FbsField:
+    text: str                       # "id:long (id: 0);"
+    comment: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FbsTable:
+    name: str
+    fields: Tuple[FbsField, ...]
+    comment: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FbsUnion:
+    name: str
+    members: Tuple[str, ...]
+
+
+def _fbs_reference(type_: Type, file: File) -> str:
+    """A message's table, from its C++ spelling."""
+    namespace, _, name = type_.cpp.lstrip(":").rpartition("::")
+    if not type_.cpp.startswith("::"):
+        namespace = file.cpp_namespace
+    name = _fbs_name(name)
+    return name if namespace == file.cpp_namespace and name not in _FBS_WORDS else _fbs_namespace(namespace) + "." + name
+
+
+def _fbs_value(type_: Type, file: File) -> str:
+    """A single value where it stands in a table."""
+    scalar = _scalar(type_)
+    if scalar:
+        return _SCALARS[scalar][1]
+    if type_.is_enum:
+        return "int"
+    if type_.is_wkt:
+        return _WKT_NAMESPACE + "." + _WKT_TABLES[type_.name]
+    return _fbs_reference(type_, file)
+
+
+def _fbs_list(type_: Type, file: File) -> str:
+    # FlatBuffers has no lists of lists.
+    return "[%s.BytesItem]" % _WKT_NAMESPACE if _scalar(type_) == "bytes" else "[%s]" % _fbs_value(type_, file)
+
+
+def _entry_name(message: Message, field: Field) -> str:
+    """Named as protobuf names the entry, which keeps it apart from all other types of the schema."""
+    camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
+    return _fbs_name(message.cpp_name) + "_" + camel + "Entry"
+
+
+def _union_name(message: Message, oneof: Oneof) -> str:
+    return "%s_oneof_%s" % (_fbs_name(message.cpp_name), oneof.name)
+
+
+def _fbs_field(message: Message, field: Field, file: File) -> str:
+    if field.label == "map":
+        type_ = "[%s]" % _entry_name(message, field)
+    elif field.label == "rep":
+        type_ = _fbs_list(field.type, file)
+    else:
+        type_ = _fbs_value(field.type, file)
+        if _is_inline(field.type) and (field.label == "opt" or field.type.is_wkt):
+            type_ += " = null"
+    return "%s:%s (id: %d);" % (_fbs_name(field.name), type_, field.fbs_id)
+
+
+def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
+    tables: List[FbsTable] = []
+    own: List[FbsField] = []
+    for slot in message.fbs_slots:
+        if slot.is_gone:
+            own.append(FbsField("gone_%d:ubyte (id: %d, deprecated);" % (slot.id, slot.id)))
+        elif slot.field:
+            own.append(FbsField(_fbs_field(message, slot.field, file), slot.field.comment))
+        else:
+            own.append(FbsField("%s:%s (id: %d);" % (_fbs_name(slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
+    for field in message.fields:
+        if field.label == "map":
+            key, value = _fbs_value(field.key, file), _fbs_value(field.type, file)
+            tables.append(FbsTable(
+                _entry_name(message, field), (FbsField("key:%s (id: 0, key);" % key), FbsField("value:%s (id: 1);" % value))))
+    for oneof in message.oneofs:
+        for name, field in zip(_union_members(message, oneof), oneof.fbs_members):
+            fields = (FbsField("value:%s (id: 0);" % _fbs_value(field.type, file)),) if field else ()
+            tables.append(FbsTable(name, fields))
+    tables.append(FbsTable(_fbs_name(message.cpp_name), tuple(own), message.comment))
+    return tuple(tables)
+
+
+def _union_members(message: Message, oneof: Oneof) -> Tuple[str, ...]:
+    return tuple("%s_%s" % (_union_name(message, oneof), f.name if f else "gone_%d" % (i + 1)) for i, f in enumerate(oneof.fbs_members))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Files
+
+
+@dataclass(frozen=True)
+class FileView:
+    file: File
+    messages: Tuple[MessageView, ...]
+
+    @property
+    def enums(self) -> Tuple[Enum, ...]:
+        return self.file.enums
+
+    @property
+    def std_headers(self) -> Tuple[str, ...]:
+        """What types.hpp includes of the standard library."""
+        headers: Set[str] = set()
+        if self.messages or self.enums:
+            headers.add("iosfwd")
+        if self.enums:
+            headers |= {"cstdint", "string_view"}
+        for message in self.messages:
+            if message.oneofs:
+                headers.add("variant")
+            for f in message.fields:
+                for word, header in (("std::int", "cstdint"), ("std::uint", "cstdint"), ("std::byte", "cstddef"), ("std::string", "string"),
+                                     ("std::vector", "vector"), ("std::map", "map"), ("std::optional", "optional")):
+                    if word in f.cpp:
+                        headers.add(header)
+        return tuple(sorted(headers))
+
+    @property
+    def parley_headers(self) -> Tuple[str, ...]:
+        words = " ".join(f.cpp for message in self.messages for f in message.fields)
+        headers = ["box.hpp"] if "parley::box<" in words or "parley::late_vector<" in words else []
+        rest = words.replace("parley::box<", "").replace("parley::late_vector<", "")
+        return tuple(headers + (["wkt.hpp"] if "parley::" in rest or self._pays_with_wkt else []))
+
+    @property
+    def _pays_with_wkt(self) -> bool:
+        """A method carries a well-known type that is neither a bare C++ value nor Empty, which stubs show as nothing at all."""
+        payloads = [p for s in self.file.services for m in s.methods for p in (m.request, m.response)]
+        return any(p.cpp.startswith("parley::") and not p.is_empty for p in payloads)
+
+    @property
+    def routes(self) -> Tuple[RoutesView, ...]:
+        return tuple(_routes_view(m, self.file) for s in self.file.services for m in s.methods if m.routing)
+
+    # --- schema.fbs ---
+    @property
+    def fbs_namespace(self) -> str:
+        return _fbs_namespace(self.file.cpp_namespace)
+
+    @property
+    def fbs_includes(self) -> Tuple[str, ...]:
+        used = [f.type for m in self.messages for f in m.message.fields]
+        own = {i.path: i.stem + ".fbs" for i in self.file.imports}
+        includes = sorted({own[t.file] for t in used if t.is_message and t.file in own})
+        if any(_WKT_NAMESPACE + "." in f.text for t in self.fbs_tables for f in t.fields):
+            includes.append("parley/wkt.fbs")
+        return tuple(includes)
+
+    @property
+    def fbs_tables(self) -> Tuple[FbsTable, ...]:
+        return tuple(t for m in self.messages for t in _fbs_tables(m.message, self.file))
+
+    @property
+    def fbs_unions(self) -> Tuple[FbsUnion, ...]:
+        return tuple(FbsUnion(_union_name(m.message, o), _union_members(m.message, o)) for m in self.messages for o in m.message.oneofs)
+
+
+def codec_view(file: File) -> FileView:
+    views: List[MessageView] = []
+    later: Set[str] = {m.full_name for m in file.messages}
+    for message in file.messages:
+        later.discard(message.full_name)
+        views.append(_message_view(message, frozenset(later)))
+    return FileView(file, tuple(views))
+
+
+def install(env) -> None:
+    env.filters["codec_view"] = codec_view
