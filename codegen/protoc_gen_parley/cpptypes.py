@@ -50,6 +50,9 @@ _NULL_VALUE = "google.protobuf.NullValue"
 _NULL_IS_VALUE = ("google.protobuf.Value", _NULL_VALUE)
 _WKT_NAMESPACE = "parley.fbs"
 
+# Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
+_LOCALS = frozenset("in out from m names each name value bit text bytes options payload".split())
+
 # Words that flatc takes for types or declarations where it expects a name.
 _FBS_WORDS = frozenset(
     """
@@ -62,6 +65,14 @@ _FBS_WORDS = frozenset(
 
 def _fbs_name(name: str) -> str:
     return name + "_" if name in _FBS_WORDS else name
+
+
+def _fbs_member(message: Message, name: str) -> str:
+    """flatc refuses a field that is called like its table."""
+    name = _fbs_name(name)
+    while name == _fbs_name(message.cpp_name):
+        name += "_"
+    return name
 
 
 def _fbs_namespace(cpp_namespace: str) -> str:
@@ -105,6 +116,11 @@ class FieldView:
     @property
     def id(self) -> int:
         return self.field.fbs_id
+
+    @property
+    def ref(self) -> str:
+        """The alternative's type inside itself, where its only member may have the same name."""
+        return "struct value" if self.name == "value" else self.name
 
     @property
     def json_name(self) -> str:
@@ -166,11 +182,27 @@ class MessageView:
     fields: Tuple[FieldView, ...]    # schema order, members of oneofs included
     oneofs: Tuple[OneofView, ...]
     members: Tuple[MemberView, ...]
-    is_late: bool                    # holds what is defined further down: == is defined in the codec's source
+    is_late: bool                    # holds itself or what is defined further down: == is defined in the codec's source
 
     @property
     def name(self) -> str:
         return self.message.cpp_name
+
+    @property
+    def ref(self) -> str:
+        """The type where a parameter or a member may have the same name."""
+        hidden = self.name in _LOCALS or self.name in self._member_names
+        return "struct " + self.name if hidden else self.name
+
+    @property
+    def other(self) -> str:
+        """A parameter's name that nothing in the struct has."""
+        taken = self._member_names | {f.name for f in self.fields} | {a.name for a in self.message.aliases}
+        return next(n for n in ("other", "that", "right_hand_side") if n not in taken)
+
+    @property
+    def _member_names(self) -> Set[str]:
+        return {m.field.name if m.field else m.oneof.name for m in self.members}
 
     @property
     def plain(self) -> Tuple[FieldView, ...]:
@@ -194,7 +226,7 @@ class MessageView:
     @property
     def equal(self) -> str:
         """The body of == where it cannot be defaulted."""
-        return " && ".join("%s == other.%s" % (n, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
+        return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
 
 
 def _value_cpp(field: Field) -> str:
@@ -261,7 +293,8 @@ def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:
     oneof_views = tuple(OneofView(o, o.cpp_name, tuple(by_name[f.name] for f in o.fields)) for o in message.oneofs)
     members = tuple(
         MemberView(by_name[m.field.name], None) if m.field else MemberView(None, oneof_views[m.oneof.index]) for m in message.members)
-    late = any(f.type.is_message and f.type.name in later for f in message.fields)
+    # A defaulted == makes compilers look into the types of all members while they are still incomplete.
+    late = any(f.type.is_message and f.type.name in later | {message.full_name} for f in message.fields)
     return MessageView(message, fields, oneof_views, members, late)
 
 
@@ -377,7 +410,7 @@ def _fbs_field(message: Message, field: Field, file: File) -> str:
         type_ = _fbs_value(field.type, file)
         if _is_inline(field.type) and (field.label == "opt" or field.type.is_wkt):
             type_ += " = null"
-    return "%s:%s (id: %d);" % (_fbs_name(field.name), type_, field.fbs_id)
+    return "%s:%s (id: %d);" % (_fbs_member(message, field.name), type_, field.fbs_id)
 
 
 def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
@@ -389,7 +422,8 @@ def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
         elif slot.field:
             own.append(FbsField(_fbs_field(message, slot.field, file), slot.field.comment))
         else:
-            own.append(FbsField("%s:%s (id: %d);" % (_fbs_name(slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
+            own.append(FbsField(
+                "%s:%s (id: %d);" % (_fbs_member(message, slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
     for field in message.fields:
         if field.label == "map":
             key, value = _fbs_value(field.key, file), _fbs_value(field.type, file)
@@ -412,13 +446,24 @@ def _union_members(message: Message, oneof: Oneof) -> Tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class EnumView:
+    enum: Enum
+
+    @property
+    def name(self) -> str:
+        return self.enum.cpp_name
+
+    @property
+    def ref(self) -> str:
+        """The type where a parameter may have the same name."""
+        return "enum " + self.name if self.name in _LOCALS else self.name
+
+
+@dataclass(frozen=True)
 class FileView:
     file: File
     messages: Tuple[MessageView, ...]
-
-    @property
-    def enums(self) -> Tuple[Enum, ...]:
-        return self.file.enums
+    enums: Tuple[EnumView, ...]
 
     @property
     def std_headers(self) -> Tuple[str, ...]:
@@ -484,7 +529,7 @@ def codec_view(file: File) -> FileView:
     for message in file.messages:
         later.discard(message.full_name)
         views.append(_message_view(message, frozenset(later)))
-    return FileView(file, tuple(views))
+    return FileView(file, tuple(views), tuple(EnumView(e) for e in file.enums))
 
 
 def install(env) -> None:

@@ -8,6 +8,13 @@
 
 #include <string>
 
+namespace parley {
+
+// A field of this type has nothing to say. Here, where the lookup by argument finds it.
+constexpr bool is_default(const null_value&) noexcept { return true; }
+
+}  // namespace parley
+
 namespace parley::json {
 
 void write_json(writer&, const empty&);
@@ -29,9 +36,6 @@ bool read_json(reader&, value&);
 bool read_json(reader&, structure&);
 bool read_json(reader&, list_value&);
 bool read_json(reader&, any&);
-
-// A field of this type has nothing to say.
-inline bool is_default(const null_value&) { return true; }
 
 }  // namespace parley::json
 
