@@ -2,8 +2,8 @@
 
 #include "parley/wire/hello.hpp"
 
-#include <cerrno>
 #include <sys/random.h>
+#include <cerrno>
 #include <system_error>
 
 namespace parley::wire {

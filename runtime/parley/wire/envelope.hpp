@@ -50,33 +50,33 @@ struct meta_entry {
 // client reads it from another client.
 struct envelope {
   wire::kind kind = wire::kind::event;
-  std::string name;                 // JSON: the method's wire name; binary: empty
-  std::uint32_t method = 0;         // binary: the method id; JSON: 0
-  parley::target to;                // events and calls; kind none: absent. Binary, from the server, CLIENT: no name, it is the reader's id
-  bool target_unreadable = false;   // `to` names no target that can be: unknown_target once the earlier checks have passed; to.kind: see
-                                    // read_target
-  std::string to_written;           // plain: `to` as the sender wrote it, echoed in the relay (written in place of `to` if not empty)
-  std::string from;                 // the sender's client id; "server" or empty: the server
-  std::uint64_t id = 0;             // a call that the sender of this frame opened
-  std::uint64_t re = 0;             // a call that the receiver of this frame opened
-  std::string foreign_id;           // plain, as JSON text: `id` where a client writes, `re` where a server does
-  std::optional<errc> code;         // always there in an `error` that was read
-  std::string text;                 // error text; `message` of a method with body: MESSAGE
-  bool has_text = false;            // an empty `message` is not an absent one
+  std::string name;                // JSON: the method's wire name; binary: empty
+  std::uint32_t method = 0;        // binary: the method id; JSON: 0
+  parley::target to;               // events and calls; kind none: absent. Binary, from the server, CLIENT: no name, it is the reader's id
+  bool target_unreadable = false;  // `to` names no target that can be: unknown_target once the earlier checks have passed; to.kind: see
+                                   // read_target
+  std::string to_written;          // plain: `to` as the sender wrote it, echoed in the relay (written in place of `to` if not empty)
+  std::string from;                // the sender's client id; "server" or empty: the server
+  std::uint64_t id = 0;            // a call that the sender of this frame opened
+  std::uint64_t re = 0;            // a call that the receiver of this frame opened
+  std::string foreign_id;          // plain, as JSON text: `id` where a client writes, `re` where a server does
+  std::optional<errc> code;        // always there in an `error` that was read
+  std::string text;                // error text; `message` of a method with body: MESSAGE
+  bool has_text = false;           // an empty `message` is not an absent one
   std::string reason;
   std::optional<std::uint32_t> deadline_ms;
   std::optional<std::uint32_t> ttl_ms;
   wire::delivery_class delivery = wire::delivery_class::none;
-  bool counted = false;             // flag SEQ; JSON: of a kind that counts and without a class
+  bool counted = false;  // flag SEQ; JSON: of a kind that counts and without a class
   std::uint64_t seq = 0;
   std::uint64_t ack = 0;
   std::vector<meta_entry> meta;
-  std::string key;                  // idempotency key
+  std::string key;  // idempotency key
   std::string slot;
-  bool more = false;                // flag MORE: the rest of the payload follows in parts
-  bool optional = false;            // flag OPT: ignore it if the kind is unknown
-  bool unknown_kind = false;        // set by the reader; only frames with `optional` get this far
-  bytes_view payload;               // into the frame that was read; JSON: null counts as absent
+  bool more = false;          // flag MORE: the rest of the payload follows in parts
+  bool optional = false;      // flag OPT: ignore it if the kind is unknown
+  bool unknown_kind = false;  // set by the reader; only frames with `optional` get this far
+  bytes_view payload;         // into the frame that was read; JSON: null counts as absent
   bool has_payload = false;
 
   void clear();
@@ -85,10 +85,10 @@ struct envelope {
 // Why a frame was refused, and what its sender gets to see.
 struct fault {
   errc code = errc::bad_frame;
-  std::string text{};            // fixed words and paths; never a piece of the frame
-  std::uint16_t close = 0;       // 0: answered with `error`, the connection stays; else closed with this code
-  std::uint64_t re = 0;          // the call it answers, if its id was sound (that id is then used up)
-  std::string foreign_re{};      // likewise in plain mode
+  std::string text{};        // fixed words and paths; never a piece of the frame
+  std::uint16_t close = 0;   // 0: answered with `error`, the connection stays; else closed with this code
+  std::uint64_t re = 0;      // the call it answers, if its id was sound (that id is then used up)
+  std::string foreign_re{};  // likewise in plain mode
 };
 
 // Bounds while reading. Payload bounds are the session's business: they differ by method.

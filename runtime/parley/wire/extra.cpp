@@ -117,15 +117,24 @@ extra_writer::extra_writer(const envelope& e, side writer) noexcept
 std::size_t extra_writer::object_size(std::uint16_t id) const noexcept {
   const envelope& e = envelope_;
   switch (id) {
-    case extra_id::group: return string_size(e.to.name.size());
-    case extra_id::text: return string_size(text_.size());
-    case extra_id::meta: return meta_size(e.meta);
-    case extra_id::except: return strings_size(e.to.except, of_string);
-    case extra_id::to: return strings_size(e.to.parts, text_of);
-    case extra_id::idempotency_key: return string_size(e.key.size());
-    case extra_id::reason: return string_size(e.reason.size());
-    case extra_id::slot: return padded(word + e.slot.size());
-    default: return 0;
+    case extra_id::group:
+      return string_size(e.to.name.size());
+    case extra_id::text:
+      return string_size(text_.size());
+    case extra_id::meta:
+      return meta_size(e.meta);
+    case extra_id::except:
+      return strings_size(e.to.except, of_string);
+    case extra_id::to:
+      return strings_size(e.to.parts, text_of);
+    case extra_id::idempotency_key:
+      return string_size(e.key.size());
+    case extra_id::reason:
+      return string_size(e.reason.size());
+    case extra_id::slot:
+      return padded(word + e.slot.size());
+    default:
+      return 0;
   }
 }
 

@@ -38,17 +38,27 @@ struct id_section {
 };
 id_section id_of(const envelope& e, const kind_rule& rule) {
   switch (rule.id) {
-    case id_rule::none: return {};
-    case id_rule::id: return {true, false, e.id};
-    case id_rule::re: return {true, true, e.re};
-    case id_rule::either: return {true, e.re != 0, e.re != 0 ? e.re : e.id};
-    case id_rule::re_or_none: return {e.re != 0, true, e.re};
-    case id_rule::seq: return {true, false, e.seq};
-    case id_rule::ack: return {true, false, e.ack};
-    case id_rule::of_pieces: return {e.more, false, e.id};
+    case id_rule::none:
+      return {};
+    case id_rule::id:
+      return {true, false, e.id};
+    case id_rule::re:
+      return {true, true, e.re};
+    case id_rule::either:
+      return {true, e.re != 0, e.re != 0 ? e.re : e.id};
+    case id_rule::re_or_none:
+      return {e.re != 0, true, e.re};
+    case id_rule::seq:
+      return {true, false, e.seq};
+    case id_rule::ack:
+      return {true, false, e.ack};
+    case id_rule::of_pieces:
+      return {e.more, false, e.id};
   }
   return {};
 }
+
+bool says_method(wire::kind k) { return k == kind::event || k == kind::call || k == kind::reply || k == kind::error; }
 
 // Whom the Peer section names: the receiver where a client writes, the sender where the server does. nullopt: a name that is no UUID.
 struct peer_section {
@@ -96,14 +106,12 @@ bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string&
   if (e.counted && rule->countable) flags |= flag::counted;
   if (e.more) flags |= flag::more;
   if (e.optional) flags |= flag::optional;
-  const bool says_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply || e.kind == kind::error;
-
   out.reserve(out.size() + envelope_size + payload.size());
   put(out, static_cast<std::uint8_t>(e.kind), 1);
   put(out, flags, 1);
   put(out, has_target(e.kind) ? static_cast<std::uint8_t>(e.to.kind) : 0, 1);
   put(out, envelope_size / 8, 1);
-  put(out, says_method ? e.method : 0, 4);
+  put(out, says_method(e.kind) ? e.method : 0, 4);
   if (id.present) put(out, id.value, id_size);
   if (peer->present) out.append(reinterpret_cast<const char*>(peer->id.data()), peer_size);
   if (!extra.empty()) extra.write(out);
@@ -119,14 +127,29 @@ const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, 
   if (present && (value > max_id || (value == 0 && rule.id != id_rule::ack))) return "an id out of range";
   const auto needs = [&](bool holds) { return holds ? nullptr : "an id where none belongs, or none where one does"; };
   switch (rule.id) {
-    case id_rule::none: return needs(!present);
-    case id_rule::id: out.id = value; return needs(present && !re);
-    case id_rule::re: out.re = value; return needs(present && re);
-    case id_rule::either: (re ? out.re : out.id) = value; return needs(present);
-    case id_rule::re_or_none: out.re = value; return needs(present == re);
-    case id_rule::seq: out.seq = value; return needs(present && !re);
-    case id_rule::ack: out.ack = value; return needs(present && !re);
-    case id_rule::of_pieces: out.id = value; return needs(present == out.more && !re);
+    case id_rule::none:
+      return needs(!present);
+    case id_rule::id:
+      out.id = value;
+      return needs(present && !re);
+    case id_rule::re:
+      out.re = value;
+      return needs(present && re);
+    case id_rule::either:
+      (re ? out.re : out.id) = value;
+      return needs(present);
+    case id_rule::re_or_none:
+      out.re = value;
+      return needs(present == re);
+    case id_rule::seq:
+      out.seq = value;
+      return needs(present && !re);
+    case id_rule::ack:
+      out.ack = value;
+      return needs(present && !re);
+    case id_rule::of_pieces:
+      out.id = value;
+      return needs(present == out.more && !re);
   }
   return nullptr;
 }
@@ -183,8 +206,6 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
   if (end < extra_at || (!has_extra && end != extra_at)) return violation("the envelope's size is not that of its sections");
 
   out.kind = static_cast<wire::kind>(get(frame, 0, 1));
-  out.method = static_cast<std::uint32_t>(get(frame, 4, 4));
-  out.counted = (flags & flag::counted) != 0;
   out.more = (flags & flag::more) != 0;
   out.optional = (flags & flag::optional) != 0;
   const kind_rule* rule = rule_of(out.kind);
@@ -193,6 +214,8 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
     if (!out.optional) return violation("an unknown kind");
     return std::nullopt;
   }
+  if (says_method(out.kind)) out.method = static_cast<std::uint32_t>(get(frame, 4, 4));
+  out.counted = rule->countable && (flags & flag::counted) != 0;
   if (!may_write(*rule, other(reader))) return violation("a kind that only the other end writes");
   if (!limits.parts && (out.more || out.kind == kind::part)) return violation("parts were not agreed");
   const std::uint64_t id = (flags & flag::id) != 0 ? get(frame, head_size, id_size) : 0;

@@ -40,15 +40,11 @@ std::optional<fault> check_welcome(const welcome& w) {
   return std::nullopt;
 }
 
-void write_hello(format f, const hello& h, std::string& out) {
-  f == format::json ? write_hello_json(h, out) : write_hello_fbs(h, out);
-}
+void write_hello(format f, const hello& h, std::string& out) { f == format::json ? write_hello_json(h, out) : write_hello_fbs(h, out); }
 void write_welcome(format f, const welcome& w, std::string& out) {
   f == format::json ? write_welcome_json(w, out) : write_welcome_fbs(w, out);
 }
-void write_goaway(format f, const goaway& g, std::string& out) {
-  f == format::json ? write_goaway_json(g, out) : write_goaway_fbs(g, out);
-}
+void write_goaway(format f, const goaway& g, std::string& out) { f == format::json ? write_goaway_json(g, out) : write_goaway_fbs(g, out); }
 
 std::optional<fault> read_hello(format f, bytes_view payload, hello& out) {
   out = {};

@@ -70,6 +70,7 @@ struct hello {
   std::string agent;
   std::uint64_t contract = 0;
   std::vector<print> methods;
+  std::vector<print> accepted;  // earlier shapes that the client goes on understanding: any number for each of its methods
   std::optional<wire::auth> auth;
   std::optional<wire::resume> resume;
   wire::limits limits;

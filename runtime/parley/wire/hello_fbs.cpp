@@ -8,11 +8,25 @@ namespace parley::wire {
 namespace {
 
 namespace hello_id {
-enum : unsigned { revision, features, required, agent, contract, methods, auth, resume, limits, meta };
+enum : unsigned { revision, features, required, agent, contract, methods, auth, resume, limits, meta, accepted };
 }
 namespace welcome_id {
 enum : unsigned {
-  revision, features, agent, client_id, token, epoch, outcome, received, next, contract, mismatched, missing, policy, limits, heartbeat_ms,
+  revision,
+  features,
+  agent,
+  client_id,
+  token,
+  epoch,
+  outcome,
+  received,
+  next,
+  contract,
+  mismatched,
+  missing,
+  policy,
+  limits,
+  heartbeat_ms,
   auth_ms
 };
 }
@@ -159,6 +173,7 @@ void write_hello_fbs(const hello& h, std::string& out) {
   flat::writer w;
   const offset agent = text(w, h.agent);
   const offset methods = prints(w, h.methods);
+  const offset accepted = prints(w, h.accepted);
   const offset auth = auth_table(w, h.auth);
   const offset resume = resume_table(w, h.resume);
   const offset limits = limits_table(w, h.limits);
@@ -174,6 +189,7 @@ void write_hello_fbs(const hello& h, std::string& out) {
   add(w, hello_id::resume, resume);
   add(w, hello_id::limits, limits);
   add(w, hello_id::meta, entries);
+  add(w, hello_id::accepted, accepted);
   w.finish(w.end_table(), out);
 }
 
@@ -225,7 +241,7 @@ std::optional<fault> read_hello_fbs(bytes_view payload, hello& out) {
                      root.scalar(hello_id::required, out.required) && take_text(root, hello_id::agent, out.agent) &&
                      root.scalar(hello_id::contract, out.contract) && take_prints(root, hello_id::methods, out.methods) &&
                      take_auth(root, out.auth) && take_resume(root, out.resume) && take_limits(root, hello_id::limits, out.limits) &&
-                     take_meta(root, hello_id::meta, out.meta);
+                     take_meta(root, hello_id::meta, out.meta) && take_prints(root, hello_id::accepted, out.accepted);
   if (!sound) return refused(bad_hello, in.error().message);
   return std::nullopt;
 }

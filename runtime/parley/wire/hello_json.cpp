@@ -52,6 +52,23 @@ void prints(json::writer& w, std::string_view member, const std::vector<print>& 
   }
   w.close_object();
 }
+// Those of one method stand together.
+void print_lists(json::writer& w, std::string_view member, const std::vector<print>& shapes) {
+  if (shapes.empty()) return;
+  w.member(member);
+  w.open_object();
+  for (auto p = shapes.begin(); p != shapes.end();) {
+    const std::string& name = p->name;
+    w.member_named(name);
+    w.open_array();
+    for (; p != shapes.end() && p->name == name; ++p) {
+      w.element();
+      hex(w, p->fingerprint);
+    }
+    w.close_array();
+  }
+  w.close_object();
+}
 void limits_object(json::writer& w, const limits& mine) {
   const limits defaults;
   if (mine == defaults) return;
@@ -99,7 +116,9 @@ class object_reader {
 
   bool text(std::string& out, std::size_t max, const char* complaint) { return members_.text(out, max, complaint), true; }
   template <class Int>
-  bool number(Int& out, std::uint64_t max, const char* complaint) { return members_.integer(out, 0, max, complaint), true; }
+  bool number(Int& out, std::uint64_t max, const char* complaint) {
+    return members_.integer(out, 0, max, complaint), true;
+  }
 
   bool hex(std::uint64_t& out, const char* complaint) {
     std::string_view digits;
@@ -137,6 +156,25 @@ class object_reader {
       print& p = out.emplace_back();
       name_method(p, name, complaint);
       hex(p.fingerprint, complaint);
+    }
+    return true;
+  }
+  // {"<wire name>": ["<16 digits>", ...], ...}
+  bool print_lists(std::vector<print>& out, const char* complaint) {
+    if (in_.kind() != json::kind::object) return members_.refuse(complaint), true;
+    if (!in_.enter_object()) return true;
+    print p;
+    for (std::string_view name; in_.next_member(name);) {
+      name_method(p, name, complaint);
+      if (in_.kind() != json::kind::array) {
+        members_.refuse(complaint);
+        continue;
+      }
+      if (!in_.enter_array()) return true;
+      while (in_.next_element()) {
+        hex(p.fingerprint, complaint);
+        out.push_back(p);
+      }
     }
     return true;
   }
@@ -198,6 +236,7 @@ void write_hello_json(const hello& h, std::string& out) {
     hex(w, h.contract);
   }
   prints(w, "\"methods\":", h.methods);
+  print_lists(w, "\"accepted\":", h.accepted);
   if (h.auth) {
     w.member("\"auth\":");
     w.open_object();
@@ -282,6 +321,7 @@ std::optional<fault> read_hello_json(std::string_view payload, hello& out) {
     if (name == "agent") return r.text(out.agent, max_agent, "agent: not a string of at most 64 bytes");
     if (name == "contract") return r.hex(out.contract, "contract: not 16 hexadecimal digits");
     if (name == "methods") return r.prints(out.methods, "methods: not an object of names with 16 hexadecimal digits each");
+    if (name == "accepted") return r.print_lists(out.accepted, "accepted: not an object of names with lists of 16 hexadecimal digits");
     if (name == "limits") return r.limits(out.limits);
     if (name == "meta") return r.meta(out.meta);
     if (name == "auth") {
@@ -322,9 +362,8 @@ std::optional<fault> read_welcome_json(std::string_view payload, welcome& out) {
     if (name == "contract") return r.hex(out.contract, "contract: not 16 hexadecimal digits");
     if (name == "mismatched") return r.prints(out.mismatched, "mismatched: not an object of names with 16 hexadecimal digits each");
     if (name == "missing")
-      return r.list("missing: not a list of names", [&](std::string_view method) {
-        r.name_method(out.missing.emplace_back(), method, "missing: not a list of names");
-      });
+      return r.list("missing: not a list of names",
+                    [&](std::string_view method) { r.name_method(out.missing.emplace_back(), method, "missing: not a list of names"); });
     if (name == "policy") return r.word(policy, policy_words, "policy: not a string");
     if (name == "limits") return r.limits(out.limits);
     if (name == "heartbeat_ms") return r.number(out.heartbeat_ms, max_u32, "heartbeat_ms: not an integer");

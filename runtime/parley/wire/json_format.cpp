@@ -54,15 +54,24 @@ class frame_reader {
       take read;
     };
     static constexpr std::array rows{
-        row{"event_name", &frame_reader::read_name},     row{"payload", &frame_reader::read_payload},
-        row{"to", &frame_reader::read_to},               row{"from_id", &frame_reader::read_from},
-        row{"id", &frame_reader::read_id},               row{"re", &frame_reader::read_re},
-        row{"message", &frame_reader::read_message},     row{"code", &frame_reader::read_code},
-        row{"deadline_ms", &frame_reader::read_deadline}, row{"meta", &frame_reader::read_meta},
-        row{"class", &frame_reader::read_class},         row{"except", &frame_reader::read_except},
-        row{"reason", &frame_reader::read_reason},       row{"ttl_ms", &frame_reader::read_ttl},
-        row{"seq", &frame_reader::read_seq},             row{"ack", &frame_reader::read_ack},
-        row{"key", &frame_reader::read_key},             row{"slot", &frame_reader::read_slot},
+        row{"event_name", &frame_reader::read_name},
+        row{"payload", &frame_reader::read_payload},
+        row{"to", &frame_reader::read_to},
+        row{"from_id", &frame_reader::read_from},
+        row{"id", &frame_reader::read_id},
+        row{"re", &frame_reader::read_re},
+        row{"message", &frame_reader::read_message},
+        row{"code", &frame_reader::read_code},
+        row{"deadline_ms", &frame_reader::read_deadline},
+        row{"meta", &frame_reader::read_meta},
+        row{"class", &frame_reader::read_class},
+        row{"except", &frame_reader::read_except},
+        row{"reason", &frame_reader::read_reason},
+        row{"ttl_ms", &frame_reader::read_ttl},
+        row{"seq", &frame_reader::read_seq},
+        row{"ack", &frame_reader::read_ack},
+        row{"key", &frame_reader::read_key},
+        row{"slot", &frame_reader::read_slot},
         row{"opt", &frame_reader::read_opt},
     };
     const auto known = std::find_if(rows.begin(), rows.end(), [name](const row& r) { return r.name == name; });
@@ -204,12 +213,18 @@ class frame_reader {
     out_.name.clear();
     const bool sound = [&] {
       switch (rule->id) {
-        case id_rule::id: return found_.id && !found_.re;
-        case id_rule::either: return found_.id || found_.re;
-        case id_rule::re_or_none: return !found_.id;
-        case id_rule::seq: return found_.seq;
-        case id_rule::ack: return found_.ack;
-        default: return !found_.id && !found_.re;
+        case id_rule::id:
+          return found_.id && !found_.re;
+        case id_rule::either:
+          return found_.id || found_.re;
+        case id_rule::re_or_none:
+          return !found_.id;
+        case id_rule::seq:
+          return found_.seq;
+        case id_rule::ack:
+          return found_.ack;
+        default:
+          return !found_.id && !found_.re;
       }
     }();
     if (!sound) members_.complain("an id where none belongs, or none where one does");
@@ -332,11 +347,11 @@ class json_v1 final : public envelope_format {
     w.close_array();
   }
   static void write_ids(const envelope& e, const kind_rule& rule, json::writer& w) {
-    if (rule.id == id_rule::ack) number("\"ack\":", e.ack, w);
-    else if (rule.id == id_rule::seq || e.seq != 0) number("\"seq\":", e.seq, w);
     const bool may_have_re = rule.id == id_rule::re || rule.id == id_rule::re_or_none || rule.id == id_rule::either;
     if (may_have_re && e.re != 0) number("\"re\":", e.re, w);
     else if (rule.id == id_rule::id || rule.id == id_rule::either) number("\"id\":", e.id, w);
+    if (rule.id == id_rule::ack) number("\"ack\":", e.ack, w);
+    else if (rule.id == id_rule::seq || e.seq != 0) number("\"seq\":", e.seq, w);
   }
   static void write_meta(const envelope& e, json::writer& w) {
     w.member("\"meta\":");

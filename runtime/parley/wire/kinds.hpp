@@ -13,19 +13,19 @@ enum class id_rule : std::uint8_t {
   none,
   id,
   re,
-  either,       // exactly one
-  re_or_none,   // error: a call's, or nobody's
-  seq,          // mark: the Id section is `seq`
-  ack,          // likewise; zero is a value: nothing accepted yet
-  of_pieces,    // event: an id only when it travels in parts (binary)
+  either,      // exactly one
+  re_or_none,  // error: a call's, or nobody's
+  seq,         // mark: the Id section is `seq`
+  ack,         // likewise; zero is a value: nothing accepted yet
+  of_pieces,   // event: an id only when it travels in parts (binary)
 };
 
 struct kind_rule {
   wire::kind kind;
   std::string_view name;  // event_name of a JSON frame; empty: it is the method's, or there is none in JSON
   id_rule id;
-  bool countable;         // has a sequence number when its class says so
-  side from;              // who may write it
+  bool countable;  // has a sequence number when its class says so
+  side from;       // who may write it
 };
 
 inline constexpr std::array kind_rules{

@@ -39,20 +39,20 @@ struct routed_targets {
 };
 
 struct method {
-  std::string_view name;                           // wire name: "Lobby.Add"
-  std::uint32_t id = 0;                            // first four bytes of the name's SHA-256
-  std::uint64_t fingerprint = 0;                   // of the method's canonical contract text
-  std::span<const std::uint64_t> accepted{};       // fingerprints of earlier shapes that go on working
-  bool event = false;                              // one way; otherwise a call
-  side from = side::client;                        // who sends the event or asks the call
-  std::span<const target_kind> to{};               // event from a client: who may receive, the first is the default
-  std::span<const target_kind> server_to{};        // event or call from the server: likewise
+  std::string_view name;                      // wire name: "Lobby.Add"
+  std::uint32_t id = 0;                       // first four bytes of the name's SHA-256
+  std::uint64_t fingerprint = 0;              // of the method's canonical contract text
+  std::span<const std::uint64_t> accepted{};  // fingerprints of earlier shapes that go on working
+  bool event = false;                         // one way; otherwise a call
+  side from = side::client;                   // who sends the event or asks the call
+  std::span<const target_kind> to{};          // event from a client: who may receive, the first is the default
+  std::span<const target_kind> server_to{};   // event or call from the server: likewise
   const codec* in = nullptr;
-  const codec* out = nullptr;                      // calls only
-  std::string_view reply{};                        // wire name of the answer toward peers without call ids
-  bool body_message = false;                       // plain and JSON envelopes carry the payload as text in `message`
-  std::uint32_t max_bytes = 0;                     // of a payload; 0: the connection's limit
-  std::uint32_t deadline_ms = 0;                   // 0: the caller's default
+  const codec* out = nullptr;     // calls only
+  std::string_view reply{};       // wire name of the answer toward peers without call ids
+  bool body_message = false;      // plain and JSON envelopes carry the payload as text in `message`
+  std::uint32_t max_bytes = 0;    // of a payload; 0: the connection's limit
+  std::uint32_t deadline_ms = 0;  // 0: the caller's default
   // Set if a field of the payload names the receivers: reads the payload and says which.
   result<> (*route)(format, bytes_view payload, const decode_options&, routed_targets& out) = nullptr;
 };

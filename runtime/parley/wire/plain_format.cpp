@@ -31,7 +31,8 @@ class frame_reader {
     out_.payload = as_bytes(payload_);
     if (out_.name == "error" && (reader_ == side::server || out_.from.empty() || out_.from == "server")) {
       out_.kind = kind::error;
-      out_.code = errc::failed;  // the words are in `message`; there is no code
+      out_.name.clear();
+      if (!out_.code) out_.code = errc::failed;  // the original has words only
     }
     return std::nullopt;
   }
@@ -44,6 +45,7 @@ class frame_reader {
     else if (name == "to") take([this] { read_to(); });
     else if (name == "from_id" && reader_ == side::client) take([this] { read_from(); });
     else if (name == "message") take([this] { read_message(); });
+    else if (name == "code" && reader_ == side::client) take([this] { read_code(); });
     else if (name == (reader_ == side::server ? "id" : "re")) take([this] { read_foreign_id(); });
     else in_.skip();
   }
@@ -61,6 +63,10 @@ class frame_reader {
       out_.target_unreadable = !read_target(out_.to_written, out_.to);
   }
   void read_from() { members_.text(out_.from, limits_.max_envelope, "from_id: not a string"); }
+  void read_code() {
+    std::string_view name;
+    if (members_.text(name, limits_.max_envelope, "code: not a string")) out_.code = errc_from_wire_name(name);
+  }
   // The text of a method with `body: MESSAGE` is its payload: bounded as one, by the frame's size, and not counted as envelope.
   void read_message() {
     const json::reader::place start = in_.here();

@@ -30,9 +30,7 @@ std::string_view find(const auto& table, target_kind kind) noexcept {
 }
 
 // Would a bare id be read as something else?
-bool needs_prefix(std::string_view id) noexcept {
-  return id.find(':') != id.npos || find(words, id) != target_kind::none;
-}
+bool needs_prefix(std::string_view id) noexcept { return id.find(':') != id.npos || find(words, id) != target_kind::none; }
 
 bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -92,11 +90,16 @@ namespace wire {
 
 target_text text_of(const target& where) noexcept {
   switch (where.kind) {
-    case target_kind::client: return {needs_prefix(where.name) ? "id:" : "", where.name};
-    case target_kind::user: return {"user:", where.name};
-    case target_kind::group: return {"group:", where.name};
-    case target_kind::group_others: return {"group_others:", where.name};
-    default: return {find(words, where.kind), {}};
+    case target_kind::client:
+      return {needs_prefix(where.name) ? "id:" : "", where.name};
+    case target_kind::user:
+      return {"user:", where.name};
+    case target_kind::group:
+      return {"group:", where.name};
+    case target_kind::group_others:
+      return {"group_others:", where.name};
+    default:
+      return {find(words, where.kind), {}};
   }
 }
 

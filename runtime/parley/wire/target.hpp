@@ -52,11 +52,15 @@ struct set_except {
   std::vector<std::string> ids;
 };
 
-struct server_t { bool operator==(const server_t&) const = default; };
+struct server_t {
+  bool operator==(const server_t&) const = default;
+};
 struct sender_t {
   bool operator==(const sender_t&) const = default;
   template <class Peer>
-  sender_of operator()(const Peer& peer) const { return sender_of{std::string(peer.id())}; }
+  sender_of operator()(const Peer& peer) const {
+    return sender_of{std::string(peer.id())};
+  }
 };
 struct all_t {
   bool operator==(const all_t&) const = default;
@@ -66,7 +70,9 @@ struct others_t {
   bool operator==(const others_t&) const = default;
   set_except<others_t> except(std::vector<std::string> ids) const { return set_except<others_t>{std::move(ids)}; }
   template <class Peer>
-  others_of operator()(const Peer& peer) const { return others_of{std::string(peer.id())}; }
+  others_of operator()(const Peer& peer) const {
+    return others_of{std::string(peer.id())};
+  }
 };
 inline constexpr server_t server{};
 inline constexpr sender_t sender{};
@@ -76,8 +82,8 @@ inline constexpr others_t others{};
 // One client by its id. Explicit, so that no text becomes a target by accident.
 struct client {
   explicit client(std::string client_id) : id(std::move(client_id)) {}
-  template <class Peer> requires requires(const Peer& p) { std::string(p.id()); }
-  explicit client(const Peer& peer) : id(peer.id()) {}
+  template <class Peer>
+  requires requires(const Peer& p) { std::string(p.id()); } explicit client(const Peer& peer) : id(peer.id()) {}
   bool operator==(const client&) const = default;
   std::string id;
 };
@@ -93,43 +99,53 @@ struct clients {
 // Which kind a tag stands for, and the run-time value it becomes. A type without a specialisation is no target.
 template <class T>
 struct target_traits;
-template <> struct target_traits<to::server_t> {
+template <>
+struct target_traits<to::server_t> {
   static constexpr target_kind kind = target_kind::server;
   static target value(const to::server_t&) { return {.kind = kind}; }
 };
-template <> struct target_traits<to::sender_t> {
+template <>
+struct target_traits<to::sender_t> {
   static constexpr target_kind kind = target_kind::sender;
   static target value(const to::sender_t&) { return {.kind = kind}; }
 };
-template <> struct target_traits<to::sender_of> {
+template <>
+struct target_traits<to::sender_of> {
   static constexpr target_kind kind = target_kind::sender;
   static target value(const to::sender_of& t) { return {.kind = kind, .subject = t.id}; }
 };
-template <> struct target_traits<to::all_t> {
+template <>
+struct target_traits<to::all_t> {
   static constexpr target_kind kind = target_kind::all;
   static target value(const to::all_t&) { return {.kind = kind}; }
 };
-template <> struct target_traits<to::set_except<to::all_t>> {
+template <>
+struct target_traits<to::set_except<to::all_t>> {
   static constexpr target_kind kind = target_kind::all;
   static target value(const to::set_except<to::all_t>& t) { return {.kind = kind, .except = t.ids}; }
 };
-template <> struct target_traits<to::others_t> {
+template <>
+struct target_traits<to::others_t> {
   static constexpr target_kind kind = target_kind::others;
   static target value(const to::others_t&) { return {.kind = kind}; }
 };
-template <> struct target_traits<to::set_except<to::others_t>> {
+template <>
+struct target_traits<to::set_except<to::others_t>> {
   static constexpr target_kind kind = target_kind::others;
   static target value(const to::set_except<to::others_t>& t) { return {.kind = kind, .except = t.ids}; }
 };
-template <> struct target_traits<to::others_of> {
+template <>
+struct target_traits<to::others_of> {
   static constexpr target_kind kind = target_kind::others;
   static target value(const to::others_of& t) { return {.kind = kind, .subject = t.id}; }
 };
-template <> struct target_traits<to::client> {
+template <>
+struct target_traits<to::client> {
   static constexpr target_kind kind = target_kind::client;
   static target value(const to::client& t) { return {.kind = kind, .name = t.id}; }
 };
-template <> struct target_traits<to::clients> {
+template <>
+struct target_traits<to::clients> {
   static constexpr target_kind kind = target_kind::client;
   static target value(const to::clients& t) {
     target all{.kind = target_kind::several};
@@ -168,13 +184,13 @@ class one_of {
   }();
 
   one_of() requires std::default_initializable<Default> : value_(target_traits<Default>::value(Default{})) {}
-  template <class T> requires(allows<T>)
-  one_of(const T& where) : value_(target_traits<T>::value(where)) {}
+  template <class T>
+  requires(allows<T>) one_of(const T& where) : value_(target_traits<T>::value(where)) {}
 
   // A variant whose every alternative is allowed: checked when compiling.
-  template <class... Ts> requires(allows<Ts> && ...)
-  one_of(const std::variant<Ts...>& where)
-      : value_(std::visit([]<class T>(const T& t) { return target_traits<T>::value(t); }, where)) {}
+  template <class... Ts>
+  requires(allows<Ts> && ...)
+  one_of(const std::variant<Ts...>& where) : value_(std::visit([]<class T>(const T& t) { return target_traits<T>::value(t); }, where)) {}
 
   // Does a target known only at run time belong to the set?
   static bool contains(const parley::target& where) {
