@@ -403,6 +403,7 @@ void connection_end::give_up(rpc::outgoing_calls::given_up call) {
   if (unsent_plain || (open() && session_->take_back(call.id))) {
     outgoing_.forget(call.id);
   } else if (open() && !session_->plain()) {
+    if (!call.completion) return;  // told before
     wire::envelope e;
     e.kind = wire::kind::cancel;
     e.id = call.id;
@@ -443,7 +444,8 @@ void connection_end::act_on_plain(const wire::envelope& e) {
     answered.completion = outgoing_.take_terminal(re);
   } else {
     // Calls that have not left cannot have been answered.
-    if (outgoing_.in_flight() > plain_.not_sent.size()) answered = is_error ? outgoing_.take_oldest() : outgoing_.take_named(e.name);
+    const auto unsent = plain_.not_sent.empty() ? std::numeric_limits<std::uint64_t>::max() : plain_.not_sent.front().id;
+    answered = is_error ? outgoing_.take_oldest(unsent) : outgoing_.take_named(e.name, unsent);
   }
   if (answered.found) {
     send_next_plain_call();

@@ -3,7 +3,7 @@
 
 #include "parley/peer/call.hpp"
 #include "parley/peer/reply.hpp"
-#include "parley/rpc/incoming_calls.hpp"
+#include "parley/rpc/running.hpp"
 #include "parley/wkt.hpp"
 
 #include <asio/any_io_executor.hpp>

@@ -1,5 +1,7 @@
 #include "parley/routing/routing.hpp"
 
+#include <algorithm>
+
 namespace parley::routing {
 namespace {
 
@@ -7,44 +9,69 @@ bool contains(std::span<const target_kind> kinds, target_kind wanted) {
   return std::find(kinds.begin(), kinds.end(), wanted) != kinds.end();
 }
 
+// Can it stand for an absent target?
+bool needs_name(target_kind kind) {
+  switch (kind) {
+    case target_kind::client:
+    case target_kind::user:
+    case target_kind::group:
+    case target_kind::group_others: return true;
+    default: return false;
+  }
+}
+
+// A part that cannot be read may have no kind; what it is worth is decided when all that can be read is allowed.
+bool allowed(std::span<const target_kind> kinds, const target& wanted) {
+  if (wanted.kind != target_kind::several) return wanted.kind == target_kind::none || contains(kinds, wanted.kind);
+  return !wanted.parts.empty() &&
+         std::all_of(wanted.parts.begin(), wanted.parts.end(), [kinds](const target& part) { return allowed(kinds, part); });
+}
+
+// Does the envelope's target name exactly these sets, in whatever order?
+bool names_exactly(const routed_targets& named, const target& wanted) {
+  const std::span<const target_kind> kinds(named.kinds.data(), named.count);
+  if (wanted.kind != target_kind::several)
+    return kinds.empty() ? wanted.kind == target_kind::server : kinds.size() == 1 && wanted.kind == kinds.front();
+  const auto in_parts = [&](target_kind kind) {
+    return std::any_of(wanted.parts.begin(), wanted.parts.end(), [kind](const target& part) { return part.kind == kind; });
+  };
+  return !kinds.empty() && std::all_of(kinds.begin(), kinds.end(), in_parts) &&
+         std::all_of(wanted.parts.begin(), wanted.parts.end(), [kinds](const target& part) { return contains(kinds, part.kind); });
+}
+
 }  // namespace
 
 bool declared(std::span<const target_kind> kinds, const target& wanted) {
   if (wanted.kind != target_kind::several) return contains(kinds, wanted.kind);
-  return std::all_of(wanted.parts.begin(), wanted.parts.end(), [&](const target& part) { return contains(kinds, part.kind); });
+  return !wanted.parts.empty() &&
+         std::all_of(wanted.parts.begin(), wanted.parts.end(), [kinds](const target& part) { return contains(kinds, part.kind); });
 }
 
 result<target> choose(const method& m, const wire::envelope& e, bool lenient) {
   const target first{.kind = m.to.empty() ? target_kind::server : m.to.front()};
-  const bool server_alone = m.to.size() == 1 && m.to.front() == target_kind::server;
-  if (lenient && server_alone) return first;
+  if (lenient && m.to.size() == 1 && first.kind == target_kind::server) return first;
+  if (!allowed(m.to, e.to) && !(lenient && e.to.kind == target_kind::others)) return error{errc::denied, "target not allowed"};
   if (e.target_unreadable) return errc::unknown_target;
-  if (e.to.kind == target_kind::none) {
-    // A default that needs a name cannot stand for an absent target.
-    if (first.kind == target_kind::client) return error{errc::unknown_target, "this event needs a target"};
-    return first;
-  }
-  if (!declared(m.to, e.to)) {
-    if (lenient && e.to.kind == target_kind::others && first.kind != target_kind::client) return first;
-    return error{errc::denied, "target not allowed"};
-  }
-  return e.to;
+  if (declared(m.to, e.to)) return e.to;
+  // Absent, or as good as absent.
+  if (needs_name(first.kind)) return error{errc::unknown_target, "this event needs a target"};
+  return first;
 }
 
 result<target> choose_by_payload(const method& m, const wire::envelope& e, bool lenient, format f, bytes_view payload,
                                  const decode_options& options) {
   routed_targets named;
   if (auto read = m.route(f, payload, options, named); !read) return std::move(read).error();
-  target chosen{.kind = target_kind::server};
-  if (named.count == 1) chosen.kind = named.kinds[0];
+  const bool absent =
+      !e.target_unreadable && (e.to.kind == target_kind::none || (lenient && e.to.kind == target_kind::others));
+  if (!absent && (e.target_unreadable || !names_exactly(named, e.to)))
+    return error{errc::denied, "the payload names other receivers than the envelope"};
+  if (named.count == 0) return target{.kind = target_kind::server};
+  target chosen{.kind = named.kinds[0]};
   if (named.count > 1) {
     chosen.kind = target_kind::several;
     for (std::size_t i = 0; i < named.count; ++i) chosen.parts.push_back({.kind = named.kinds[i]});
   }
-  const bool absent = !e.target_unreadable &&
-                      (e.to.kind == target_kind::none || (lenient && e.to.kind == target_kind::others));
-  if (!absent && !(e.to.kind == chosen.kind && e.to.parts == chosen.parts))
-    return error{errc::denied, "the payload names other receivers than the envelope"};
   if (!declared(m.to, chosen)) return error{errc::denied, "target not allowed"};
   return chosen;
 }

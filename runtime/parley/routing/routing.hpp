@@ -1,10 +1,15 @@
-// routing: from a target to the sessions that receive, each once. Knows who is there; sends nothing itself.
+// routing: who receives. First the target that an event takes, held against what its schema allows; then, from that target, the
+// sessions that are there, each once.
 //
-//   routing::table<member> all;
-//   all.add(peer_id, member);
-//   auto receivers = all.resolve({.kind = target_kind::others}, sender_id);      // unknown_target if a named client is not there
+// What it does not do: sending, running handlers (peer), reading targets from frames (wire). It asks no clock.
 //
-// Before that, `check` holds an event against what its schema allows. No I/O, no clock; one thread at a time.
+//   routing::table<member> all;                               // member: whatever the owner sends through
+//   all.add(client_id, m);
+//   auto to = routing::choose(method, envelope, false);       // denied, unknown_target, or where it goes
+//   std::vector<member> receivers;
+//   if (to) auto found = all.resolve(*to, sender_id, receivers);     // unknown_target: nobody receives
+//
+// One thread at a time for a table, any thread for the functions. A table owns its members and nothing they point to.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -13,9 +18,9 @@
 #include "parley/wire/target.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <cstddef>
+#include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -23,25 +28,26 @@
 namespace parley::routing {
 
 // The target that an event takes: the one in the envelope, or the first of the declaration. `denied` for a target that is not declared,
-// `unknown_target` for one that does not parse. `lenient`: plain mode, whose original clients always write a `to`, with "others" for
-// "the user said nothing": it counts as absent where OTHERS is not declared, and everything does for events to the server alone.
+// `unknown_target` for one that does not parse, or for none where the first of the declaration needs a name.
+// `lenient`: plain mode, whose original clients always write a `to`, with "others" for "the user said nothing": it counts as absent where
+// OTHERS is not declared, and everything does for events to the server alone.
 result<target> choose(const method& m, const wire::envelope& e, bool lenient);
 
 // The same for a method whose payload names the receivers: the envelope's target must be absent or say the same, else `denied`.
-// `bad_payload` if the payload cannot be read. Nobody named: a target of the kind `server`.
+// `bad_payload` if the payload cannot be read. Nobody named: a target of the kind `server`, declared or not.
 result<target> choose_by_payload(const method& m, const wire::envelope& e, bool lenient, format f, bytes_view payload,
                                  const decode_options& options);
 
 // Is every kind in it declared?
 bool declared(std::span<const target_kind> kinds, const target& wanted);
 
-// The members there are, by client id. Member: a copyable handle that can be compared.
+// The members there are, by client id. Member: a copyable handle.
 template <class Member>
 class table {
  public:
+  // An id that is in the table keeps its member.
   void add(const std::string& id, Member member) {
-    positions_.emplace(id, members_.size());
-    members_.push_back({id, std::move(member)});
+    if (positions_.emplace(id, members_.size()).second) members_.push_back({id, std::move(member)});
   }
 
   void remove(const std::string& id) {
@@ -57,46 +63,57 @@ class table {
   }
 
   std::size_t size() const noexcept { return members_.size(); }
+  // Null: nobody of this id. Valid until the next add() or remove().
   const Member* find(const std::string& id) const {
     const auto it = positions_.find(id);
     return it == positions_.end() ? nullptr : &members_[it->second].second;
   }
 
-  // `subject`: whom OTHERS and SENDER speak of. Fills `out`; its memory is reused.
+  // `subject`: whom OTHERS and SENDER speak of. Fills `out`, whose memory is reused; each receiver stands in it once, and in the same
+  // order whenever the same members came and went. `unknown_target`: somebody who is named is not there, `out` is of no use.
+  // The union of several targets costs what its parts cost, plus sorting.
   result<> resolve(const target& to, const std::string& subject, std::vector<Member>& out) const {
     out.clear();
-    if (to.kind != target_kind::several) return append(to, subject, out);
+    const auto receives = [&](std::size_t at) { return !contains(to.except, members_[at].first); };
+    if (to.kind != target_kind::several) {
+      return each(to, subject, [&](std::size_t at) {
+        if (receives(at)) out.push_back(members_[at].second);
+      });
+    }
+    std::vector<std::size_t> chosen;
     for (const target& part : to.parts)
-      if (auto found = append(part, subject, out); !found) return found;
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
+      if (auto found = each(part, subject, [&](std::size_t at) { chosen.push_back(at); }); !found) return found;
+    std::sort(chosen.begin(), chosen.end());
+    chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+    for (const std::size_t at : chosen)
+      if (receives(at)) out.push_back(members_[at].second);
     return {};
   }
 
  private:
-  result<> append(const target& to, const std::string& subject, std::vector<Member>& out) const {
+  static bool contains(const std::vector<std::string>& ids, const std::string& id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  }
+
+  // Calls `take` with the position of each member that one target names, each once.
+  template <class Take>
+  result<> each(const target& to, const std::string& subject, Take take) const {
+    const auto one = [&](const std::string& id) -> result<> {
+      const auto it = positions_.find(id);
+      if (it == positions_.end()) return errc::unknown_target;
+      take(it->second);
+      return {};
+    };
     switch (to.kind) {
-      case target_kind::server:
-        return {};  // handled there, relayed to nobody
-      case target_kind::sender:
-        if (const Member* m = find(subject)) out.push_back(*m);
-        return {};
-      case target_kind::client:
-        if (const Member* m = find(to.name)) {
-          out.push_back(*m);
-          return {};
-        }
-        return errc::unknown_target;
+      case target_kind::server: return {};  // handled there, relayed to nobody
+      case target_kind::sender: return one(subject);
+      case target_kind::client: return one(to.name);
       case target_kind::all:
       case target_kind::others:
-        for (const auto& [id, member] : members_) {
-          if (to.kind == target_kind::others && id == subject) continue;
-          if (std::find(to.except.begin(), to.except.end(), id) != to.except.end()) continue;
-          out.push_back(member);
-        }
+        for (std::size_t at = 0; at < members_.size(); ++at)
+          if (to.kind == target_kind::all || members_[at].first != subject) take(at);
         return {};
-      default:
-        return errc::unknown_target;
+      default: return errc::unknown_target;
     }
   }
 

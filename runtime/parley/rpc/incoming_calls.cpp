@@ -5,6 +5,11 @@
 
 namespace parley::rpc {
 
+incoming_calls::incoming_calls(std::size_t max_calls)
+    : max_calls_(max_calls),
+      // Calls that got no handler or were over count, too: else a peer that opens and cancels in a loop would never be told to go.
+      cancels_(static_cast<std::uint32_t>(std::min<std::size_t>(max_calls, 1'000'000) * 4), std::chrono::seconds(10)) {}
+
 incoming_calls::verdict incoming_calls::use_up(std::uint64_t id) {
   if (id <= highest_) return verdict::violation;
   highest_ = id;
@@ -26,7 +31,15 @@ incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now,
 time_point incoming_calls::deadline_of(std::uint64_t id) const { return calls_.at(id).deadline; }
 
 void incoming_calls::keep(std::uint64_t id, running& handler) {
-  if (const auto it = calls_.find(id); it != calls_.end()) it->second.handler = &handler;
+  const auto it = calls_.find(id);
+  if (it == calls_.end()) return;
+  it->second.handler = &handler;
+  if (it->second.answered) stop(id);
+}
+
+void incoming_calls::stop(std::uint64_t id) {
+  if (const auto it = calls_.find(id); it != calls_.end())
+    if (running* const handler = std::exchange(it->second.handler, nullptr)) handler->stop();
 }
 
 void incoming_calls::answered(entry& e, std::uint64_t id) {
@@ -50,31 +63,23 @@ bool incoming_calls::finish(std::uint64_t id) {
 
 incoming_calls::cancelled incoming_calls::cancel(std::uint64_t id, time_point now) {
   if (id > highest_) return cancelled::violation;
+  if (!cancels_.count(now)) return cancelled::too_many;
   const auto it = calls_.find(id);
   if (it == calls_.end() || it->second.answered) return cancelled::ignored;
-  if (cancelled_ == 0 || now - cancelled_since_ >= std::chrono::seconds(10)) {
-    cancelled_since_ = now;
-    cancelled_ = 0;
-  }
-  if (++cancelled_ > 4 * max_calls_) return cancelled::too_many;
   answered(it->second, id);
-  // Last, for a handler may end inside.
-  if (running* handler = it->second.handler) handler->stop();
+  stop(id);
   return cancelled::stopped;
 }
 
 std::vector<std::uint64_t> incoming_calls::expire(time_point now) {
   std::vector<std::uint64_t> late;
-  std::vector<std::uint64_t> to_stop;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const std::uint64_t id = deadlines_.begin()->second;
-    entry& e = calls_.at(id);
-    answered(e, id);
+    answered(calls_.at(id), id);
     late.push_back(id);
-    if (e.handler) to_stop.push_back(id);
   }
-  for (const std::uint64_t id : to_stop)  // a handler that stops may end its own call, and others
-    if (const auto it = calls_.find(id); it != calls_.end()) it->second.handler->stop();
+  // Only now: a handler that stops may end its own call, and others.
+  for (const std::uint64_t id : late) stop(id);
   return late;
 }
 
@@ -83,11 +88,10 @@ void incoming_calls::stop_all() {
   std::vector<std::uint64_t> ids;
   for (auto& [id, e] : calls_) {
     e.answered = true;
-    e.deadline = time_point::max();
-    if (e.handler) ids.push_back(id);
+    ids.push_back(id);
   }
-  for (const std::uint64_t id : ids)
-    if (const auto it = calls_.find(id); it != calls_.end()) it->second.handler->stop();
+  std::sort(ids.begin(), ids.end());
+  for (const std::uint64_t id : ids) stop(id);
 }
 
 }  // namespace parley::rpc

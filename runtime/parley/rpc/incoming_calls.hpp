@@ -2,29 +2,24 @@
 #pragma once
 
 #include "parley/core/core.hpp"
-#include "parley/wire/method.hpp"
+#include "parley/rpc/running.hpp"
+#include "parley/session/rate.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace parley::rpc {
 
-// A handler that is still at work and can be told to stop. Lives as long as the call is running.
-class running {
- public:
-  virtual ~running() = default;
-  virtual void stop() = 0;  // the caller went away, cancelled or ran out of time
-};
-
-// A handler that was cancelled goes on counting until it returns: open-and-cancel in a loop is not unbounded work.
+// A call is RUNNING until its terminal frame goes out, and CANCELLING if that happened before its handler returned: such a handler goes
+// on counting, so that open-and-cancel in a loop is not unbounded work.
 class incoming_calls {
  public:
-  explicit incoming_calls(std::size_t max_calls) : max_calls_(max_calls) {}
+  explicit incoming_calls(std::size_t max_calls);
 
   enum class verdict {
     run,
@@ -32,27 +27,34 @@ class incoming_calls {
     late,        // deadline_ms was 0: answer deadline_exceeded, no handler
     violation,   // the id was used before: close
   };
-  // An id is used up whatever the verdict, but for `violation`. `limit`: how long a call without a deadline may take.
+  // An id is used up whatever the verdict, but for `violation`. `limit`: the longest a call may take here, and the time of one that
+  // comes without a deadline.
   verdict accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms, std::chrono::milliseconds limit);
-  // An id that was refused before it got here: used up all the same.
+  // An id that was refused before it got here: used up all the same. `run` or `violation`.
   verdict use_up(std::uint64_t id);
   // When the caller stops waiting; only for a call that runs.
   time_point deadline_of(std::uint64_t id) const;
 
-  // The handler goes on after returning: remember how to stop it.
+  // The handler goes on after returning: remember how to stop it, which happens at once if the call is over by now. It lives until
+  // finish().
   void keep(std::uint64_t id, running& handler);
   // The handler is done. True: its answer is the terminal frame. False: the call had got one before.
   bool finish(std::uint64_t id);
 
-  enum class cancelled { ignored, stopped, violation, too_many };
-  // `stopped`: answer `cancelled` now, that is the terminal frame.
+  enum class cancelled {
+    ignored,    // the call was over
+    stopped,    // answer `cancelled` now, that is the terminal frame
+    violation,  // never opened: close
+    too_many,   // within ten seconds, cancels for four times the calls that may run: close
+  };
   cancelled cancel(std::uint64_t id, time_point now);
-  // Ids whose time is up: answer deadline_exceeded, that is the terminal frame.
+  // Ids whose time is up, the earliest first: answer deadline_exceeded, that is the terminal frame.
   std::vector<std::uint64_t> expire(time_point now);
   time_point next_deadline() const noexcept { return deadlines_.empty() ? time_point::max() : deadlines_.begin()->first; }
 
   // The connection is gone: every handler still at work is stopped, no answer is wanted.
   void stop_all();
+  // Handlers at work, those of calls that are over included.
   std::size_t running_now() const noexcept { return calls_.size(); }
 
  private:
@@ -62,14 +64,13 @@ class incoming_calls {
     bool answered = false;
   };
   void answered(entry&, std::uint64_t id);
+  void stop(std::uint64_t id);
 
   std::size_t max_calls_;
   std::uint64_t highest_ = 0;
   std::unordered_map<std::uint64_t, entry> calls_;
-  std::multimap<time_point, std::uint64_t> deadlines_;
-  // Calls cancelled by their opener within ten seconds; four times the limit of calls ends the connection.
-  std::size_t cancelled_ = 0;
-  time_point cancelled_since_{};
+  std::multimap<time_point, std::uint64_t> deadlines_;  // of calls without a terminal frame
+  session::rate cancels_;
 };
 
 }  // namespace parley::rpc

@@ -1,23 +1,22 @@
 // The calls this end has opened on one connection: ids, deadlines, and exactly one completion for each.
 #pragma once
 
+#include "parley/core/core.hpp"
 #include "parley/rpc/pending.hpp"
 #include "parley/wire/method.hpp"
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace parley::rpc {
 
-// A number of the caller's own, known before the call has an id on the wire; for cancelling.
+// A number of the caller's own, known before the call has an id on the wire; for cancelling. No two calls share one.
 using ticket = std::uint64_t;
 
 // A call is OPEN until it is completed here, and ORPHAN from then until its terminal frame comes: an orphan still counts against
@@ -28,52 +27,58 @@ class outgoing_calls {
   struct given_up {
     std::uint64_t id = 0;
     errc code = errc::cancelled;
-    std::unique_ptr<pending_call> completion;  // finish it with `code`
+    std::unique_ptr<pending_call> completion;  // finish it with `code`; null: an orphan whose time is up as well
   };
 
+  // Orphans included.
   std::size_t in_flight() const noexcept { return calls_.size(); }
 
   // Takes the next id. `deadline`: time_point::max() for none.
   std::uint64_t open(ticket of, const method& m, time_point deadline, std::unique_ptr<pending_call> completion);
-  // It never left this end: forgets it.
+  // A call that was given up turns out never to have left this end: no terminal frame will come for it.
   void forget(std::uint64_t id);
 
   // A terminal frame for `id`. Empty: the call was completed before, or is unknown.
   std::unique_ptr<pending_call> take_terminal(std::uint64_t id);
   bool was_opened(std::uint64_t id) const noexcept { return id != 0 && id < next_id_; }
+  // Null: no terminal frame is awaited.
   const method* method_of(std::uint64_t id) const;
 
+  // Empty: it was completed before.
   std::optional<given_up> cancel(ticket of);
+  // Whose time is up, the earliest first. An orphan is named too, once: a peer without call ids that owes an answer for that long makes
+  // every later answer doubtful.
   std::vector<given_up> expire(time_point now);
   time_point next_deadline() const noexcept { return deadlines_.empty() ? time_point::max() : deadlines_.begin()->first; }
 
-  // Everything still open, in the order it was opened; nothing remains.
+  // The connection is gone: everything still open, in the order it was opened; nothing remains.
   std::vector<std::unique_ptr<pending_call>> take_all();
 
-  // Peers without call ids: the oldest call that waits for an answer of this name (or of any name, for errors). An entry that was
-  // completed before swallows its late answer: found, without a completion.
+  // Peers without call ids: the oldest call that waits for an answer of this name (or of any name, for errors) and has left: ids from
+  // `unsent` on have not. A call that was completed before swallows its late answer: found, without a completion.
   struct named_answer {
     bool found = false;
     std::uint64_t id = 0;
     const parley::method* method = nullptr;
     std::unique_ptr<pending_call> completion;
   };
-  named_answer take_named(std::string_view answer_name);
-  named_answer take_oldest();
+  named_answer take_named(std::string_view answer_name, std::uint64_t unsent);
+  named_answer take_oldest(std::uint64_t unsent);
 
  private:
   struct entry {
     ticket of = 0;
     const parley::method* method = nullptr;
-    time_point deadline;
+    time_point deadline;                       // max(): none, or named by expire()
     std::unique_ptr<pending_call> completion;  // null: orphan
   };
   using table = std::map<std::uint64_t, entry>;  // by id, which is the order of opening
-  std::unique_ptr<pending_call> complete(entry&, std::uint64_t id);
+  std::unique_ptr<pending_call> complete(entry&);
+  void drop_deadline(entry&, std::uint64_t id);
   named_answer take(table::iterator);
 
   table calls_;
-  std::unordered_map<ticket, std::uint64_t> by_ticket_;
+  std::unordered_map<ticket, std::uint64_t> by_ticket_;  // of those not completed
   std::multimap<time_point, std::uint64_t> deadlines_;
   std::uint64_t next_id_ = 1;
 };

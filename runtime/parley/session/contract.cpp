@@ -1,6 +1,7 @@
 #include "parley/session/contract.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace parley::session {
 
@@ -16,7 +17,6 @@ result<> contract::add(const service& added) {
   for (const method* m : added.methods) {
     by_name_.emplace(m->name, m);
     by_id_.emplace(m->id, m);
-    if (!m->reply.empty()) by_reply_.emplace(m->reply, m);
   }
   relays_unknown_ = relays_unknown_ || added.relay_unknown;
   services_.push_back(&added);
@@ -33,11 +33,6 @@ const method* contract::find(std::uint32_t id) const {
   return it == by_id_.end() ? nullptr : it->second;
 }
 
-const method* contract::find_reply(std::string_view name) const {
-  const auto it = by_reply_.find(name);
-  return it == by_reply_.end() ? nullptr : it->second;
-}
-
 std::size_t contract::largest_payload(std::size_t floor) const {
   for (const auto& [id, m] : by_id_) floor = std::max<std::size_t>(floor, m->max_bytes);
   return floor;
@@ -50,21 +45,36 @@ std::vector<wire::print> contract::prints() const {
   return all;
 }
 
+std::vector<wire::print> contract::accepted() const {
+  std::vector<wire::print> all;
+  for (const service* s : services_)
+    for (const method* m : s->methods)
+      for (const std::uint64_t earlier : m->accepted) all.push_back({std::string(m->name), m->id, earlier});
+  return all;
+}
+
 bool agrees(const method& mine, std::uint64_t theirs) {
   return mine.fingerprint == theirs || std::find(mine.accepted.begin(), mine.accepted.end(), theirs) != mine.accepted.end();
 }
 
-comparison compare(const contract& mine, const std::vector<wire::print>& theirs) {
+comparison compare(const contract& mine, const wire::hello& theirs) {
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> accepted;
+  accepted.reserve(theirs.accepted.size());
+  for (const wire::print& p : theirs.accepted) accepted.emplace_back(p.method, p.fingerprint);
+  std::sort(accepted.begin(), accepted.end());
+
   comparison found;
   std::vector<wire::print> same_names;
-  for (const wire::print& p : theirs) {
-    const method* m = p.name.empty() ? mine.find(p.method) : mine.find(std::string_view(p.name));
-    if (!m) {
-      found.missing.push_back({p.name, p.name.empty() ? p.method : wire::method_id(p.name), 0});
+  for (const wire::print& p : theirs.methods) {
+    const method* m = mine.find(p.method);
+    // Two names may have one id by chance: then it is not the same method.
+    if (!m || (!p.name.empty() && p.name != m->name)) {
+      found.missing.push_back({p.name, p.method, 0});
       continue;
     }
     same_names.push_back({std::string(m->name), m->id, m->fingerprint});
-    if (!agrees(*m, p.fingerprint)) found.mismatched.push_back(same_names.back());
+    if (!agrees(*m, p.fingerprint) && !std::binary_search(accepted.begin(), accepted.end(), std::pair{m->id, m->fingerprint}))
+      found.mismatched.push_back(same_names.back());
   }
   found.contract = wire::contract_of(same_names);
   return found;

@@ -20,33 +20,31 @@ class contract {
 
   const method* find(std::string_view name) const;
   const method* find(std::uint32_t id) const;
-  // The method whose answers travel under this name toward peers without call ids.
-  const method* find_reply(std::string_view name) const;
 
   bool relays_unknown() const noexcept { return relays_unknown_; }
   // The largest payload any method asks for, or `floor` if none asks for more.
   std::size_t largest_payload(std::size_t floor) const;
 
-  // What this end would list in its hello.
+  // What a client's hello lists: each method, and the earlier shapes of each that still work.
   std::vector<wire::print> prints() const;
+  std::vector<wire::print> accepted() const;
 
  private:
   std::vector<const service*> services_;
   std::unordered_map<std::string_view, const method*> by_name_;
   std::unordered_map<std::uint32_t, const method*> by_id_;
-  std::unordered_map<std::string_view, const method*> by_reply_;
   bool relays_unknown_ = false;
 };
 
 // Do two shapes of a method understand each other: equal, or an ancestor that lint proved compatible?
 bool agrees(const method& mine, std::uint64_t theirs);
 
-// What a server finds in a client's list. Names are filled in wherever this end knows them.
+// What a server finds in a client's lists. Names are filled in wherever this end knows them.
 struct comparison {
   std::uint64_t contract = 0;           // this end's own value over the same methods
   std::vector<wire::print> mismatched;  // with this end's fingerprint
   std::vector<wire::print> missing;
 };
-comparison compare(const contract& mine, const std::vector<wire::print>& theirs);
+comparison compare(const contract& mine, const wire::hello& theirs);
 
 }  // namespace parley::session

@@ -38,6 +38,7 @@ buffer outbox::pop() {
 }
 
 bool outbox::take_back(std::uint64_t call) {
+  if (call == 0) return false;  // stands for frames that open none
   const auto it = std::find_if(data_.begin(), data_.end(), [call](const entry& e) { return e.call == call; });
   if (it == data_.end()) return false;
   bytes_ -= it->frame.size();

@@ -1,4 +1,4 @@
-// Frames on their way to one peer: a control lane that goes first and a data lane in order, both bounded.
+// Frames on their way to one peer: a control lane that goes first and a data lane in order, both bounded. Private to session.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -22,14 +22,15 @@ class outbox {
 
   bool empty() const noexcept { return data_.empty() && control_.empty(); }
   std::size_t bytes() const noexcept { return bytes_; }
-  bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
-  // The next frame to be written. Not empty.
+  // The next frame to be written; there must be one.
   buffer pop();
   // Takes back a call that has not left. False: it has.
   bool take_back(std::uint64_t call);
   void clear();
 
  private:
+  bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
+
   struct entry {
     buffer frame;
     std::uint64_t call;

@@ -1,6 +1,10 @@
 #include "parley/session/session.hpp"
 
+#include "parley/wire/kinds.hpp"
+#include "parley/wire/limits.hpp"
+
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace parley::session {
@@ -13,18 +17,28 @@ bool malformed(errc code) { return code == errc::bad_frame || code == errc::bad_
 
 std::uint32_t default_message_limit(side receiver) { return receiver == side::server ? 65'536 : 1'048'576; }
 
-side other(side s) { return s == side::server ? side::client : side::server; }
-
 void fill_defaults(wire::limits& l, side receiver) {
   if (l.max_message == 0) l.max_message = default_message_limit(receiver);
+}
+
+std::chrono::milliseconds in_bounds(std::chrono::milliseconds heartbeat) {
+  return std::clamp(heartbeat, shortest_heartbeat, std::chrono::milliseconds(std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::string names_of(const std::vector<const method*>& methods) {
+  std::string names;
+  for (const method* m : methods) names.append(names.empty() ? "" : ", ").append(m->name);
+  return names;
 }
 
 }  // namespace
 
 peer_session::peer_session(session_options chosen, const contract& known, output& out)
     : options_(std::move(chosen)), contract_(known), out_(out), outbox_(options_.max_queue) {
+  options_.heartbeat = in_bounds(options_.heartbeat);
+  options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
   fill_defaults(options_.limits, options_.self);
-  fill_defaults(peer_limits_, other(options_.self));
+  fill_defaults(peer_limits_, wire::other(options_.self));
   if (options_.self == side::server) client_id_ = wire::make_client_id();
 }
 
@@ -33,20 +47,25 @@ void peer_session::start(time_point now) {
   if (plain()) return become_open(now);
   state_ = state::greeting;
   next_tick_ = now + options_.hello_timeout;
-  if (options_.self == side::client) greet_server(now);
+  if (options_.self == side::client) greet_server();
 }
 
-void peer_session::greet_server(time_point) {
+void peer_session::greet_server() {
   wire::hello hello;
   hello.features = offered;
   hello.agent = options_.agent;
-  hello.methods = listed_ = contract_.prints();
+  hello.methods = contract_.prints();
+  hello.accepted = contract_.accepted();
   hello.contract = wire::contract_of(hello.methods);
   hello.limits = options_.limits;
   std::string payload;
   wire::write_hello(format().payload_format(), hello, payload);
+  send_greeting(wire::kind::hello, payload);
+}
+
+void peer_session::send_greeting(wire::kind kind, std::string_view payload) {
   wire::envelope e;
-  e.kind = wire::kind::hello;
+  e.kind = kind;
   std::string frame;
   write(e, as_bytes(payload), frame);
   ++counters_.frames_sent;
@@ -73,38 +92,47 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
                                  .multi = plain() || state_ == state::greeting || has_feature(wire::feature::multi)};
   if (auto fault = format().read(frame, options_.self, bounds, in_)) {
     refused_call_ = fault->re;
-    if (state_ == state::greeting) close(close_code::bad_hello, "expected a greeting");
+    if (state_ == state::greeting) unexpected_greeting();
     else refuse(now, *fault);
     return nullptr;
   }
-  if (in_.unknown_kind) return nullptr;  // optional by its own word
   if (state_ == state::greeting) return greeting(now, in_);
+  if (in_.unknown_kind) return nullptr;  // optional by its own word
   return control(now, in_);
 }
 
 const wire::envelope* peer_session::greeting(time_point now, const wire::envelope& e) {
+  if (e.unknown_kind) return unexpected_greeting();
   if (options_.self == side::server) {
-    if (e.kind == wire::kind::hello) on_hello(now, e);
-    else close(close_code::bad_hello, "expected hello");
+    if (e.kind != wire::kind::hello) return unexpected_greeting();
+    on_hello(now, e);
     return nullptr;
   }
-  if (e.kind == wire::kind::welcome) on_welcome(now, e);
-  else if (e.kind == wire::kind::error) close(close_code::done, "refused by the server");
+  // A server that refuses says why, and closes with the code that tells what to do next.
+  if (e.kind == wire::kind::error && e.re == 0) return &e;
+  if (e.kind != wire::kind::welcome) return unexpected_greeting();
+  on_welcome(now, e);
+  return nullptr;
+}
+
+const wire::envelope* peer_session::unexpected_greeting() {
+  if (options_.self == side::server) close(close_code::bad_hello, "expected hello");
   else close(close_code::protocol_violation, "expected welcome");
   return nullptr;
 }
 
 void peer_session::on_hello(time_point now, const wire::envelope& e) {
+  if (e.payload.size() > options_.limits.max_message) return close(close_code::too_large, "hello: too large");
   wire::hello hello;
-  if (auto fault = wire::read_hello(format().payload_format(), e.payload, hello)) return close(close_code::bad_hello, fault->text);
+  if (auto fault = wire::read_hello(format().payload_format(), e.payload, hello)) return close(fault->close, fault->text);
   if ((hello.required & ~offered) != 0) return close(close_code::unsupported, "a required feature is not supported");
-  comparison found = compare(contract_, hello.methods);
+  // Resume is not offered: a client that asks for it greets once more, as a newcomer.
+  const bool greet_again = hello.resume.has_value();
+  if (greet_again && std::exchange(greeted_, true)) return close(close_code::bad_hello, "nothing to resume: expected a hello without");
+  comparison found = compare(contract_, hello);
   for (const wire::print& p : found.mismatched) mismatched_.push_back(contract_.find(p.method));
-  if (!found.mismatched.empty() && options_.policy == wire::policy::refuse) {
-    std::string text = "contract differs: " + found.mismatched.front().name;
-    return close(close_code::contract_refused, text);
-  }
-  if (options_.policy == wire::policy::warn) mismatched_.clear();
+  policy_ = options_.policy;
+  if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
   features_ = hello.features & offered;
   peer_limits_ = hello.limits;
   fill_defaults(peer_limits_, side::client);
@@ -112,58 +140,55 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   wire::welcome welcome;
   welcome.features = features_;
   welcome.agent = options_.agent;
-  welcome.client_id = client_id_;
-  welcome.outcome = hello.resume ? wire::outcome::fresh : wire::outcome::fresh_session;
+  if (!greet_again) welcome.client_id = client_id_;
+  welcome.outcome = greet_again ? wire::outcome::fresh : wire::outcome::fresh_session;
   welcome.contract = found.contract;
   welcome.mismatched = std::move(found.mismatched);
   welcome.missing = std::move(found.missing);
-  welcome.policy = options_.policy;
+  welcome.policy = policy_;
   welcome.limits = options_.limits;
   welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
-  const bool greet_again = welcome.outcome == wire::outcome::fresh;
-  if (greet_again) welcome.client_id.clear();
   std::string payload;
   wire::write_welcome(format().payload_format(), welcome, payload);
-  wire::envelope answer;
-  answer.kind = wire::kind::welcome;
-  std::string frame;
-  write(answer, as_bytes(payload), frame);
-  ++counters_.frames_sent;
-  out_.transmit(buffer(std::move(frame)));
-  if (greet_again) {  // resume is not offered: the client greets once more, as a newcomer
-    mismatched_.clear();
-    next_tick_ = now + options_.hello_timeout;
-    return;
-  }
-  become_open(now);
+  send_greeting(wire::kind::welcome, payload);
+  if (!greet_again) return become_open(now);
+  mismatched_.clear();
+  next_tick_ = now + options_.hello_timeout;
 }
 
 void peer_session::on_welcome(time_point now, const wire::envelope& e) {
   wire::welcome welcome;
-  if (auto fault = wire::read_welcome(format().payload_format(), e.payload, welcome))
-    return close(close_code::protocol_violation, fault->text);
+  if (auto fault = wire::read_welcome(format().payload_format(), e.payload, welcome)) return close(fault->close, fault->text);
   if (welcome.outcome != wire::outcome::fresh_session)
     return close(close_code::protocol_violation, "a resume was answered that nobody asked for");
   features_ = welcome.features & offered;
   peer_limits_ = welcome.limits;
   fill_defaults(peer_limits_, side::server);
   client_id_ = welcome.client_id;
-  // The server does not know which of its shapes this end accepts: strike those.
+  // A server that took no notice of what this end accepts names that, too: strike it.
   for (const wire::print& p : welcome.mismatched) {
     const parley::method* m = p.name.empty() ? contract_.find(p.method) : contract_.find(std::string_view(p.name));
-    if (m && !agrees(*m, p.fingerprint)) mismatched_.push_back(m);
+    if (m && !agrees(*m, p.fingerprint) && agreed(*m)) mismatched_.push_back(m);  // each once
   }
-  if (welcome.policy == wire::policy::warn) mismatched_.clear();
-  listed_.clear();
-  listed_.shrink_to_fit();
-  if (welcome.heartbeat_ms != 0) options_.heartbeat = std::chrono::milliseconds(welcome.heartbeat_ms);
+  policy_ = welcome.policy;
+  if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
+  options_.heartbeat = in_bounds(std::chrono::milliseconds(welcome.heartbeat_ms));
   become_open(now);
 }
 
+void peer_session::refuse_contract() { close(close_code::contract_refused, "contract differs: " + names_of(mismatched_)); }
+
 const wire::envelope* peer_session::control(time_point now, const wire::envelope& e) {
+  constexpr std::string_view not_agreed = "a frame of a feature that was not agreed";
   switch (e.kind) {
-    case wire::kind::event:
     case wire::kind::call:
+      // A promise to answer once cannot be passed over, and a client that said it answers no calls is asked none.
+      if (!e.key.empty() || (options_.self == side::client && !has_feature(wire::feature::server_calls))) {
+        close(close_code::protocol_violation, not_agreed);
+        return nullptr;
+      }
+      return &e;
+    case wire::kind::event:
     case wire::kind::reply:
     case wire::kind::error:
     case wire::kind::cancel:
@@ -186,8 +211,7 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
       close(close_code::bad_hello, "a second hello");
       return nullptr;
     default:
-      // Frames of features that were not agreed.
-      close(close_code::protocol_violation, "a frame of a feature that was not agreed");
+      close(close_code::protocol_violation, not_agreed);
       return nullptr;
   }
 }
@@ -215,12 +239,18 @@ void peer_session::tick(time_point now) {
   next_tick_ = last_heard_ + options_.heartbeat;
 }
 
+bool peer_session::count_malformed(time_point now) {
+  if (bad_.count(now)) return true;
+  close(close_code::policy, "too many malformed messages");
+  return false;
+}
+
 void peer_session::refuse(time_point now, const wire::fault& fault, about what) {
   if (state_ == state::closed) return;
   if (fault.close != 0) return close(fault.close, fault.text);
   if (plain() && options_.drop_on_invalid) return close(close_code::policy, "invalid message");
   ++counters_.refused;
-  if (malformed(fault.code) && !bad_.count(now)) return close(close_code::policy, "too many malformed messages");
+  if (malformed(fault.code) && !count_malformed(now)) return;
   const bool answers_call = fault.re != 0 || !fault.foreign_re.empty();
   // A client tells its own application; a plain server would take the answer for an event and pass it on.
   if (options_.self == side::client && (!answers_call || plain())) return;
@@ -244,20 +274,20 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
     e.to_written = what.to;
   }
   if (!answers_call) {
+    if (send_control(e) || closed()) return;
+    e.to_written.clear();  // as long as the envelope may be: it does not fit beside the rest
     send_control(e);
     return;
   }
   e.counted = true;
   std::string frame;
-  write(e, {}, frame);
-  send(buffer(std::move(frame)));
+  if (write(e, {}, frame)) send(buffer(std::move(frame)));
 }
 
 bool peer_session::send(buffer frame, std::uint64_t call) {
   if (state_ != state::open) return false;
   if (!outbox_.push(std::move(frame), out_.in_transport(), call)) {
-    outbox_.clear();  // what waits would only delay the close; the peer learns that it missed something from the code
-    close(close_code::too_slow, "too slow");
+    close_too_slow();
     return false;
   }
   pump();
@@ -267,14 +297,19 @@ bool peer_session::send(buffer frame, std::uint64_t call) {
 bool peer_session::send_control(const wire::envelope& e) {
   if (state_ != state::open) return false;
   std::string frame;
-  write(e, {}, frame);
+  if (!write(e, {}, frame)) return false;
   if (!outbox_.push_control(buffer(std::move(frame)))) {
-    outbox_.clear();
-    close(close_code::too_slow, "too slow");
+    close_too_slow();
     return false;
   }
   pump();
   return true;
+}
+
+// What waits would only delay the close; the peer learns from the code that it missed something.
+void peer_session::close_too_slow() {
+  outbox_.clear();
+  close(close_code::too_slow, "too slow");
 }
 
 void peer_session::pump() {
@@ -292,7 +327,7 @@ void peer_session::close(std::uint16_t code, std::string_view text) {
 }
 
 bool peer_session::agreed(const parley::method& m) const noexcept {
-  return std::find(mismatched_.begin(), mismatched_.end(), &m) == mismatched_.end();
+  return policy_ == wire::policy::warn || std::find(mismatched_.begin(), mismatched_.end(), &m) == mismatched_.end();
 }
 
 }  // namespace parley::session

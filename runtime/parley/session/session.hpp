@@ -1,13 +1,16 @@
 // session: one peer's logical session. It greets (hello, welcome), keeps the heartbeat, answers what is malformed, bounds what waits
-// to be sent, and hands on what is sound. It knows no sockets, timers or threads: bytes and time points come in, actions go out.
+// to be sent, and hands on what is sound.
 //
-//   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, output);
-//   s.start(now);
-//   if (const wire::envelope* e = s.receive(now, bytes, binary)) ...     // an event, call, reply, error or cancel to act on
-//   s.tick(now);                                                         // no later than s.next_tick()
+// What it does not do: matching calls with answers (rpc), choosing receivers (routing), moving bytes and keeping time (transport, peer).
+// Bytes and time points come in, actions go out through an `output`.
 //
-// What it does not do: matching calls with answers (rpc), choosing receivers (routing), moving bytes (transport).
-// One thread at a time. It keeps a reference to the contract and to the output, which live longer.
+//   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out);
+//   s.start(now);                                                           // out.opened() once the greeting is complete
+//   if (const wire::envelope* e = s.receive(now, frame, binary)) act(*e);   // an event, a call, a reply, an error or a cancel
+//   s.refuse(now, {.code = errc::denied}, {&method});                       // or answer it, within the limits on answers
+//   s.tick(now);                                                            // no later than s.next_tick()
+//
+// One thread at a time; nothing here blocks. It refers to the contract, the format and the output, which live longer.
 #pragma once
 
 #include "parley/session/contract.hpp"
@@ -18,7 +21,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,14 +44,17 @@ inline constexpr std::uint16_t heartbeat_lost = 4011;
 inline constexpr std::uint16_t removed = 4012;
 }  // namespace close_code
 
+// Ten pings in a second are allowed; a side that hears nothing sends one in each heartbeat.
+inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
+
 struct session_options {
   side self = side::server;
   const wire::envelope_format* format = nullptr;
   wire::limits limits{};                           // what this end accepts
-  std::chrono::milliseconds heartbeat{20'000};     // the server's value holds for both ends
+  std::chrono::milliseconds heartbeat{20'000};     // the server's value holds for both ends; at least shortest_heartbeat
   std::chrono::milliseconds hello_timeout{5'000};
   std::size_t max_queue = 4 * 1024 * 1024;         // bytes waiting for one peer; over it the peer is closed with 4009
-  std::string agent = "parley-cpp";
+  std::string agent = "parley-cpp";                // what the other end may log; cut after 64 bytes
   wire::policy policy = wire::policy::degrade;     // server: what becomes of a client whose contract differs
   bool drop_on_invalid = false;                    // plain mode: close instead of answering, as the original servers do
 };
@@ -63,7 +68,7 @@ class output {
   virtual void transmit(buffer frame) = 0;
   virtual void ping() = 0;                         // a WebSocket ping, where the format has none of its own
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
-  virtual void opened() = 0;                       // the greeting is complete (plain: at once)
+  virtual void opened() = 0;                       // the greeting is complete (plain: at once); once
 };
 
 // What is said of a refused frame that is no call, so that the sender can tell which one it was.
@@ -75,8 +80,8 @@ struct about {
 struct session_counters {
   std::uint64_t frames_received = 0;
   std::uint64_t frames_sent = 0;
-  std::uint64_t refused = 0;       // frames answered with an error
-  std::uint64_t unanswered = 0;    // errors that were held back by the rate limit
+  std::uint64_t refused = 0;       // frames found wrong, but for those that closed the session
+  std::uint64_t unanswered = 0;    // those of them whose answer the rate limit held back
   std::uint64_t not_delivered = 0; // events left out because the ends' contracts differ
 };
 
@@ -88,6 +93,7 @@ class peer_session {
   void start(time_point now);
 
   // One frame. What it returns is for the caller to act on and valid until the next call; null: taken care of here.
+  // A client may get an error before it is open: why the server refuses it.
   const wire::envelope* receive(time_point now, bytes_view frame, bool binary);
   // After a null: the id of a call that was refused here, which is used up by that; else 0.
   std::uint64_t refused_call() const noexcept { return refused_call_; }
@@ -100,15 +106,19 @@ class peer_session {
 
   // Answers a frame that the caller found wrong, within the limits on answers; closes if the fault says so or there were too many.
   void refuse(time_point now, const wire::fault& fault, about what = {});
+  // Malformed input that the caller answers itself. False: it was one too many, the session is closed.
+  bool count_malformed(time_point now);
 
   // Queues a frame of the data lane. False: the peer is too slow and is being closed (or was closed before).
+  // `call`: the id of the call that it opens, if it opens one.
   bool send(buffer frame, std::uint64_t call = 0);
+  // Ahead of all data. False: as send(), or a member is over its bound.
   bool send_control(const wire::envelope& frame);
+  // Takes a call back that has not left. False: it has.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
-  bool has_room(std::size_t size) const { return outbox_.has_room(size, out_.in_transport()); }
   std::size_t queued() const { return outbox_.bytes() + out_.in_transport(); }
 
-  // Nothing more is sent or received. Frames queued before leave first.
+  // Nothing more is sent or received; frames queued before leave first. Without effect if it is closed.
   void close(std::uint16_t code, std::string_view text);
   // The connection is gone.
   void lost() { state_ = state::closed; outbox_.clear(); }
@@ -126,22 +136,29 @@ class peer_session {
   bool has_feature(std::uint64_t bit) const noexcept { return (features_ & bit) != 0; }
   // Do both ends mean the same by this method? If not, its calls fail with version_mismatch and its events are not delivered.
   bool agreed(const parley::method& m) const noexcept;
+  // The methods the ends disagree about, whatever the policy makes of it; for the log.
   const std::vector<const parley::method*>& mismatched() const noexcept { return mismatched_; }
   const session_counters& counters() const noexcept { return counters_; }
   void count_not_delivered() noexcept { ++counters_.not_delivered; }
 
-  // Appends a frame as this end writes it.
-  void write(const wire::envelope& e, bytes_view payload, std::string& out) const { options_.format->write(e, options_.self, payload, out); }
+  // Appends a frame as this end writes it. False, and nothing appended: a member is over its bound.
+  bool write(const wire::envelope& e, bytes_view payload, std::string& out) const {
+    return options_.format->write(e, options_.self, payload, out);
+  }
 
  private:
   enum class state { starting, greeting, open, closed };
 
-  void greet_server(time_point now);
+  void greet_server();
+  void send_greeting(wire::kind kind, std::string_view payload);
   const wire::envelope* greeting(time_point now, const wire::envelope& e);
+  const wire::envelope* unexpected_greeting();
   void on_hello(time_point now, const wire::envelope& e);
   void on_welcome(time_point now, const wire::envelope& e);
+  void refuse_contract();
   const wire::envelope* control(time_point now, const wire::envelope& e);
   void become_open(time_point now);
+  void close_too_slow();
   void pump();
 
   session_options options_;
@@ -153,8 +170,9 @@ class peer_session {
   std::string client_id_;
   wire::limits peer_limits_{};
   std::uint64_t features_ = 0;
-  std::vector<wire::print> listed_;                     // client: what its hello said, until welcome
   std::vector<const parley::method*> mismatched_;       // almost always empty
+  wire::policy policy_ = wire::policy::degrade;         // the server's, once the greeting is complete
+  bool greeted_ = false;                                // server: a hello was answered `fresh`; only a plain one may follow
   time_point last_heard_{};
   time_point next_tick_ = time_point::max();
   std::uint64_t refused_call_ = 0;
