@@ -1,6 +1,7 @@
-// What the transport's tests need: a handler that records, a loop that runs until something is true, and a client of raw TCP that can say
-// what no WebSocket library would.
+// What the tests of the WebSocket transport need: a server, and a client of raw TCP that can say what no WebSocket library would.
 #pragma once
+
+#include "transport_recorder.hpp"
 
 #include "parley/transport/websocket.hpp"
 
@@ -12,102 +13,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace parley::transport::testing {
 
-using namespace std::chrono_literals;
 using asio::ip::tcp;
-
-// Runs the loop until `done`, at most 20 s: long enough for a sanitizer on a busy machine, and only reached when a test fails.
-template <class Done>
-::testing::AssertionResult run_until(asio::io_context& io, Done done) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) return ::testing::AssertionFailure() << "nothing happened for 20 s";
-    io.restart();
-    io.run_one_for(100ms);
-  }
-  return ::testing::AssertionSuccess();
-}
-
-// Runs what is ready now, and what becomes ready by that.
-inline void settle(asio::io_context& io) {
-  io.restart();
-  io.poll();
-}
-
-struct recorder : connection_handler {
-  struct message {
-    std::string content;
-    opcode kind;
-    bool operator==(const message&) const = default;
-  };
-
-  void on_open(std::shared_ptr<connection> to, std::string_view agreed) override {
-    EXPECT_FALSE(inside);
-    ++opened;
-    link = std::move(to);
-    subprotocol = agreed;
-    if (when_open) when_open();
-  }
-  void on_message(bytes_view content, opcode kind) override {
-    EXPECT_FALSE(inside);
-    EXPECT_EQ(closed, 0) << "a message after on_closed";
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(content.data()) % 8, 0u);
-    messages.push_back({std::string(as_text(content)), kind});
-    received += content.size();
-    if (when_message) when_message(messages.back());
-    if (!keep) messages.clear();
-  }
-  void on_drained() override {
-    EXPECT_FALSE(inside);
-    ++drained;
-    if (when_drained) when_drained();
-  }
-  void on_closed(const close_reason& w, const error& h) override {
-    EXPECT_FALSE(inside);
-    ++closed;
-    why = w;
-    how = h;
-    if (when_closed) when_closed();
-    link = nullptr;
-  }
-
-  // A call into the connection, during which nothing may be called back.
-  template <class Call>
-  void call(Call call) {
-    inside = true;
-    call(*link);
-    inside = false;
-  }
-  void send(std::string text, opcode kind = opcode::text) {
-    call([&](connection& to) { to.send(buffer(std::move(text)), kind); });
-  }
-
-  std::shared_ptr<connection> link;
-  std::string subprotocol;
-  std::vector<message> messages;
-  std::size_t received = 0;
-  bool keep = true;
-  int opened = 0;
-  int drained = 0;
-  int closed = 0;
-  bool inside = false;
-  close_reason why;
-  error how{errc::failed};
-  std::function<void()> when_open, when_drained, when_closed;
-  std::function<void(const message&)> when_message;
-};
 
 // A server whose connections are recorded, in the order they come.
 struct served {

@@ -10,8 +10,6 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -19,24 +17,6 @@ namespace parley::transport {
 namespace {
 
 using asio::ip::tcp;
-
-// What could not be sent as it stands, or is the handshake's own business.
-result<> check(const connect_options& options) {
-  const auto invalid = [](std::string text) { return parley::error{errc::invalid, std::move(text)}; };
-  for (auto name = options.subprotocols.begin(); name != options.subprotocols.end(); ++name) {
-    if (!is_token(*name)) return invalid("a subprotocol's name is no token (RFC 9110 5.6.2)");
-    if (std::find(options.subprotocols.begin(), name, *name) != name) return invalid("a subprotocol is offered twice");
-  }
-  static constexpr std::array own{"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding"};
-  for (const header& h : options.headers) {
-    if (!is_token(h.name) || !is_field_value(h.value)) return invalid("a header is malformed");
-    const bool of_handshake = is_websocket_header(h.name) ||
-                              std::any_of(own.begin(), own.end(), [&](std::string_view name) { return lists_token(h.name, name); });
-    if (of_handshake) return invalid("a header belongs to the handshake itself");
-  }
-  if (!is_field_value(options.origin)) return invalid("the origin is malformed");
-  return {};
-}
 
 class attempt final : public std::enable_shared_from_this<attempt>, private tethered {
  public:
@@ -46,7 +26,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   void start() {
     const result<url> where = parse_url(options_.url);
     if (!where) return fail(where.error());
-    if (const result<> usable = check(options_); !usable) return fail(usable.error());
+    if (const result<> usable = check_offer(options_); !usable) return fail(usable.error());
     where_ = *where;
 
     deadline_ = steady::now() + options_.limits.handshake;

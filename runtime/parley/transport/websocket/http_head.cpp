@@ -1,6 +1,7 @@
 #include "parley/transport/websocket/http_head.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace parley::transport {
 namespace {
@@ -178,6 +179,23 @@ bool parse_upgrade_response(std::string_view head, upgrade_response& out) {
     out.status = out.status * 10 + (c - '0');
   }
   return is_field_value(line) && parse_headers(head.substr(line.size() + line_end.size()), out.headers);
+}
+
+result<> check_offer(const connect_options& options) {
+  const auto invalid = [](std::string text) { return parley::error{errc::invalid, std::move(text)}; };
+  for (auto name = options.subprotocols.begin(); name != options.subprotocols.end(); ++name) {
+    if (!is_token(*name)) return invalid("a subprotocol's name is no token (RFC 9110 5.6.2)");
+    if (std::find(options.subprotocols.begin(), name, *name) != name) return invalid("a subprotocol is offered twice");
+  }
+  static constexpr std::array own{"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding"};
+  for (const header& h : options.headers) {
+    if (!is_token(h.name) || !is_field_value(h.value)) return invalid("a header is malformed");
+    const bool of_handshake = is_websocket_header(h.name) ||
+                              std::any_of(own.begin(), own.end(), [&](std::string_view name) { return lists_token(h.name, name); });
+    if (of_handshake) return invalid("a header belongs to the handshake itself");
+  }
+  if (!is_field_value(options.origin)) return invalid("the origin is malformed");
+  return {};
 }
 
 std::string http_answer(const http_fault& fault, std::string_view server_name) {

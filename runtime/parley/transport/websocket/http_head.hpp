@@ -64,6 +64,9 @@ bool is_websocket_header(std::string_view name) noexcept;  // Sec-WebSocket-...
 bool is_token(std::string_view text) noexcept;        // RFC 9110 5.6.2
 bool is_field_value(std::string_view text) noexcept;  // no control characters
 
+// A client's side: `invalid` for what could not be sent as it stands, or is the handshake's own business.
+result<> check_offer(const connect_options& options);
+
 // A whole answer that ends the connection.
 std::string http_answer(const http_fault& fault, std::string_view server_name);
 // What a refused client is told: which error an HTTP status stands for.

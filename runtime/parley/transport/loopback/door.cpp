@@ -1,0 +1,98 @@
+#include "parley/transport/loopback/door.hpp"
+
+#include "parley/transport/loopback/end.hpp"
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::transport {
+
+// Its answers take effect at once for the client, which hears of them in a turn of its own loop.
+class loopback_door::loopback_request final : public request {
+ public:
+  loopback_request(std::shared_ptr<loopback_door> door, std::shared_ptr<mailbox> client) : door_(std::move(door)), client_(std::move(client)) {}
+  ~loopback_request() override { refuse(503); }
+
+  void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) override {
+    const auto client = std::exchange(client_, nullptr);
+    if (!client) return;
+    if (!door_->on_) return;
+    const bool offered = subprotocol.empty() || std::find(subprotocols.begin(), subprotocols.end(), subprotocol) != subprotocols.end();
+    ++*door_->connections_;
+    std::shared_ptr<void> slot(nullptr, [count = door_->connections_](void*) { --*count; });
+    const auto end = std::make_shared<loopback_end>(*door_->on_, door_->network_, door_->limits_.max_message, remote, std::move(handler),
+                                                    std::move(slot));
+    end->start();
+    if (!offered) {
+      client->put({.what = letter::kind::refused, .status = 500});
+      end->fail({errc::invalid, "accepted with a subprotocol that was not offered"});
+    } else {
+      end->open(client, std::string(subprotocol));
+    }
+  }
+
+  void reject(int http_status, std::string_view) override { refuse(http_status >= 400 && http_status <= 599 ? http_status : 500); }
+
+ private:
+  void refuse(int status) {
+    if (const auto client = std::exchange(client_, nullptr)) client->put({.what = letter::kind::refused, .status = status});
+  }
+
+  const std::shared_ptr<loopback_door> door_;
+  std::shared_ptr<mailbox> client_;
+};
+
+loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name)
+    : tethered(on), network_(std::move(network)), limits_(bounds), name_(std::move(name)), on_(on) {}
+
+void loopback_door::start(std::function<void(std::shared_ptr<request>)> on_request) { on_request_ = std::move(on_request); }
+
+void loopback_door::stop() {
+  open_ = false;
+  network_->remove(name_, *this);
+  const std::lock_guard lock(guard_);
+  if (on_) asio::post(*on_, [self = shared_from_this()] { self->let_go(); });
+}
+
+void loopback_door::ask(knock one) {
+  const std::lock_guard lock(guard_);
+  if (on_ && open_) asio::post(*on_, [self = shared_from_this(), one = std::move(one)]() mutable { self->answer(std::move(one)); });
+}
+
+void loopback_door::answer(knock&& one) {
+  const bool full = connections_->load() >= limits_.max_connections;
+  if (!open_ || !on_request_ || full) {
+    one.client.take()->put({.what = letter::kind::refused, .status = 503});
+    return;
+  }
+  const auto ask = std::make_shared<loopback_request>(shared_from_this(), one.client.take());
+  ask->path = std::move(one.path);
+  ask->query = std::move(one.query);
+  ask->headers = std::move(one.headers);
+  ask->host = std::move(one.host);
+  ask->origin = std::move(one.origin);
+  ask->subprotocols = std::move(one.subprotocols);
+  ask->remote = std::move(one.remote);
+  const auto on_request = on_request_;
+  on_request(ask);
+}
+
+void loopback_door::sever() noexcept {
+  const auto keep = weak_from_this().lock();
+  network_->remove(name_, *this);
+  let_go();
+}
+
+void loopback_door::let_go() noexcept {
+  untie();
+  open_ = false;
+  {
+    const std::lock_guard lock(guard_);
+    on_.reset();
+  }
+  const auto forgotten = std::exchange(on_request_, nullptr);
+}
+
+}  // namespace parley::transport

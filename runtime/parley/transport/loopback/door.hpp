@@ -1,0 +1,75 @@
+// Where connects knock: one listener in memory.
+#pragma once
+
+#include "parley/transport/lifeline.hpp"
+#include "parley/transport/loopback/mailbox.hpp"
+#include "parley/transport/loopback/network.hpp"
+#include "parley/transport/transport.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace parley::transport {
+
+// A client that waits. Whoever drops it without an answer tells it that the server has gone.
+class caller {
+ public:
+  explicit caller(std::shared_ptr<mailbox> box) : box_(std::move(box)) {}
+  caller(caller&&) = default;
+  caller& operator=(caller&&) = delete;
+  ~caller() {
+    if (box_) box_->put({.what = letter::kind::lost});
+  }
+  std::shared_ptr<mailbox> take() { return std::exchange(box_, nullptr); }
+
+ private:
+  std::shared_ptr<mailbox> box_;
+};
+
+// What a client asks for.
+struct knock {
+  std::string path;
+  std::string query;
+  std::vector<header> headers;
+  std::string host;
+  std::string origin;
+  std::vector<std::string> subprotocols;
+  std::string remote;
+  caller client;
+};
+
+class loopback_door final : public std::enable_shared_from_this<loopback_door>, private tethered {
+ public:
+  loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name);
+
+  void start(std::function<void(std::shared_ptr<request>)> on_request);
+
+  // Any thread.
+  void stop();
+  void ask(knock one);
+
+ private:
+  class loopback_request;
+
+  void sever() noexcept override;
+  void let_go() noexcept;
+  void answer(knock&& one);
+
+  const std::shared_ptr<loopback_network> network_;
+  const limits limits_;
+  const std::string name_;
+  std::atomic<bool> open_{true};
+  std::mutex guard_;  // of on_ against other threads; its own writes under the lock and reads without
+  std::optional<asio::any_io_executor> on_;
+  std::function<void(std::shared_ptr<request>)> on_request_;
+  const std::shared_ptr<std::atomic<std::size_t>> connections_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,74 @@
+// One end of a connection in memory.
+#pragma once
+
+#include "parley/transport/lifeline.hpp"
+#include "parley/transport/loopback/mailbox.hpp"
+#include "parley/transport/loopback/network.hpp"
+#include "parley/transport/transport.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::transport {
+
+class loopback_end final : public connection, public reader, public std::enable_shared_from_this<loopback_end>, private tethered {
+ public:
+  // `slot` is let go when the connection is over: whoever counts connections counts these.
+  loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message, std::string remote,
+               std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot);
+  ~loopback_end() override;
+
+  // Keeps itself alive from here until it is over. A client waits for `opened` or `refused`.
+  void start();
+  const std::shared_ptr<mailbox>& box() const noexcept { return box_; }
+  // A server's end: tells the client, and on_open follows; or that the client has gone.
+  void open(std::shared_ptr<mailbox> peer, std::string subprotocol);
+  // A client's end, before it is open. Afterwards it does nothing.
+  void fail(error why);
+
+  void send(buffer content, opcode kind) override;
+  std::size_t buffered_amount() const override { return buffered_; }
+  void set_water_marks(std::size_t high, std::size_t low) override;
+  void pause_reading() override;
+  void resume_reading() override;
+  void close(std::uint16_t code, std::string_view text) override;
+  void abort() override;
+  void ping() override;
+  void on_pong(std::function<void()> notify) override { on_pong_ = std::move(notify); }
+  std::string remote() const override { return remote_; }
+
+ private:
+  enum class phase { connecting, open, done };
+
+  void on_letter(letter&& one) override;
+  void receive(const letter& one);
+  void taken(std::size_t bytes);
+  void close_with(close_reason why, error how);
+  void finish(close_reason why, error how);
+  void let_go() noexcept;
+  void sever() noexcept override;
+
+  const std::shared_ptr<loopback_network> network_;
+  const std::shared_ptr<mailbox> box_;
+  const std::size_t max_message_;
+  const std::string remote_;
+  std::shared_ptr<connection_handler> handler_;
+  std::shared_ptr<void> slot_;
+  std::shared_ptr<mailbox> peer_;
+  std::shared_ptr<loopback_end> self_;
+  std::function<void()> on_pong_;
+
+  phase phase_ = phase::connecting;
+  std::size_t buffered_ = 0;
+  std::size_t high_ = 64 * 1024;
+  std::size_t low_ = 16 * 1024;
+  bool over_ = false;
+  std::vector<std::uint64_t> room_;  // for a message that is not aligned where it is
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,37 @@
+// A clock that stands still until a test turns it.
+//
+//   auto clock = std::make_shared<parley::manual_clock>();
+//   parley::client link{executor, "mem://lobby", {.clock = clock}};
+//   clock->advance(20s, [&] { loop.poll(); });
+#pragma once
+
+#include "parley/transport/transport.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace parley {
+
+// Any thread. Alarms ring on their executors, in the order of their times; those of one time in the order in which they were set.
+class manual_clock final : public transport::clock {
+ public:
+  manual_clock();
+  ~manual_clock() override;
+
+  time_point now() const override;
+  std::unique_ptr<transport::alarm> make_alarm(const asio::any_io_executor& on) override;
+
+  // Moves on, from alarm to alarm. `settle`, if given, runs what is ready, before the first and after each: an alarm that sets itself
+  // again so rings as often as it would in real time.
+  void advance(steady::duration by, const std::function<void()>& settle = {});
+  // When the next alarm is due.
+  std::optional<time_point> next() const;
+
+ private:
+  struct state;
+  class one;
+  const std::shared_ptr<state> state_;
+};
+
+}  // namespace parley

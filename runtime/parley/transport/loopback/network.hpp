@@ -1,0 +1,50 @@
+// What all connections of one parley::loopback share: who listens, and which faults are to happen. Any thread.
+#pragma once
+
+#include "parley/transport/transport.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace parley::transport {
+
+class mailbox;
+class loopback_door;
+
+class loopback_network {
+ public:
+  // Who listened by that name before is returned: to be stopped, not under the lock.
+  std::shared_ptr<loopback_door> add(const std::string& name, std::shared_ptr<loopback_door> one);
+  void remove(const std::string& name, const loopback_door& one);
+  std::shared_ptr<loopback_door> find(const std::string& name) const;
+
+  enum class fault { refuse_connect, drop_message, any };
+  void set(fault which, std::size_t number);
+  // Count an operation. False: it is the one that fails.
+  bool count_connect() { return count(fault::refuse_connect); }
+  bool count_message() { return count(fault::drop_message); }
+  std::size_t operations() const;
+
+  void hold();
+  void release(std::optional<std::size_t> deliveries);
+  // If not, the box is woken when it may.
+  bool may_deliver(const std::weak_ptr<mailbox>& box);
+
+ private:
+  bool count(fault kind);
+
+  mutable std::mutex guard_;
+  std::map<std::string, std::shared_ptr<loopback_door>> doors_;
+  std::map<fault, std::size_t> faults_;  // operations of that kind that still succeed
+  std::size_t operations_ = 0;
+  bool holding_ = false;
+  std::size_t allowed_ = 0;  // deliveries, while holding
+  std::deque<std::weak_ptr<mailbox>> waiting_;
+};
+
+}  // namespace parley::transport

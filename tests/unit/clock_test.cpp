@@ -1,0 +1,188 @@
+// The clocks behind the transport seam: the real one, and the one that tests turn by hand.
+#include "parley/loopback.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace parley {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+struct manual_clock_alarms : ::testing::Test {
+  void settle() {
+    io.restart();
+    io.poll();
+  }
+  std::unique_ptr<transport::alarm> alarm() { return clock.make_alarm(io.get_executor()); }
+  std::function<void()> note(std::string what) {
+    return [this, what] { rung.push_back(what); };
+  }
+
+  asio::io_context io;
+  manual_clock clock;
+  std::vector<std::string> rung;
+};
+
+TEST_F(manual_clock_alarms, ring_in_the_order_of_their_times_however_they_were_set) {
+  const auto a = alarm(), b = alarm(), c = alarm(), d = alarm();
+  a->set(clock.now() + 3s, note("three"));
+  b->set(clock.now() + 1s, note("one"));
+  c->set(clock.now() + 2s, note("two, first"));
+  d->set(clock.now() + 2s, note("two, second"));
+  clock.advance(10s);
+  EXPECT_THAT(rung, ElementsAre());  // on the executor, not inside advance()
+  settle();
+  EXPECT_THAT(rung, ElementsAre("one", "two, first", "two, second", "three"));
+}
+
+TEST_F(manual_clock_alarms, ring_when_their_time_has_come_and_not_before) {
+  const auto a = alarm();
+  a->set(clock.now() + 5s, note("rung"));
+  EXPECT_EQ(clock.next(), clock.now() + 5s);
+  clock.advance(4999ms, [&] { settle(); });
+  EXPECT_THAT(rung, ElementsAre());
+  clock.advance(1ms, [&] { settle(); });
+  EXPECT_THAT(rung, ElementsAre("rung"));
+  EXPECT_EQ(clock.next(), std::nullopt);
+}
+
+TEST_F(manual_clock_alarms, that_set_themselves_again_ring_as_often_as_in_real_time) {
+  const auto a = alarm();
+  std::vector<steady::duration> at;
+  const time_point begin = clock.now();
+  std::function<void()> again = [&] {
+    at.push_back(clock.now() - begin);
+    a->set(clock.now() + 2s, again);
+  };
+  a->set(begin + 2s, again);
+  clock.advance(7s, [&] { settle(); });
+  EXPECT_THAT(at, ElementsAre(2s, 4s, 6s));
+  EXPECT_EQ(clock.now() - begin, 7s);
+}
+
+TEST_F(manual_clock_alarms, for_a_time_that_has_passed_ring_in_the_next_turn) {
+  const auto a = alarm();
+  a->set(clock.now() - 1s, note("late"));
+  EXPECT_THAT(rung, ElementsAre());
+  settle();
+  EXPECT_THAT(rung, ElementsAre("late"));
+}
+
+TEST_F(manual_clock_alarms, can_be_taken_back_until_they_ring) {
+  const auto cleared = alarm(), replaced = alarm();
+  auto destroyed = alarm();
+  cleared->set(clock.now() + 1s, note("cleared"));
+  replaced->set(clock.now() + 1s, note("replaced"));
+  destroyed->set(clock.now() + 1s, note("destroyed"));
+  clock.advance(1s);  // all three stand in the executor's queue now
+  cleared->clear();
+  replaced->set(clock.now() + 1s, note("the new one"));
+  destroyed.reset();
+  settle();
+  EXPECT_THAT(rung, ElementsAre());
+  clock.advance(1s);
+  settle();
+  EXPECT_THAT(rung, ElementsAre("the new one"));
+}
+
+TEST_F(manual_clock_alarms, may_destroy_their_owner_when_they_ring) {
+  auto a = alarm();
+  a->set(clock.now(), [&] {
+    a.reset();
+    rung.push_back("gone");
+  });
+  settle();
+  EXPECT_THAT(rung, ElementsAre("gone"));
+}
+
+template <class Clock>
+void alarms_outlive_their_context(Clock& clock) {
+  const auto held = std::make_shared<int>();
+  std::unique_ptr<transport::alarm> a;
+  {
+    asio::io_context io;
+    a = clock.make_alarm(asio::make_strand(io));
+    a->set(clock.now() + 1h, [held] {});
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+  a->clear();
+  a->set(clock.now(), [held] {});
+  a.reset();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(clock_alarms, may_outlive_the_context_of_their_executor) {
+  manual_clock turned;
+  alarms_outlive_their_context(turned);
+  turned.advance(2h);
+  alarms_outlive_their_context(*transport::steady_clock());
+}
+
+TEST(clock_alarms, of_the_real_clock_ring_once_in_order_and_can_be_taken_back) {
+  asio::io_context io;
+  const auto clock = transport::steady_clock();
+  std::vector<std::string> rung;
+  const auto late = clock->make_alarm(io.get_executor()), soon = clock->make_alarm(io.get_executor()),
+             cleared = clock->make_alarm(io.get_executor()), replaced = clock->make_alarm(io.get_executor());
+  const time_point begin = clock->now();
+  late->set(begin + 20ms, [&] { rung.push_back("late"); });
+  soon->set(begin + 5ms, [&] {
+    rung.push_back("soon");
+    EXPECT_GE(clock->now(), begin + 5ms);
+  });
+  cleared->set(begin, [&] { rung.push_back("cleared"); });
+  cleared->clear();
+  replaced->set(begin, [&] { rung.push_back("replaced"); });
+  replaced->set(begin + 10ms, [&] { rung.push_back("the new one"); });
+  io.run();
+  EXPECT_THAT(rung, ElementsAre("soon", "the new one", "late"));
+}
+
+TEST(clock_alarms, may_be_set_and_turned_on_different_threads) {
+  manual_clock clock;
+  asio::io_context io;
+  int rung = 0;
+  constexpr int wanted = 50;
+  std::thread loop([&] {
+    auto a = clock.make_alarm(io.get_executor());
+    std::function<void()> again = [&] {
+      if (++rung < wanted) a->set(clock.now() + 1ms, again);
+      else a.reset();
+    };
+    a->set(clock.now() + 1ms, again);
+    io.run();
+    while (a) {
+      io.restart();
+      io.run_one_for(1ms);
+    }
+  });
+  std::atomic<bool> done = false;
+  std::thread turner([&] {
+    while (!done) {
+      clock.advance(1ms);
+      std::this_thread::yield();
+    }
+  });
+  loop.join();
+  done = true;
+  turner.join();
+  EXPECT_EQ(rung, wanted);
+}
+
+}  // namespace
+}  // namespace parley
