@@ -80,7 +80,6 @@ TEST(JsonEnvelope, BoundsEachMember) {
     std::string does_not;
   };
   for (const row& r : {
-           row{text("message", 512), text("message", 513)},
            row{text("key", 64), text("key", 65)},
            row{text("reason", 128), text("reason", 129)},
            row{meta(16, 1), meta(17, 1)},
@@ -96,6 +95,22 @@ TEST(JsonEnvelope, BoundsEachMember) {
        }) {
     EXPECT_EQ(read(call_with(r.fits)).substr(0, 9), "kind=call") << r.fits;
     EXPECT_EQ(read(call_with(r.does_not)), "bad_frame re=7") << r.does_not;
+  }
+}
+
+TEST(JsonEnvelope, BoundsTheTextOfWhatHasNoPayloadInIt) {
+  const auto error_of = [](std::size_t size) { return R"({"event_name":"error","re":7,"message":")" + std::string(size, 'a') + "\"}"; };
+  EXPECT_EQ(read(error_of(512), side::client).substr(0, 10), "kind=error");
+  EXPECT_EQ(read(error_of(513), side::client), "bad_frame");
+}
+
+TEST(JsonEnvelope, LeavesATextThatIsThePayloadToWhoeverBoundsPayloads) {
+  for (const std::size_t size : {513u, 100'000u}) {
+    wire::envelope e = of_kind(wire::kind::event);
+    e.text = std::string(size, '"');
+    e.has_text = true;
+    const std::string frame = written(e, side::client);
+    EXPECT_EQ(read(frame), "kind=event name=x text=\"" + e.text + "\" counted");
   }
 }
 
@@ -248,7 +263,7 @@ TEST(JsonEnvelope, IsNotWrittenOverItsBounds) {
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.name = ""; }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.name = "$hello"; }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.name = "error"; }));
-  EXPECT_TRUE(refuses([](wire::envelope& e) { e.text = std::string(513, 'a'); }));
+  EXPECT_TRUE(refuses([](wire::envelope& e) { e.kind = wire::kind::cancel, e.text = std::string(513, 'a'), e.has_text = true; }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.key = std::string(65, 'a'); }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.slot = std::string(257, 'a'); }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.meta = {{"Key", ""}}; }));

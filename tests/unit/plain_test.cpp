@@ -76,6 +76,12 @@ TEST(PlainFrame, CannotNameEverybody) {
   EXPECT_EQ(written(event({.kind = target_kind::several, .parts = {{.kind = target_kind::all}}}), side::client), "refused");
 }
 
+TEST(PlainFrame, TellsAReceiverOfAListWhoItWasFor) {
+  const wire::envelope e = event(
+      {.kind = target_kind::several, .parts = {{.kind = target_kind::client, .name = "a"}, {.kind = target_kind::client, .name = "b"}}});
+  EXPECT_EQ(written(e, side::server), R"({"event_name":"msg","payload":null,"to":"a,b","from_id":"server","message":null})");
+}
+
 TEST(PlainFrame, HasNoNamesAndKindsOfTheProtocol) {
   wire::envelope e = event();
   for (const char* name : {"", "$hello", "error"}) {

@@ -63,7 +63,7 @@ bool meta_in_bounds(const std::vector<meta_entry>& meta) noexcept {
 }
 
 bool in_bounds(const envelope& e) noexcept {
-  if (e.kind != kind::error && e.text.size() > max_text) return false;
+  if (!text_is_payload(e.kind) && e.kind != kind::error && e.text.size() > max_text) return false;
   if (e.reason.size() > max_name || e.key.size() > max_idempotency_key || e.slot.size() > max_slot) return false;
   if (e.to.parts.size() > max_targets || e.to.except.size() > max_targets) return false;
   if (!is_utf8(e.reason) || !is_utf8(e.key) || !is_utf8(e.to.name)) return false;

@@ -61,7 +61,7 @@ struct envelope {
   std::uint64_t re = 0;            // a call that the receiver of this frame opened
   std::string foreign_id;          // plain, as JSON text: `id` where a client writes, `re` where a server does
   std::optional<errc> code;        // always there in an `error` that was read
-  std::string text;                // error text; `message` of a method with body: MESSAGE
+  std::string text;                // error text; `message` of a method with body: MESSAGE, then bounded by nobody but the session
   bool has_text = false;           // an empty `message` is not an absent one
   std::string reason;
   std::optional<std::uint32_t> deadline_ms;

@@ -92,7 +92,7 @@ bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string&
   }
   const kind_rule* rule = rule_of(e.kind);
   const auto peer = peer_of(e, writer);
-  if (!rule || !peer || !in_bounds(e)) return false;
+  if (!rule || !peer || !in_bounds(e) || (e.kind != kind::error && e.text.size() > max_text)) return false;
   const id_section id = id_of(e, *rule);
   const extra_writer extra(e, writer);
   const std::size_t envelope_size = head_size + (id.present ? id_size : 0) + (peer->present ? peer_size : 0) + extra.size();

@@ -18,6 +18,7 @@ constexpr std::uint64_t max_ms = std::numeric_limits<std::uint32_t>::max();
 // What stood in the frame, beside the envelope it fills.
 struct found {
   std::string_view payload;
+  std::size_t message_size = 0;
   bool name = false;
   bool id = false;
   bool re = false;
@@ -37,7 +38,9 @@ class frame_reader {
     if (auto wrong = settle_kind()) return wrong;
     if (out_.unknown_kind) return std::nullopt;
     if (members_.complaint()) return bad_frame(members_.complaint(), answered_call());
-    if (frame_.size() - found_.payload.size() > limits_.max_envelope) return bad_frame("the envelope is too large", answered_call());
+    if (!text_is_payload(out_.kind) && out_.text.size() > max_text) return bad_frame("message: longer than 512 bytes");
+    const std::size_t content = found_.payload.size() + (text_is_payload(out_.kind) ? found_.message_size : 0);
+    if (frame_.size() - content > limits_.max_envelope) return bad_frame("the envelope is too large", answered_call());
     settle_members();
     return std::nullopt;
   }
@@ -85,7 +88,7 @@ class frame_reader {
   void read_re() { found_.re = members_.integer(out_.re, 1, max_id, "re: not an integer from 1 to 2^53-1"); }
   void read_seq() { found_.seq = members_.integer(out_.seq, 1, max_id, "seq: not an integer from 1 to 2^53-1"); }
   void read_ack() { found_.ack = members_.integer(out_.ack, 0, max_id, "ack: not an integer from 0 to 2^53-1"); }
-  void read_message() { out_.has_text = members_.text(out_.text, max_text, "message: not a string of at most 512 bytes"); }
+  void read_message() { out_.has_text = members_.long_text(out_.text, found_.message_size, "message: not a string"); }
   void read_reason() { members_.text(out_.reason, max_name, "reason: not a name"); }
   void read_key() { members_.text(out_.key, max_idempotency_key, "key: not a string of at most 64 bytes"); }
   void read_opt() { members_.flag(out_.optional, "opt: not true or false"); }
@@ -284,7 +287,7 @@ class json_v1 final : public envelope_format {
     if (!rule || !in_bounds(e)) return false;
     if (names_method ? !is_method_name(e.name) : rule->name.empty()) return false;
     const std::size_t start = out.size();
-    out.reserve(start + payload.size() + 128);
+    out.reserve(start + payload.size() + e.text.size() + 128);
     json::writer w(out);
     w.open_object();
     w.member("\"event_name\":");
@@ -294,7 +297,9 @@ class json_v1 final : public envelope_format {
     write_ids(e, *rule, w);
     if (e.code) text("\"code\":", wire_name(*e.code), w);
     if (!e.reason.empty()) text("\"reason\":", e.reason, w);
+    const std::size_t before_message = out.size();
     if (e.has_text) text("\"message\":", e.kind == kind::error ? cut_text(e.text, max_text) : e.text, w);
+    const std::size_t content = payload.size() + (text_is_payload(e.kind) ? out.size() - before_message : 0);
     if (e.deadline_ms) number("\"deadline_ms\":", *e.deadline_ms, w);
     if (e.ttl_ms) number("\"ttl_ms\":", *e.ttl_ms, w);
     if (e.delivery != delivery_class::none) text("\"class\":", e.delivery == delivery_class::latest ? "latest" : "drop", w);
@@ -310,7 +315,7 @@ class json_v1 final : public envelope_format {
     }
     write_payload(e, payload, w);
     w.close_object();
-    if (out.size() - start - payload.size() <= max_json_envelope) return true;
+    if (out.size() - start - content <= max_json_envelope) return true;
     out.resize(start);
     return false;
   }

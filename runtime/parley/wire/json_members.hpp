@@ -58,6 +58,18 @@ class member_reader {
     return out.size() <= max;
   }
 
+  // A text that may be a whole payload, and how long it is as it was written.
+  bool long_text(std::string& out, std::size_t& written_size, const char* complaint) {
+    const json::reader::place start = in_.here();
+    std::string_view written;
+    if (in_.kind() != json::kind::string) return refuse(complaint);
+    if (!in_.raw(written, 0)) return false;
+    in_.back_to(start);
+    if (!in_.read(out)) return false;
+    written_size = written.size();
+    return true;
+  }
+
   // A number with an integer's value; a string of digits is none here.
   template <class Int>
   bool integer(Int& out, std::uint64_t min, std::uint64_t max, const char* complaint) {

@@ -66,6 +66,9 @@ constexpr bool has_target(wire::kind kind) noexcept { return kind == kind::event
 
 // At most max_meta_entries of max_meta_bytes together, each key once and well formed.
 bool meta_in_bounds(const std::vector<meta_entry>&) noexcept;
+// With `body: MESSAGE`, a JSON frame's `message` is all the payload there is: bounded as one, by whoever bounds payloads.
+constexpr bool text_is_payload(wire::kind kind) noexcept { return kind == kind::event || kind == kind::call || kind == kind::reply; }
+
 // As if default constructed, with its memory kept.
 void clear(target&) noexcept;
 

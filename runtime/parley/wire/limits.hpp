@@ -26,7 +26,7 @@ inline constexpr std::size_t max_targets = 16;
 inline constexpr std::size_t max_meta_entries = 16;
 inline constexpr std::size_t max_meta_bytes = 1024;
 
-// `message`: a sentence for a person. Content of its own belongs into the payload.
+// `message` of an error: a sentence for a person. The text of a method with `body: MESSAGE` is its payload and bounded as one.
 inline constexpr std::size_t max_text = 512;
 
 // The key of a call that is answered once: a UUID or a hash in hexadecimal fits.

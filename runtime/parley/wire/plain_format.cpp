@@ -68,14 +68,7 @@ class frame_reader {
     if (members_.text(name, limits_.max_envelope, "code: not a string")) out_.code = errc_from_wire_name(name);
   }
   // The text of a method with `body: MESSAGE` is its payload: bounded as one, by the frame's size, and not counted as envelope.
-  void read_message() {
-    const json::reader::place start = in_.here();
-    std::string_view written;
-    if (!in_.raw(written, 0)) return;
-    in_.back_to(start);
-    out_.has_text = members_.text(out_.text, frame_.size(), "message: not a string");
-    if (out_.has_text) message_size_ = written.size();
-  }
+  void read_message() { out_.has_text = members_.long_text(out_.text, message_size_, "message: not a string"); }
   // An integer as it was written; a string in the one spelling that our writer has, so that equal ids are equal texts.
   void read_foreign_id() {
     constexpr const char* complaint = "id: neither an integer nor a string of at most 64 bytes";
@@ -133,7 +126,7 @@ class plain final : public envelope_format {
     const bool error = e.kind == kind::error;
     const bool names_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply;
     if (!error && !(names_method && is_method_name(e.name))) return false;
-    if (e.to_written.empty() && !has_plain_text(e.to)) return false;
+    if (writer == side::client && !has_plain_text(e.to)) return false;
 
     out.reserve(out.size() + payload.size() + e.text.size() + 192);
     json::writer w(out);
@@ -146,6 +139,7 @@ class plain final : public envelope_format {
     if (!e.to_written.empty()) w.text(e.to_written);
     // "others" is what the original's clients write when their user said nothing.
     else if (e.to.kind == target_kind::none) w.text("others");
+    else if (e.to.kind == target_kind::several) w.text(list_of(e.to.parts));
     else write_target(e.to, w);
     w.member("\"from_id\":");
     // The original's clients write "server" too: whoever serves them overwrites it.
@@ -163,6 +157,14 @@ class plain final : public envelope_format {
     }
     w.close_object();
     return true;
+  }
+
+ private:
+  // To receivers, `to` is for information, and it is always a string.
+  static std::string list_of(const std::vector<target>& parts) {
+    std::string list;
+    for (const target& part : parts) list += (list.empty() ? "" : ",") + to_text(part);
+    return list;
   }
 };
 
