@@ -243,20 +243,7 @@ class frame_reader {
     }
     if (out_.kind != kind::event) out_.from.clear();
     out_.payload = as_bytes(found_.payload);
-    if (out_.kind != kind::error) return;
-    if (!out_.code) out_.code = errc::failed;
-    if (out_.re == 0 && out_.has_payload) read_what_failed();
-  }
-
-  // {"event": ..., "to": ...}; anything else says nothing.
-  void read_what_failed() {
-    json::reader in(found_.payload);
-    if (in.kind() != json::kind::object || !in.enter_object()) return;
-    for (std::string_view name; in.next_member(name);) {
-      std::string* member = name == "event" ? &out_.name : name == "to" ? &out_.to_written : nullptr;
-      if (member && in.kind() == json::kind::string) in.read(*member);
-      else in.skip();
-    }
+    if (out_.kind == kind::error && !out_.code) out_.code = errc::failed;
   }
 
   std::string_view frame_;
@@ -270,6 +257,17 @@ class frame_reader {
   bool in_payload_ = false;
 };
 
+// {"event": ..., "to": ...}, the payload of an error that answers no call; anything else says nothing.
+void read_what_failed(envelope& e) {
+  json::reader in(as_text(e.payload));
+  if (in.kind() != json::kind::object || !in.enter_object()) return;
+  for (std::string_view name; in.next_member(name);) {
+    std::string* member = name == "event" ? &e.name : name == "to" ? &e.to_written : nullptr;
+    if (member && in.kind() == json::kind::string) in.read(*member);
+    else in.skip();
+  }
+}
+
 class json_v1 final : public envelope_format {
  public:
   bool binary() const override { return false; }
@@ -278,7 +276,9 @@ class json_v1 final : public envelope_format {
 
   std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override {
     out.clear();
-    return frame_reader(as_text(frame), reader, limits, out).read();
+    if (auto wrong = frame_reader(as_text(frame), reader, limits, out).read()) return wrong;
+    if (out.kind == kind::error && out.re == 0 && out.has_payload) read_what_failed(out);
+    return std::nullopt;
   }
 
   bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override {
