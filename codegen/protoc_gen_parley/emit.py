@@ -19,7 +19,7 @@ from typing import Any, Dict, List, Sequence
 
 import jinja2
 
-from . import __version__, names
+from . import __version__, cpptypes, names
 from .model import File
 
 COLUMNS = 140
@@ -135,17 +135,11 @@ def environment() -> jinja2.Environment:
     env.filters["comment"] = _comment
     env.filters["in_brackets"] = _in_brackets
     env.globals["version"] = __version__
-    try:
-        from . import cpptypes
-        env.globals["cpptypes"] = cpptypes
-        cpptypes.install(env) if hasattr(cpptypes, "install") else None
-    except ImportError:
-        pass
+    cpptypes.install(env)
     return env
 
 
 def emit(file: File, env: jinja2.Environment) -> Dict[str, str]:
     """Output path -> text. A file without services yields types and codecs only."""
     wanted = TYPES + (SERVICES if file.services else ())
-    wanted = [t for t in wanted if os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates", t + ".j2"))]
     return {output_name(file, t): lay_out(env.get_template(t + ".j2").render(file=file)) for t in wanted}

@@ -142,15 +142,16 @@ class _Scope:
     def add(self, file: descriptor_pb2.FileDescriptorProto, namespace: str) -> None:
         def visit(message: descriptor_pb2.DescriptorProto, scope: str, outer: str) -> None:
             full = scope + message.name
-            cpp = outer + "_" + message.name if outer else names.safe_type(message.name)
+            flat = outer + "_" + message.name if outer else message.name
+            cpp = names.safe_type(flat)
             if message.options.map_entry:
                 self.map_entries[full] = message
                 return
             self._put(full, namespace, cpp, file.name, "message")
             for enum in message.enum_type:
-                self._put(full + "." + enum.name, namespace, cpp + "_" + enum.name, file.name, "enum")
+                self._put(full + "." + enum.name, namespace, names.safe_type(flat + "_" + enum.name), file.name, "enum")
             for nested in message.nested_type:
-                visit(nested, full + ".", cpp)
+                visit(nested, full + ".", flat)
 
         scope = file.package + "." if file.package else ""
         for enum in file.enum_type:
@@ -262,6 +263,9 @@ class _FileLoader:
                real_oneofs: List[int]) -> Field:
         options = self._options(field.options, "field", path + (8,))
         comment, ignores = self.source.comment(path)
+        in_oneof = field.HasField("oneof_index") and not field.proto3_optional
+        if in_oneof:
+            inside = inside | {"value"}  # what the alternative's struct calls its member
         label, key, described = "one", None, field
         if field.label == _F.LABEL_REPEATED:
             label = "rep"
@@ -270,7 +274,6 @@ class _FileLoader:
                 label, key, described = "map", self._type(entry.field[0], inside), entry.field[1]
         elif field.proto3_optional:
             label = "opt"
-        in_oneof = field.HasField("oneof_index") and not field.proto3_optional
         return Field(
             name=field.name, json_name=field.json_name, number=field.number, cpp_name=cpp_name,
             type=self._type(described, inside), label=label, key=key,
@@ -316,9 +319,10 @@ class _FileLoader:
         for i, message in enumerate(self.file.message_type):
             self.message(message, (4, i), scope)
 
-    def finish(self, raw: List["services.RawService"], messages: Mapping[str, Message], enums: Mapping[str, Enum], generate: bool) -> File:
+    def finish(self, messages: Mapping[str, Message], routing: Set[str], enums: Mapping[str, Enum], generate: bool) -> File:
+        raw = self.raw_services()
         maker = services.Maker(
-            file=self.file.name, namespace=self.namespace, several=len(raw) > 1, messages=messages, enums=enums,
+            several=len(raw) > 1, messages=messages, routing=routing, enums=enums,
             type_of=lambda full, hidden: self.scope.type(full, self.namespace, hidden))
         ordered, forward = order.definition_order(self.messages)
         files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in names.CPP_WELL_KNOWN} - {self.file.name})
@@ -337,6 +341,8 @@ def _stem(path: str) -> str:
 
 
 def _check_syntax(file: descriptor_pb2.FileDescriptorProto) -> None:
+    if not file.name.isprintable() or '"' in file.name or "\\" in file.name or "??" in file.name:
+        raise LoadError(repr(file.name), 1, "generated code could not name such a path [SYNTAX]")
     if file.syntax == "proto3":
         return
     line = _Source(file).line((12,))
@@ -370,8 +376,6 @@ def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Seque
         loader.messages = [order.with_boxes(m, boxed) for m in loader.messages]
         messages.update((m.full_name, m) for m in loader.messages)
     enums = {e.full_name: e for loader in loaders for e in loader.enums}
-    result = []
-    for loader in loaders:
-        raw = loader.raw_services()
-        result.append(loader.finish(raw, messages, enums, loader.file.name in generate))
-    return Schema(files=tuple(result), messages=messages, enums=enums)
+    routing = services.routing_messages(messages)
+    result = tuple(loader.finish(messages, routing, enums, loader.file.name in generate) for loader in loaders)
+    return Schema(files=result, messages=messages, enums=enums)

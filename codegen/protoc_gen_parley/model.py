@@ -243,6 +243,18 @@ class Payload:
 
 
 @dataclass(frozen=True)
+class RoutePath:
+    """A field with `routes` below a payload, and the fields to go through."""
+
+    path: Tuple[Field, ...]
+    field: Field
+
+    @property
+    def name(self) -> str:
+        return ".".join(f.name for f in self.path + (self.field,))
+
+
+@dataclass(frozen=True)
 class RouteStep:
     """One step from the payload to the field that names the receivers: `.cpp_name`, through an optional or box if `may_lack`."""
 
@@ -299,6 +311,7 @@ class Method:
     errors: str = ""                 # as written
     idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
+    routes: Tuple[RoutePath, ...] = ()  # what `routing` was made from; lint allows one
     table_prefix: str = ""           # of this method's helper arrays in the codec's anonymous namespace: "say"
     comment: Tuple[str, ...] = ()
     line: int = 0
@@ -388,7 +401,7 @@ class Method:
 
     @property
     def routes_function(self) -> str:
-        """Name of the `void (const void* payload, parley::routed_targets& out)` to be defined above the table; empty: none."""
+        """Name of the `void (const Payload&, parley::routed_targets& out)` to be defined above the table; empty: none."""
         return self.table_prefix + "_routes" if self.routing else ""
 
     @property
@@ -437,7 +450,7 @@ class Method:
         if self.deadline_ms:
             rest.append(".deadline_ms = %d" % self.deadline_ms)
         if self.routes_function:
-            rest.append(".routes = &" + self.routes_function)
+            rest.append(".route = &parley::route_by<%s, &%s>" % (self.request.cpp, self.routes_function))
         if rest:
             lines.append(tuple(rest))
         return tuple(lines)
@@ -470,9 +483,7 @@ class Service:
         """Of `constinit const parley::service LobbyMethods::service{...}`, to be joined by ", "."""
         from .names import cpp_literal
 
-        all_ = [".name = " + cpp_literal(self.name)]
-        if self.methods:
-            all_.append(".methods = %s_methods" % self.table_prefix)
+        all_ = [".name = " + cpp_literal(self.name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
         if self.relay_unknown:
             all_.append(".relay_unknown = true")
         return tuple(all_)

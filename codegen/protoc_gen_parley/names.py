@@ -32,7 +32,7 @@ MACROS = frozenset(
 
 # Names that generated code uses unqualified from inside a schema's namespace or a struct: a type of that name would hide them.
 RESERVED_TYPES = frozenset(
-    "std parley asio flatbuffers simdjson write_json read_json write_binary read_binary name_of from_name type_name print".split()
+    "std parley asio flatbuffers simdjson write_json read_json write_binary read_binary name_of from_name type_name print has".split()
 )
 
 # Bare C++ types of values.

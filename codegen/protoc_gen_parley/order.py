@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Sequence, Set, Tuple
 
 from .model import Field, Member, Message, Oneof
 
@@ -46,61 +46,49 @@ def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str,
 def definition_order(messages: Sequence[Message]) -> Tuple[Tuple[Message, ...], Tuple[str, ...]]:
     """Schema order, except that what a struct holds by value comes before it; and the names to declare ahead."""
     by_name = {m.full_name: m for m in messages}
-    done: List[Message] = []
-    state: Dict[str, str] = {}
+    nested: Dict[str, List[str]] = {}
+    for m in messages:
+        nested.setdefault(m.full_name.rpartition(".")[0], []).append(m.full_name)
 
-    def visit(message: Message) -> None:
-        state[message.full_name] = "open"
-        # Values first, then what may be incomplete but is nicer to have: a list of something defined above needs no declaration.
-        for needed in (True, False):
-            for f in message.fields:
-                if f.type.is_message and f.type.name in by_name and (_inline(f) and not f.boxed) == needed:
-                    if f.type.name not in state:
-                        visit(by_name[f.type.name])
-        if message.full_name in state and state[message.full_name] == "open":
-            state[message.full_name] = "done"
-            done.append(message)
+    def values(name: str) -> List[str]:
+        return [f.type.name for f in by_name[name].fields if _inline(f) and not f.boxed and f.type.name in by_name]
 
-    for message in messages:
-        if message.full_name not in state:
-            visit(message)
-    done = _repair(done, by_name)
+    def mentions(name: str) -> List[str]:
+        return [f.type.name for f in by_name[name].fields if f.type.is_message and f.type.name in by_name]
+
+    # What may be incomplete is nicer to have first, too: a list of something defined above needs no declaration. A circle through a list
+    # can then put a value behind its user, which the second pass settles; it moves nothing else.
+    done = _users_last(list(by_name), lambda name: values(name) + mentions(name))
+    done = _users_last(done, values)
     defined: Set[str] = set()
-    forward: List[str] = []
-    for message in done:
-        defined.add(message.full_name)
-        names = [f.type.name for f in message.fields if f.type.is_message]
-        # An alias of a nested message names it too.
-        nested = [m.full_name for m in messages if m.full_name.rpartition(".")[0] == message.full_name]
-        for name in names + nested:
-            if name in by_name and name not in defined and by_name[name].cpp_name not in forward:
-                forward.append(by_name[name].cpp_name)
-    return tuple(done), tuple(forward)
+    forward: Dict[str, None] = {}
+    for name in done:
+        defined.add(name)
+        for used in mentions(name) + nested.get(name, []):  # an alias of a nested message names it
+            if used not in defined:
+                forward[by_name[used].cpp_name] = None
+    return tuple(by_name[name] for name in done), tuple(forward)
 
 
-def _repair(done: List[Message], by_name: Dict[str, Message]) -> List[Message]:
-    """A visit through a list field can close a circle ahead of a value field; a plain sort on values alone settles those."""
-    position = {m.full_name: i for i, m in enumerate(done)}
-
-    def values(m: Message) -> List[str]:
-        return [f.type.name for f in m.fields if _inline(f) and not f.boxed and f.type.name in by_name]
-
-    if all(position[v] < position[m.full_name] for m in done for v in values(m)):
-        return done
-    result: List[Message] = []
-    seen: Set[str] = set()
-
-    def visit(m: Message) -> None:
-        if m.full_name in seen:
-            return
-        seen.add(m.full_name)
-        for v in values(m):
-            visit(by_name[v])
-        result.append(m)
-
-    for m in done:
-        visit(m)
-    return result
+def _users_last(names: Sequence[str], needs: Callable[[str], List[str]]) -> List[str]:
+    """The names in their order, each preceded by what it needs; what needs itself through others stands where it was met."""
+    done: Dict[str, None] = {}
+    met: Set[str] = set()
+    for root in names:
+        if root in met:
+            continue
+        met.add(root)
+        work = [(root, iter(needs(root)))]
+        while work:
+            name, rest = work[-1]
+            needed = next((n for n in rest if n not in met), None)
+            if needed is None:
+                done[name] = None
+                work.pop()
+            else:
+                met.add(needed)
+                work.append((needed, iter(needs(needed))))
+    return list(done)
 
 
 def _components(edges: Dict[str, List[str]]) -> Dict[str, int]:

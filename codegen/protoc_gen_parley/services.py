@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import names
-from .model import (SIDES, TARGETS, Enum, Field, Ignores, Message, Method, Options, Payload, RouteStep, Routing, Service, TargetType,
-                    Type)
+from .model import (SIDES, TARGETS, Enum, Field, Ignores, Message, Method, Options, Payload, RoutePath, RouteStep, Routing, Service,
+                    TargetType, Type)
 
 
 @dataclass(frozen=True)
@@ -76,33 +76,50 @@ def stub_members(method: RawMethod) -> List[str]:
 OWN_MEMBERS = ("with", "link_", "service", "bindings", "service_handler", "connected", "disconnected", "handler")
 
 
-def find_routes(message: Message, messages: Mapping[str, Message]) -> List[Tuple[Tuple[Field, ...], Field]]:
-    """Every field with `routes` in the message and below: the fields to go through, and the field. A message inside itself is not
-    entered twice."""
-    found: List[Tuple[Tuple[Field, ...], Field]] = []
+def routing_messages(messages: Mapping[str, Message]) -> Set[str]:
+    """The messages that have a field with `routes`, or contain one that has."""
+    users: Dict[str, List[str]] = {}
+    for m in messages.values():
+        for f in m.fields:
+            if f.type.is_message:
+                users.setdefault(f.type.name, []).append(m.full_name)
+    found = {m.full_name for m in messages.values() if any(f.routes for f in m.fields)}
+    work = list(found)
+    while work:
+        for user in users.get(work.pop(), ()):
+            if user not in found:
+                found.add(user)
+                work.append(user)
+    return found
 
-    def visit(current: Message, path: Tuple[Field, ...], open_: Tuple[str, ...]) -> None:
+
+_ENOUGH_ROUTES = 16  # one is right, and two are enough to say what is wrong
+
+
+def _find_routes(message: Message, messages: Mapping[str, Message], routing: Set[str]) -> Tuple[RoutePath, ...]:
+    """The fields with `routes` in the message and below. A message inside itself is not entered twice."""
+    found: List[RoutePath] = []
+    work: List[Tuple[Message, Tuple[Field, ...], Tuple[str, ...]]] = [(message, (), (message.full_name,))]
+    while work and len(found) < _ENOUGH_ROUTES:
+        current, path, inside = work.pop(0)
         for f in current.fields:
             if f.routes:
-                found.append((path, f))
-            elif f.type.is_message and f.type.name in messages and f.type.name not in open_:
-                visit(messages[f.type.name], path + (f,), open_ + (f.type.name,))
-
-    visit(message, (), (message.full_name,))
-    return found
+                found.append(RoutePath(path, f))
+            elif f.type.is_message and f.type.name in routing and f.type.name not in inside:
+                work.append((messages[f.type.name], path + (f,), inside + (f.type.name,)))
+    return tuple(found)
 
 
 class Maker:
     """Makes the services of one file."""
 
-    def __init__(self, file: str, namespace: str, several: bool, messages: Mapping[str, Message], enums: Mapping[str, Enum],
+    def __init__(self, several: bool, messages: Mapping[str, Message], routing: Set[str], enums: Mapping[str, Enum],
                  type_of: Callable[[str, Set[str]], Type]):
-        self._file = file
-        self._namespace = namespace
-        self._several = several
+        self._several = several        # services in the file: their helpers in codec.cpp need names that tell them apart
         self._messages = messages
+        self._routing_messages = routing
         self._enums = enums
-        self._type_of = type_of
+        self._type_of = type_of        # of a full name, where some names are hidden
 
     def service(self, raw: RawService) -> Service:
         hidden = set(OWN_MEMBERS) | _TEMPLATE_PARAMETERS
@@ -122,7 +139,10 @@ class Maker:
         to = target_words(options.get("to", ()))
         server_to = target_words(options.get("server_to", ()))
         is_event = raw.event.present
-        routing = self._routing(raw.request) if is_event else None
+        routes = ()
+        if is_event and raw.request in self._routing_messages:
+            routes = _find_routes(self._messages[raw.request], self._messages, self._routing_messages)
+        routing = self._routing(routes)
         snake = names.snake_case(raw.name)
         client_target = server_target = None
         if is_event and not routing:
@@ -136,7 +156,7 @@ class Maker:
             request=self._payload(raw.request, hidden), response=self._payload(raw.response, hidden),
             client_streaming=raw.client_streaming, server_streaming=raw.server_streaming, to=to, server_to=server_to,
             reply=options.get("reply", ""), body_message=options.get("body") == 1, max_bytes=options.get("max_bytes", 0),
-            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""), idempotency=raw.idempotency, routing=routing,
+            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""), idempotency=raw.idempotency, routing=routing, routes=routes,
             table_prefix=table + "_" + snake if self._several else snake, comment=raw.comment, line=raw.line, event=raw.event,
             call=raw.call, ignores=raw.ignores, client_target=client_target, server_target=server_target)
 
@@ -151,19 +171,15 @@ class Maker:
             type=type_, cpp=type_.cpp, name=name, param="%s %s" % (arg, name), arg=arg, result="void" if empty else type_.cpp,
             is_empty=empty, braces_trap=type_.is_message or type_.cpp in _OWNING_AGGREGATES)
 
-    def _routing(self, request: str) -> Optional[Routing]:
-        if request not in self._messages:
+    def _routing(self, found: Tuple[RoutePath, ...]) -> Optional[Routing]:
+        if not found or not found[0].field.type.is_enum:
             return None
-        found = find_routes(self._messages[request], self._messages)
-        if not found or not found[0][1].type.is_enum:
-            return None
-        path, field = found[0]
+        path, field = found[0].path, found[0].field
         enum = self._enums[field.type.name]
-        steps = tuple(RouteStep(f.cpp_name, may_lack=True) for f in path)
         others = sorted((v for v in enum.distinct_values if v.number != 0), key=lambda v: v.number)
         zero = next((v.targets for v in enum.distinct_values if v.number == 0), ())
-        return Routing(path=steps, field=field, enum=enum, zero=zero, values=tuple(others),
-                       only_values=tuple(v for v in others if v.only))
+        return Routing(path=tuple(RouteStep(f.cpp_name, may_lack=True) for f in path), field=field, enum=enum, zero=zero,
+                       values=tuple(others), only_values=tuple(v for v in others if v.only))
 
 
 def _target_type(method: str, words: Sequence[str], tags: Mapping[str, Tuple[str, ...]], option: str) -> Optional[TargetType]:

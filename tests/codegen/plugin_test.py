@@ -84,10 +84,11 @@ class PluginTest(TestCase):
         self.assertIn("method S.Say", (self.folder / "a/b/t.parley.lock").read_text(encoding="utf-8"))
 
     def test_the_same_bytes_come_out_anywhere(self):
-        names = ["golden/%s/%s.proto" % (p.name, p.name) for p in sorted((HERE / "golden").iterdir()) if p.is_dir()]
-        first = self.protoc("lobby/v1/lobby.proto", *names, out="a", imports=[HERE])
+        folders = [p for p in sorted((HERE / "golden").iterdir()) if p.is_dir()]
+        names = [p.name + ".proto" for p in folders]
+        first = self.protoc("lobby/v1/lobby.proto", *names, out="a", imports=folders)
         second = self.protoc(
-            "lobby/v1/lobby.proto", *names, out="b", imports=[HERE], cwd=str(self.folder),
+            "lobby/v1/lobby.proto", *names, out="b", imports=folders, cwd=str(self.folder),
             env={"PYTHONHASHSEED": "17", "LC_ALL": "C", "TZ": "Asia/Tokyo", "HOME": "/nonexistent", "PYTHONPATH": "/nonexistent"})
         self.assertEqual((0, 0), (first.returncode, second.returncode), first.stderr + second.stderr)
         self.assertEqual(self.outputs("a"), self.outputs("b"))

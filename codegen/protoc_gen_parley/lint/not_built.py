@@ -9,7 +9,6 @@ from typing import Iterator
 
 from ..model import TARGETS, Options
 from .core import ERROR, Hit, Place, Run, lists, option, rule
-from .. import services
 
 _EVENT = {"name", "from", "to", "server_to", "max_bytes", "body"}
 _CALL = {"name", "from", "to", "server_to", "max_bytes", "deadline_ms", "errors", "reply"}
@@ -50,8 +49,7 @@ def not_built(run: Run) -> Iterator[Hit]:
                     yield place, "%s[%d]" % (path, i), "a call that asks many clients is not built yet; ask one: CLIENT"
         if m.streams:
             yield place, "", "streams are not built yet"
-        payload = run.payload(m.request.type.name)
-        if m.event.present and m.from_server and payload and services.find_routes(payload, run.schema.messages):
+        if m.event.present and m.from_server and m.routes:
             yield place, "event.from", "a payload that names its receivers is built for from: CLIENT only yet"
     for place, s in run.services():
         for path in _unknown(s.options, _SERVICE, "service"):

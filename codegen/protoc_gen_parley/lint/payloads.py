@@ -11,11 +11,8 @@ from .core import ERROR, Hit, Place, Run, quote, rule
 @rule("ROUTES_MANY", ERROR, "At most one field of a payload names its receivers.")
 def routes_many(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
-        payload = run.payload(m.request.type.name)
-        found = services.find_routes(payload, run.schema.messages) if payload else []
-        if len(found) > 1:
-            yield place, "", "its payload has %d fields with `routes`: %s" % (
-                len(found), ", ".join(".".join(s.name for s in path + (f,)) for path, f in found))
+        if len(m.routes) > 1:
+            yield place, "", "its payload has several fields with `routes`: %s" % ", ".join(r.name for r in m.routes[:4])
 
 
 @rule("ROUTES_PATH", ERROR, "The field that names the receivers stands in the payload exactly once: not in a list, map or oneof.")
@@ -26,12 +23,11 @@ def routes_path(run: Run) -> Iterator[Hit]:
         elif f.routes and f.in_oneof:
             yield place, "field.routes", "the field may not stand in a oneof"
     for place, m in run.events():
-        payload = run.payload(m.request.type.name)
-        for path, f in services.find_routes(payload, run.schema.messages) if payload else []:
-            for step in path:
+        for route in m.routes:
+            for step in route.path:
                 if step.label not in ("one", "opt") or step.in_oneof or step.boxed:
-                    yield place, "", "%s names the receivers but is reached through %s, which is a list, a map, in a oneof or recursive" % (
-                        f.name, step.name)
+                    yield place, "", "%s names the receivers, but %s is a list, a map, in a oneof or recursive" % (
+                        route.name, step.name)
 
 
 @rule("ROUTES_TYPE", ERROR, "A field that names the receivers is of a routing enum or a group.")
