@@ -67,10 +67,12 @@ def _fbs_name(name: str) -> str:
     return name + "_" if name in _FBS_WORDS else name
 
 
-def _fbs_member(message: Message, name: str) -> str:
-    """flatc refuses a field that is called like its table."""
+def _fbs_member(file: File, name: str) -> str:
+    """flatc refuses a field that is called like a table."""
+    tables = {_fbs_name(m.cpp_name) for m in file.messages}
+    tables |= {_fbs_name(f.type.cpp.rpartition("::")[2]) for m in file.messages for f in m.fields if f.type.is_message}
     name = _fbs_name(name)
-    while name == _fbs_name(message.cpp_name):
+    while name in tables:
         name += "_"
     return name
 
@@ -410,7 +412,7 @@ def _fbs_field(message: Message, field: Field, file: File) -> str:
         type_ = _fbs_value(field.type, file)
         if _is_inline(field.type) and (field.label == "opt" or field.type.is_wkt):
             type_ += " = null"
-    return "%s:%s (id: %d);" % (_fbs_member(message, field.name), type_, field.fbs_id)
+    return "%s:%s (id: %d);" % (_fbs_member(file, field.name), type_, field.fbs_id)
 
 
 def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
@@ -423,7 +425,7 @@ def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
             own.append(FbsField(_fbs_field(message, slot.field, file), slot.field.comment))
         else:
             own.append(FbsField(
-                "%s:%s (id: %d);" % (_fbs_member(message, slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
+                "%s:%s (id: %d);" % (_fbs_member(file, slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
     for field in message.fields:
         if field.label == "map":
             key, value = _fbs_value(field.key, file), _fbs_value(field.type, file)
