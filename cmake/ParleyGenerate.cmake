@@ -47,6 +47,8 @@ function(parley_generate)
   file(MAKE_DIRECTORY "${arg_OUT_DIR}")  # an include directory has to exist
 
   _parley_generator_command("${import_dirs}" command)
+  # The ids of an imported message stand in the lock file beside the imported schema, so the generator looks in all directories.
+  list(TRANSFORM import_dirs PREPEND "--opt=lock_root=" OUTPUT_VARIABLE lock_roots)
   set(stamps "")
   set(outputs "")
   foreach(proto IN LISTS arg_PROTOS)
@@ -60,7 +62,7 @@ function(parley_generate)
     add_custom_command(
       OUTPUT "${stamp}"
       BYPRODUCTS ${files}
-      COMMAND ${command} --proto "${name}" --out "${arg_OUT_DIR}" --opt "lock_root=${directory}" --opt "lock=${arg_LOCK}"
+      COMMAND ${command} --proto "${name}" --out "${arg_OUT_DIR}" ${lock_roots} --opt "lock=${arg_LOCK}"
               --stamp "${stamp}" --depfile "${stamp}.d" ${expect}
       DEPENDS "${file}"
       DEPFILE "${stamp}.d"

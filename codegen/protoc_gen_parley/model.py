@@ -474,6 +474,13 @@ class Service:
     ignores: Ignores = ()
 
     @property
+    def with_example(self) -> str:
+        """How the stub's `with` reads in a program."""
+        stub = self.table_prefix + ".with({.deadline = 5s})"
+        call = next((m for m in self.methods if m.from_client and not m.is_event), None)
+        return "%s.%s(%s)" % (stub, call.cpp_name, "" if call.request.is_empty else call.request.name) if call else stub
+
+    @property
     def handled_methods(self) -> Tuple[Method, ...]:
         """What a server answers or watches."""
         return tuple(m for m in self.methods if m.from_client)

@@ -31,8 +31,8 @@ class NewClient {
 
   explicit NewClient(const parley::link& link) : link_(link, NewMethods::service) {}
 
-  // The same stub with other options, for one call or for good: stub.with({.deadline = 5s}).
-  NewClient with(parley::call_options options) const { return NewClient(link_.with(options)); }
+  // The same stub with other options, for one call or for good: new.with({.deadline = 5s}).delete_(payload).
+NewClient with(parley::call_options options) const { return NewClient(link_.with(options)); }
 
   // A keyword as a method.
   // Blocks; throws parley::call_failed.

@@ -14,8 +14,8 @@ class CallsClient {
  public:
   explicit CallsClient(const parley::link& link) : link_(link, CallsMethods::service) {}
 
-  // The same stub with other options, for one call or for good: stub.with({.deadline = 5s}).
-  CallsClient with(parley::call_options options) const { return CallsClient(link_.with(options)); }
+  // The same stub with other options, for one call or for good: calls.with({.deadline = 5s}).ask(line).
+CallsClient with(parley::call_options options) const { return CallsClient(link_.with(options)); }
 
   // The client asks.
   // Blocks; throws parley::call_failed.
@@ -290,8 +290,8 @@ class EventsClient {
 
   explicit EventsClient(const parley::link& link) : link_(link, EventsMethods::service) {}
 
-  // The same stub with other options, for one call or for good: stub.with({.deadline = 5s}).
-  EventsClient with(parley::call_options options) const { return EventsClient(link_.with(options)); }
+  // The same stub with other options, for one call or for good: events.with({.deadline = 5s}).
+EventsClient with(parley::call_options options) const { return EventsClient(link_.with(options)); }
 
   // From clients to all sorts of receivers.
   // Never waits; says whether it was taken for sending.
@@ -466,8 +466,8 @@ class SilentClient {
  public:
   explicit SilentClient(const parley::link& link) : link_(link, SilentMethods::service) {}
 
-  // The same stub with other options, for one call or for good: stub.with({.deadline = 5s}).
-  SilentClient with(parley::call_options options) const { return SilentClient(link_.with(options)); }
+  // The same stub with other options, for one call or for good: silent.with({.deadline = 5s}).
+SilentClient with(parley::call_options options) const { return SilentClient(link_.with(options)); }
 
  private:
   parley::link link_;
