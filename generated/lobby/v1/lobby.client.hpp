@@ -33,7 +33,7 @@ class LobbyClient {
   explicit LobbyClient(const parley::link& link) : link_(link, LobbyMethods::service) {}
 
   // The same stub with other options, for one call or for good: lobby.with({.deadline = 5s}).add(numbers).
-LobbyClient with(parley::call_options options) const { return LobbyClient(link_.with(options)); }
+  LobbyClient with(parley::call_options options) const { return LobbyClient(link_.with(options)); }
 
   // Adds the numbers and answers the caller.
   // Blocks; throws parley::call_failed.

@@ -33,7 +33,7 @@ class CommentsClient {
   explicit CommentsClient(const parley::link& link) : link_(link, CommentsMethods::service) {}
 
   // The same stub with other options, for one call or for good: comments.with({.deadline = 5s}).
-CommentsClient with(parley::call_options options) const { return CommentsClient(link_.with(options)); }
+  CommentsClient with(parley::call_options options) const { return CommentsClient(link_.with(options)); }
 
   // Whispers.
   // Never waits; says whether it was taken for sending.

@@ -15,7 +15,7 @@ class ImportsClient {
   explicit ImportsClient(const parley::link& link) : link_(link, ImportsMethods::service) {}
 
   // The same stub with other options, for one call or for good: imports.with({.deadline = 5s}).take(thing).
-ImportsClient with(parley::call_options options) const { return ImportsClient(link_.with(options)); }
+  ImportsClient with(parley::call_options options) const { return ImportsClient(link_.with(options)); }
 
   // Both payloads are somebody else's.
   // Blocks; throws parley::call_failed.

@@ -32,7 +32,7 @@ class NewClient {
   explicit NewClient(const parley::link& link) : link_(link, NewMethods::service) {}
 
   // The same stub with other options, for one call or for good: new.with({.deadline = 5s}).delete_(payload).
-NewClient with(parley::call_options options) const { return NewClient(link_.with(options)); }
+  NewClient with(parley::call_options options) const { return NewClient(link_.with(options)); }
 
   // A keyword as a method.
   // Blocks; throws parley::call_failed.

@@ -15,7 +15,7 @@ class ChatClient {
   explicit ChatClient(const parley::link& link) : link_(link, ChatMethods::service) {}
 
   // The same stub with other options, for one call or for good: chat.with({.deadline = 5s}).
-ChatClient with(parley::call_options options) const { return ChatClient(link_.with(options)); }
+  ChatClient with(parley::call_options options) const { return ChatClient(link_.with(options)); }
 
   // A line of chat, or a change of name: the handler stamps the name and clears `info` before it is passed on.
   // Never waits; says whether it was taken for sending. The payload names the receivers.
@@ -49,7 +49,7 @@ class PlainClient {
   explicit PlainClient(const parley::link& link) : link_(link, PlainMethods::service) {}
 
   // The same stub with other options, for one call or for good: plain.with({.deadline = 5s}).
-PlainClient with(parley::call_options options) const { return PlainClient(link_.with(options)); }
+  PlainClient with(parley::call_options options) const { return PlainClient(link_.with(options)); }
 
   // The payload says whom, at its top.
   // Never waits; says whether it was taken for sending. The payload names the receivers.

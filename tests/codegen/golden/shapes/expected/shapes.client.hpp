@@ -15,7 +15,7 @@ class CallsClient {
   explicit CallsClient(const parley::link& link) : link_(link, CallsMethods::service) {}
 
   // The same stub with other options, for one call or for good: calls.with({.deadline = 5s}).ask(line).
-CallsClient with(parley::call_options options) const { return CallsClient(link_.with(options)); }
+  CallsClient with(parley::call_options options) const { return CallsClient(link_.with(options)); }
 
   // The client asks.
   // Blocks; throws parley::call_failed.
@@ -291,7 +291,7 @@ class EventsClient {
   explicit EventsClient(const parley::link& link) : link_(link, EventsMethods::service) {}
 
   // The same stub with other options, for one call or for good: events.with({.deadline = 5s}).
-EventsClient with(parley::call_options options) const { return EventsClient(link_.with(options)); }
+  EventsClient with(parley::call_options options) const { return EventsClient(link_.with(options)); }
 
   // From clients to all sorts of receivers.
   // Never waits; says whether it was taken for sending.
@@ -467,7 +467,7 @@ class SilentClient {
   explicit SilentClient(const parley::link& link) : link_(link, SilentMethods::service) {}
 
   // The same stub with other options, for one call or for good: silent.with({.deadline = 5s}).
-SilentClient with(parley::call_options options) const { return SilentClient(link_.with(options)); }
+  SilentClient with(parley::call_options options) const { return SilentClient(link_.with(options)); }
 
  private:
   parley::link link_;
