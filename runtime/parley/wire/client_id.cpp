@@ -1,6 +1,7 @@
 #include "parley/wire/client_id.hpp"
 
 #include "parley/wire/hello.hpp"
+#include "parley/wire/hex.hpp"
 
 #include <sys/random.h>
 #include <cerrno>
@@ -11,13 +12,6 @@ namespace {
 
 constexpr std::size_t text_size = 36;
 constexpr bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 

@@ -208,26 +208,15 @@ bool read_strings(const flat::table& in, std::uint16_t id, auto take) {
   return true;
 }
 
-bool read_meta(const flat::table& in, std::vector<meta_entry>& out) {
-  std::size_t first = 0;
-  std::size_t count = 0;
-  if (!in.list(extra_id::meta, word, first, count)) return false;
-  if (count > max_meta_entries) return in.in().fail("too many entries in meta");
-  for (std::size_t i = 0; i < count; ++i) {
-    flat::table entry;
-    const std::size_t at = in.in().follow(first + word * i);
-    if (at == 0 || !in.in().table_at(at, entry)) return false;
-    meta_entry& m = out.emplace_back();
-    if (!read_text(entry, 0, max_meta_bytes, m.key) || !read_text(entry, 1, max_meta_bytes, m.value)) return false;
-  }
-  return meta_in_bounds(out) || in.in().fail("meta is not within its bounds");
-}
-
 bool read_optional(const flat::table& in, std::uint16_t id, std::optional<std::uint32_t>& out) {
   std::uint32_t value = 0;
   if (!in.scalar(id, value)) return false;
   if (in.has(id)) out = value;
   return true;
+}
+
+bool read_meta(const flat::table& in, std::vector<meta_entry>& out) {
+  return read_entries(in, extra_id::meta, out) && (meta_in_bounds(out) || in.in().fail("meta is not within its bounds"));
 }
 
 bool read_members(const flat::table& in, envelope& out, extra_views& views) {
@@ -251,6 +240,21 @@ bool read_members(const flat::table& in, envelope& out, extra_views& views) {
 }
 
 }  // namespace
+
+bool read_entries(const flat::table& in, unsigned id, std::vector<meta_entry>& out) {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  if (!in.list(id, word, first, count)) return false;
+  if (count > max_meta_entries) return in.in().fail("too many entries in meta");
+  for (std::size_t i = 0; i < count; ++i) {
+    flat::table entry;
+    const std::size_t at = in.in().follow(first + word * i);
+    if (at == 0 || !in.in().table_at(at, entry)) return false;
+    meta_entry& m = out.emplace_back();
+    if (!read_text(entry, 0, max_meta_bytes, m.key) || !read_text(entry, 1, max_meta_bytes, m.value)) return false;
+  }
+  return true;
+}
 
 std::optional<fault> read_extra(bytes_view section, envelope& out, extra_views& views) {
   if (section.empty()) return violation("an empty Extra section");

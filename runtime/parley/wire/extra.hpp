@@ -3,6 +3,7 @@
 #pragma once
 
 #include "parley/wire/envelope.hpp"
+#include "parley/wire/flat.hpp"
 
 #include <cstdint>
 #include <string>
@@ -35,6 +36,9 @@ class extra_writer {
   std::size_t table_size_ = 0;
   std::size_t size_ = 0;
 };
+
+// A list of the table Entry, at most max_meta_entries long. False: the walk has failed.
+bool read_entries(const flat::table& in, unsigned id, std::vector<meta_entry>& out);
 
 // What the head decides about.
 struct extra_views {

@@ -1,4 +1,5 @@
 // The greeting as FlatBuffers; field ids as schema/parley/envelope.fbs has them.
+#include "parley/wire/extra.hpp"
 #include "parley/wire/flat.hpp"
 #include "parley/wire/hello_parts.hpp"
 #include "parley/wire/kinds.hpp"
@@ -119,21 +120,6 @@ bool take_prints(const flat::table& in, unsigned id, std::vector<print>& out) {
   return true;
 }
 
-bool take_meta(const flat::table& in, unsigned id, std::vector<meta_entry>& out) {
-  std::size_t first = 0;
-  std::size_t count = 0;
-  if (!in.list(id, sizeof(std::uint32_t), first, count)) return false;
-  if (count > max_meta_entries) return in.in().fail("too many entries in meta");
-  for (std::size_t i = 0; i < count; ++i) {
-    flat::table entry;
-    const std::size_t at = in.in().follow(first + i * sizeof(std::uint32_t));
-    if (at == 0 || !in.in().table_at(at, entry)) return false;
-    meta_entry& m = out.emplace_back();
-    if (!take_text(entry, 0, m.key) || !take_text(entry, 1, m.value)) return false;
-  }
-  return true;
-}
-
 bool take_limits(const flat::table& in, unsigned id, limits& out) {
   flat::table table;
   if (!in.child(id, table)) return false;
@@ -200,6 +186,7 @@ void write_welcome_fbs(const welcome& w, std::string& out) {
   const offset token = text(b, w.token);
   const offset mismatched = prints(b, w.mismatched);
   std::vector<std::uint32_t> ids;
+  ids.reserve(w.missing.size());
   for (const print& p : w.missing) ids.push_back(p.method);
   const offset missing = ids.empty() ? offset{} : b.list(std::span<const std::uint32_t>(ids));
   const offset limits = limits_table(b, w.limits);
@@ -241,7 +228,7 @@ std::optional<fault> read_hello_fbs(bytes_view payload, hello& out) {
                      root.scalar(hello_id::required, out.required) && take_text(root, hello_id::agent, out.agent) &&
                      root.scalar(hello_id::contract, out.contract) && take_prints(root, hello_id::methods, out.methods) &&
                      take_auth(root, out.auth) && take_resume(root, out.resume) && take_limits(root, hello_id::limits, out.limits) &&
-                     take_meta(root, hello_id::meta, out.meta) && take_prints(root, hello_id::accepted, out.accepted);
+                     read_entries(root, hello_id::meta, out.meta) && take_prints(root, hello_id::accepted, out.accepted);
   if (!sound) return refused(bad_hello, in.error().message);
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "parley/wire/target_text.hpp"
 
+#include "parley/wire/hex.hpp"
 #include "parley/wire/limits.hpp"
 #include "parley/wire/utf8.hpp"
 
@@ -38,13 +39,6 @@ bool is_identifier(std::string_view text) {
          std::all_of(text.begin(), text.end(), [letter](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Appends one field of a group's key in its one canonical spelling, so that equal groups have equal names: of all that could be
 // escaped only '%' and '/' are. False: not a key field.
 bool append_key_field(std::string_view written, std::string& out) {
@@ -54,8 +48,8 @@ bool append_key_field(std::string_view written, std::string& out) {
     char c = written[i];
     if (c == '%') {
       if (written.size() - i < 3) return false;
-      const int high = hex_value(written[i + 1]);
-      const int low = hex_value(written[i + 2]);
+      const int high = wire::hex_value(written[i + 1]);
+      const int low = wire::hex_value(written[i + 2]);
       if (high < 0 || low < 0) return false;
       c = static_cast<char>(high * 16 + low);
       i += 2;
