@@ -93,6 +93,7 @@ TEST(WellKnownTypes, WritersStayInsideWhatJsonCanCarry) {
 
 TEST(WellKnownTypes, BareValuesArePayloads) {
   EXPECT_EQ(again<double>("1.5"), "1.5");
+  EXPECT_EQ(again<double>("-0"), "-0");
   EXPECT_EQ(again<float>("\"NaN\""), "\"NaN\"");
   EXPECT_EQ(again<std::int64_t>("5"), "\"5\"");
   EXPECT_EQ(again<std::uint64_t>("\"5\""), "\"5\"");
@@ -129,7 +130,7 @@ TEST(WellKnownTypes, FieldMasksAreCamelCasePaths) {
   parley::field_mask mask;
   ASSERT_TRUE(parley::read_json(R"("a,fooBar.b1")", mask));
   EXPECT_EQ(mask.paths, (std::vector<std::string>{"a", "foo_bar.b1"}));
-  for (const char* text : {"foo_bar", ",", "a,", ",a", "a,,b"})
+  for (const char* text : {"foo_bar", ",", "a,", ",a", "a,,b", "a b", "a[", "\xC3\xA4"})
     EXPECT_EQ(again<parley::field_mask>("\"" + std::string(text) + "\""), "$: not paths in lowerCamelCase") << text;
 }
 

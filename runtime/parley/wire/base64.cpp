@@ -70,8 +70,10 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
       seen |= digit;
       bits = bits << 6 | (digit & 63);
     }
+    const bool two_bytes = text.size() - i == 3;
+    if ((bits & (two_bytes ? 0xFFu : 0xFFFFu)) != 0) return false;
     *to++ = static_cast<std::byte>(bits >> 16);
-    if (text.size() - i == 3) *to = static_cast<std::byte>(bits >> 8 & 0xFF);
+    if (two_bytes) *to = static_cast<std::byte>(bits >> 8 & 0xFF);
   }
   return (seen & 0x80) == 0;
 }

@@ -216,8 +216,12 @@ const char* unescape(std::string_view content, std::string& out) {
 
 bool parse_integer(std::string_view digits, std::int64_t& value) noexcept { return integer_from(digits, value); }
 bool parse_integer(std::string_view digits, std::uint64_t& value) noexcept { return integer_from(digits, value); }
-bool parse_number(std::string_view digits, double& value) noexcept { return floating_from(digits, value); }
-bool parse_number(std::string_view digits, float& value) noexcept { return floating_from(digits, value); }
+bool parse_key(std::string_view digits, std::int64_t& value) noexcept {
+  return digits.find_first_of(".eE") == std::string_view::npos && integer_from(digits, value);
+}
+bool parse_key(std::string_view digits, std::uint64_t& value) noexcept {
+  return digits.find_first_of(".eE") == std::string_view::npos && integer_from(digits, value);
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The index of tokens

@@ -177,7 +177,7 @@ inline bool read_key(reader& in, std::string_view text, bool& key) {
 template <std::integral Int>
 bool read_key(reader& in, std::string_view text, Int& key) {
   std::conditional_t<std::is_signed_v<Int>, std::int64_t, std::uint64_t> wide = 0;
-  if (!parse_integer(text, wide) || !std::in_range<Int>(wide)) return in.fail("a key that is not an integer of this size");
+  if (!parse_key(text, wide) || !std::in_range<Int>(wide)) return in.fail("a key that is not an integer of this size");
   key = static_cast<Int>(wide);
   return true;
 }

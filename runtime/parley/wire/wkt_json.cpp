@@ -22,7 +22,7 @@ void append_camel(std::string_view path, std::string& out) {
 bool append_snake(std::string_view path, std::string& out) {
   if (path.empty()) return false;
   for (char c : path) {
-    if (c == '_') return false;
+    if (!is_upper(c) && !is_lower(c) && !(c >= '0' && c <= '9') && c != '.') return false;
     if (is_upper(c)) {
       out += '_';
       out += static_cast<char>(c - 'A' + 'a');
