@@ -18,7 +18,7 @@ import tempfile
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--protoc", required=True)
-    parser.add_argument("--plugin", required=True, help="an executable, or a Python script without needing its x bit")
+    parser.add_argument("--plugin", required=True, help="an executable")
     parser.add_argument("--watch", action="append", default=[], help="folder whose .py and .j2 files the output depends on")
     parser.add_argument("--import-dir", action="append", required=True, help="in the order of search; the first that holds the file counts")
     parser.add_argument("--proto", required=True, help="as imports spell it: lobby/v1/lobby.proto")
@@ -36,7 +36,7 @@ def main():
         made = pathlib.Path(scratch, "out")
         made.mkdir()
         imports = pathlib.Path(scratch, "imports.d")
-        if not run_protoc(args, made, imports, scratch):
+        if not run_protoc(args, made, imports):
             return 1
         missing = [name for name in args.expect if not (made / name).is_file()]
         if missing:
@@ -53,29 +53,18 @@ def main():
     return 0
 
 
-def run_protoc(args, made, imports, scratch):
-    command = [args.protoc, f"--plugin=protoc-gen-parley={plugin_command(args.plugin, scratch)}", f"--parley_out={made}",
+def run_protoc(args, made, imports):
+    command = [args.protoc, f"--plugin=protoc-gen-parley={args.plugin}", f"--parley_out={made}",
                f"--dependency_out={imports}"]
     command += [f"-I{folder}" for folder in args.import_dir]
     command += [f"--parley_opt={parameter}" for parameter in args.opt]
     command.append(args.proto)
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    # The plugin need not look for a Python that has what it needs: this one was chosen because it has.
+    environment = {**os.environ, "PARLEY_PYTHON": sys.executable}
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, check=False)
     for line in done.stderr.splitlines():
         print(located(line, args), file=sys.stderr)
     return done.returncode == 0
-
-
-def plugin_command(plugin, scratch):
-    """protoc starts an executable file and nothing else; a Python script shall run on the interpreter that CMake chose."""
-    with open(plugin, "rb") as file:
-        first_line = file.readline()
-    if not (first_line.startswith(b"#!") and b"python" in first_line):
-        return plugin
-    wrapper = pathlib.Path(scratch, "protoc-gen-parley")
-    quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in (sys.executable, plugin))
-    wrapper.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n')
-    wrapper.chmod(0o755)
-    return wrapper
 
 
 def located(line, args):
@@ -103,23 +92,22 @@ def write_depfile(args, protoc_deps):
     # protoc writes `outputs: a.proto\<newline> b.proto\<newline> ...` and escapes nothing; a line is a path.
     listed = re.split(r":\s", protoc_deps, maxsplit=1)[1]
     deps = [line.strip() for line in listed.split("\\\n")]
+    deps += list(lock_files(deps))
     if pathlib.Path(args.plugin).is_file():
         deps.append(args.plugin)
     for folder in args.watch:
         deps += (str(file) for file in pathlib.Path(folder).rglob("*") if file.suffix in (".py", ".j2"))
-    deps += lock_files(args)
     unique = sorted({os.path.abspath(dep) for dep in deps})
     text = f"{escaped(str(args.stamp))}: \\\n  " + " \\\n  ".join(escaped(dep) for dep in unique) + "\n"
     replace_if_different(args.depfile, text.encode())
 
 
-def lock_files(args):
-    """The lock beside the schema, once there is one: editing it by hand changes the output."""
-    for folder in args.import_dir:
-        proto = pathlib.Path(folder, args.proto)
-        if proto.is_file():
-            return [str(file) for file in proto.parent.glob(f"{proto.stem}*.lock")]
-    return []
+def lock_files(schemas):
+    """The locks beside the schema and what it imports, where there are any: editing one by hand changes the output."""
+    for schema in map(pathlib.Path, schemas):
+        lock = schema.with_suffix(".parley.lock")
+        if lock.is_file():
+            yield str(lock)
 
 
 def escaped(path):

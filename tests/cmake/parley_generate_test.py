@@ -42,7 +42,8 @@ class Fixture(unittest.TestCase):
         self.dir = pathlib.Path(scratch.name)
         self.write("proto/a/v1/a.proto", A_PROTO)
         self.write("proto/a/v1/b.proto", B_PROTO)
-        self.write("gen/fake_generator.py", (HERE / "fake_generator.py").read_text())
+        self.write("gen/fake_generator.py", (HERE / "fake_generator.py").read_text().replace("/usr/bin/env python3", sys.executable))
+        (self.dir / "gen/fake_generator.py").chmod(0o755)
         self.write("options/parley/options.proto", 'syntax = "proto3";\n')
 
     def write(self, name, text):
