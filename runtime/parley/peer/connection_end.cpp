@@ -181,7 +181,7 @@ const method* connection_end::known(const wire::envelope& e) const {
   return session_->format().binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
 }
 
-// May the other end send this event, ask this call?
+// May the other end ask this call, or a client send this event?
 bool connection_end::may_send(const method& m) const {
   return m.from == side::either || m.from == (session_->self() == side::server ? side::client : side::server);
 }
@@ -203,7 +203,10 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
   if (!m) return owner_->unknown_event(*this, e);
   const session::about what{m, {}};
   if (!m->event) return session_->refuse(now(), {.code = errc::bad_frame, .text = "a call needs an id"}, what);
-  if (!may_send(*m)) return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
+  // What reaches a client from another client, the server relays.
+  const bool relayed = session_->self() == side::client && !is_server(e.from);
+  if (relayed ? m->from == side::server : !may_send(*m))
+    return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
   std::string scratch;
   const bytes_view payload = payload_of(e, *m, session_->format().payload_format(), scratch);
   if (too_large_for_us(*m, payload.size())) return session_->refuse(now(), {.code = errc::too_large}, what);
