@@ -1,4 +1,4 @@
-// A lobby server that tells what it sees: lobby_server [--port N]
+// A lobby server that tells what it sees: lobby_server [--port N] [--origin URL]...
 #include "lobby/v1/lobby.server.hpp"
 
 #include <parley/server.hpp>
@@ -42,19 +42,24 @@ struct Lobby final : LobbyHandler {
 parley::server* running = nullptr;
 void stop(int) { running->stop(); }
 
-std::uint16_t port_from(int argc, char** argv) {
-  for (int i = 1; i + 1 < argc; ++i)
-    if (std::string_view(argv[i]) == "--port") return static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
-  return 8765;
+parley::server_options options_from(int argc, char** argv) {
+  parley::server_options options{.port = 8765};
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view key = argv[i];
+    if (key == "--port") options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
+    if (key == "--origin") options.origins.push_back(argv[i + 1]);  // a page from elsewhere that may connect
+  }
+  options.log = [](parley::log_level level, std::string_view text) {
+    if (level >= parley::log_level::warning) spdlog::warn("{}", text);
+  };
+  return options;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   spdlog::set_pattern("%H:%M:%S %v");
-  parley::server server{{.port = port_from(argc, argv), .log = [](parley::log_level level, std::string_view text) {
-                           if (level >= parley::log_level::warning) spdlog::warn("{}", text);
-                         }}};
+  parley::server server{options_from(argc, argv)};
   Lobby lobby{server};
   server.add(lobby);
   server.start();

@@ -1,0 +1,110 @@
+"""Programs that a test runs beside itself: started, listened to line by line, stopped, and looked at when they have ended."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+
+PATIENCE = 60  # seconds until something that should happen is said never to happen; nothing waits that long unless a test fails
+
+# What a sanitizer writes, and nothing else does.
+REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer|SUMMARY: \w+Sanitizer")
+
+SKIPPED = 77  # the exit status that ctest shows as "skipped"
+
+
+class Failed(Exception):
+    """A program did not do what was expected of it."""
+
+
+def sanitizer_environment():
+    """Small quarantine, so that the memory of a server can be watched; and a report is fatal."""
+    environment = dict(os.environ)
+    environment["ASAN_OPTIONS"] = ":".join(filter(None, [environment.get("ASAN_OPTIONS"), "quarantine_size_mb=4", "abort_on_error=0"]))
+    environment["UBSAN_OPTIONS"] = ":".join(filter(None, [environment.get("UBSAN_OPTIONS"), "print_stacktrace=1", "halt_on_error=1"]))
+    return environment
+
+
+class Program:
+    """A running program. What it prints is read as it comes, so that it never waits for us."""
+
+    def __init__(self, command, environment=None):
+        self.name = os.path.basename(str(command[0]))
+        self.lines = queue.Queue()
+        self.output = []
+        self.errors = []
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=environment or sanitizer_environment(), text=True, encoding="utf-8", errors="replace")
+        self.readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.output, self.lines), daemon=True),
+                        threading.Thread(target=self._read, args=(self.process.stderr, self.errors, None), daemon=True)]
+        for reader in self.readers:
+            reader.start()
+
+    @staticmethod
+    def _read(stream, kept, lines):
+        for line in stream:
+            kept.append(line.rstrip("\n"))
+            if lines is not None:
+                lines.put(kept[-1])
+        if lines is not None:
+            lines.put(None)
+
+    def next_line(self):
+        """The next line it prints; None when it has closed its output."""
+        try:
+            return self.lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Failed(f"{self.name} printed nothing for {PATIENCE} s") from None
+
+    def line_with(self, pattern):
+        """The first line from here on that matches; what stood before it is passed over."""
+        while (line := self.next_line()) is not None:
+            if found := re.search(pattern, line):
+                return found
+        raise Failed(f"{self.name} ended before it printed {pattern!r}:\n{self.said()}")
+
+    def said(self):
+        return "\n".join(self.output[-40:] + self.errors[-80:])
+
+    def wait(self):
+        """Its exit status, when it has ended by itself."""
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} did not end") from None
+        for reader in self.readers:
+            reader.join(PATIENCE)
+        return status
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def expect_clean_end(self, status):
+        """It ended with 0 and no sanitizer said anything."""
+        reports = [line for line in self.errors if REPORT.search(line)]
+        if status != 0 or reports:
+            raise Failed(f"{self.name} ended with {status}:\n{self.said()}")
+
+    def memory(self):
+        """Resident bytes."""
+        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Server(Program):
+    """A server that says `listening on ws://127.0.0.1:<port>/ws` once clients can connect."""
+
+    def __init__(self, command):
+        super().__init__([*command, "--port", "0"])
+        found = self.line_with(r"listening on (ws://127\.0\.0\.1:(\d+)/\S*)")
+        self.url = found[1]
+        self.port = int(found[2])
