@@ -1,0 +1,564 @@
+// A session once it is open: what it hands on, what it answers, what it closes for, and how it bounds what waits.
+#include "sessions.hpp"
+
+#include <array>
+
+namespace {
+
+using namespace sessions;
+
+wire::envelope of_kind(wire::kind kind, std::uint64_t id = 0) {
+  wire::envelope e;
+  e.kind = kind;
+  e.id = id;
+  e.name = "Lobby.Add";
+  e.method = wire::method_id(e.name);
+  e.counted = true;
+  return e;
+}
+
+class Session : public testing::TestWithParam<encoding> {
+ protected:
+  std::string_view payload() const { return GetParam().format().binary() ? std::string_view() : std::string_view("{}"); }
+  program known;
+};
+INSTANTIATE_TEST_SUITE_P(In, Session, testing::ValuesIn(with_greeting()), testing::PrintToStringParamName());
+
+// What plain mode and the sessions with a greeting have in common.
+class AnySession : public Session {};
+INSTANTIATE_TEST_SUITE_P(In, AnySession,
+                         testing::Values(encoding{"json", wire::json_format}, encoding{"fbs", wire::fbs_format},
+                                         encoding{"plain", wire::plain_format}),
+                         testing::PrintToStringParamName());
+
+constexpr encoding plain{"plain", wire::plain_format};
+constexpr encoding json{"json", wire::json_format};
+
+// --- what is handed on
+
+TEST_P(Session, HandsOnEventsCallsAnswersAndCancels) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (const wire::kind kind : {wire::kind::event, wire::kind::call, wire::kind::reply, wire::kind::error, wire::kind::cancel}) {
+    wire::envelope e = of_kind(kind, 5);
+    e.re = 6;
+    if (kind == wire::kind::event || kind == wire::kind::reply || kind == wire::kind::error) e.id = 0;
+    const wire::envelope* heard = server->hear(e, payload());
+    ASSERT_NE(heard, nullptr) << static_cast<int>(kind);
+    EXPECT_EQ(heard->kind, kind);
+  }
+  EXPECT_EQ(server->session.counters().frames_received, 6u);  // the hello is one
+  EXPECT_TRUE(server->silent());
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(Session, IgnoresAnUnknownKindThatAsksForIt) {
+  const bool binary = GetParam().format().binary();
+  const auto server = open_server(GetParam(), known.contract);
+  EXPECT_EQ(server->hear(binary ? std::string("\x63\x40\0\x01\0\0\0\0", 8) : R"({"event_name":"$later","opt":true})"), nullptr);
+  EXPECT_FALSE(server->out.closed);
+  EXPECT_TRUE(server->silent());
+  EXPECT_EQ(server->hear(binary ? std::string("\x63\0\0\x01\0\0\0\0", 8) : R"({"event_name":"$later"})"), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+}
+
+TEST_P(Session, ClosesOnFramesOfFeaturesThatWereNotAgreed) {
+  using wire::kind;
+  for (const kind k : {kind::mark, kind::ack, kind::credit, kind::item, kind::end, kind::gap, kind::auth}) {
+    const auto server = open_server(GetParam(), known.contract);
+    wire::envelope e = of_kind(k, 1);
+    e.name.clear();
+    e.method = 0;
+    e.seq = e.ack = 1;
+    if (k == kind::gap || k == kind::auth) e.id = 0;
+    std::string content(payload());
+    if (k == kind::credit) content = server->binary() ? std::string(8, '\x01') : R"({"limit":1})";
+    EXPECT_EQ(server->hear(e, content), nullptr);
+    EXPECT_EQ(server->out.code(), close_code::protocol_violation) << static_cast<int>(k);
+    EXPECT_TRUE(server->silent());
+  }
+}
+
+TEST_P(Session, ClosesOnACallThatIsToBeAnsweredOnce) {
+  const auto server = open_server(GetParam(), known.contract);
+  wire::envelope e = of_kind(wire::kind::call, 1);
+  e.key = "k";
+  EXPECT_EQ(server->hear(e, payload()), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+}
+
+TEST_P(Session, OfAClientIsAskedOnlyIfItAgreed) {
+  const auto willing = open_client(GetParam(), known.contract);
+  EXPECT_NE(willing->hear(of_kind(wire::kind::call, 1), payload()), nullptr);
+
+  end unwilling({.self = side::client, .format = &GetParam().format()}, known.contract);
+  unwilling.session.start(unwilling.now);
+  wire::welcome w = welcome_of_a_server();
+  w.features = 0;
+  unwilling.hear_welcome(w);
+  unwilling.out.frames.clear();
+  EXPECT_EQ(unwilling.hear(of_kind(wire::kind::call, 1), payload()), nullptr);
+  EXPECT_EQ(unwilling.out.code(), close_code::protocol_violation);
+}
+
+TEST_P(Session, ReadsSeveralTargetsOnlyIfTheyWereAgreed) {
+  wire::envelope e = of_kind(wire::kind::event);
+  e.to.kind = target_kind::several;
+  e.to.parts = {{.kind = target_kind::all}, {.kind = target_kind::others}};
+  const auto server = open_server(GetParam(), known.contract);
+  EXPECT_NE(server->hear(e, payload()), nullptr);
+
+  end without({.self = side::server, .format = &GetParam().format()}, known.contract);
+  without.session.start(without.now);
+  without.hear_hello({});
+  without.next_welcome();
+  EXPECT_EQ(without.hear(e, payload()), nullptr);
+  if (without.binary()) {
+    EXPECT_EQ(without.out.code(), close_code::protocol_violation);
+  } else {
+    EXPECT_EQ(without.next().code, errc::bad_frame);
+    EXPECT_FALSE(without.out.closed);
+  }
+}
+
+TEST_P(AnySession, ClosesOnTheWrongOpcode) {
+  const auto server = open_server(GetParam(), known.contract);
+  EXPECT_EQ(server->session.receive(server->now, as_bytes("{}"), !server->binary()), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::wrong_opcode);
+}
+
+TEST(PlainSession, IsOpenAtOnceAndGreetsNobody) {
+  program known;
+  for (const side self : {side::server, side::client}) {
+    end e({.self = self, .format = &wire::plain_format()}, known.contract);
+    e.session.start(e.now);
+    EXPECT_TRUE(e.session.open());
+    EXPECT_EQ(e.out.opened_times, 1);
+    EXPECT_TRUE(e.silent());
+    EXPECT_EQ(e.session.next_tick(), e.now + 20s);
+  }
+}
+
+TEST(PlainSession, TakesNamesWithADollarForEventsLikeAnyOther) {
+  program known;
+  const auto server = open_server(plain, known.contract);
+  const wire::envelope* e = server->hear(R"({"event_name":"$hello","payload":null})");
+  ASSERT_NE(e, nullptr);
+  EXPECT_EQ(e->kind, wire::kind::event);
+  EXPECT_EQ(e->name, "$hello");
+}
+
+// --- heartbeat
+
+TEST_P(Session, PingsASilentPeerOnceAndClosesAfterTwoIntervals) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->pass(19'999ms);
+  EXPECT_TRUE(server->silent());
+  server->pass(1ms);
+  const wire::envelope ping = server->next();
+  EXPECT_EQ(ping.kind, wire::kind::ping);
+  EXPECT_NE(ping.id, 0u);
+  server->pass(19'999ms);
+  EXPECT_TRUE(server->silent());  // one outstanding
+  EXPECT_FALSE(server->out.closed);
+  server->pass(1ms);
+  EXPECT_EQ(server->out.code(), close_code::heartbeat_lost);
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(Session, TakesAnyFrameForASignOfLife) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int minute = 0; minute < 3; ++minute) {
+    server->pass(20s);
+    EXPECT_EQ(server->next().kind, wire::kind::ping);
+    server->pass(19s);
+    server->hear(of_kind(wire::kind::event), payload());
+    server->pass(1s);
+    EXPECT_TRUE(server->silent());
+    server->pass(18s);
+    EXPECT_TRUE(server->silent());
+    server->hear(wire::kind::pong, 77);  // one that answers nothing is heard, too
+  }
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(Session, WakesNoLaterThanItSays) {
+  const auto server = open_server(GetParam(), known.contract);
+  int wakings = 0;
+  while (!server->out.closed && ++wakings < 10) {
+    EXPECT_GT(server->session.next_tick(), server->now);
+    server->now = server->session.next_tick();
+    server->session.tick(server->now);
+  }
+  EXPECT_EQ(server->out.code(), close_code::heartbeat_lost);
+  EXPECT_EQ(wakings, 2);
+}
+
+TEST_P(Session, AnswersAPingAheadOfDataWithItsNumber) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->out.can_write = false;
+  server->session.send(buffer("data"));
+  server->hear(wire::kind::ping, 9'007'199'254'740'991);
+  server->out.can_write = true;
+  server->session.drained();
+  const wire::envelope pong = server->next();
+  EXPECT_EQ(pong.kind, wire::kind::pong);
+  EXPECT_EQ(pong.id, 9'007'199'254'740'991u);
+  EXPECT_EQ(server->out.frames.front().text(), "data");
+}
+
+TEST_P(Session, ClosesOnAFloodOfPings) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int second = 0; second < 3; ++second) {
+    for (int i = 0; i < 10; ++i) server->hear(wire::kind::ping, 1);
+    EXPECT_FALSE(server->out.closed);
+    server->now += 1s;
+  }
+  EXPECT_EQ(server->out.frames.size(), 30u);
+  for (int i = 0; i < 11; ++i) server->hear(wire::kind::ping, 1);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+TEST_P(AnySession, KeepsItsHeartbeatWithinWhatThePeerAllows) {
+  for (const auto heartbeat : {0ms, -5ms, 1ms}) {
+    const auto server = open_server(GetParam(), known.contract, {.heartbeat = heartbeat});
+    EXPECT_EQ(server->session.next_tick(), server->now + session::shortest_heartbeat);
+  }
+}
+
+TEST(PlainSession, PingsWithTheTransportsPing) {
+  program known;
+  const auto server = open_server(plain, known.contract);
+  server->pass(20s);
+  EXPECT_EQ(server->out.pings, 1);
+  EXPECT_TRUE(server->silent());
+  server->pass(10s);
+  server->session.pong_received(server->now);
+  server->pass(10s);
+  EXPECT_FALSE(server->out.closed);
+  server->pass(10s);
+  EXPECT_EQ(server->out.pings, 2);
+  server->pass(20s);
+  EXPECT_EQ(server->out.code(), close_code::heartbeat_lost);
+}
+
+// --- what is refused
+
+TEST(JsonSession, AnswersWhatIsMalformedAndStaysOpen) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  for (const char* frame : {"", "not json", "[]", "{}", R"({"event_name":7})", R"({"event_name":"x","event_name":"y"})"}) {
+    EXPECT_EQ(server->hear(frame), nullptr);
+    EXPECT_EQ(server->session.refused_call(), 0u);
+    const wire::envelope e = server->next();
+    EXPECT_EQ(e.kind, wire::kind::error);
+    EXPECT_EQ(e.code, errc::bad_frame);
+    EXPECT_EQ(e.re, 0u);
+    EXPECT_FALSE(e.text.empty());
+  }
+  EXPECT_FALSE(server->out.closed);
+  EXPECT_EQ(server->session.counters().refused, 6u);
+}
+
+TEST(JsonSession, SaysWhichCallAMalformedFrameUsedUp) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  EXPECT_EQ(server->hear(R"({"event_name":"Lobby.Add","id":7,"deadline_ms":1.5})"), nullptr);
+  EXPECT_EQ(server->session.refused_call(), 7u);
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::bad_frame);
+  EXPECT_EQ(e.re, 7u);
+  EXPECT_NE(server->hear(R"({"event_name":"Lobby.Add","id":8})"), nullptr);
+  EXPECT_EQ(server->session.refused_call(), 0u);
+}
+
+TEST(BinarySession, ClosesOnWhatIsMalformed) {
+  program known;
+  for (const std::string_view frame : {std::string_view("\x01\x10\x03\x01\0\0\0", 7), std::string_view("\x01\x10\x03\x00\0\0\0\0", 8),
+                                       std::string_view("\x01\x10\x03\x02\0\0\0\0", 8), std::string_view("\x01\x90\x03\x01\0\0\0\0", 8)}) {
+    const auto server = open_server({"fbs", wire::fbs_format}, known.contract);
+    EXPECT_EQ(server->hear(frame), nullptr);
+    EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+    EXPECT_TRUE(server->silent());
+  }
+}
+
+TEST(JsonSession, ClosesOnIdAndReInOneFrame) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  EXPECT_EQ(server->hear(R"({"event_name":"Lobby.Add","id":7,"re":7})"), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+}
+
+TEST_P(AnySession, AnswersTenErrorsASecondAndCountsTheRest) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 25; ++i) server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_EQ(server->out.frames.size(), 10u);
+  EXPECT_EQ(server->session.counters().refused, 25u);
+  EXPECT_EQ(server->session.counters().unanswered, 15u);
+  server->now += 1s;
+  server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_EQ(server->out.frames.size(), 11u);
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(Session, AnswersEveryRefusedCall) {
+  for (const bool at_server : {true, false}) {
+    const auto e = at_server ? open_server(GetParam(), known.contract) : open_client(GetParam(), known.contract);
+    for (std::uint64_t id = 1; id <= 50; ++id) e->session.refuse(e->now, {.code = errc::denied, .re = id});
+    EXPECT_EQ(e->out.frames.size(), 50u);
+    const wire::envelope first = e->next();
+    EXPECT_EQ(first.kind, wire::kind::error);
+    EXPECT_EQ(first.re, 1u);
+    EXPECT_EQ(first.code, errc::denied);
+    EXPECT_EQ(first.text, "denied");
+    EXPECT_TRUE(first.counted);
+    EXPECT_EQ(e->session.counters().unanswered, 0u);
+  }
+}
+
+TEST_P(AnySession, ClosesOnTheSeventeenthMalformedMessageWithinTenSeconds) {
+  const auto server = open_server(GetParam(), known.contract);
+  constexpr std::array codes{errc::bad_frame, errc::bad_payload, errc::too_large};
+  for (std::size_t i = 0; i < 16; ++i) {
+    server->session.refuse(server->now, {.code = codes[i % codes.size()]});
+    server->session.refuse(server->now, {.code = errc::denied});  // counts for nothing
+    server->now += 600ms;
+  }
+  EXPECT_FALSE(server->out.closed);
+  server->session.refuse(server->now, {.code = errc::bad_frame});
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+TEST_P(AnySession, ForgetsMalformedMessagesInTime) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 100; ++i) {
+    server->session.refuse(server->now, {.code = errc::bad_payload});
+    server->now += 1s;
+  }
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(AnySession, CountsMalformedInputThatItsOwnerAnswers) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(server->session.count_malformed(server->now));
+  EXPECT_FALSE(server->session.count_malformed(server->now));
+  EXPECT_EQ(server->out.code(), close_code::policy);
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(AnySession, OfAClientTellsTheServerNothingOfBadEvents) {
+  const auto client = open_client(GetParam(), known.contract);
+  for (int i = 0; i < 10; ++i) client->session.refuse(client->now, {.code = errc::bad_payload});
+  EXPECT_TRUE(client->silent());
+  EXPECT_EQ(client->session.counters().refused, 10u);
+}
+
+TEST_P(AnySession, ClosesIfTheFaultSaysSo) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.text = "why", .close = close_code::protocol_violation});
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+  EXPECT_EQ(server->out.closed->second, "why");
+  server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(Session, SaysWhatWasRefused) {
+  const method& say = known.add(method_named("Lobby.Say", 1));
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.code = errc::unknown_target, .text = "nobody of this name"}, {&say, "bob"});
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::unknown_target);
+  EXPECT_EQ(e.text, "nobody of this name");
+  EXPECT_EQ(e.re, 0u);
+  EXPECT_EQ(e.method, server->binary() ? say.id : 0u);
+  EXPECT_EQ(e.name, server->binary() ? "" : "Lobby.Say");
+  EXPECT_EQ(e.to_written, server->binary() ? "" : "bob");
+}
+
+TEST_P(Session, LeavesOutATargetThatDoesNotFitIntoTheAnswer) {
+  const method& say = known.add(method_named("Lobby.Say", 1));
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.code = errc::unknown_target}, {&say, std::string(5000, 'x')});
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::unknown_target);
+  EXPECT_TRUE(e.to_written.empty());
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST(PlainSession, AddressesItsErrorsToTheRequester) {
+  program known;
+  const method& say = known.add(method_named("say", 1));
+  const auto server = open_server(plain, known.contract);
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no"}, {&say, "all"});
+  EXPECT_EQ(server->out.frames.front().text(), R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() +
+                                                   R"(","from_id":"server","message":"no"})");
+  server->out.frames.clear();
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no", .foreign_re = "7"}, {&say, {}});
+  EXPECT_TRUE(server->out.frames.front().text().ends_with(R"("message":"no","re":7,"code":"denied"})"));
+}
+
+TEST(PlainSession, ClosesWhatIsInvalidIfItIsToBehaveLikeTheOriginal) {
+  program known;
+  const auto server = open_server(plain, known.contract, {.drop_on_invalid = true});
+  EXPECT_EQ(server->hear("not json"), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+  EXPECT_TRUE(server->silent());
+}
+
+// --- what waits
+
+TEST_P(Session, KeepsItsOrderWhileTheTransportIsFull) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->out.can_write = false;
+  for (const char* text : {"one", "two", "three"}) EXPECT_TRUE(server->session.send(buffer(text)));
+  EXPECT_TRUE(server->silent());
+  EXPECT_EQ(server->session.queued(), 11u);
+  server->out.can_write = true;
+  server->session.drained();
+  ASSERT_EQ(server->out.frames.size(), 3u);
+  EXPECT_EQ(server->out.frames[0].text(), "one");
+  EXPECT_EQ(server->out.frames[2].text(), "three");
+  EXPECT_EQ(server->session.queued(), 0u);
+}
+
+TEST_P(Session, ClosesASlowPeerWith4009AndSendsNothingMore) {
+  const auto server = open_server(GetParam(), known.contract, {.max_queue = 100});
+  server->out.can_write = false;
+  EXPECT_TRUE(server->session.send(buffer(std::string(60, 'a'))));
+  EXPECT_FALSE(server->session.send(buffer(std::string(60, 'b'))));
+  EXPECT_EQ(server->out.code(), close_code::too_slow);
+  server->out.can_write = true;
+  server->session.drained();
+  EXPECT_FALSE(server->session.send(buffer("c")));
+  server->pass(1h);
+  EXPECT_TRUE(server->silent());
+  EXPECT_EQ(server->session.queued(), 0u);
+}
+
+TEST_P(Session, CountsWhatTheTransportHoldsAgainstItsBound) {
+  const auto server = open_server(GetParam(), known.contract, {.max_queue = 100});
+  server->out.held = 60;
+  EXPECT_EQ(server->session.queued(), 60u);
+  EXPECT_TRUE(server->session.send(buffer(std::string(40, 'a'))));
+  server->out.held = 100;
+  EXPECT_FALSE(server->session.send(buffer("b")));
+  EXPECT_EQ(server->out.code(), close_code::too_slow);
+}
+
+TEST_P(Session, ClosesAPeerThatAsksAndNeverReads) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->out.can_write = false;
+  std::size_t pings = 0;
+  while (!server->out.closed && pings < 100'000) {
+    server->hear(wire::kind::ping, 1);
+    if (++pings % 10 == 0) server->now += 1s;
+  }
+  EXPECT_EQ(server->out.code(), close_code::too_slow);
+  EXPECT_LE(pings, session::outbox::max_control / 8);
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(Session, TakesBackACallThatHasNotLeft) {
+  const auto client = open_client(GetParam(), known.contract);
+  client->session.send(buffer("left"), 1);
+  client->out.can_write = false;
+  client->session.send(buffer("stays"), 2);
+  client->session.send(buffer("event"));
+  EXPECT_FALSE(client->session.take_back(1));
+  EXPECT_FALSE(client->session.take_back(0));
+  EXPECT_TRUE(client->session.take_back(2));
+  EXPECT_FALSE(client->session.take_back(2));
+  client->out.can_write = true;
+  client->session.drained();
+  ASSERT_EQ(client->out.frames.size(), 2u);
+  EXPECT_EQ(client->out.frames[1].text(), "event");
+}
+
+TEST_P(Session, DoesNotSendAControlFrameThatIsOverItsBound) {
+  const auto server = open_server(GetParam(), known.contract);
+  wire::envelope e = of_kind(wire::kind::cancel, 1);
+  e.reason = std::string(1000, 'r');
+  EXPECT_FALSE(server->session.send_control(e));
+  EXPECT_TRUE(server->silent());
+  EXPECT_FALSE(server->out.closed);
+}
+
+// --- the end
+
+TEST_P(AnySession, SendsWhatWaitedAndThenCloses) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->out.can_write = false;
+  server->session.send(buffer("last words"));
+  server->session.close(close_code::done, "bye");
+  ASSERT_EQ(server->out.frames.size(), 1u);
+  EXPECT_EQ(server->out.code(), close_code::done);
+  EXPECT_TRUE(server->session.closed());
+  server->session.close(close_code::removed, "again");  // the recorder fails if it hears of it
+}
+
+TEST_P(AnySession, IsDeafAndDumbAfterTheClose) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.close(close_code::done, "");
+  EXPECT_EQ(server->hear("rubbish"), nullptr);
+  EXPECT_EQ(server->session.receive(server->now, {}, !server->binary()), nullptr);
+  EXPECT_FALSE(server->session.send(buffer("x")));
+  wire::envelope e = of_kind(wire::kind::event);
+  EXPECT_FALSE(server->session.send_control(e));
+  server->pass(1h);
+  server->session.drained();
+  EXPECT_TRUE(server->silent());
+  EXPECT_EQ(server->out.pings, 0);
+}
+
+TEST_P(AnySession, WithoutItsConnectionAsksForNothing) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->out.can_write = false;
+  server->session.send(buffer("x"));
+  server->session.lost();
+  EXPECT_TRUE(server->session.closed());
+  EXPECT_EQ(server->session.queued(), 0u);
+  server->out.can_write = true;
+  server->session.drained();
+  server->pass(1h);
+  EXPECT_TRUE(server->silent());
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(Session, TakesTheGoodbyeOfAServerForASignOfLife) {
+  const auto client = open_client(GetParam(), known.contract);
+  std::string payload;
+  wire::goaway bye;
+  bye.reason = 2;
+  wire::write_goaway(client->session.format().payload_format(), bye, payload);
+  wire::envelope e;
+  e.kind = wire::kind::goaway;
+  EXPECT_EQ(client->hear(e, payload), nullptr);
+  EXPECT_FALSE(client->out.closed);
+}
+
+// The example of session/session.hpp.
+TEST(SessionDoor, DoesWhatItsExampleSays) {
+  program known;
+  const method& method = known.add(method_named("Lobby.Say", 1));
+  const session::contract& contract = known.contract;
+  recorder out;
+  time_point now{};
+  int acted = 0;
+  const auto act = [&](const wire::envelope& e) { acted += e.name == "Lobby.Say"; };
+  const bool binary = false;
+
+  session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out);
+  s.start(now);
+  for (const std::string_view text : {R"({"event_name":"$hello","payload":{"revision":1}})", R"({"event_name":"Lobby.Say"})"}) {
+    const bytes_view frame = as_bytes(text);
+    if (const wire::envelope* e = s.receive(now, frame, binary)) act(*e);
+  }
+  s.refuse(now, {.code = errc::denied}, {&method});
+  now = s.next_tick();
+  s.tick(now);
+  EXPECT_EQ(out.opened_times, 1);
+  EXPECT_EQ(acted, 1);
+  EXPECT_EQ(out.frames.size(), 3u);  // welcome, error, ping
+}
+
+}  // namespace
