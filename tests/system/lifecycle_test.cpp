@@ -18,7 +18,6 @@ namespace {
 using parley::errc;
 
 INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
-INSTANTIATE_TEST_SUITE_P(Over, WithSessions, testing::ValuesIn(media_with_sessions()), medium_name);
 
 TEST(Client, A_malformed_url_is_told_by_the_constructor) {
   EXPECT_THROW(parley::client("nonsense"), std::invalid_argument);
@@ -282,11 +281,17 @@ TEST(Server, Two_handlers_for_one_service_are_refused) {
   EXPECT_THROW(server.add(two), std::invalid_argument);
 }
 
-TEST_P(EveryMedium, A_handler_that_goes_before_its_server_is_taken_out) {
-  world w(GetParam());
-  w.start();
-  guest a(w);
-  EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+TEST(Server, A_handler_that_goes_before_its_server_is_taken_out) {
+  parley::loopback network;
+  parley::server server{{.loopback = &network}};
+  std::optional<Host> host(std::in_place, server);
+  server.add(*host);
+  server.start();
+  parley::client link{"mem://talk", {.loopback = &network}};
+  TalkClient talk{link};
+  EXPECT_EQ(talk.add({.numbers = {1}}).value, 1);
+  host.reset();
+  EXPECT_EQ(talk.async_add({.numbers = {1}}, asio::use_future).get().error().code, errc::unimplemented);
 }
 
 }  // namespace
