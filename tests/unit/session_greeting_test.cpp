@@ -159,6 +159,17 @@ TEST_P(Greeting, ThatCannotBeReadIsClosedWithoutAnAnswer) {
   EXPECT_EQ(closed_with(h), close_code::protocol_violation);
 }
 
+TEST(JsonGreeting, WithAcceptedShapesThatCannotBeReadIsClosedWith4002) {
+  program known;
+  for (const char* accepted : {"7", "[]", R"({"Lobby.Add":"0000000000000001"})", R"({"Lobby.Add":[1]})", R"({"Lobby.Add":["1"]})",
+                               R"({"$add":["0000000000000001"]})", R"({"Lobby.Add":[[]]})", R"({"Lobby.Add":["0000000000000001"])"}) {
+    end server({.self = side::server, .format = &wire::json_format()}, known.contract);
+    server.session.start(server.now);
+    server.hear(std::string(R"({"event_name":"$hello","payload":{"revision":1,"accepted":)") + accepted + "}}");
+    EXPECT_EQ(server.out.code(), close_code::bad_hello) << accepted;
+  }
+}
+
 TEST_P(Greeting, LargerThanAMessageMayBeIsClosedWith1009) {
   auto options = as(side::server);
   options.limits.max_message = 1000;

@@ -1,0 +1,188 @@
+// What an open session finds wrong: what it answers, how often, and when it has had enough.
+#include "sessions.hpp"
+
+#include <array>
+
+namespace {
+
+using namespace sessions;
+
+class Refusal : public testing::TestWithParam<encoding> {
+ protected:
+  program known;
+};
+INSTANTIATE_TEST_SUITE_P(In, Refusal, testing::ValuesIn(with_greeting()), testing::PrintToStringParamName());
+
+// What plain mode and the sessions with a greeting have in common.
+class AnyRefusal : public Refusal {};
+INSTANTIATE_TEST_SUITE_P(In, AnyRefusal,
+                         testing::Values(encoding{"json", wire::json_format}, encoding{"fbs", wire::fbs_format},
+                                         encoding{"plain", wire::plain_format}),
+                         testing::PrintToStringParamName());
+
+constexpr encoding plain{"plain", wire::plain_format};
+constexpr encoding json{"json", wire::json_format};
+
+TEST(JsonRefusal, AnswersWhatIsMalformedAndStaysOpen) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  for (const char* frame : {"", "not json", "[]", "{}", R"({"event_name":7})", R"({"event_name":"x","event_name":"y"})"}) {
+    EXPECT_EQ(server->hear(frame), nullptr);
+    EXPECT_EQ(server->session.refused_call(), 0u);
+    const wire::envelope e = server->next();
+    EXPECT_EQ(e.kind, wire::kind::error);
+    EXPECT_EQ(e.code, errc::bad_frame);
+    EXPECT_EQ(e.re, 0u);
+    EXPECT_FALSE(e.text.empty());
+  }
+  EXPECT_FALSE(server->out.closed);
+  EXPECT_EQ(server->session.counters().refused, 6u);
+}
+
+TEST(JsonRefusal, SaysWhichCallAMalformedFrameUsedUp) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  EXPECT_EQ(server->hear(R"({"event_name":"Lobby.Add","id":7,"deadline_ms":1.5})"), nullptr);
+  EXPECT_EQ(server->session.refused_call(), 7u);
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::bad_frame);
+  EXPECT_EQ(e.re, 7u);
+  EXPECT_NE(server->hear(R"({"event_name":"Lobby.Add","id":8})"), nullptr);
+  EXPECT_EQ(server->session.refused_call(), 0u);
+}
+
+TEST(BinaryRefusal, ClosesOnWhatIsMalformed) {
+  program known;
+  for (const std::string_view frame : {std::string_view("\x01\x10\x03\x01\0\0\0", 7), std::string_view("\x01\x10\x03\x00\0\0\0\0", 8),
+                                       std::string_view("\x01\x10\x03\x02\0\0\0\0", 8), std::string_view("\x01\x90\x03\x01\0\0\0\0", 8)}) {
+    const auto server = open_server({"fbs", wire::fbs_format}, known.contract);
+    EXPECT_EQ(server->hear(frame), nullptr);
+    EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+    EXPECT_TRUE(server->silent());
+  }
+}
+
+TEST(JsonRefusal, ClosesOnIdAndReInOneFrame) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  EXPECT_EQ(server->hear(R"({"event_name":"Lobby.Add","id":7,"re":7})"), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+}
+
+TEST_P(AnyRefusal, AnswersTenErrorsASecondAndCountsTheRest) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 25; ++i) server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_EQ(server->out.frames.size(), 10u);
+  EXPECT_EQ(server->session.counters().refused, 25u);
+  EXPECT_EQ(server->session.counters().unanswered, 15u);
+  server->now += 1s;
+  server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_EQ(server->out.frames.size(), 11u);
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(Refusal, AnswersEveryRefusedCall) {
+  for (const bool at_server : {true, false}) {
+    const auto e = at_server ? open_server(GetParam(), known.contract) : open_client(GetParam(), known.contract);
+    for (std::uint64_t id = 1; id <= 50; ++id) e->session.refuse(e->now, {.code = errc::denied, .re = id});
+    EXPECT_EQ(e->out.frames.size(), 50u);
+    const wire::envelope first = e->next();
+    EXPECT_EQ(first.kind, wire::kind::error);
+    EXPECT_EQ(first.re, 1u);
+    EXPECT_EQ(first.code, errc::denied);
+    EXPECT_EQ(first.text, "denied");
+    EXPECT_TRUE(first.counted);
+    EXPECT_EQ(e->session.counters().unanswered, 0u);
+  }
+}
+
+TEST_P(AnyRefusal, ClosesOnTheSeventeenthMalformedMessageWithinTenSeconds) {
+  const auto server = open_server(GetParam(), known.contract);
+  constexpr std::array codes{errc::bad_frame, errc::bad_payload, errc::too_large};
+  for (std::size_t i = 0; i < 16; ++i) {
+    server->session.refuse(server->now, {.code = codes[i % codes.size()]});
+    server->session.refuse(server->now, {.code = errc::denied});  // counts for nothing
+    server->now += 600ms;
+  }
+  EXPECT_FALSE(server->out.closed);
+  server->session.refuse(server->now, {.code = errc::bad_frame});
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+TEST_P(AnyRefusal, ForgetsMalformedMessagesInTime) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 100; ++i) {
+    server->session.refuse(server->now, {.code = errc::bad_payload});
+    server->now += 1s;
+  }
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST_P(AnyRefusal, CountsMalformedInputThatItsOwnerAnswers) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(server->session.count_malformed(server->now));
+  EXPECT_FALSE(server->session.count_malformed(server->now));
+  EXPECT_EQ(server->out.code(), close_code::policy);
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(AnyRefusal, OfAClientTellsTheServerNothingOfBadEvents) {
+  const auto client = open_client(GetParam(), known.contract);
+  for (int i = 0; i < 10; ++i) client->session.refuse(client->now, {.code = errc::bad_payload});
+  EXPECT_TRUE(client->silent());
+  EXPECT_EQ(client->session.counters().refused, 10u);
+}
+
+TEST_P(AnyRefusal, ClosesIfTheFaultSaysSo) {
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.text = "why", .close = close_code::protocol_violation});
+  EXPECT_EQ(server->out.code(), close_code::protocol_violation);
+  EXPECT_EQ(server->out.closed->second, "why");
+  server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_TRUE(server->silent());
+}
+
+TEST_P(Refusal, SaysWhatWasRefused) {
+  const method& say = known.add(method_named("Lobby.Say", 1));
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.code = errc::unknown_target, .text = "nobody of this name"}, {&say, "bob"});
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::unknown_target);
+  EXPECT_EQ(e.text, "nobody of this name");
+  EXPECT_EQ(e.re, 0u);
+  EXPECT_EQ(e.method, server->binary() ? say.id : 0u);
+  EXPECT_EQ(e.name, server->binary() ? "" : "Lobby.Say");
+  EXPECT_EQ(e.to_written, server->binary() ? "" : "bob");
+}
+
+TEST_P(Refusal, LeavesOutATargetThatDoesNotFitIntoTheAnswer) {
+  const method& say = known.add(method_named("Lobby.Say", 1));
+  const auto server = open_server(GetParam(), known.contract);
+  server->session.refuse(server->now, {.code = errc::unknown_target}, {&say, std::string(5000, 'x')});
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::unknown_target);
+  EXPECT_TRUE(e.to_written.empty());
+  EXPECT_FALSE(server->out.closed);
+}
+
+TEST(PlainRefusal, AddressesItsErrorsToTheRequester) {
+  program known;
+  const method& say = known.add(method_named("say", 1));
+  const auto server = open_server(plain, known.contract);
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no"}, {&say, "all"});
+  EXPECT_EQ(server->out.frames.front().text(), R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() +
+                                                   R"(","from_id":"server","message":"no"})");
+  server->out.frames.clear();
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no", .foreign_re = "7"}, {&say, {}});
+  EXPECT_TRUE(server->out.frames.front().text().ends_with(R"("message":"no","re":7,"code":"denied"})"));
+}
+
+TEST(PlainRefusal, ClosesWhatIsInvalidIfItIsToBehaveLikeTheOriginal) {
+  program known;
+  const auto server = open_server(plain, known.contract, {.drop_on_invalid = true});
+  EXPECT_EQ(server->hear("not json"), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+  EXPECT_TRUE(server->silent());
+}
+
+}  // namespace
