@@ -245,7 +245,9 @@ class websocket_connection final : public connection,
     const auto theirs = core_->get_remote_close_code();
     const auto ours = core_->get_local_close_code();
     const bool blank = theirs == status::no_status;
-    if ((blank && ours == status::normal) || (theirs == ours && may_be_sent(theirs))) {
+    // websocketpp answers a close frame with what is in it, and a wrong one with a code and a text of its own.
+    const bool echoed = theirs == ours && may_be_sent(theirs) && core_->get_remote_close_reason() == core_->get_local_close_reason();
+    if (echoed || (blank && ours == status::normal)) {
       reason_ = {theirs, core_->get_remote_close_reason()};
       how_ = {errc::disconnected, blank ? "closed by the other end" : "closed by the other end with " + std::to_string(theirs)};
     } else {

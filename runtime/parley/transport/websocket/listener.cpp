@@ -124,7 +124,9 @@ class websocket_listener final : public listener {
   const std::shared_ptr<acceptor> inner_;
 };
 
-error cannot_listen(const listen_options& options, const std::error_code& why) {
+error cannot_listen(const listen_options& options, std::error_code why) {
+  // Asio has a system category of its own, which does not compare with std::errc.
+  if (why.category() == asio::error::get_system_category()) why = {why.value(), std::system_category()};
   return {why, "cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + why.message()};
 }
 
