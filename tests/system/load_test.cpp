@@ -26,8 +26,8 @@ std::size_t resident_bytes() {
 
 // One client: it broadcasts numbered lines in turn, calls in between, and checks what it hears from every other.
 struct talker {
-  talker(asio::any_io_executor on, world& w, parley::encoding encoding, bool speaks)
-      : link(on, w.url(), w.client_options(encoding)), talk(link), speaks(speaks) {
+  talker(asio::any_io_executor on, world& w, parley::encoding encoding, bool is_speaker)
+      : link(on, w.url(), w.client_options(encoding)), talk(link), speaks(is_speaker) {
     talk.on_whisper([this](const Line& line, const parley::origin& from) {
       auto& next = expected[from.id];
       if (line.number != next) ++out_of_order;
