@@ -7,14 +7,19 @@ namespace parley {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint8_t not_a_digit = 0xFF;
+// Beside the digit's value: what may not come together, and what may not come at all.
+constexpr std::uint16_t standard_only = 0x100;
+constexpr std::uint16_t url_only = 0x200;
+constexpr std::uint16_t not_a_digit = 0x400;
 
-constexpr std::array<std::uint8_t, 256> digits = [] {
-  std::array<std::uint8_t, 256> table{};
+constexpr std::array<std::uint16_t, 256> digits = [] {
+  std::array<std::uint16_t, 256> table{};
   table.fill(not_a_digit);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
-  table['-'] = table['+'];
-  table['_'] = table['/'];
+  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint16_t>(i);
+  table['-'] = static_cast<std::uint16_t>(table['+'] | url_only);
+  table['_'] = static_cast<std::uint16_t>(table['/'] | url_only);
+  table['+'] |= standard_only;
+  table['/'] |= standard_only;
   return table;
 }();
 
@@ -50,7 +55,7 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   out.resize(text.size() / 4 * 3 + (text.size() % 4 == 0 ? 0 : text.size() % 4 - 1));
   std::byte* to = out.data();
   std::uint32_t bits = 0;
-  std::uint32_t seen = 0;  // not_a_digit leaves a high bit here
+  std::uint32_t seen = 0;
   std::size_t i = 0;
   for (; i + 4 <= text.size(); i += 4) {
     bits = 0;
@@ -75,7 +80,7 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
     *to++ = static_cast<std::byte>(bits >> 16);
     if (two_bytes) *to = static_cast<std::byte>(bits >> 8 & 0xFF);
   }
-  return (seen & 0x80) == 0;
+  return (seen & not_a_digit) == 0 && (seen & (standard_only | url_only)) != (standard_only | url_only);
 }
 
 }  // namespace parley

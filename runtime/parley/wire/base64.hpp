@@ -11,8 +11,8 @@ namespace parley {
 
 // Appends the standard alphabet with padding.
 void to_base64(bytes_view, std::string& out);
-// Reads the standard or the URL alphabet, with padding or without; overwrites `out`. False: not base64, or bits left over at the end that
-// are not zero, so that no bytes have two texts in one alphabet.
+// Reads the standard or the URL alphabet, with padding or without; overwrites `out`. False: not base64, both alphabets in one text, or bits
+// left over at the end that are not zero.
 bool from_base64(std::string_view text, std::vector<std::byte>& out);
 
 }  // namespace parley
