@@ -4,6 +4,8 @@
 #include "talk.client.hpp"
 #include "talk.server.hpp"
 
+#include "system/events.hpp"
+
 #include <parley/client.hpp>
 #include <parley/loopback.hpp>
 #include <parley/server.hpp>
@@ -11,11 +13,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <numeric>
 #include <optional>
 #include <ostream>
@@ -27,34 +26,6 @@
 namespace talk::v1 {
 
 using namespace std::chrono_literals;
-
-// Things that happened, in order; waiting for the next one is the only way a test waits.
-template <class T>
-class events {
- public:
-  void put(T one) {
-    std::lock_guard lock(mutex_);
-    all_.push_back(std::move(one));
-    changed_.notify_all();
-  }
-  // Fails the test by exception if nothing comes for a long time.
-  T next() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, 30s, [&] { return !all_.empty(); })) throw std::runtime_error("waited in vain");
-    T one = std::move(all_.front());
-    all_.pop_front();
-    return one;
-  }
-  bool empty() const {
-    std::lock_guard lock(mutex_);
-    return all_.empty();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> all_;
-};
 
 enum class carrier { loopback, websocket };
 

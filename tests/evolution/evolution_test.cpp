@@ -1,0 +1,164 @@
+// Schemas change while programs run: an old client and a new server, and the reverse, in every encoding.
+#include "new/rooms.client.hpp"
+#include "new/rooms.server.hpp"
+#include "old/rooms.client.hpp"
+#include "old/rooms.server.hpp"
+#include "broken/rooms.client.hpp"
+
+#include "system/events.hpp"
+
+#include <parley/client.hpp>
+#include <parley/loopback.hpp>
+#include <parley/server.hpp>
+
+#include <asio/use_future.hpp>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <vector>
+
+namespace rooms {
+namespace {
+
+using parley::encoding;
+using parley::errc;
+
+struct OldHost final : before::RoomsHandler {
+  parley::reply<before::Welcome> enter(const before::Guest& guest, parley::call&) override {
+    return before::Welcome{.text = "welcome " + guest.name + " in seat " + std::to_string(guest.seat)};
+  }
+};
+
+struct NewHost final : after::RoomsHandler {
+  explicit NewHost(parley::server& server) : peers(server) {}
+  parley::reply<after::Welcome> enter(const after::Guest& guest, parley::call&) override {
+    return after::Welcome{.text = guest.title.value_or("dear") + " " + guest.name + " in seat " + std::to_string(guest.seat),
+                          .present = {"somebody"}};
+  }
+  parley::reply<after::Count> how_many(parley::call&) override { return after::Count{.guests = 2}; }
+  after::RoomsPeers peers;
+};
+
+// Log lines of a server, for what only the log tells.
+struct log_lines {
+  parley::log_sink sink() {
+    return [this](parley::log_level, std::string_view text) {
+      std::lock_guard lock(mutex);
+      all.emplace_back(text);
+    };
+  }
+  bool any_contains(std::string_view what) {
+    std::lock_guard lock(mutex);
+    for (const std::string& line : all)
+      if (line.find(what) != std::string::npos) return true;
+    return false;
+  }
+  std::mutex mutex;
+  std::vector<std::string> all;
+};
+
+std::string encoding_name(const testing::TestParamInfo<encoding>& chosen) {
+  return chosen.param == encoding::binary ? "binary" : chosen.param == encoding::json ? "json" : "plain";
+}
+class Evolution : public testing::TestWithParam<encoding> {};
+INSTANTIATE_TEST_SUITE_P(In, Evolution, testing::Values(encoding::binary, encoding::json, encoding::plain), encoding_name);
+// Plain mode has no greeting to compare contracts in.
+class Greeted : public testing::TestWithParam<encoding> {};
+INSTANTIATE_TEST_SUITE_P(In, Greeted, testing::Values(encoding::binary, encoding::json), encoding_name);
+
+TEST_P(Evolution, An_old_client_and_a_new_server_understand_each_other) {
+  parley::loopback network;
+  log_lines log;
+  parley::server server{{.log = log.sink(), .loopback = &network}};
+  NewHost host(server);
+  server.add(host);
+  server.start();
+  {
+    parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    before::RoomsClient old{link};
+    EXPECT_EQ(old.enter({.name = "Ann", .seat = 7}).text, "dear Ann in seat 7");
+
+    parley::client other{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    after::RoomsClient recent{other};
+    events<before::Line> heard;
+    old.on_say([&](const before::Line& line) { heard.put(line); });
+    EXPECT_EQ(old.enter({}).text, "dear  in seat 0");  // the handler is in place now
+    recent.enter({.name = "Bob", .title = "Dr"});
+    recent.say({.text = "hello", .colour = "red"});
+    EXPECT_EQ(heard.next().text, "hello");
+    host.peers.changed({.guests = 2}, parley::to::all);  // the old client has no name for it, and lives on
+    EXPECT_EQ(old.enter({.name = "Ann", .seat = 7}).text, "dear Ann in seat 7");
+  }
+  server.stop();
+  server.join();
+  EXPECT_FALSE(log.any_contains("disagrees"));
+}
+
+TEST_P(Evolution, A_new_client_and_an_old_server_understand_each_other) {
+  parley::loopback network;
+  log_lines log;
+  parley::server server{{.log = log.sink(), .loopback = &network}};
+  OldHost host;
+  server.add(host);
+  server.start();
+  {
+    parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    after::RoomsClient recent{link};
+    const after::Welcome welcome = recent.enter({.name = "Ann", .title = "Dr", .seat = 7});
+    EXPECT_EQ(welcome.text, "welcome Ann in seat 7");
+    EXPECT_TRUE(welcome.present.empty());
+    if (GetParam() != encoding::plain) {
+      EXPECT_EQ(recent.async_how_many(asio::use_future).get().error().code, errc::unimplemented);
+    }
+  }
+  server.stop();
+  server.join();
+  EXPECT_FALSE(log.any_contains("disagrees"));
+}
+
+TEST_P(Greeted, An_incompatible_method_is_named_and_the_others_go_on) {
+  parley::loopback network;
+  log_lines log;
+  parley::server server{{.log = log.sink(), .loopback = &network}};
+  OldHost host;
+  server.add(host);
+  server.start();
+  {
+    parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    broken::RoomsClient wrong{link};
+    parley::client other{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    before::RoomsClient right{other};
+    events<before::Line> heard;
+    right.on_say([&](const before::Line& line) { heard.put(line); });
+    right.enter({});
+
+    const parley::error refused = wrong.async_enter({.name = "Ann", .seat = "window"}, asio::use_future).get().error();
+    EXPECT_EQ(refused.code, errc::version_mismatch);
+    EXPECT_NE(refused.message.find("Rooms.Enter"), std::string::npos) << refused.message;
+    wrong.say({.text = "I am still here"});
+    EXPECT_EQ(heard.next().text, "I am still here");
+  }
+  server.stop();
+  server.join();
+  EXPECT_TRUE(log.any_contains("disagrees about Rooms.Enter"));
+}
+
+TEST(StrictServer, It_refuses_the_client_and_says_which_method) {
+  parley::loopback network;
+  parley::server server{{.contract = parley::contract_policy::refuse, .loopback = &network}};
+  OldHost host;
+  server.add(host);
+  server.start();
+  {
+    parley::client link{"mem://rooms", {.loopback = &network}};
+    broken::RoomsClient wrong{link};
+    const parley::error refused = link.async_connect(asio::use_future).get().error();
+    EXPECT_EQ(refused.code, errc::version_mismatch);
+    EXPECT_NE(refused.message.find("Rooms.Enter"), std::string::npos) << refused.message;
+  }
+  server.stop();
+  server.join();
+}
+
+}  // namespace
+}  // namespace rooms

@@ -1,0 +1,37 @@
+// Waiting for things to happen.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+// Things that happened, in order; waiting for the next one is the only way a test waits.
+template <class T>
+class events {
+ public:
+  void put(T one) {
+    std::lock_guard lock(mutex_);
+    all_.push_back(std::move(one));
+    changed_.notify_all();
+  }
+  // Fails the test by exception if nothing comes for a long time.
+  T next() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(30), [&] { return !all_.empty(); })) throw std::runtime_error("waited in vain");
+    T one = std::move(all_.front());
+    all_.pop_front();
+    return one;
+  }
+  bool empty() const {
+    std::lock_guard lock(mutex_);
+    return all_.empty();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> all_;
+};
