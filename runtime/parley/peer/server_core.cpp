@@ -127,6 +127,9 @@ void server_core::open_ports() {
     listen.limits.max_message = largest;
     listen.limits.handshake = options_.handshake_timeout;
     listen.limits.max_connections = options_.max_connections;
+    listen.help = "supported subprotocols:";
+    if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
+    if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
     auto listener = transport::websocket_listen(home_.executor(), std::move(listen));
     if (!listener) throw call_failed(listener.error());
     listener_ = *listener;
@@ -257,16 +260,11 @@ void server_core::on_request(const std::shared_ptr<transport::request>& ask) {
     if (!name.starts_with("parley.auth.")) names.push_back(name);
   std::string_view chosen;
   if (names.empty()) {
-    if (!options_.plain) return reject(400, "offer a subprotocol: parley.v1.fbs or parley.v1.json");
+    if (!options_.plain) return reject(400, "a subprotocol must be offered");
   } else {
     for (const auto& [enabled, name] : {std::pair{options_.binary, wire::fbs_subprotocol}, std::pair{options_.json, wire::json_subprotocol}})
       if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
-    if (chosen.empty()) {
-      std::string text = "supported subprotocols:";
-      if (options_.binary) text += " parley.v1.fbs";
-      if (options_.json) text += " parley.v1.json";
-      return reject(400, text);
-    }
+    if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
   }
   session::session_options session{.self = side::server};
   session.limits.max_message = static_cast<std::uint32_t>(options_.max_message);

@@ -149,6 +149,7 @@ struct listen_options {
   std::uint16_t port = 0;             // 0: the system chooses
   transport::limits limits{};
   std::string server_name = "parley";  // the Server header
+  std::string help{};                  // added to the text of every HTTP 400: what would have been right
 };
 
 struct connect_options {

@@ -22,7 +22,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
  public:
   handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options, std::shared_ptr<door> to)
       : tethered(stream->executor()), on_(stream->executor()), stream_(std::move(stream)), role_(std::move(role)), door_(std::move(to)),
-        server_name_(options.server_name), time_(options.limits.handshake), head_(options.limits.max_handshake_bytes) {}
+        server_name_(options.server_name), help_(options.help), time_(options.limits.handshake), head_(options.limits.max_handshake_bytes) {}
 
   void start(bool full) {
     stream_->set_owner(shared_from_this());
@@ -101,7 +101,8 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     role_->open(stream_, key_, subprotocol, std::move(handler));
   }
 
-  void refuse(const http_fault& fault) {
+  void refuse(http_fault fault) {
+    if (fault.status == 400 && !help_.empty()) fault.text += "; " + help_;
     phase_ = phase::refusing;
     stream_->write(http_answer(fault, server_name_));
     stream_->set_timer(linger_limit);
@@ -118,6 +119,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   const std::shared_ptr<server_role> role_;
   const std::shared_ptr<door> door_;
   const std::string server_name_;
+  const std::string help_;
   const std::chrono::milliseconds time_;
 
   phase phase_ = phase::reading;
