@@ -67,10 +67,14 @@ def _fbs_name(name: str) -> str:
     return name + "_" if name in _FBS_WORDS else name
 
 
-def _fbs_member(file: File, name: str) -> str:
-    """flatc refuses a field that is called like a table."""
+def _table_names(file: File) -> FrozenSet[str]:
     tables = {_fbs_name(m.cpp_name) for m in file.messages}
     tables |= {_fbs_name(f.type.cpp.rpartition("::")[2]) for m in file.messages for f in m.fields if f.type.is_message}
+    return frozenset(tables)
+
+
+def _fbs_member(tables: FrozenSet[str], name: str) -> str:
+    """flatc refuses a field that is called like a table."""
     name = _fbs_name(name)
     while name in tables:
         name += "_"
@@ -403,7 +407,7 @@ def _union_name(message: Message, oneof: Oneof) -> str:
     return "%s_oneof_%s" % (_fbs_name(message.cpp_name), oneof.name)
 
 
-def _fbs_field(message: Message, field: Field, file: File) -> str:
+def _fbs_field(message: Message, field: Field, file: File, names_of_tables: FrozenSet[str]) -> str:
     if field.label == "map":
         type_ = "[%s]" % _entry_name(message, field)
     elif field.label == "rep":
@@ -412,28 +416,31 @@ def _fbs_field(message: Message, field: Field, file: File) -> str:
         type_ = _fbs_value(field.type, file)
         if _is_inline(field.type) and (field.label == "opt" or field.type.is_wkt):
             type_ += " = null"
-    return "%s:%s (id: %d);" % (_fbs_member(file, field.name), type_, field.fbs_id)
+    return "%s:%s (id: %d);" % (_fbs_member(names_of_tables, field.name), type_, field.fbs_id)
 
 
-def _fbs_tables(message: Message, file: File) -> Tuple[FbsTable, ...]:
+def _fbs_tables(message: Message, file: File, names_of_tables: FrozenSet[str]) -> Tuple[FbsTable, ...]:
     tables: List[FbsTable] = []
     own: List[FbsField] = []
     for slot in message.fbs_slots:
         if slot.is_gone:
             own.append(FbsField("gone_%d:ubyte (id: %d, deprecated);" % (slot.id, slot.id)))
         elif slot.field:
-            own.append(FbsField(_fbs_field(message, slot.field, file), slot.field.comment))
+            own.append(FbsField(_fbs_field(message, slot.field, file, names_of_tables), slot.field.comment))
         else:
             own.append(FbsField(
-                "%s:%s (id: %d);" % (_fbs_member(file, slot.oneof.name), _union_name(message, slot.oneof), slot.id), slot.oneof.comment))
+                "%s:%s (id: %d);" % (_fbs_member(names_of_tables, slot.oneof.name), _union_name(message, slot.oneof), slot.id),
+                slot.oneof.comment))
     for field in message.fields:
         if field.label == "map":
             key, value = _fbs_value(field.key, file), _fbs_value(field.type, file)
             tables.append(FbsTable(
-                _entry_name(message, field), (FbsField("key:%s (id: 0, key);" % key), FbsField("value:%s (id: 1);" % value))))
+                _entry_name(message, field), (FbsField("%s:%s (id: 0, key);" % (_fbs_member(names_of_tables, "key"), key)),
+                                              FbsField("%s:%s (id: 1);" % (_fbs_member(names_of_tables, "value"), value)))))
     for oneof in message.oneofs:
         for name, field in zip(_union_members(message, oneof), oneof.fbs_members):
-            fields = (FbsField("value:%s (id: 0);" % _fbs_value(field.type, file)),) if field else ()
+            value = _fbs_member(names_of_tables, "value")
+            fields = (FbsField("%s:%s (id: 0);" % (value, _fbs_value(field.type, file))),) if field else ()
             tables.append(FbsTable(name, fields))
     tables.append(FbsTable(_fbs_name(message.cpp_name), tuple(own), message.comment))
     return tuple(tables)
@@ -518,7 +525,8 @@ class FileView:
 
     @property
     def fbs_tables(self) -> Tuple[FbsTable, ...]:
-        return tuple(t for m in self.messages for t in _fbs_tables(m.message, self.file))
+        names_of_tables = _table_names(self.file)
+        return tuple(t for m in self.messages for t in _fbs_tables(m.message, self.file, names_of_tables))
 
     @property
     def fbs_unions(self) -> Tuple[FbsUnion, ...]:

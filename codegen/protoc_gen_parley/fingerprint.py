@@ -26,6 +26,10 @@ class FieldShape:
     label: str        # "one", "opt", "rep"
     oneof: str        # index or "-"
 
+    @property
+    def value_type(self) -> str:
+        return split_map(self.type)[1]
+
 
 @dataclass(frozen=True)
 class MessageShape:
@@ -124,22 +128,15 @@ def split_map(type_: str) -> Tuple[str, str]:
 
 def reached(roots: Sequence[str], shapes: Shapes) -> List[str]:
     """The messages and enums that a payload can contain, in the order in which the canonical text mentions them."""
-    found: List[str] = []
-    queue: List[str] = []
-
-    def mention(type_: str) -> None:
-        name = split_map(type_)[1]
-        if name in shapes and name not in found:
-            found.append(name)
-            queue.append(name)
-
-    for root in roots:
-        mention(root)
-    while queue:
-        shape = shapes[queue.pop(0)]
-        for f in getattr(shape, "fields", ()):
-            mention(f.type)
-    return found
+    found = {name: None for name in roots if name in shapes}
+    work = list(found)
+    for name in work:  # grows while it is walked
+        for f in getattr(shapes[name], "fields", ()):
+            used = f.value_type
+            if used not in found and used in shapes:
+                found[used] = None
+                work.append(used)
+    return work
 
 
 def canonical_text(method: MethodShape, shapes: Shapes) -> str:

@@ -7,7 +7,7 @@ request can parse them with whatever protobuf runtime is installed, and the numb
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -61,18 +61,15 @@ class _OptionReader:
                     pass
             self._extensions[(extendee, ext.name)] = extension
 
-    def read(self, options: Any, name: str, line: int) -> Options:
+    def read(self, options: Any, name: str, line_of: Callable[[int], int]) -> Options:
+        """The option as plain values; `line_of` says where the option with that number stands, and is asked only if it does."""
         extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
         if extension is None:
             return Options()
         message = self._classes[options.DESCRIPTOR.full_name].FromString(options.SerializeToString())
         if not message.HasExtension(extension):
             return Options()
-        return _plain(message.Extensions[extension], line)
-
-    def number(self, options: Any, name: str) -> int:
-        extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
-        return extension.number if extension is not None else 0
+        return _plain(message.Extensions[extension], line_of(extension.number))
 
 
 def _plain(message: Any, line: int) -> Options:
@@ -81,7 +78,9 @@ def _plain(message: Any, line: int) -> Options:
 
     values = {}
     for descriptor, value in message.ListFields():
-        if descriptor.label == _F.LABEL_REPEATED:
+        # `label` is on its way out of protobuf's Python, `is_repeated` is not yet in Debian's.
+        repeated = descriptor.is_repeated if hasattr(descriptor, "is_repeated") else descriptor.label == _F.LABEL_REPEATED
+        if repeated:
             values[descriptor.name] = tuple(one(descriptor, v) for v in value)
         else:
             values[descriptor.name] = one(descriptor, value)
@@ -186,8 +185,7 @@ class _FileLoader:
         self.enums: List[Enum] = []
 
     def _options(self, options: Any, name: str, path: Tuple[int, ...]) -> Options:
-        number = self.reader.number(options, name)
-        return self.reader.read(options, name, self.source.line(path + (number,)) if number else 0)
+        return self.reader.read(options, name, lambda number: self.source.line(path + (number,)))
 
     # --- enums ---
     def enum(self, enum: descriptor_pb2.EnumDescriptorProto, path: Tuple[int, ...], scope: str) -> None:
@@ -361,9 +359,7 @@ def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Seque
     scope = _Scope()
     loaders: List[_FileLoader] = []
     for file in files:
-        source = _Source(file)
-        number = reader.number(file.options, "file")
-        options = reader.read(file.options, "file", source.line((8, number)))
+        options = reader.read(file.options, "file", lambda number, file=file: _Source(file).line((8, number)))
         namespace = options.get("cpp_namespace") or names.namespace_of_package(file.package)
         scope.add(file, namespace)
         if file in wanted:

@@ -73,7 +73,7 @@ def stub_members(method: RawMethod) -> List[str]:
 
 
 # What the classes have before any method is added.
-OWN_MEMBERS = ("with", "link_", "service", "bindings", "service_handler", "connected", "disconnected", "handler")
+OWN_MEMBERS = ("with", "link_", "service", "bindings", "service_handler", "connected", "disconnected")
 
 
 def routing_messages(messages: Mapping[str, Message]) -> Set[str]:

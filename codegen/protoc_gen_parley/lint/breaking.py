@@ -165,6 +165,8 @@ class _Checker:
                         self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change, block)
 
     def _type_changes(self, was: object, now: object, node: object) -> Iterator[_Change]:
+        if was == now:
+            return iter(())
         if isinstance(was, MessageShape):
             return _message_changes(was, now, node)
         return _enum_changes(was, now, node)
@@ -176,7 +178,7 @@ class _Checker:
         if old.response != "-" and new.response != "-":
             queue.append((old.response, new.response, "the answer"))
         while queue:
-            was, now, where = queue.pop(0)
+            was, now, where = queue.pop()
             if (was, now) in seen:
                 continue
             seen.add((was, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Dict, Iterator, Optional, Tuple
 
 from ..model import Message, TARGETS
 from .core import ERROR, WARNING, Hit, Run, lists, option, quote, rule
@@ -103,24 +103,30 @@ def ttl_delivery(run: Run) -> Iterator[Hit]:
                 _DELIVERY[m.options.get("delivery", 0) or _ORDERED])
 
 
-def _smallest_limit(run: Run, message: Optional[Message], depth: int = 0) -> int:
+_DEPTH = 8  # of messages in messages; limits further down do not matter to a warning
+
+
+def _smallest_limit(run: Run, name: str, known: Dict[Tuple[str, int], int], depth: int = _DEPTH) -> int:
     """Bytes that the fields' own limits allow for; fields without limits count nothing."""
-    if message is None or depth > 8:
+    message = run.payload(name)
+    if message is None or depth == 0:
         return 0
-    total = 0
-    for f in message.fields:
-        one = f.max_len if f.max_len else _smallest_limit(run, run.payload(f.type.name), depth + 1) if f.type.is_message else 0
-        total += one * (f.max_count if f.label in ("rep", "map") else 1)
-    return total
+    if (name, depth) not in known:
+        known[name, depth] = sum(
+            (f.max_len or (_smallest_limit(run, f.type.name, known, depth - 1) if f.type.is_message else 0))
+            * (f.max_count if f.label in ("rep", "map") else 1)
+            for f in message.fields)
+    return known[name, depth]
 
 
 @rule("MAX_BYTES_SMALL", WARNING, "max_bytes is at least what the fields' max_len add up to.")
 def max_bytes_small(run: Run) -> Iterator[Hit]:
+    known: Dict[Tuple[str, int], int] = {}
     for place, m in run.methods():
         limit = m.options.get("max_bytes", 0)
-        for payload in (m.request, m.response):
-            need = _smallest_limit(run, run.payload(payload.type.name))
-            if 0 < limit < need:
+        for payload in (m.request, m.response) if limit else ():
+            need = _smallest_limit(run, payload.type.name, known)
+            if limit < need:
                 yield place, option(m) + ".max_bytes", "%d is less than the %d that the max_len of %s add up to" % (
                     limit, need, payload.type.name)
 

@@ -114,7 +114,7 @@ def sensitive_key(run: Run) -> Iterator[Hit]:
 def max_len_type(run: Run) -> Iterator[Hit]:
     lengthy = ("string", "bytes", "google.protobuf.StringValue", "google.protobuf.BytesValue")
     for place, f in run.fields():
-        if f.max_len and f.type.name not in lengthy and not (f.key is not None and f.key.name == "string"):
+        if f.max_len and f.type.name not in lengthy:
             yield place, "field.max_len", "%s has no length" % f.type.name
 
 
