@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -138,6 +139,15 @@ class PluginTest(TestCase):
         self.assertEqual(1, done.returncode)
         self.assertIn("PARLEY_PYTHON", done.stderr)
         self.assertTrue(re.search(r"jinja2", done.stderr))
+
+    def test_the_launcher_works_where_it_is_installed(self):
+        (self.folder / "share/parley").mkdir(parents=True)
+        (self.folder / "share/parley/codegen").symlink_to(ROOT / "codegen")
+        (self.folder / "bin").mkdir()
+        installed = shutil.copy(LAUNCHER, self.folder / "bin")
+        self.write(self.folder, "t.proto", GOOD)
+        done = self.protoc("t.proto", plugin=installed)
+        self.assertEqual(0, done.returncode, done.stderr)
 
     def test_the_launcher_works_through_a_link(self):
         link = self.folder / "bin" / "protoc-gen-parley"
