@@ -534,13 +534,13 @@ struct threaded {
 TEST(loopback_threads, two_ends_on_two_threads_exchange_everything_in_order) {
   constexpr int count = 2000;
   loopback network;
-  threaded server_side, client_side;
   std::promise<void> done;
-  const auto server = std::make_shared<recorder>();
+  const auto server = std::make_shared<recorder>(), client = std::make_shared<recorder>();
+  std::shared_ptr<listener> door;
+  threaded server_side, client_side;  // gone before what their loops use
   server->when_message = [&](const recorder::message& m) { server->send(m.content); };
-  const auto door = network.listen(server_side.io->get_executor());
+  door = network.listen(server_side.io->get_executor());
   asio::post(*server_side.io, [&] { door->start([&](const std::shared_ptr<request>& ask) { ask->accept("", server); }); });
-  const auto client = std::make_shared<recorder>();
   client->when_open = [&] {
     for (int i = 0; i < count; ++i) client->send(std::to_string(i));
   };
@@ -556,14 +556,15 @@ TEST(loopback_threads, two_ends_on_two_threads_exchange_everything_in_order) {
 TEST(loopback_threads, either_side_may_vanish_at_any_moment) {
   for (int round = 0; round < 200; ++round) {
     loopback network;
-    std::optional<threaded> server_side(std::in_place), client_side(std::in_place);
     const auto server = std::make_shared<recorder>(), client = std::make_shared<recorder>();
     std::atomic<int> passes = 0;
+    std::shared_ptr<listener> door;
+    std::optional<threaded> server_side(std::in_place), client_side(std::in_place);
     server->keep = client->keep = false;
     server->when_message = [&, s = server.get()](const recorder::message& m) { ++passes, s->send(m.content); };
     client->when_message = [&, c = client.get()](const recorder::message& m) { ++passes, c->send(m.content); };
     client->when_open = [c = client.get()] { c->send("x"); };
-    auto door = network.listen(asio::make_strand(*server_side->io));
+    door = network.listen(asio::make_strand(*server_side->io));
     door->start([server](const std::shared_ptr<request>& ask) { ask->accept("", server); });
     network.connect(asio::make_strand(*client_side->io), "mem://server", {}, client);
     while (passes < round % 7) std::this_thread::yield();

@@ -126,11 +126,13 @@ void socket_stream::write(std::string_view bytes) {
 }
 
 void socket_stream::write(std::string_view head, const buffer& payload) {
-  write(head);
-  if (payload.size() <= copy_up_to) return payload.empty() ? void() : write(payload.text());
+  if (!head.empty()) write(head);
+  if (payload.empty()) return;
+  if (payload.size() <= copy_up_to) return write(payload.text());
   if (!io_ || broken_) return;
   out_.push_back({{}, payload});
   queued_ += payload.size();
+  flush_soon();
 }
 
 void socket_stream::flush_soon() {
