@@ -116,8 +116,15 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   void async_read_at_least(std::size_t, char* room, std::size_t size, const websocketpp::transport::read_handler& handler) {
     room_ = room;
     room_size_ = size;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"  // during the handshake it is a temporary, after it a member of the connection
+#endif
     if (handshake_over_) lasting_ = &handler;
     else once_ = handler;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   }
 
   void async_write(const char* bytes, std::size_t size, const completion& done) {
