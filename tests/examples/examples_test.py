@@ -1,0 +1,46 @@
+"""The examples do what they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens>"""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from programs import Program, Server  # noqa: E402
+
+LOBBY_SERVER, LOBBY_CLIENT, TOKENS = sys.argv[1:4]
+
+
+class Examples(unittest.TestCase):
+    def start(self, program):
+        self.addCleanup(program.kill)
+        return program
+
+    def test_the_lobby_lets_every_encoding_hear_every_other(self):
+        server = self.start(Server([LOBBY_SERVER]))
+        formats = ("binary", "json", "plain")
+        listeners = []
+        for spoken in formats:
+            listener = self.start(Program([LOBBY_CLIENT, "--url", server.url, "--name", f"ear_{spoken}", "--format", spoken,
+                                           "--wait", str(len(formats))]))
+            listener.line_with("asked for 391 \\+ 29 and got 420")
+            listeners.append(listener)
+        for spoken in formats:
+            speaker = self.start(Program([LOBBY_CLIENT, "--url", server.url, "--name", "mouth", "--format", spoken,
+                                          "--say", f"hello in {spoken}", "--wait", "1"]))
+            speaker.expect_clean_end(speaker.wait())
+        for listener in listeners:
+            for spoken in formats:
+                listener.line_with(f'hears "hello in {spoken}" from')
+            listener.expect_clean_end(listener.wait())
+        server.expect_clean_end(server.stop())
+
+    def test_tokens_waits_in_every_way(self):
+        program = self.start(Program([TOKENS]))
+        program.expect_clean_end(program.wait())
+        told = [line.split(":")[0] for line in program.output]
+        self.assertEqual(told, ["blocking", "callback", "future", "coroutine", "raced", "deadline"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], warnings="ignore")
