@@ -80,7 +80,8 @@ struct error {
 // Thrown by the blocking forms and by result::value(); never by an asynchronous operation.
 class call_failed : public std::system_error {
  public:
-  explicit call_failed(parley::error e) : std::system_error(e.code, e.message), error_(std::move(e)) {}
+  explicit call_failed(parley::error e)
+      : std::system_error(e.message.empty() ? std::system_error(e.code) : std::system_error(e.code, e.message)), error_(std::move(e)) {}
   const parley::error& error() const noexcept { return error_; }
 
  private:
