@@ -67,7 +67,7 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
     _refuse_errors(broken, parameters, warn)
     schema = lock.accept(schema, locks, incompatible)
     if not parameters.lock_roots:
-        warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and earlier shapes of the schema are not accepted [LOCK]")
+        warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and no earlier shape is accepted [LOCK]")
 
     env = emit.environment()
     out: Dict[str, str] = {}

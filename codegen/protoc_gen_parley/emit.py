@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from typing import Any, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 import jinja2
 

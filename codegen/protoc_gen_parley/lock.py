@@ -29,9 +29,9 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import order
-from .fingerprint import (EnumShape, FieldShape, MessageShape, MethodShape, canonical_text, enum_shape, fingerprint, message_shape,
-                          method_id, method_shape, reached, schema_shapes)
-from .model import FbsSlot, Field, File, Message, Oneof, Schema, Service
+from .fingerprint import (EnumShape, FieldShape, MessageShape, MethodShape, canonical_text, fingerprint, method_id, method_shape, reached,
+                          schema_shapes)
+from .model import FbsSlot, Field, Message, Oneof, Schema, Service
 
 SUFFIX = ".parley.lock"
 _HEAD = """\

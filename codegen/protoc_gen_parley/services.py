@@ -156,7 +156,8 @@ class Maker:
             request=self._payload(raw.request, hidden), response=self._payload(raw.response, hidden),
             client_streaming=raw.client_streaming, server_streaming=raw.server_streaming, to=to, server_to=server_to,
             reply=options.get("reply", ""), body_message=options.get("body") == 1, max_bytes=options.get("max_bytes", 0),
-            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""), idempotency=raw.idempotency, routing=routing, routes=routes,
+            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""), idempotency=raw.idempotency,
+            routing=routing, routes=routes,
             table_prefix=table + "_" + snake if self._several else snake, comment=raw.comment, line=raw.line, event=raw.event,
             call=raw.call, ignores=raw.ignores, client_target=client_target, server_target=server_target)
 

@@ -5,7 +5,13 @@ import unittest
 from support import SCHEMA, TestCase, descriptors
 from protoc_gen_parley import fingerprint, load, lock
 
-HEAD = 'syntax = "proto3";\npackage t;\nimport "google/protobuf/empty.proto";\nimport "google/protobuf/timestamp.proto";\nimport "parley/options.proto";\n'
+HEAD = """\
+syntax = "proto3";
+package t;
+import "google/protobuf/empty.proto";
+import "google/protobuf/timestamp.proto";
+import "parley/options.proto";
+"""
 EVENT = "service S { rpc E(M) returns (google.protobuf.Empty) { option (parley.event) = { to: [OTHERS] }; } }\n"
 
 ADD = """\
@@ -114,7 +120,8 @@ value 3 KIND_B
     def test_names_of_types_comments_and_limits_are_not_covered(self):
         one = self.methods(HEAD + "message M { string a = 1; }\n" + EVENT)["S.E"]
         other = self.methods(
-            HEAD.replace("package t", "package other.v2") + "// A comment.\nmessage Renamed { string a = 1 [(parley.field) = { max_len: 5 sensitive: true }]; }\n"
+            HEAD.replace("package t", "package other.v2")
+            + "// A comment.\nmessage Renamed { string a = 1 [(parley.field) = { max_len: 5 sensitive: true }]; }\n"
             + EVENT.replace("(M)", "(Renamed)").replace("to: [OTHERS]", "to: [OTHERS] max_bytes: 7"))["S.E"]
         self.assertEqual(one.fingerprint, other.fingerprint)
 

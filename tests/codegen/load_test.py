@@ -5,7 +5,13 @@ import unittest
 from support import TestCase, descriptors
 from protoc_gen_parley import load
 
-HEAD = 'syntax = "proto3";\npackage t;\nimport "google/protobuf/empty.proto";\nimport "google/protobuf/wrappers.proto";\nimport "parley/options.proto";\n'
+HEAD = """\
+syntax = "proto3";
+package t;
+import "google/protobuf/empty.proto";
+import "google/protobuf/wrappers.proto";
+import "parley/options.proto";
+"""
 
 
 class LoadTest(TestCase):
@@ -42,7 +48,8 @@ class LoadTest(TestCase):
         self.assertFalse(self.field("A.b").boxed or self.field("B.a").boxed)
 
     def test_every_circle_of_lists_and_values_has_an_order(self):
-        file = self.load("message A { map<string, C> c = 1; B b = 2; } message B { repeated A a = 1; C c = 2; } message C { repeated B b = 1; }")
+        file = self.load("message A { map<string, C> c = 1; B b = 2; } message B { repeated A a = 1; C c = 2; }"
+                         " message C { repeated B b = 1; }")
         seen = set()
         for m in file.messages:
             seen.add(m.name)
@@ -51,7 +58,8 @@ class LoadTest(TestCase):
                     self.assertIn(f.type.name[2:], seen, "%s.%s" % (m.name, f.name))
 
     def test_singular_fields_of_a_circle_are_boxed_and_no_others(self):
-        self.load("message A { B b = 1; oneof o { A a = 2; D d = 3; } } message B { optional C c = 1; } message C { A a = 1; D d = 2; } message D {}")
+        self.load("message A { B b = 1; oneof o { A a = 2; D d = 3; } } message B { optional C c = 1; }"
+                  " message C { A a = 1; D d = 2; } message D {}")
         boxed = {"%s.%s" % (m.name, f.name) for m in self.schema.messages.values() for f in m.fields if f.boxed}
         self.assertEqual({"A.b", "A.a", "B.c", "C.a"}, boxed)
         # The same value stands in all three places of a message.
@@ -74,7 +82,8 @@ class LoadTest(TestCase):
         self.assertEqual([None, None, None, None, "o", None], [m.oneof and m.oneof.name for m in self.message("A").members])
 
     def test_a_type_that_a_member_hides_is_written_in_full(self):
-        self.load("message line { line next = 1; } message A { line line = 1; line other = 2; oneof o { value value = 3; } } message value {}")
+        self.load("message line { line next = 1; } message value {}"
+                  " message A { line line = 1; line other = 2; oneof o { value value = 3; } }")
         self.assertEqual("::t::line", self.field("A.other").type.cpp)
         self.assertEqual("line", self.field("line.next").type.cpp)
         self.assertEqual("::t::value", self.field("A.value").type.cpp)
@@ -106,7 +115,8 @@ class LoadTest(TestCase):
         from support import SCHEMA
         text = (SCHEMA / "parley/options.proto").read_text(encoding="utf-8").replace("51273", "1234").replace("51274", "1235")
         self.write(scratch, "parley/options.proto", text)
-        self.write(scratch, "t.proto", HEAD + "message A {} service S { rpc E(A) returns (google.protobuf.Empty) { option (parley.event) = { to: [ALL] }; } }")
+        self.write(scratch, "t.proto", HEAD + "message A {} service S { rpc E(A) returns (google.protobuf.Empty) {"
+                   " option (parley.event) = { to: [ALL] }; } }")
         schema = load.load(descriptors([scratch], "t.proto"), ["t.proto"])
         self.assertEqual(("all",), schema.generated[0].services[0].methods[0].to)
 
@@ -115,9 +125,11 @@ class LoadTest(TestCase):
         def event(name, options):
             return "rpc %s(A) returns (google.protobuf.Empty) { option (parley.event) = { %s }; }\n" % (name, options)
 
-        file = self.load("message A {} service S {\n" + event("a", "to: [OTHERS]") + event("b", "to: [SERVER]") + event("c", "from: SERVER to: [ALL]")
-                         + event("d", "from: EITHER to: [SERVER] server_to: [CLIENT]") + "rpc e(A) returns (A);\n"
-                         "rpc f(A) returns (A) { option (parley.call) = { from: SERVER }; }\n rpc g(A) returns (A) { option (parley.call) = { from: EITHER }; }\n}")
+        file = self.load("message A {} service S {\n" + event("a", "to: [OTHERS]") + event("b", "to: [SERVER]")
+                         + event("c", "from: SERVER to: [ALL]") + event("d", "from: EITHER to: [SERVER] server_to: [CLIENT]")
+                         + "rpc e(A) returns (A);\n"
+                         "rpc f(A) returns (A) { option (parley.call) = { from: SERVER }; }\n"
+                         "rpc g(A) returns (A) { option (parley.call) = { from: EITHER }; }\n}")
         self.assertEqual(
             {"a": "client hears", "b": "client", "c": "server hears", "d": "client server hears", "e": "client", "f": "server hears",
              "g": "client server hears"},

@@ -184,7 +184,8 @@ class LockTest(TestCase):
         self.assertIn("none of the folders given as lock_root", error)
 
     def test_a_lock_reads_as_it_was_written(self):
-        text = self.grow("message Line { string a = 1; oneof o { Line x = 3; Kind k = 7; } }\nenum Kind { KIND_NONE = 0; KIND_MINUS = -1; }\n" + SAY)
+        text = self.grow("message Line { string a = 1; oneof o { Line x = 3; Kind k = 7; } }\n"
+                         "enum Kind { KIND_NONE = 0; KIND_MINUS = -1; }\n" + SAY)
         self.assertEqual(text, lock.format(lock.parse(text, "t"), "t.proto"))
 
 

@@ -1,6 +1,6 @@
 import unittest
 
-from support import TestCase, generate  # noqa: F401  (puts the generator on the path)
+from support import TestCase  # puts the generator on the path
 from protoc_gen_parley import emit, names
 
 

@@ -27,7 +27,8 @@ def comment_missing(run: Run) -> Iterator[Hit]:
 def event_shape(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.response.type.name != names.EMPTY:
-            yield place, "event", "an event returns google.protobuf.Empty, not %s; without (parley.event) it is a call" % m.response.type.name
+            yield place, "event", "an event returns google.protobuf.Empty, not %s; without (parley.event) it is a call" % (
+                m.response.type.name)
         if m.streams:
             yield place, "event", "an event does not stream"
 
@@ -35,7 +36,8 @@ def event_shape(run: Run) -> Iterator[Hit]:
 @rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`), without control characters or outer spaces.")
 def wire_name(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
-        paths = [(option(m) + ".name" if "name" in m.options else "service.prefix" if "prefix" in place.nodes[1].options else "", m.wire_name)]
+        prefixed = "service.prefix" if "prefix" in place.nodes[1].options else ""
+        paths = [(option(m) + ".name" if "name" in m.options else prefixed, m.wire_name)]
         if "reply" in m.options:
             paths.append(("call.reply", m.options.get("reply")))
         for path, name in paths:
@@ -139,7 +141,8 @@ def to_needs_name(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         for path, numbers in lists(m):
             if len(numbers) > 1 and services.needs_name(TARGETS.get(numbers[0], "")):
-                yield place, path + "[0]", "%s needs a name, so there is no default; put it behind a target that needs none" % TARGETS[numbers[0]].upper()
+                yield place, path + "[0]", "%s needs a name, so there is no default; put it behind a target that needs none" % (
+                    TARGETS[numbers[0]].upper())
 
 
 @rule("SERVER_TO_MISSING", ERROR, "With from: EITHER an event says who receives when the server sends.")
