@@ -96,11 +96,11 @@ TEST(Names, OfEnumsGoBothWays) {
 TEST(Any, HoldsGeneratedMessages) {
   const parley::any packed = parley::pack(Limited{.name = "abc"});
   EXPECT_EQ(parley::unpack<Limited>(packed)->name, "abc");
-  all::types::v1::Anything m{.any = packed, .anys = {parley::pack(packed)}};
+  all::types::v1::Anything m{.any = packed, .anys = {parley::pack(true)}};
   std::string json;
   write_json(m, json);
   const std::string inner = R"({"@type":"type.googleapis.com/limits.v1.Limited","name":"abc"})";
-  EXPECT_EQ(json, R"({"any":)" + inner + R"(,"anys":[{"@type":"type.googleapis.com/google.protobuf.Any","value":)" + inner + "}]}");
+  EXPECT_EQ(json, R"({"any":)" + inner + R"(,"anys":[{"@type":"type.googleapis.com/google.protobuf.BoolValue","value":true}]})");
 
   all::types::v1::Anything back;
   EXPECT_EQ(read_json(json, back).error().message, "$.any: an Any of a type that is not known here");
@@ -108,6 +108,12 @@ TEST(Any, HoldsGeneratedMessages) {
   types.add<Limited>();
   ASSERT_TRUE(read_json(json, back, {.types = &types}));
   EXPECT_EQ(back, m);
+
+  // One inside the other: only who changes the format with the list in hand sees through both.
+  const std::string nested = R"({"any":{"@type":"x/google.protobuf.Any","value":)" + inner + "}}";
+  const std::string binary = codecs::to_binary(parley::codec_for<all::types::v1::Anything>, nested, {.types = &types});
+  EXPECT_EQ(codecs::to_json(parley::codec_for<all::types::v1::Anything>, binary, {.types = &types}), nested);
+  EXPECT_TRUE(codecs::is_error(codecs::to_json(parley::codec_for<all::types::v1::Anything>, binary)));
   const std::string wrong = R"({"anys":[{"@type":"limits.v1.Limited","names":["a",5]}]})";
   EXPECT_EQ(read_json(wrong, back, {.types = &types}).error().message, "$.anys[0].names[1]: not a string");
 }

@@ -39,7 +39,8 @@ std::string bytes_of(const pb::Message&);
 // Fills a message of any type with values that JSON can carry: extremes, unknown enum numbers, awkward text.
 class filler {
  public:
-  explicit filler(std::uint64_t seed) : random_(seed) {}
+  // Tame: only floating point numbers that survive being printed with a few decimals, as flatc prints them.
+  explicit filler(std::uint64_t seed, bool tame = false) : random_(seed), tame_(tame) {}
   // `depth`: of messages inside messages.
   void fill(pb::Message&, int depth);
 
@@ -55,6 +56,7 @@ class filler {
   void set(pb::Message&, const pb::FieldDescriptor&, bool add, int depth);
 
   std::mt19937_64 random_;
+  bool tame_;
 };
 
 }  // namespace oracle

@@ -9,7 +9,8 @@
 //
 // Binary carries an Any as it is. JSON shows its content, so both directions of JSON need to know the type: what pack() made knows its
 // own; a decoder knows the well-known types and those of decode_options::types. JSON with another type fails to decode; writing a
-// binary Any of another type as JSON throws call_failed.
+// binary Any of another type as JSON throws call_failed, as does one that holds such an Any further inside (codec::transcode, which is
+// given the list, manages that one).
 #pragma once
 
 #include "parley/wire/codec.hpp"

@@ -32,7 +32,7 @@ namespace parley::flat {
 using byte_vector = std::vector<std::byte>;
 
 template <class T>
-concept inline_value = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+concept inline_value = std::is_arithmetic_v<T> || (std::is_enum_v<T> && !std::is_same_v<T, std::byte>);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Writing. write_object() writes what is not inline, before the table that refers to it is begun; no offset: absent.
@@ -201,13 +201,15 @@ bool read_field(table from, unsigned id, std::optional<T>& value, const field_li
   return read_inline(from, id, value.emplace());
 }
 
-template <class T> requires(std::is_same_v<T, std::string> || std::is_same_v<T, byte_vector>)
-bool read_field(table from, unsigned id, T& value, const field_limits& limits) {
+template <class Text>
+bool read_text(table from, unsigned id, Text& value, const field_limits& limits) {
   const std::size_t at = from.reference(id);
   if (at) return read_object(from.in(), at, value, limits);
   value.clear();
   return !from.failed();
 }
+inline bool read_field(table from, unsigned id, std::string& value, const field_limits& limits) { return read_text(from, id, value, limits); }
+inline bool read_field(table from, unsigned id, byte_vector& value, const field_limits& limits) { return read_text(from, id, value, limits); }
 
 template <class T> requires(!inline_value<T>)
 bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits& limits) {
