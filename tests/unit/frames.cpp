@@ -188,6 +188,7 @@ std::string describe(const wire::hello& h) {
   if (!h.agent.empty()) d.add("agent", in_quotes(h.agent));
   if (h.contract != 0) d.add("contract", hex_number(h.contract, 16));
   d.prints("methods", h.methods);
+  d.prints("accepted", h.accepted);
   if (h.auth) d.add("auth", h.auth->scheme + "/" + h.auth->credential);
   if (h.resume) d.add("resume", h.resume->token + "/" + hex_number(h.resume->epoch, 16) + "/" + std::to_string(h.resume->received));
   d.limits(h.limits);
