@@ -170,9 +170,11 @@ void server_core::unknown_event(connection_end& sender, const wire::envelope& e)
     ++counters_.events;
   }
   const bool json = sender.session().format().payload_format() == format::json;
-  if (!contract_.relays_unknown() || !json || e.name.starts_with('$'))
-    return refuse(sender, {errc::unimplemented, "unknown event"}, nullptr);
-  if (e.payload.size() > options_.max_message) return refuse(sender, errc::too_large, nullptr);
+  if (!contract_.relays_unknown() || !json || e.name.starts_with('$')) {
+    // In plain mode nobody can tell it from a call of a method that is not there: who gave an id waits for an answer to it.
+    return sender.session().refuse(clock_->now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
+  }
+  if (e.payload.size() > options_.max_message || e.text.size() > options_.max_message) return refuse(sender, errc::too_large, nullptr);
   if (e.target_unreadable) return refuse(sender, errc::unknown_target, nullptr);
   target to = e.to;
   if (to.kind == target_kind::none) to.kind = target_kind::others;
