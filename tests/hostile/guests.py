@@ -56,11 +56,22 @@ def binary_frame(kind, flags=0, target=0, method=0, number=None, peer=b"", extra
 class Guest:
     """An open session. `mode` is "json", "fbs" or "plain"."""
 
-    def __init__(self, port, mode, features=("server_calls", "multi"), hello=None, receive_buffer=None, greet=True, limits=None):
+    def __init__(self, port, mode, features=("server_calls", "multi"), hello=None, receive_buffer=None, greet=True, limits=None, at_once=()):
+        """`greet` False: nothing is sent after the upgrade. `at_once`: frames that leave together with the request, without waiting for
+        anything; what they bring about is left to be read, a welcome excepted."""
         self.mode = mode
         self.opcode = websocket.BINARY if mode == "fbs" else websocket.TEXT
         self.socket = websocket.Socket(port, receive_buffer)
-        self.socket.upgrade(subprotocols=[f"parley.v1.{mode}"] if mode != "plain" else [])
+        subprotocols = [f"parley.v1.{mode}"] if mode != "plain" else []
+        if at_once:
+            frames = [self.hello(features=features), *at_once] if mode != "plain" else at_once
+            self.socket.send(websocket.head(subprotocols=subprotocols)[0] + b"".join(websocket.frame(self.opcode, f) for f in frames))
+            self.socket.receive_head()
+            self.id = None
+            if mode != "plain":
+                self.id = self.next()["payload"]["client_id"]
+            return
+        self.socket.upgrade(subprotocols=subprotocols)
         self.next_number = 1
         self.id = None
         if not greet:
