@@ -308,9 +308,14 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
     e.reason = why->reason_name;
   }
   std::string frame;
+  const auto write = [&] {
+    if (session_->write(e, payload, frame)) return;
+    e.reason.clear();  // a program's reason that is no name; the call ends all the same
+    session_->write(e, payload, frame);
+  };
   if (!session_->plain()) {
     e.re = id;
-    session_->write(e, payload, frame);
+    write();
     session_->send(buffer(std::move(frame)));
     return;
   }
@@ -320,11 +325,11 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   e.from = "server";
   if (auto foreign = plain_.foreign_ids.extract(id)) {
     e.foreign_id = std::move(foreign.mapped());
-    session_->write(e, payload, frame);
+    write();
     session_->send(buffer(std::move(frame)));
     return;
   }
-  session_->write(e, payload, frame);
+  write();
   const auto slot = std::find_if(plain_.in_order.begin(), plain_.in_order.end(), [id](const auto& o) { return o.id == id; });
   if (slot == plain_.in_order.end()) return;
   slot->frame = std::move(frame);
@@ -369,8 +374,9 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
   if (session_->plain()) e.foreign_id = std::to_string(id);
   std::string frame;
-  write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame);
-  if (session_->plain()) {
+  if (!write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame)) {
+    if (auto never_left = outgoing_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
+  } else if (session_->plain()) {
     plain_.not_sent.push_back({id, buffer(std::move(frame))});
     send_next_plain_call();
   } else {
