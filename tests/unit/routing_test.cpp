@@ -105,6 +105,14 @@ TEST(Choose, DoesNotTakeAnEmptyTextForAnAbsentOne) {
   EXPECT_EQ(found.error().code, errc::unknown_target);
 }
 
+TEST(Choose, DeniesAListOfNothing) {
+  wire::envelope e;  // the formats refuse it; a dialect might not
+  e.to.kind = target_kind::several;
+  const auto found = choose(event_to(lobby_kinds), e, strict);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, errc::denied);
+}
+
 TEST(Choose, KeepsTheExceptListOfTheEnvelope) {
   wire::envelope e = with_target("all");
   e.to.except = {"bob"};

@@ -140,6 +140,7 @@ TEST_P(AnyRefusal, ClosesIfTheFaultSaysSo) {
   EXPECT_EQ(server->out.closed->second, "why");
   server->session.refuse(server->now, {.code = errc::denied});
   EXPECT_TRUE(server->silent());
+  EXPECT_EQ(server->session.counters().refused, 0u);
 }
 
 TEST_P(Refusal, SaysWhatWasRefused) {
