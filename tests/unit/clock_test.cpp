@@ -115,7 +115,7 @@ void alarms_outlive_their_context(Clock& clock) {
   std::unique_ptr<transport::alarm> a;
   {
     asio::io_context io;
-    a = clock.make_alarm(asio::make_strand(io));
+    a = clock.make_alarm(asio::make_strand(asio::any_io_executor(io.get_executor())));
     a->set(clock.now() + 1h, [held] {});
     EXPECT_EQ(held.use_count(), 2);
   }

@@ -72,8 +72,9 @@ TEST_F(loopback_test, carries_text_and_binary_both_ways_in_order) {
   server->send("answer");
   EXPECT_THAT(server->messages, IsEmpty());
   settle(io);
-  EXPECT_THAT(server->messages, ElementsAre(recorder::message{"one", opcode::text}, recorder::message{std::string("\0\xFF", 2), opcode::binary},
-                                            recorder::message{"", opcode::text}));
+  EXPECT_THAT(server->messages,
+              ElementsAre(recorder::message{"one", opcode::text}, recorder::message{std::string("\0\xFF", 2), opcode::binary},
+                          recorder::message{"", opcode::text}));
   EXPECT_THAT(texts(*client), ElementsAre("answer"));
 }
 
@@ -399,9 +400,7 @@ TEST_F(loopback_test, the_message_that_was_asked_to_be_lost_takes_its_connection
 }
 
 TEST_F(loopback_test, a_scenario_can_be_run_with_each_of_its_operations_failing_until_all_succeed) {
-  prepare = [](recorder& end) {
-    end.when_message = [&end](const recorder::message& m) { end.send(m.content); };
-  };
+  prepare = [](recorder& end) { end.when_message = [&end](const recorder::message& m) { end.send(m.content); }; };
   std::size_t number = 0;
   for (bool well = false; !well; ++number) {
     ASSERT_LT(number, 20u);

@@ -46,8 +46,9 @@ struct raw_server {
     asio::io_context io;
     served server(io);
     raw_client client(io, server.door->port());
-    client.write("GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
-                 "\r\n\r\n");
+    client.write(
+        "GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+        key + "\r\n\r\n");
     client.read_until([](std::string_view text) { return text.ends_with("\r\n\r\n"); });
     constexpr std::string_view accept = "Sec-WebSocket-Accept: ";
     const std::size_t found = client.received.find(accept) + accept.size();
@@ -108,7 +109,8 @@ TEST_F(transport_client, asks_as_RFC_6455_says_and_masks_what_it_sends) {
   connect_options options;
   options.subprotocols = {"b", "a"};
   options.origin = "https://example.org";
-  const auto end = answered([](const std::string& accept) { return raw_server::upgrade(accept, "Sec-WebSocket-Protocol: a\r\n"); }, options);
+  const auto end =
+      answered([](const std::string& accept) { return raw_server::upgrade(accept, "Sec-WebSocket-Protocol: a\r\n"); }, options);
   ASSERT_EQ(end->opened, 1) << end->how.message;
   EXPECT_EQ(end->subprotocol, "a");
   const std::string request = server->received;
@@ -166,11 +168,16 @@ TEST_F(transport_client, an_answer_that_comes_byte_by_byte_is_understood) {
 }
 
 TEST_F(transport_client, an_http_status_is_told_as_the_error_it_stands_for_and_never_with_its_body) {
-  const std::vector<std::pair<std::string, errc>> cases{
-      {"400 Bad Request", errc::version_mismatch}, {"401 Unauthorized", errc::unauthenticated}, {"403 Forbidden", errc::denied},
-      {"404 Not Found", errc::unimplemented},      {"426 Upgrade Required", errc::version_mismatch},
-      {"429 Slow Down", errc::overloaded},         {"503 Service Unavailable", errc::overloaded},
-      {"302 Found", errc::disconnected},           {"500 Oops", errc::disconnected}, {"200 OK", errc::disconnected}};
+  const std::vector<std::pair<std::string, errc>> cases{{"400 Bad Request", errc::version_mismatch},
+                                                        {"401 Unauthorized", errc::unauthenticated},
+                                                        {"403 Forbidden", errc::denied},
+                                                        {"404 Not Found", errc::unimplemented},
+                                                        {"426 Upgrade Required", errc::version_mismatch},
+                                                        {"429 Slow Down", errc::overloaded},
+                                                        {"503 Service Unavailable", errc::overloaded},
+                                                        {"302 Found", errc::disconnected},
+                                                        {"500 Oops", errc::disconnected},
+                                                        {"200 OK", errc::disconnected}};
   for (const auto& [line, code] : cases) {
     EXPECT_EQ(failed_by([line = line](const auto&) { return "HTTP/1.1 " + line + "\r\nContent-Length: 6\r\n\r\nsecret"; }), code) << line;
     EXPECT_THAT(text, HasSubstr("HTTP " + line.substr(0, 3)));
@@ -189,7 +196,8 @@ TEST_F(transport_client, answers_that_are_no_upgrade_are_bad_frames) {
             errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade("x" + a); }), errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto&) { return raw_server::upgrade(""); }), errc::bad_frame);
-  EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade(a, "Sec-WebSocket-Extensions: permessage-deflate\r\n"); }), errc::bad_frame);
+  EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade(a, "Sec-WebSocket-Extensions: permessage-deflate\r\n"); }),
+            errc::bad_frame);
 }
 
 TEST_F(transport_client, an_answer_over_the_limit_is_too_large) {
@@ -237,7 +245,7 @@ TEST_F(transport_client, a_server_that_does_not_answer_is_given_up_when_the_hand
 
 TEST_F(transport_client, time_that_passes_after_the_upgrade_closes_nothing) {
   connect_options options;
-  options.limits.handshake = 250ms;
+  options.limits.handshake = 500ms;
   const auto end = answered([](const std::string& accept) { return raw_server::upgrade(accept); }, options);
   ASSERT_EQ(end->opened, 1) << end->how.message;
   raw_server silent(io);

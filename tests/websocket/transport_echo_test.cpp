@@ -10,9 +10,7 @@ using ::testing::ElementsAre;
 
 struct transport_echo : ::testing::Test {
   transport_echo() : server(io) {
-    server.prepare = [](recorder& end) {
-      end.when_message = [&end](const recorder::message& m) { end.send(m.content, m.kind); };
-    };
+    server.prepare = [](recorder& end) { end.when_message = [&end](const recorder::message& m) { end.send(m.content, m.kind); }; };
   }
 
   std::shared_ptr<recorder> connect(connect_options options = {}) {
@@ -54,9 +52,7 @@ TEST(transport_echo_large, one_mebibyte_passes_when_the_limits_allow_it) {
   listen_options options;
   options.limits.max_message = 1 << 20;
   served server(io, options);
-  server.prepare = [](recorder& end) {
-    end.when_message = [&end](const recorder::message& m) { end.send(m.content, m.kind); };
-  };
+  server.prepare = [](recorder& end) { end.when_message = [&end](const recorder::message& m) { end.send(m.content, m.kind); }; };
   std::string content(1 << 20, '\0');
   for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 2654435761u >> 13);
   const auto end = std::make_shared<recorder>();
@@ -79,7 +75,8 @@ TEST_F(transport_echo, ten_thousand_small_messages_queued_at_once_keep_their_ord
 TEST_F(transport_echo, large_and_small_messages_keep_their_order_through_full_buffers) {
   const auto end = connect();
   std::vector<std::string> sent;
-  for (std::size_t i = 0; i < 400; ++i) sent.push_back(std::string(i % 3 == 0 ? 60'000 : i % 3 == 1 ? 3 : 5'000, static_cast<char>('a' + i % 26)));
+  for (std::size_t i = 0; i < 400; ++i)
+    sent.push_back(std::string(i % 3 == 0 ? 60'000 : i % 3 == 1 ? 3 : 5'000, static_cast<char>('a' + i % 26)));
   for (const std::string& content : sent) end->send(content);
   ASSERT_TRUE(run_until(io, [&] { return end->messages.size() == sent.size(); }));
   for (std::size_t i = 0; i < sent.size(); ++i) ASSERT_TRUE(end->messages[i].content == sent[i]) << i;

@@ -79,12 +79,13 @@ TEST_F(transport_handshake, subprotocols_of_several_lines_are_joined_and_spaces_
 
 TEST_F(transport_handshake, malformed_requests_are_400_and_never_reach_the_application) {
   server.decide = [](const std::shared_ptr<request>&) { FAIL(); };
-  for (const std::string_view line : {"GET /ws", "GET  /ws HTTP/1.1", "GET /ws HTTP/1.0", "GET /ws HTTP/2.0", "G@T /ws HTTP/1.1", "GET ws HTTP/1.1",
-                                      "GET http://here/ws HTTP/1.1", " GET /ws HTTP/1.1", "GET /w\x01s HTTP/1.1", "\x16\x03\x01\x02 hello TLS"})
+  for (const std::string_view line :
+       {"GET /ws", "GET  /ws HTTP/1.1", "GET /ws HTTP/1.0", "GET /ws HTTP/2.0", "G@T /ws HTTP/1.1", "GET ws HTTP/1.1",
+        "GET http://here/ws HTTP/1.1", " GET /ws HTTP/1.1", "GET /w\x01s HTTP/1.1", "\x16\x03\x01\x02 hello TLS"})
     EXPECT_EQ(status(answer_to(raw::request({}, line))), 400) << line;
-  for (const std::string_view more : {"NoColon\r\n", "Space : x\r\n", ": x\r\n", " folded\r\n", "A: x\x01\r\n", "A: x\ny\r\n", "Host: again\r\n",
-                                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Origin: a\r\nOrigin: b\r\n", "Content-Length: 5\r\n",
-                                      "Transfer-Encoding: chunked\r\n", "Sec-WebSocket-Protocol: a, b, a\r\n",
+  for (const std::string_view more : {"NoColon\r\n", "Space : x\r\n", ": x\r\n", " folded\r\n", "A: x\x01\r\n", "A: x\ny\r\n",
+                                      "Host: again\r\n", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Origin: a\r\nOrigin: b\r\n",
+                                      "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Sec-WebSocket-Protocol: a, b, a\r\n",
                                       "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n", "Sec-WebSocket-Protocol: a b\r\n",
                                       "Sec-WebSocket-Protocol: \"a\"\r\n"})
     EXPECT_EQ(status(answer_to(raw::request(more))), 400) << more;
@@ -93,7 +94,8 @@ TEST_F(transport_handshake, malformed_requests_are_400_and_never_reach_the_appli
   std::string many = "Sec-WebSocket-Protocol: x";
   for (int i = 0; i < 1000; ++i) many += "," + std::to_string(i);
   EXPECT_EQ(status(answer_to(raw::request(many + "\r\n"))), 400);
-  const std::string keyless = "GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
+  const std::string keyless =
+      "GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
   EXPECT_EQ(status(answer_to(keyless + "\r\n")), 400);
   EXPECT_EQ(status(answer_to(keyless + "Sec-WebSocket-Key: short\r\n\r\n")), 400);
 }
@@ -103,7 +105,8 @@ TEST_F(transport_handshake, what_is_no_upgrade_is_told_what_is_spoken_here) {
   EXPECT_EQ(status(plain), 426);
   EXPECT_THAT(plain, HasSubstr("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"));
   EXPECT_EQ(status(answer_to("GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")), 426);
+                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")),
+            426);
   const std::string post = answer_to("POST /ws HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\nhello");
   EXPECT_EQ(status(post), 405);
   EXPECT_THAT(post, HasSubstr("Allow: GET\r\n"));
@@ -111,12 +114,15 @@ TEST_F(transport_handshake, what_is_no_upgrade_is_told_what_is_spoken_here) {
 
 TEST_F(transport_handshake, tokens_of_upgrade_and_connection_are_found_in_lists_of_any_case) {
   raw client(io, server.door->port());
-  client.write("GET /ws HTTP/1.1\r\nHost: here\r\nUPGRADE: h2c, WebSocket\r\nConnection: keep-alive,UPGRADE\r\nSec-WebSocket-Version: 13\r\n"
-               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  client.write(
+      "GET /ws HTTP/1.1\r\nHost: here\r\nUPGRADE: h2c, WebSocket\r\nConnection: keep-alive,UPGRADE\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   client.read_until([](std::string_view text) { return text.ends_with("\r\n\r\n"); });
   EXPECT_EQ(status(client.received), 101);
-  EXPECT_EQ(status(answer_to("GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: notwebsocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")), 426);
+  EXPECT_EQ(
+      status(answer_to("GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: notwebsocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")),
+      426);
 }
 
 TEST_F(transport_handshake, an_application_rejects_with_a_status_and_a_text) {
@@ -196,7 +202,7 @@ TEST_F(transport_handshake, a_head_that_does_not_come_in_time_is_408) {
 
 TEST_F(transport_handshake, a_request_that_is_not_decided_in_time_is_503_and_a_later_accept_hears_of_it) {
   listen_options options;
-  options.limits.handshake = 250ms;
+  options.limits.handshake = 500ms;
   served hasty(io, options);
   std::shared_ptr<request> seen;
   hasty.decide = [&](std::shared_ptr<request> ask) { seen = std::move(ask); };
@@ -212,7 +218,7 @@ TEST_F(transport_handshake, a_request_that_is_not_decided_in_time_is_503_and_a_l
 
 TEST_F(transport_handshake, time_that_passes_after_the_upgrade_closes_nothing) {
   listen_options options;
-  options.limits.handshake = 250ms;
+  options.limits.handshake = 500ms;
   served hasty(io, options);
   raw client(io, hasty.door->port());
   client.upgrade();
@@ -253,7 +259,9 @@ TEST_F(transport_handshake, a_stopped_listener_refuses_and_leaves_open_connectio
   const std::uint16_t port = server.door->port();
   server.decide = [](const std::shared_ptr<request>&) { FAIL(); };
   server.door->stop();
-  half.write("Host: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  half.write(
+      "Host: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+      "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   half.read_to_end();
   EXPECT_EQ(status(half.received), 503);
   open.write(raw::text("still"));

@@ -116,9 +116,7 @@ TEST_F(transport_pressure, a_paused_reader_makes_the_sender_wait_and_loses_nothi
 
 TEST_F(transport_pressure, pausing_inside_on_message_holds_back_what_came_in_the_same_bytes) {
   raw client(io, server.door->port());
-  server.prepare = [](recorder& end) {
-    end.when_message = [&end](const auto&) { end.call([](connection& to) { to.pause_reading(); }); };
-  };
+  server.prepare = [](recorder& end) { end.when_message = [&end](const auto&) { end.call([](connection& to) { to.pause_reading(); }); }; };
   client.upgrade();
   recorder& end = *server.ends.at(0);
   std::string all;
@@ -138,9 +136,7 @@ TEST_F(transport_pressure, pausing_inside_on_message_holds_back_what_came_in_the
 
 TEST_F(transport_pressure, a_connection_paused_in_on_open_delivers_nothing_until_resumed) {
   raw client(io, server.door->port());
-  server.prepare = [](recorder& end) {
-    end.when_open = [&end] { end.link->pause_reading(); };
-  };
+  server.prepare = [](recorder& end) { end.when_open = [&end] { end.link->pause_reading(); }; };
   client.write(raw::request() + raw::text("early"));
   client.read_until([](std::string_view text) { return text.ends_with("\r\n\r\n"); });
   recorder& end = *server.ends.at(0);
@@ -170,9 +166,7 @@ TEST_F(transport_pressure, both_ends_may_close_at_once) {
 }
 
 TEST_F(transport_pressure, a_thousand_connections_open_talk_and_close_and_nothing_is_left) {
-  server.prepare = [](recorder& end) {
-    end.when_message = [&end](const recorder::message& m) { end.send(m.content); };
-  };
+  server.prepare = [](recorder& end) { end.when_message = [&end](const recorder::message& m) { end.send(m.content); }; };
   std::vector<std::shared_ptr<recorder>> clients;
   std::size_t closed = 0;
   for (int round = 0; round < 10; ++round) {
@@ -189,9 +183,8 @@ TEST_F(transport_pressure, a_thousand_connections_open_talk_and_close_and_nothin
     }
     ASSERT_TRUE(run_until(io, [&] { return closed == clients.size(); }));
   }
-  ASSERT_TRUE(run_until(io, [&] {
-    return std::all_of(server.ends.begin(), server.ends.end(), [](const auto& end) { return end->closed == 1; });
-  }));
+  ASSERT_TRUE(
+      run_until(io, [&] { return std::all_of(server.ends.begin(), server.ends.end(), [](const auto& end) { return end->closed == 1; }); }));
   for (std::size_t i = 0; i < clients.size(); ++i) {
     ASSERT_EQ(clients[i]->messages.size(), 1u);
     ASSERT_EQ(clients[i]->closed, 1);

@@ -43,7 +43,8 @@ TEST_F(transport_protocol, a_message_in_fragments_arrives_whole_and_a_ping_betwe
   client.write(raw::frame(0x01, "gr\xC3") + raw::frame(0x89, "are you there") + raw::frame(0x00, "\xBC\xC3\x9F") + raw::frame(0x80, "e"));
   client.write(raw::frame(0x02, "") + raw::frame(0x80, std::string("\0\xFF", 2)));
   ASSERT_TRUE(run_until(io, [&] { return end().messages.size() == 2; }));
-  EXPECT_THAT(end().messages, ElementsAre(recorder::message{"grüße", opcode::text}, recorder::message{std::string("\0\xFF", 2), opcode::binary}));
+  EXPECT_THAT(end().messages,
+              ElementsAre(recorder::message{"grüße", opcode::text}, recorder::message{std::string("\0\xFF", 2), opcode::binary}));
   client.read_until([](std::string_view text) { return text.size() >= 15; });
   EXPECT_EQ(client.received, raw::frame(0x8A, "are you there", false));
 }
@@ -82,15 +83,15 @@ TEST_F(transport_protocol, frames_are_answered_as_a_server_does_unmasked) {
 }
 
 TEST_F(transport_protocol, violations_are_closed_with_1002) {
-  EXPECT_EQ(closed_by(raw::frame(0x83, "x"), errc::bad_frame), 1002);          // reserved data opcode
-  EXPECT_EQ(closed_by(raw::frame(0x8B, "x"), errc::bad_frame), 1002);          // reserved control opcode
-  EXPECT_EQ(closed_by(raw::frame(0xC1, "x"), errc::bad_frame), 1002);          // RSV1 without an extension
-  EXPECT_EQ(closed_by(raw::frame(0xA1, "x"), errc::bad_frame), 1002);          // RSV2
-  EXPECT_EQ(closed_by(raw::frame(0x91, "x"), errc::bad_frame), 1002);          // RSV3
-  EXPECT_EQ(closed_by(raw::frame(0x81, "x", false), errc::bad_frame), 1002);   // not masked
-  EXPECT_EQ(closed_by(raw::frame(0x80, "x"), errc::bad_frame), 1002);          // continues nothing
+  EXPECT_EQ(closed_by(raw::frame(0x83, "x"), errc::bad_frame), 1002);                          // reserved data opcode
+  EXPECT_EQ(closed_by(raw::frame(0x8B, "x"), errc::bad_frame), 1002);                          // reserved control opcode
+  EXPECT_EQ(closed_by(raw::frame(0xC1, "x"), errc::bad_frame), 1002);                          // RSV1 without an extension
+  EXPECT_EQ(closed_by(raw::frame(0xA1, "x"), errc::bad_frame), 1002);                          // RSV2
+  EXPECT_EQ(closed_by(raw::frame(0x91, "x"), errc::bad_frame), 1002);                          // RSV3
+  EXPECT_EQ(closed_by(raw::frame(0x81, "x", false), errc::bad_frame), 1002);                   // not masked
+  EXPECT_EQ(closed_by(raw::frame(0x80, "x"), errc::bad_frame), 1002);                          // continues nothing
   EXPECT_EQ(closed_by(raw::frame(0x01, "x") + raw::frame(0x81, "y"), errc::bad_frame), 1002);  // a message inside a message
-  EXPECT_EQ(closed_by(raw::frame(0x09, "x"), errc::bad_frame), 1002);          // a control frame in fragments
+  EXPECT_EQ(closed_by(raw::frame(0x09, "x"), errc::bad_frame), 1002);                          // a control frame in fragments
   EXPECT_EQ(closed_by(raw::frame(0x89, std::string(126, 'x')), errc::bad_frame), 1002);        // too large a control frame
 }
 
@@ -106,7 +107,8 @@ TEST_F(transport_protocol, invalid_utf8_is_closed_with_1007) {
   EXPECT_EQ(closed_by(raw::text("\xED\xA0\x80"), errc::bad_frame), 1007);      // a surrogate
   EXPECT_EQ(closed_by(raw::text("\xF4\x90\x80\x80"), errc::bad_frame), 1007);  // over U+10FFFF
   EXPECT_EQ(closed_by(raw::text("ab\xC3"), errc::bad_frame), 1007);            // cut
-  EXPECT_EQ(closed_by(raw::frame(0x01, "ab") + raw::frame(0x80, "\xE2\x82"), errc::bad_frame), 1007);  // cut at the end of the last fragment
+  EXPECT_EQ(closed_by(raw::frame(0x01, "ab") + raw::frame(0x80, "\xE2\x82"), errc::bad_frame),
+            1007);  // cut at the end of the last fragment
   EXPECT_EQ(closed_by(raw::frame(0x01, "\xE2\x82") + raw::frame(0x80, ""), errc::bad_frame), 1007);
   // Told as soon as it is known: the rest of the message never comes.
   EXPECT_EQ(closed_by(raw::frame(0x01, "\xFF"), errc::bad_frame), 1007);
@@ -328,7 +330,8 @@ TEST_F(transport_protocol, random_bytes_only_ever_end_their_own_connection) {
   for (int round = 0; round < 200; ++round) {
     raw client(io, server.door->port());
     client.upgrade();
-    std::string bytes = raw::frame(0x81, "some text to flip") + raw::frame(0x02, "two") + raw::frame(0x80, "fragments") + raw::close_frame(1000);
+    std::string bytes =
+        raw::frame(0x81, "some text to flip") + raw::frame(0x02, "two") + raw::frame(0x80, "fragments") + raw::close_frame(1000);
     if (round % 2) {
       for (char& c : bytes) c = static_cast<char>(next() >> 24);
     } else {

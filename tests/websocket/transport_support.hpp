@@ -79,8 +79,10 @@ struct raw_client {
   }
 
   static std::string request(std::string_view more = {}, std::string_view line = "GET /ws HTTP/1.1") {
-    return std::string(line) + "\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + std::string(more) + "\r\n";
+    return std::string(line) +
+           "\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+           std::string(more) + "\r\n";
   }
 
   void upgrade(std::string_view more = {}) {

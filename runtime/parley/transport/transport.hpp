@@ -111,12 +111,12 @@ class request {
  public:
   virtual ~request() = default;
 
-  std::string path;                        // "/ws", without the query
-  std::string query;                       // what follows '?'
-  std::vector<header> headers;             // as received
-  std::string host;                        // the Host header
-  std::string origin;                      // the Origin header, empty if absent
-  std::vector<std::string> subprotocols;   // as offered, in order, all header lines joined (RFC 6455 section 11.3.4)
+  std::string path;                       // "/ws", without the query
+  std::string query;                      // what follows '?'
+  std::vector<header> headers;            // as received
+  std::string host;                       // the Host header
+  std::string origin;                     // the Origin header, empty if absent
+  std::vector<std::string> subprotocols;  // as offered, in order, all header lines joined (RFC 6455 section 11.3.4)
   std::string remote;
 
   // `subprotocol`: one of those offered, echoed; or empty, for none. on_open follows; if the client has gone meanwhile: on_closed.
@@ -138,10 +138,10 @@ class listener {
 
 // Bounds that hold before a message reaches its handler.
 struct limits {
-  std::size_t max_message = 64 * 1024 + 8 * 1024;     // a longer message is closed with 1009
-  std::size_t max_handshake_bytes = 16 * 1024;        // request or response line and headers
-  std::chrono::milliseconds handshake{5000};          // from accept (or connect) to upgrade
-  std::size_t max_connections = 100'000;              // beyond it: refused with 503
+  std::size_t max_message = 64 * 1024 + 8 * 1024;  // a longer message is closed with 1009
+  std::size_t max_handshake_bytes = 16 * 1024;     // request or response line and headers
+  std::chrono::milliseconds handshake{5000};       // from accept (or connect) to upgrade
+  std::size_t max_connections = 100'000;           // beyond it: refused with 503
 };
 
 struct listen_options {

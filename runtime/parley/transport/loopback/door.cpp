@@ -12,7 +12,8 @@ namespace parley::transport {
 // Its answers take effect at once for the client, which hears of them in a turn of its own loop.
 class loopback_door::loopback_request final : public request {
  public:
-  loopback_request(std::shared_ptr<loopback_door> door, std::shared_ptr<mailbox> client) : door_(std::move(door)), client_(std::move(client)) {}
+  loopback_request(std::shared_ptr<loopback_door> door, std::shared_ptr<mailbox> client)
+      : door_(std::move(door)), client_(std::move(client)) {}
   ~loopback_request() override { refuse(503); }
 
   void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) override {
@@ -44,7 +45,8 @@ class loopback_door::loopback_request final : public request {
   std::shared_ptr<mailbox> client_;
 };
 
-loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name)
+loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds,
+                             std::string name)
     : tethered(on), network_(std::move(network)), limits_(bounds), name_(std::move(name)), on_(on) {}
 
 void loopback_door::start(std::function<void(std::shared_ptr<request>)> on_request) { on_request_ = std::move(on_request); }

@@ -49,6 +49,7 @@ class loopback_door final : public std::enable_shared_from_this<loopback_door>, 
  public:
   loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name);
 
+  const std::string& name() const noexcept { return name_; }
   void start(std::function<void(std::shared_ptr<request>)> on_request);
 
   // Any thread.

@@ -10,8 +10,13 @@ namespace parley::transport {
 
 loopback_end::loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message,
                            std::string remote, std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot)
-    : tethered(on), network_(std::move(network)), box_(std::make_shared<mailbox>(on, network_)), max_message_(max_message),
-      remote_(std::move(remote)), handler_(std::move(handler)), slot_(std::move(slot)) {}
+    : tethered(on),
+      network_(std::move(network)),
+      box_(std::make_shared<mailbox>(on, network_)),
+      max_message_(max_message),
+      remote_(std::move(remote)),
+      handler_(std::move(handler)),
+      slot_(std::move(slot)) {}
 
 loopback_end::~loopback_end() { box_->sever(); }
 
@@ -86,9 +91,13 @@ void loopback_end::on_letter(letter&& one) {
       const auto handler = handler_;
       return handler->on_open(shared_from_this(), one.text);
     }
-    case letter::kind::refused: return finish({}, refusal(one.status));
-    case letter::kind::message: return receive(one);
-    case letter::kind::ping: peer_->put({.what = letter::kind::pong}); return;
+    case letter::kind::refused:
+      return finish({}, refusal(one.status));
+    case letter::kind::message:
+      return receive(one);
+    case letter::kind::ping:
+      peer_->put({.what = letter::kind::pong});
+      return;
     case letter::kind::pong: {
       const auto notify = on_pong_;
       if (notify) notify();
@@ -99,13 +108,13 @@ void loopback_end::on_letter(letter&& one) {
                     {errc::disconnected, "closed by the other end with " + std::to_string(one.status)});
     case letter::kind::lost:
       return finish({}, {errc::disconnected, phase_ == phase::connecting ? "the server has gone" : "the connection was lost"});
-    case letter::kind::taken: return taken(one.size);
+    case letter::kind::taken:
+      return taken(one.size);
   }
 }
 
 void loopback_end::receive(const letter& one) {
-  if (one.content.size() > max_message_)
-    return close_with({1009, "a message was too large"}, {errc::too_large, "a message was too large"});
+  if (one.content.size() > max_message_) return close_with({1009, "a message was too large"}, {errc::too_large, "a message was too large"});
   if (one.as == opcode::text && !is_utf8(one.content.text()))
     return close_with({1007, "text is not UTF-8"}, {errc::bad_frame, "text is not UTF-8"});
   peer_->put_first({.what = letter::kind::taken, .size = one.content.size()});

@@ -52,8 +52,8 @@ loopback::loopback() : network_(std::make_shared<transport::loopback_network>())
 loopback::~loopback() = default;
 
 std::shared_ptr<transport::listener> loopback::listen(const asio::any_io_executor& on, transport::limits limits, std::string name) {
-  const auto door = std::make_shared<transport::loopback_door>(on, network_, limits, name);
-  if (const auto before = network_->add(name, door)) before->stop();
+  const auto door = std::make_shared<transport::loopback_door>(on, network_, limits, std::move(name));
+  if (const auto before = network_->add(door->name(), door)) before->stop();
   return std::make_shared<transport::loopback_listener>(door);
 }
 

@@ -29,9 +29,9 @@ struct letter {
     message,  // `content`, `as`
     ping,
     pong,
-    closed,   // `status`, `text`: a close frame
-    lost,     // the connection broke
-    taken,    // `size` bytes were taken by the other end
+    closed,  // `status`, `text`: a close frame
+    lost,    // the connection broke
+    taken,   // `size` bytes were taken by the other end
   };
   kind what;
   buffer content{};

@@ -31,8 +31,12 @@ class websocket_connection final : public connection,
  public:
   websocket_connection(std::shared_ptr<socket_stream> stream, std::shared_ptr<core> inner, std::shared_ptr<void> endpoint,
                        std::unique_ptr<policy::unpredictable> masks, std::size_t max_head, std::shared_ptr<connection_handler> handler)
-      : stream_(std::move(stream)), endpoint_(std::move(endpoint)), core_(std::move(inner)), handler_(std::move(handler)),
-        masks_(std::move(masks)), head_(max_head) {
+      : stream_(std::move(stream)),
+        endpoint_(std::move(endpoint)),
+        core_(std::move(inner)),
+        handler_(std::move(handler)),
+        masks_(std::move(masks)),
+        head_(max_head) {
     core_->attach(*this);
     core_->set_message_handler([this](const auto&, const core::message_ptr& message) { deliver(*message); });
     core_->set_pong_handler([this](const auto&, const auto&) {
@@ -51,8 +55,10 @@ class websocket_connection final : public connection,
     });
     core_->start();
     // The request in our own words: it was checked before, and websocketpp needs no more of it than this.
-    std::string request = "GET / HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: " + key + "\r\n";
+    std::string request =
+        "GET / HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: " +
+        key + "\r\n";
     if (!subprotocol.empty()) request += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
     core_->feed(request + "\r\n");
     core_->set_validate_handler(nullptr);
@@ -158,10 +164,14 @@ class websocket_connection final : public connection,
 
   void on_end(const std::error_code&) override {
     switch (phase_) {
-      case phase::head: return finish({}, {errc::disconnected, "the server closed the connection during the handshake"});
-      case phase::open: return finish({}, {errc::disconnected, "the connection was lost"});
-      case phase::closing: return finish(reason_, how_);
-      case phase::done: return;
+      case phase::head:
+        return finish({}, {errc::disconnected, "the server closed the connection during the handshake"});
+      case phase::open:
+        return finish({}, {errc::disconnected, "the connection was lost"});
+      case phase::closing:
+        return finish(reason_, how_);
+      case phase::done:
+        return;
     }
   }
 
@@ -207,9 +217,14 @@ class websocket_connection final : public connection,
   std::size_t read_head(std::span<const char> bytes) {
     std::size_t used = 0;
     switch (head_.take({bytes.data(), bytes.size()}, used)) {
-      case head_reader::state::more: break;
-      case head_reader::state::too_large: finish({}, {errc::too_large, "the server's answer is too large"}); break;
-      case head_reader::state::complete: check_answer(); break;
+      case head_reader::state::more:
+        break;
+      case head_reader::state::too_large:
+        finish({}, {errc::too_large, "the server's answer is too large"});
+        break;
+      case head_reader::state::complete:
+        check_answer();
+        break;
     }
     return used;
   }
@@ -222,8 +237,10 @@ class websocket_connection final : public connection,
       return finish({}, {errc::bad_frame, "the server's answer is no WebSocket upgrade"});
     if (!joined(answer.headers, "sec-websocket-extensions").empty())
       return finish({}, {errc::bad_frame, "the server chose an extension that was not offered"});
-    core_->feed("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                "Sec-WebSocket-Accept: " + joined(answer.headers, "sec-websocket-accept") + "\r\n\r\n");
+    core_->feed(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        joined(answer.headers, "sec-websocket-accept") + "\r\n\r\n");
     if (core_->get_state() != state::open) return finish({}, {errc::bad_frame, "the server's answer has a wrong Sec-WebSocket-Accept"});
     stream_->clear_timer();
     opened(joined(answer.headers, "sec-websocket-protocol"));
@@ -319,7 +336,8 @@ class server_role_impl final : public server_role, public std::enable_shared_fro
   void open(std::shared_ptr<socket_stream> stream, const std::string& key, const std::string& subprotocol,
             std::shared_ptr<connection_handler> handler) override {
     const std::shared_ptr<core> inner = endpoint_.get_connection();
-    const auto connection = std::make_shared<websocket_connection>(std::move(stream), inner, shared_from_this(), nullptr, 0, std::move(handler));
+    const auto connection =
+        std::make_shared<websocket_connection>(std::move(stream), inner, shared_from_this(), nullptr, 0, std::move(handler));
     connection->start_server(key, subprotocol);
   }
 
@@ -339,16 +357,17 @@ std::function<void()> open_client(std::shared_ptr<socket_stream> stream, const u
   endpoint->set_user_agent("parley");
   endpoint->set_max_message_size(options.limits.max_message);
   // websocketpp would write an IPv6 host without its brackets.
-  const auto location = std::make_shared<websocketpp::uri>(false, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port,
-                                                           where.resource());
+  const auto location =
+      std::make_shared<websocketpp::uri>(false, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port, where.resource());
   std::error_code refused;  // never: the connector has checked what could be
   const std::shared_ptr<core> inner = endpoint->get_connection(location, refused);
   for (const std::string& name : options.subprotocols) inner->add_subprotocol(name, refused);
   for (const header& h : options.headers) inner->append_header(h.name, h.value);
   if (!options.origin.empty()) inner->append_header("Origin", options.origin);
 
-  const auto connection = std::make_shared<websocket_connection>(std::move(stream), inner, endpoint, std::make_unique<policy::unpredictable>(),
-                                                                 options.limits.max_handshake_bytes, std::move(handler));
+  const auto connection =
+      std::make_shared<websocket_connection>(std::move(stream), inner, endpoint, std::make_unique<policy::unpredictable>(),
+                                             options.limits.max_handshake_bytes, std::move(handler));
   connection->start_client(left);
   return [weak = std::weak_ptr(connection)] {
     if (const auto still = weak.lock()) still->abandon();

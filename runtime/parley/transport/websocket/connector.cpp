@@ -96,7 +96,8 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
 
 }  // namespace
 
-std::function<void()> websocket_connect(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler) {
+std::function<void()> websocket_connect(const asio::any_io_executor& on, connect_options options,
+                                        std::shared_ptr<connection_handler> handler) {
   const auto one = std::make_shared<attempt>(on, std::move(options), std::move(handler));
   one->start();
   return [one] { one->abandon(); };

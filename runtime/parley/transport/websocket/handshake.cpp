@@ -20,9 +20,17 @@ constexpr std::size_t linger_bytes = 64 * 1024;
 
 class handshake final : public stream_owner, public std::enable_shared_from_this<handshake>, private tethered {
  public:
-  handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options, std::shared_ptr<door> to)
-      : tethered(stream->executor()), on_(stream->executor()), stream_(std::move(stream)), role_(std::move(role)), door_(std::move(to)),
-        server_name_(options.server_name), help_(options.help), time_(options.limits.handshake), head_(options.limits.max_handshake_bytes) {}
+  handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options,
+            std::shared_ptr<door> to)
+      : tethered(stream->executor()),
+        on_(stream->executor()),
+        stream_(std::move(stream)),
+        role_(std::move(role)),
+        door_(std::move(to)),
+        server_name_(options.server_name),
+        help_(options.help),
+        time_(options.limits.handshake),
+        head_(options.limits.max_handshake_bytes) {}
 
   void start(bool full) {
     stream_->set_owner(shared_from_this());
@@ -54,9 +62,13 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     }
     std::size_t used = 0;
     switch (head_.take({bytes.data(), bytes.size()}, used)) {
-      case head_reader::state::more: return used;
-      case head_reader::state::too_large: refuse({431, "the request's head is too large"}); return bytes.size();
-      case head_reader::state::complete: break;
+      case head_reader::state::more:
+        return used;
+      case head_reader::state::too_large:
+        refuse({431, "the request's head is too large"});
+        return bytes.size();
+      case head_reader::state::complete:
+        break;
     }
     hand_out();
     return phase_ == phase::deciding ? used : bytes.size();
@@ -72,10 +84,14 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
 
   void on_timer() override {
     switch (phase_) {
-      case phase::reading: return refuse({408, "the request took too long"});
-      case phase::deciding: return refuse({503, "the request was not decided in time"});
-      case phase::refusing: return end();
-      case phase::over: return;
+      case phase::reading:
+        return refuse({408, "the request took too long"});
+      case phase::deciding:
+        return refuse({503, "the request was not decided in time"});
+      case phase::refusing:
+        return end();
+      case phase::over:
+        return;
     }
   }
 

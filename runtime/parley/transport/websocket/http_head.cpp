@@ -53,24 +53,36 @@ std::size_t count(const std::vector<header>& headers, std::string_view name) {
 bool is_key(std::string_view key) noexcept {
   // 16 bytes in base64: 22 characters and "==".
   return key.size() == 24 && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  });
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+         });
 }
 
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "Refused";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Refused";
   }
 }
 
@@ -215,14 +227,20 @@ error refusal(int status) {
   const auto code = [&] {
     switch (status) {
       case 400:
-      case 426: return errc::version_mismatch;
-      case 401: return errc::unauthenticated;
-      case 403: return errc::denied;
+      case 426:
+        return errc::version_mismatch;
+      case 401:
+        return errc::unauthenticated;
+      case 403:
+        return errc::denied;
       case 404:
-      case 405: return errc::unimplemented;
+      case 405:
+        return errc::unimplemented;
       case 429:
-      case 503: return errc::overloaded;
-      default: return errc::disconnected;
+      case 503:
+        return errc::overloaded;
+      default:
+        return errc::disconnected;
     }
   };
   return {code(), "the server refused with HTTP " + std::to_string(status)};

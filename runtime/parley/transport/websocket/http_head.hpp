@@ -61,8 +61,8 @@ std::string joined(const std::vector<header>& headers, std::string_view name);
 bool lists_token(std::string_view list, std::string_view token);
 
 bool is_websocket_header(std::string_view name) noexcept;  // Sec-WebSocket-...
-bool is_token(std::string_view text) noexcept;        // RFC 9110 5.6.2
-bool is_field_value(std::string_view text) noexcept;  // no control characters
+bool is_token(std::string_view text) noexcept;             // RFC 9110 5.6.2
+bool is_field_value(std::string_view text) noexcept;       // no control characters
 
 // A client's side: `invalid` for what could not be sent as it stands, or is the handshake's own business.
 result<> check_offer(const connect_options& options);

@@ -27,7 +27,9 @@ constexpr std::chrono::milliseconds longest_pause{1000};
 class acceptor final : public std::enable_shared_from_this<acceptor>, private tethered {
  public:
   acceptor(tcp::acceptor socket, listen_options options, std::uint16_t port)
-      : tethered(socket.get_executor()), role_(make_server_role(options.limits, options.server_name)), options_(std::move(options)),
+      : tethered(socket.get_executor()),
+        role_(make_server_role(options.limits, options.server_name)),
+        options_(std::move(options)),
         port_(port) {
     asio::steady_timer timer(socket.get_executor());
     io_.emplace(io{std::move(socket), std::move(timer)});

@@ -104,7 +104,7 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
 
   bool is_secure() const { return false; }
   std::string get_remote_endpoint() const { return {}; }
-  void set_uri(websocketpp::uri_ptr) {}
+  void set_uri(const websocketpp::uri_ptr&) {}
   timer_ptr set_timer(long, const websocketpp::transport::timer_handler&) { return {}; }
 
  protected:

@@ -10,12 +10,12 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t read_size = 32 * 1024;      // on the stack of the loop's thread
-constexpr std::size_t copy_up_to = 4 * 1024;      // a larger payload is sent from where it is
-constexpr std::size_t piece_up_to = 64 * 1024;    // of copied bytes
-constexpr std::size_t pieces_per_write = 64;      // as many as Asio passes on
-constexpr std::size_t bytes_per_turn = 1 << 20;   // then others on the loop have their turn
-constexpr std::size_t keep_capacity = 4 * 1024;   // memory an idle stream may keep
+constexpr std::size_t read_size = 32 * 1024;     // on the stack of the loop's thread
+constexpr std::size_t copy_up_to = 4 * 1024;     // a larger payload is sent from where it is
+constexpr std::size_t piece_up_to = 64 * 1024;   // of copied bytes
+constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
+constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
+constexpr std::size_t keep_capacity = 4 * 1024;  // memory an idle stream may keep
 
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 

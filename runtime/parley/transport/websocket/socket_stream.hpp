@@ -103,18 +103,18 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
 
   bool paused_ = true;
   bool awaiting_read_ = false;
-  bool going_on_ = false;   // resume() has been posted
-  bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
-  std::string left_over_;   // read, but not taken by a paused owner
+  bool going_on_ = false;  // resume() has been posted
+  bool in_batch_ = false;  // the owner is being given bytes: what it writes is flushed afterwards
+  std::string left_over_;  // read, but not taken by a paused owner
 
   std::vector<piece> out_;  // from first_ on
   std::size_t first_ = 0;
-  std::string spare_;       // empty, with memory for the next small message
-  std::size_t done_ = 0;    // bytes of out_[first_] that are already taken
+  std::string spare_;     // empty, with memory for the next small message
+  std::size_t done_ = 0;  // bytes of out_[first_] that are already taken
   std::size_t queued_ = 0;
   bool flush_posted_ = false;
   bool awaiting_write_ = false;
-  bool broken_ = false;     // a write failed: what was received before is still read, then the end is told
+  bool broken_ = false;  // a write failed: what was received before is still read, then the end is told
   std::error_code broken_by_;
   std::uint64_t timer_number_ = 0;
 };

@@ -34,7 +34,8 @@ result<url> parse_url(std::string_view text) {
   if (begins_with_ignoring_case(text, "wss://")) return wrong("wss needs TLS, which is not built in");
   if (!begins_with_ignoring_case(text, "ws://")) return wrong("it must begin with ws://");
   text.remove_prefix(5);
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F; }))
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F; }))
     return wrong("spaces, control characters and non-ASCII must be written as %xx");
   if (text.find('#') != text.npos) return wrong("no fragment is allowed");
 

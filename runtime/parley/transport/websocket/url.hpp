@@ -10,10 +10,10 @@
 namespace parley::transport {
 
 struct url {
-  std::string host;          // a name or an address; IPv6 without its brackets
+  std::string host;  // a name or an address; IPv6 without its brackets
   std::uint16_t port = 80;
   std::string path = "/";
-  std::string query;         // without the '?'
+  std::string query;  // without the '?'
   bool literal_v6 = false;
 
   // As a Host header has it: brackets around IPv6, the port unless it is 80.

@@ -1,0 +1,76 @@
+#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/url.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace parley::transport {
+namespace {
+
+TEST(transport_url, is_taken_apart_as_it_is_written) {
+  const auto parts = parse_url("ws://example.org:8765/a/b?c=d&e=/?");
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_EQ(parts->host, "example.org");
+  EXPECT_EQ(parts->port, 8765);
+  EXPECT_EQ(parts->path, "/a/b");
+  EXPECT_EQ(parts->query, "c=d&e=/?");
+  EXPECT_EQ(parts->authority(), "example.org:8765");
+  EXPECT_EQ(parts->resource(), "/a/b?c=d&e=/?");
+}
+
+TEST(transport_url, port_and_path_may_be_left_out) {
+  const auto parts = parse_url("WS://localhost");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->port, 80);
+  EXPECT_EQ(parts->resource(), "/");
+  EXPECT_EQ(parts->authority(), "localhost");
+  EXPECT_EQ(parse_url("ws://localhost?x")->resource(), "/?x");
+}
+
+TEST(transport_url, ipv6_stands_in_brackets_and_keeps_them_in_the_host_header) {
+  const auto parts = parse_url("ws://[::1]:81/");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->host, "::1");
+  EXPECT_EQ(parts->port, 81);
+  EXPECT_EQ(parts->authority(), "[::1]:81");
+  EXPECT_EQ(parse_url("ws://[fe80::1]")->authority(), "[fe80::1]");
+}
+
+TEST(transport_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
+  const auto why = [](std::string_view text) {
+    const result<> checked = check_websocket_url(text);
+    if (checked) return std::string("nothing");
+    EXPECT_EQ(checked.error().code, errc::invalid);
+    EXPECT_EQ(checked.error().message.find("secret"), std::string::npos);
+    return checked.error().message;
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(why(""), HasSubstr("ws://"));
+  EXPECT_THAT(why("http://secret/"), HasSubstr("ws://"));
+  EXPECT_THAT(why("wss://secret/"), HasSubstr("TLS"));
+  EXPECT_THAT(why("ws://"), HasSubstr("host"));
+  EXPECT_THAT(why("ws:///secret"), HasSubstr("host"));
+  EXPECT_THAT(why("ws://:80"), HasSubstr("host"));
+  EXPECT_THAT(why("ws://secret:"), HasSubstr("port"));
+  EXPECT_THAT(why("ws://secret:0"), HasSubstr("port"));
+  EXPECT_THAT(why("ws://secret:65536"), HasSubstr("port"));
+  EXPECT_THAT(why("ws://secret:80x"), HasSubstr("port"));
+  EXPECT_THAT(why("ws://secret:-1"), HasSubstr("port"));
+  EXPECT_THAT(why("ws://secret@host/"), HasSubstr("user"));
+  EXPECT_THAT(why("ws://host/#secret"), HasSubstr("fragment"));
+  EXPECT_THAT(why("ws://host/a secret"), HasSubstr("%xx"));
+  EXPECT_THAT(why("ws://host/\r\nsecret"), HasSubstr("%xx"));
+  EXPECT_THAT(why("ws://h\xC3\xB6st/"), HasSubstr("%xx"));
+  EXPECT_THAT(why("ws://[::1"), HasSubstr("]"));
+  EXPECT_THAT(why("ws://[::1]x"), HasSubstr("]"));
+  EXPECT_THAT(why("ws://[secret]"), HasSubstr("IPv6"));
+  EXPECT_THAT(why("ws://[]"), HasSubstr("IPv6"));
+  EXPECT_THAT(why("ws://a<b"), HasSubstr("host"));
+  EXPECT_THAT(why("ws://" + std::string(254, 'a')), HasSubstr("host"));
+}
+
+}  // namespace
+}  // namespace parley::transport
