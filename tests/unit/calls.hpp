@@ -46,9 +46,7 @@ inline void every_order(int count, const std::function<void(const std::vector<in
     std::vector<int> order;
     for (int i = 0; i < count; ++i)
       if ((chosen >> i & 1) != 0) order.push_back(i);
-    do {
-      run(order);
-    } while (std::next_permutation(order.begin(), order.end()));
+    do { run(order); } while (std::next_permutation(order.begin(), order.end()));
   }
 }
 

@@ -74,10 +74,17 @@ class conversation {
     if (!e) return true;
     if (e->kind == kind::cancel) {
       switch (theirs.cancel(e->id, now)) {
-        case rpc::incoming_calls::cancelled::stopped: terminal(e->id, *e->code); break;
-        case rpc::incoming_calls::cancelled::ignored: break;
-        case rpc::incoming_calls::cancelled::violation: ADD_FAILURE() << "a cancel before its call, id " << e->id; break;
-        case rpc::incoming_calls::cancelled::too_many: close(); break;
+        case rpc::incoming_calls::cancelled::stopped:
+          terminal(e->id, *e->code);
+          break;
+        case rpc::incoming_calls::cancelled::ignored:
+          break;
+        case rpc::incoming_calls::cancelled::violation:
+          ADD_FAILURE() << "a cancel before its call, id " << e->id;
+          break;
+        case rpc::incoming_calls::cancelled::too_many:
+          close();
+          break;
       }
       return true;
     }
@@ -88,9 +95,15 @@ class conversation {
         handlers.emplace(e->id, std::make_unique<handler>());
         theirs.keep(e->id, *handlers[e->id]);
         break;
-      case rpc::incoming_calls::verdict::overloaded: terminal(e->id, errc::overloaded); break;
-      case rpc::incoming_calls::verdict::late: terminal(e->id, errc::deadline_exceeded); break;
-      case rpc::incoming_calls::verdict::violation: ADD_FAILURE() << "id " << e->id << " came twice"; break;
+      case rpc::incoming_calls::verdict::overloaded:
+        terminal(e->id, errc::overloaded);
+        break;
+      case rpc::incoming_calls::verdict::late:
+        terminal(e->id, errc::deadline_exceeded);
+        break;
+      case rpc::incoming_calls::verdict::violation:
+        ADD_FAILURE() << "id " << e->id << " came twice";
+        break;
     }
     return true;
   }
@@ -231,20 +244,31 @@ bool run(const wire::envelope_format& format, bool blocked, const std::vector<in
   bool possible = true;
   for (const int next : order) {
     switch (next) {
-      case cancel: c.cancel(1); break;
-      case deadline: c.turn_clock(5ms); break;
+      case cancel:
+        c.cancel(1);
+        break;
+      case deadline:
+        c.turn_clock(5ms);
+        break;
       case handler_ends:
         possible = !c.handlers.empty();
         if (possible) c.end_handler(1);
         break;
-      case close: c.close(); break;
+      case close:
+        c.close();
+        break;
       case unblock:
         possible = blocked;
         c.block(false);
         break;
-      case to_asked: possible = c.deliver_to_asked(); break;
-      case to_asker: possible = c.deliver_to_asker(); break;
-      default: break;
+      case to_asked:
+        possible = c.deliver_to_asked();
+        break;
+      case to_asker:
+        possible = c.deliver_to_asker();
+        break;
+      default:
+        break;
     }
     c.check();
   }
@@ -287,24 +311,35 @@ TEST_P(CallsBetweenEnds, KeepTheirPromisesInRandomOrders) {
       switch (below(16)) {
         case 0:
         case 1:
-        case 2: c.call(below(3) == 0 ? std::nullopt : std::optional(std::chrono::milliseconds(below(20)))); break;
+        case 2:
+          c.call(below(3) == 0 ? std::nullopt : std::optional(std::chrono::milliseconds(below(20))));
+          break;
         case 3:
           if (c.tickets != 0) c.cancel(1 + c.tickets - std::min<std::uint64_t>(c.tickets, 1 + below(6)));
           break;
-        case 4: c.turn_clock(below(5) == 0 ? 10s : std::chrono::milliseconds(below(10))); break;
+        case 4:
+          c.turn_clock(below(5) == 0 ? 10s : std::chrono::milliseconds(below(10)));
+          break;
         case 5:
         case 6:
-          if (!c.handlers.empty()) c.end_handler(std::next(c.handlers.begin(), static_cast<std::ptrdiff_t>(below(c.handlers.size())))->first);
+          if (!c.handlers.empty())
+            c.end_handler(std::next(c.handlers.begin(), static_cast<std::ptrdiff_t>(below(c.handlers.size())))->first);
           break;
-        case 7: c.block(below(2) == 0); break;
+        case 7:
+          c.block(below(2) == 0);
+          break;
         case 8:
           if (below(300) == 0) c.close();
           break;
         case 9:
         case 10:
         case 11:
-        case 12: c.deliver_to_asked(); break;
-        default: c.deliver_to_asker(); break;
+        case 12:
+          c.deliver_to_asked();
+          break;
+        default:
+          c.deliver_to_asker();
+          break;
       }
       c.now += 1ms;
       c.check();

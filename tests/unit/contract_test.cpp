@@ -136,7 +136,8 @@ TEST_F(Comparison, TakesItsOwnFingerprintsForTheContractOfTheSameNames) {
 
 TEST_F(Comparison, AcceptsWhatEitherEndAccepts) {
   EXPECT_TRUE(compare(known, hello_with({print_of("Lobby.Say", 9)})).mismatched.empty());
-  EXPECT_TRUE(compare(known, hello_with({print_of("Lobby.Add", 11)}, {print_of("Lobby.Add", 5), print_of("Lobby.Add", 10)})).mismatched.empty());
+  EXPECT_TRUE(
+      compare(known, hello_with({print_of("Lobby.Add", 11)}, {print_of("Lobby.Add", 5), print_of("Lobby.Add", 10)})).mismatched.empty());
 }
 
 TEST_F(Comparison, NamesWhatNeitherEndAcceptsWithItsOwnFingerprint) {

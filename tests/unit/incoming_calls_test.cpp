@@ -201,15 +201,22 @@ TEST(IncomingCalls, HaveOneTerminalFrameInEveryOrderOfEvents) {
         if (kept) calls.keep(1, h);
         for (const int step : order) {
           switch (step) {
-            case 0: terminals += calls.finish(1) && !closed; break;
+            case 0:
+              terminals += calls.finish(1) && !closed;
+              break;
             case 1:
-            case 3: terminals += calls.cancel(1, start) == cancelled::stopped && !closed; break;
-            case 2: terminals += static_cast<int>(calls.expire(start + 1ms).size()); break;
+            case 3:
+              terminals += calls.cancel(1, start) == cancelled::stopped && !closed;
+              break;
+            case 2:
+              terminals += static_cast<int>(calls.expire(start + 1ms).size());
+              break;
             case 4:
               closed = true;
               calls.stop_all();
               break;
-            default: break;
+            default:
+              break;
           }
           EXPECT_EQ(terminals, order.front() == 4 ? 0 : 1);
           EXPECT_LE(h.stops, kept ? 1 : 0);

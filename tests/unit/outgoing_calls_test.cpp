@@ -166,13 +166,14 @@ TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
           for (auto& done : calls.take_all()) done.release()->finish(errc::disconnected);
           EXPECT_EQ(calls.in_flight(), 0u);
           break;
-        default: break;
+        default:
+          break;
       }
       EXPECT_EQ(o.completions, 1);  // the first is the one that counts
     }
     if (!order.empty()) {
-      const std::array<std::error_code, 6> first{std::error_code{}, errc::cancelled, errc::deadline_exceeded, {}, errc::cancelled,
-                                                 errc::disconnected};
+      const std::array<std::error_code, 6> first{std::error_code{}, errc::cancelled,   errc::deadline_exceeded, {},
+                                                 errc::cancelled,   errc::disconnected};
       EXPECT_EQ(o.code, first[static_cast<std::size_t>(order.front())]);
       EXPECT_EQ(o.answered, order.front() == 0 || order.front() == 3);
     }

@@ -109,7 +109,8 @@ TEST_P(Greeting, IsTheFirstFrameAndEverythingElseIsClosedWith4002) {
     EXPECT_EQ(server.out.code(), close_code::bad_hello);
     EXPECT_TRUE(server.silent());
   }
-  for (const std::string_view rubbish : {"", "x", "hello", "{\"event_name\":\"$welcome\",\"payload\":{}}", "\x15\x80\x00\x01\x00\x00\x00\x00"}) {
+  for (const std::string_view rubbish :
+       {"", "x", "hello", "{\"event_name\":\"$welcome\",\"payload\":{}}", "\x15\x80\x00\x01\x00\x00\x00\x00"}) {
     end server(as(side::server), known.contract);
     server.session.start(server.now);
     EXPECT_EQ(server.hear(rubbish), nullptr);
@@ -119,7 +120,8 @@ TEST_P(Greeting, IsTheFirstFrameAndEverythingElseIsClosedWith4002) {
 }
 
 TEST_P(Greeting, MayNotBePrecededEvenByAFrameThatAsksToBeIgnored) {
-  const std::string unknown = GetParam().format().binary() ? std::string("\x63\x40\0\x01\0\0\0\0", 8) : R"({"event_name":"$later","opt":true})";
+  const std::string unknown =
+      GetParam().format().binary() ? std::string("\x63\x40\0\x01\0\0\0\0", 8) : R"({"event_name":"$later","opt":true})";
   end server(as(side::server), known.contract);
   server.session.start(server.now);
   EXPECT_EQ(server.hear(unknown), nullptr);

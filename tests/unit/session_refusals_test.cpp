@@ -171,8 +171,8 @@ TEST(PlainRefusal, AddressesItsErrorsToTheRequester) {
   const method& say = known.add(method_named("say", 1));
   const auto server = open_server(plain, known.contract);
   server->session.refuse(server->now, {.code = errc::denied, .text = "no"}, {&say, "all"});
-  EXPECT_EQ(server->out.frames.front().text(), R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() +
-                                                   R"(","from_id":"server","message":"no"})");
+  EXPECT_EQ(server->out.frames.front().text(),
+            R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() + R"(","from_id":"server","message":"no"})");
   server->out.frames.clear();
   server->session.refuse(server->now, {.code = errc::denied, .text = "no", .foreign_re = "7"}, {&say, {}});
   EXPECT_TRUE(server->out.frames.front().text().ends_with(R"("message":"no","re":7,"code":"denied"})"));

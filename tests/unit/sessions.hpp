@@ -60,7 +60,7 @@ class recorder final : public session::output {
  public:
   std::deque<buffer> frames;  // transmitted and not yet looked at
   bool can_write = true;
-  std::size_t held = 0;       // what the transport is said to hold
+  std::size_t held = 0;  // what the transport is said to hold
   int pings = 0;
   int opened_times = 0;
   std::function<void()> on_opened;

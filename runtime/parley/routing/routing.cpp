@@ -15,8 +15,10 @@ bool needs_name(target_kind kind) {
     case target_kind::client:
     case target_kind::user:
     case target_kind::group:
-    case target_kind::group_others: return true;
-    default: return false;
+    case target_kind::group_others:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -62,8 +64,7 @@ result<target> choose_by_payload(const method& m, const wire::envelope& e, bool 
                                  const decode_options& options) {
   routed_targets named;
   if (auto read = m.route(f, payload, options, named); !read) return std::move(read).error();
-  const bool absent =
-      !e.target_unreadable && (e.to.kind == target_kind::none || (lenient && e.to.kind == target_kind::others));
+  const bool absent = !e.target_unreadable && (e.to.kind == target_kind::none || (lenient && e.to.kind == target_kind::others));
   if (!absent && (e.target_unreadable || !names_exactly(named, e.to)))
     return error{errc::denied, "the payload names other receivers than the envelope"};
   if (named.count == 0) return target{.kind = target_kind::server};

@@ -105,15 +105,19 @@ class table {
       return {};
     };
     switch (to.kind) {
-      case target_kind::server: return {};  // handled there, relayed to nobody
-      case target_kind::sender: return one(subject);
-      case target_kind::client: return one(to.name);
+      case target_kind::server:
+        return {};  // handled there, relayed to nobody
+      case target_kind::sender:
+        return one(subject);
+      case target_kind::client:
+        return one(to.name);
       case target_kind::all:
       case target_kind::others:
         for (std::size_t at = 0; at < members_.size(); ++at)
           if (to.kind == target_kind::all || members_[at].first != subject) take(at);
         return {};
-      default: return errc::unknown_target;
+      default:
+        return errc::unknown_target;
     }
   }
 

@@ -8,10 +8,8 @@ namespace parley::session {
 result<> contract::add(const service& added) {
   if (std::find(services_.begin(), services_.end(), &added) != services_.end()) return {};
   for (const method* m : added.methods) {
-    if (by_name_.contains(m->name))
-      return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
-    if (by_id_.contains(m->id))
-      return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};
+    if (by_name_.contains(m->name)) return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
+    if (by_id_.contains(m->id)) return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};
   }
   if (added.relay_unknown && relays_unknown_) return error{errc::invalid, "two services relay unknown events"};
   for (const method* m : added.methods) {

@@ -50,25 +50,25 @@ inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
 struct session_options {
   side self = side::server;
   const wire::envelope_format* format = nullptr;
-  wire::limits limits{};                           // what this end accepts
-  std::chrono::milliseconds heartbeat{20'000};     // the server's value holds for both ends; at least shortest_heartbeat
+  wire::limits limits{};                        // what this end accepts
+  std::chrono::milliseconds heartbeat{20'000};  // the server's value holds for both ends; at least shortest_heartbeat
   std::chrono::milliseconds hello_timeout{5'000};
-  std::size_t max_queue = 4 * 1024 * 1024;         // bytes waiting for one peer; over it the peer is closed with 4009
-  std::string agent = "parley-cpp";                // what the other end may log; cut after 64 bytes
-  wire::policy policy = wire::policy::degrade;     // server: what becomes of a client whose contract differs
-  bool drop_on_invalid = false;                    // plain mode: close instead of answering, as the original servers do
+  std::size_t max_queue = 4 * 1024 * 1024;      // bytes waiting for one peer; over it the peer is closed with 4009
+  std::string agent = "parley-cpp";             // what the other end may log; cut after 64 bytes
+  wire::policy policy = wire::policy::degrade;  // server: what becomes of a client whose contract differs
+  bool drop_on_invalid = false;                 // plain mode: close instead of answering, as the original servers do
 };
 
 // What a session wants done. Called from inside its member functions; only opened() may call back into the session.
 class output {
  public:
   virtual ~output() = default;
-  virtual bool writable() const = 0;               // below the transport's high mark
-  virtual std::size_t in_transport() const = 0;    // bytes the transport still holds
+  virtual bool writable() const = 0;             // below the transport's high mark
+  virtual std::size_t in_transport() const = 0;  // bytes the transport still holds
   virtual void transmit(buffer frame) = 0;
-  virtual void ping() = 0;                         // a WebSocket ping, where the format has none of its own
+  virtual void ping() = 0;                                                       // a WebSocket ping, where the format has none of its own
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
-  virtual void opened() = 0;                       // the greeting is complete (plain: at once); once
+  virtual void opened() = 0;                                                     // the greeting is complete (plain: at once); once
 };
 
 // What is said of a refused frame that is no call, so that the sender can tell which one it was.
@@ -80,9 +80,9 @@ struct about {
 struct session_counters {
   std::uint64_t frames_received = 0;
   std::uint64_t frames_sent = 0;
-  std::uint64_t refused = 0;       // frames found wrong, but for those that closed the session
-  std::uint64_t unanswered = 0;    // those of them whose answer the rate limit held back
-  std::uint64_t not_delivered = 0; // events left out because the ends' contracts differ
+  std::uint64_t refused = 0;        // frames found wrong, but for those that closed the session
+  std::uint64_t unanswered = 0;     // those of them whose answer the rate limit held back
+  std::uint64_t not_delivered = 0;  // events left out because the ends' contracts differ
 };
 
 class peer_session {
@@ -98,7 +98,10 @@ class peer_session {
   // After a null: the id of a call that was refused here, which is used up by that; else 0.
   std::uint64_t refused_call() const noexcept { return refused_call_; }
 
-  void pong_received(time_point now) { last_heard_ = now; ping_sent_ = false; }
+  void pong_received(time_point now) {
+    last_heard_ = now;
+    ping_sent_ = false;
+  }
   void tick(time_point now);
   time_point next_tick() const noexcept { return next_tick_; }
   // The transport fell below its low mark.
@@ -121,7 +124,10 @@ class peer_session {
   // Nothing more is sent or received; frames queued before leave first. Without effect if it is closed.
   void close(std::uint16_t code, std::string_view text);
   // The connection is gone.
-  void lost() { state_ = state::closed; outbox_.clear(); }
+  void lost() {
+    state_ = state::closed;
+    outbox_.clear();
+  }
 
   bool open() const noexcept { return state_ == state::open; }
   bool closed() const noexcept { return state_ == state::closed; }
@@ -170,16 +176,16 @@ class peer_session {
   std::string client_id_;
   wire::limits peer_limits_{};
   std::uint64_t features_ = 0;
-  std::vector<const parley::method*> mismatched_;       // almost always empty
-  wire::policy policy_ = wire::policy::degrade;         // the server's, once the greeting is complete
-  bool greeted_ = false;                                // server: a hello was answered `fresh`; only a plain one may follow
+  std::vector<const parley::method*> mismatched_;  // almost always empty
+  wire::policy policy_ = wire::policy::degrade;    // the server's, once the greeting is complete
+  bool greeted_ = false;                           // server: a hello was answered `fresh`; only a plain one may follow
   time_point last_heard_{};
   time_point next_tick_ = time_point::max();
   std::uint64_t refused_call_ = 0;
   std::uint64_t next_ping_ = 1;
   bool ping_sent_ = false;
-  rate errors_{10, std::chrono::seconds(1)};            // answers without `re`
-  rate bad_{16, std::chrono::seconds(10)};              // malformed input before 1008
+  rate errors_{10, std::chrono::seconds(1)};  // answers without `re`
+  rate bad_{16, std::chrono::seconds(10)};    // malformed input before 1008
   rate pings_{10, std::chrono::seconds(1)};
   session_counters counters_;
 };
