@@ -21,12 +21,14 @@
 #include <websocketpp/transport/base/connection.hpp>
 #include <websocketpp/transport/base/endpoint.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +48,8 @@ class outlet {
   ~outlet() = default;
 };
 
-// Masks and handshake keys: 32 bits that nobody can foretell, from the system, a few at a time.
+// Masks and handshake keys: 32 bits that nobody can foretell, from the system, many at a time. Not std::random_device: libstdc++ takes its
+// words one by one from the processor, which costs more than sending a small message.
 class unpredictable {
  public:
   std::uint32_t operator()() {
@@ -56,12 +59,11 @@ class unpredictable {
 
  private:
   void refill() {
-    std::random_device source;
-    for (std::uint32_t& word : words_) word = static_cast<std::uint32_t>(source());
+    if (getentropy(words_.data(), sizeof words_) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
     used_ = 0;
   }
 
-  std::array<std::uint32_t, 32> words_{};
+  std::array<std::uint32_t, 64> words_{};  // 256 bytes, as many as getentropy gives at once
   std::size_t used_ = words_.size();
 };
 
