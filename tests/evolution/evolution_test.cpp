@@ -145,7 +145,8 @@ TEST_P(Greeted, An_incompatible_method_is_named_and_the_others_go_on) {
 
 TEST(StrictServer, It_refuses_the_client_and_says_which_method) {
   parley::loopback network;
-  parley::server server{{.contract = parley::contract_policy::refuse, .loopback = &network}};
+  log_lines log;
+  parley::server server{{.contract = parley::contract_policy::refuse, .log = log.sink(), .loopback = &network}};
   OldHost host;
   server.add(host);
   server.start();
@@ -158,6 +159,7 @@ TEST(StrictServer, It_refuses_the_client_and_says_which_method) {
   }
   server.stop();
   server.join();
+  EXPECT_TRUE(log.any_contains("disagrees about Rooms.Enter"));
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ class connection_end final : public transport::connection_handler,
 
   // From opening on.
   session::peer_session& session() noexcept { return *session_; }
+  bool has_session() const noexcept { return session_.has_value(); }
   bool open() const noexcept { return session_ && session_->open(); }
   const asio::any_io_executor& executor() const noexcept { return on_; }
   time_point now() const { return clock_->now(); }

@@ -316,6 +316,10 @@ void server_core::closed(connection_end& end, const transport::close_reason& why
   if (found == ends_.end()) return;
   const auto keep = found->second;
   ends_.erase(found);
+  if (options_.log && !end.has_peer() && end.has_session()) {  // refused for its contract, before it was anybody
+    for (const method* m : end.session().mismatched())
+      log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
+  }
   if (end.has_peer()) {
     const std::string& id = end.session().client_id();
     clients_.remove(id);
