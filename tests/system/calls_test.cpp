@@ -36,6 +36,19 @@ TEST_P(EveryMedium, A_call_is_answered) {
   EXPECT_EQ(w.host->touches.next(), 1);
 }
 
+TEST_P(EveryMedium, An_any_holds_what_both_ends_know) {
+  parley::any_types types;
+  types.add<Line>();
+  world w(GetParam(), {.types = &types});
+  w.start();
+  auto options = w.client_options();
+  options.types = &types;
+  guest a(w, std::move(options));
+  const auto line = parley::unpack<Line>(a.talk.carry(parley::pack(Line{.text = "a line"})));
+  EXPECT_EQ(line.value().text, "carried a line");
+  EXPECT_EQ(parley::unpack<double>(a.talk.carry(parley::pack(1.5))).value(), 1.5);
+}
+
 TEST_P(EveryMedium, The_first_call_connects) {
   world w(GetParam());
   w.start();

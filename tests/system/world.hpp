@@ -9,6 +9,7 @@
 #include <parley/client.hpp>
 #include <parley/loopback.hpp>
 #include <parley/server.hpp>
+#include <parley/wire/any.hpp>
 
 #include <gtest/gtest.h>
 
@@ -90,6 +91,10 @@ struct Host final : TalkHandler {
     return {};
   }
   parley::reply<std::string> echo(const std::string& text, parley::call&) override { return text; }
+  parley::reply<parley::any> carry(const parley::any& something, parley::call&) override {
+    const auto line = parley::unpack<Line>(something);
+    return line ? parley::pack(Line{.text = "carried " + line->text}) : something;
+  }
   parley::relay say(const Line& line, parley::event& event) override {
     said.put(line);
     return on_say ? on_say(line, event) : parley::relay::pass;

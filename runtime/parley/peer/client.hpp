@@ -45,6 +45,7 @@ struct client_options {
   std::vector<std::pair<std::string, std::string>> headers{};   // added to the upgrade request
   std::string origin{};
   std::string agent = "parley-cpp";                             // at most 64 bytes, for the server's log
+  const any_types* types = nullptr;                             // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
   log_sink log{};
   parley::loopback* loopback = nullptr;                         // instead of the network: "mem://name"; outlives the client
   std::shared_ptr<transport::clock> clock{};                    // instead of the real one, for tests

@@ -112,6 +112,7 @@ void client_core::begin_connecting() {
   session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
   session.agent = options_.agent;
   end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
+  end_->know_types(options_.types);
   transport::connect_options connect;
   connect.url = url_;
   connect.subprotocols = offered(options_.encoding);

@@ -286,7 +286,10 @@ void connection_end::answer(const method& m, std::uint64_t id, const void* value
 void connection_end::answer(const method& m, std::uint64_t id, const error& why) {
   if (!incoming_.finish(id) || !open()) return;
   // What the handler's own failures say stays what it is; a payload that did not decode counts as bad input.
-  if (why.code == errc::bad_payload && !session_->plain()) return refuse_call(&m, id, why);
+  if (why.code == errc::bad_payload) {
+    if (!session_->plain()) return refuse_call(&m, id, why);
+    if (!session_->count_malformed(now())) return;
+  }
   send_terminal(&m, id, &why, {});
 }
 
@@ -362,7 +365,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   if (session_->self() == side::server && (session_->plain() || !session_->has_feature(wire::feature::server_calls)))
     return fail({errc::unimplemented, "this client answers no calls"});
   if (outgoing_.in_flight() >= session_->peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
-  auto payload = payload_as(session_->format().payload_format(), request);
+  auto payload = payload_as(session_->format().payload_format(), request, reading_.types);
   if (!payload) return fail(std::move(payload).error());
   if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
   if (deadline <= now()) return fail(errc::deadline_exceeded);
@@ -485,7 +488,7 @@ void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
 sent connection_end::send_event(const outgoing& event) {
   if (!open()) return sent::closed;
   const method& m = *event.what;
-  auto payload = payload_as(session_->format().payload_format(), event);
+  auto payload = payload_as(session_->format().payload_format(), event, reading_.types);
   if (!payload || too_large_for_peer(m, payload->size())) return sent::too_large;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();

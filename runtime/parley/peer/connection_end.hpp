@@ -75,6 +75,8 @@ class connection_end final : public transport::connection_handler,
   void close(std::uint16_t code, std::string_view text);
   void abort();
 
+  // What an Any in a payload may hold, beside the well-known types. Before the connection opens; not owned.
+  void know_types(const any_types* types) noexcept { reading_.types = types; }
   // The decoder's bounds for what arrives here.
   const decode_options& reading() const noexcept { return reading_; }
 

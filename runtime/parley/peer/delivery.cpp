@@ -19,6 +19,7 @@ struct server_core::delivery {
   const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
+  const any_types* types = nullptr;
 
   // Frames, made on demand: binary, JSON, plain.
   std::array<buffer, 3> frames;
@@ -32,6 +33,7 @@ struct server_core::delivery {
     const bool from_json = json.has_value();
     decode_options lenient;
     lenient.ignore_unknown = true;
+    lenient.types = types;
     if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
         !done)
       return done;
@@ -99,6 +101,7 @@ result<> server_core::deliver(delivery& d, const std::string& subject) {
 
 sent server_core::deliver_own(const outgoing& event) {
   delivery d;
+  d.types = options_.types;
   d.what = event.what;
   d.to = &event.to;
   if (event.json) d.json = *event.json;
@@ -131,6 +134,7 @@ void server_core::event_received(connection_end& sender, const wire::envelope& e
 
   const std::string& id = sender.session().client_id();
   delivery d;
+  d.types = options_.types;
   d.what = &m;
   d.to = &to;
   d.to_written = written;

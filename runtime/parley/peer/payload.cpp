@@ -4,13 +4,13 @@
 
 namespace parley {
 
-result<std::string> payload_as(format f, const outgoing& from) {
+result<std::string> payload_as(format f, const outgoing& from, const any_types* types) {
   const auto& ready = f == format::json ? from.json : from.binary;
   if (ready) return *ready;
   const bool have_json = from.json.has_value();
   const std::string& other = have_json ? *from.json : *from.binary;
   std::string made;
-  if (auto done = transcode(*from.what, have_json ? format::json : format::binary, as_bytes(other), made, {}); !done)
+  if (auto done = transcode(*from.what, have_json ? format::json : format::binary, as_bytes(other), made, {.types = types}); !done)
     return std::move(done).error();
   return made;
 }

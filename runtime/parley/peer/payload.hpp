@@ -10,7 +10,7 @@ namespace parley {
 
 // The payload as `f`, transcoding it if it was encoded in the other format only. Fails if a codec refuses what another wrote, as for an
 // `any` whose type has no JSON form here.
-result<std::string> payload_as(format f, const outgoing& from);
+result<std::string> payload_as(format f, const outgoing& from, const any_types* types);
 
 // Writes the frame of an event, a call or a reply. Methods with `body: MESSAGE` carry their text in `message` in JSON envelopes.
 // `e`: everything but method and payload. False: the format has no way to name the target.

@@ -65,6 +65,7 @@ struct server_options {
   bool quiet_unknown_target = false;  // no error answer for a client id that is not there
   bool drop_on_invalid = false;       // close instead of answering what is malformed
 
+  const any_types* types = nullptr;   // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
   std::string agent = "parley-cpp";
   log_sink log{};
   parley::loopback* loopback = nullptr;  // instead of the network; outlives the server

@@ -277,6 +277,7 @@ void server_core::on_request(const std::shared_ptr<transport::request>& ask) {
   session.policy = as_wire(options_.contract);
   session.drop_on_invalid = options_.drop_on_invalid;
   auto end = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
+  end->know_types(options_.types);
   ends_.emplace(end.get(), end);
   ask->accept(chosen, end);
 }
