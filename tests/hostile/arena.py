@@ -61,9 +61,14 @@ class Arena(unittest.TestCase):
         raise AssertionError("sessions were left behind")
 
     def guest(self, mode, **chosen):
+        """Gone with its case at the latest."""
         guest = Guest(self.port, mode, **chosen)
         self.addCleanup(guest.vanish)
+        self.guests.append(guest)
         return guest
+
+    def setUp(self):
+        self.guests = []
 
     @contextlib.contextmanager
     def case(self, *name, heard=()):
@@ -72,7 +77,19 @@ class Arena(unittest.TestCase):
         with self.subTest(" ".join(map(str, name))):
             yield
         with self.subTest("the innocents, after " + " ".join(map(str, name))):
-            self.innocents_are_well(heard)
+            try:
+                self.innocents_are_well(heard)
+            except BaseException:
+                self.exchange_innocents()  # what they have not read would fail the cases that follow
+                raise
+        for guest in self.guests:
+            guest.vanish()
+        self.guests.clear()
+
+    def exchange_innocents(self):
+        for innocent in self.innocents:
+            innocent.vanish()
+        type(self).innocents = [Guest(self.port, mode) for mode in self.innocent_modes]
 
     def innocents_are_well(self, heard=()):
         type(self).words += 1

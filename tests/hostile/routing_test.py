@@ -1,0 +1,262 @@
+"""Events: who may send them, to whom, who receives them, under whose name, and in which order, whatever the sender says."""
+
+import json
+
+import arena
+from arena import MARK, MODES
+from guests import SEQ, binary_frame, flat, method_id
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+SAY = "Talk.Say"  # to OTHERS, ALL, CLIENT, SENDER; a handler looks at it
+WHISPER = "Talk.Whisper"  # to OTHERS, ALL, CLIENT; relayed unread
+
+
+class RoutingTest(arena.Arena):
+    def line(self, guest, name, text, to, sender):
+        """The next frame is this event."""
+        frame = guest.next()
+        self.assertEqual((frame["kind"], frame.get("name"), frame["payload"], frame.get("from")), ("event", name, {"text": text}, sender.id), frame)
+        if guest.mode != "fbs" or to in ("all", "others"):
+            self.assertEqual(frame["to"], to)
+        return frame
+
+    def test_only_what_the_schema_lets_a_client_send_goes_out(self):
+        for mode in MODES:
+            with self.case("an event of the server's, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Arrived", {"text": MARK}, "all"))
+                self.kept(guest, "denied")
+            with self.case("a call of the server's, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.call("Talk.AreYouReady", {"seconds": 1}, 5))
+                self.kept(guest, "denied", 5)
+            with self.case("a target that is not declared, in", mode):
+                guest = self.guest(mode)
+                for to in ("server", "sender", "user:anna", "group:Room:red", "group_others:Room:red"):
+                    guest.send(guest.event(WHISPER, {"text": MARK}, to))
+                    self.kept(guest, "denied")
+                guest.send(guest.event("Talk.Report", {"text": MARK}, "all"))
+                # An original client always writes `to`: for an event that only the server receives it means nothing.
+                if mode == "plain":
+                    guest.fence()
+                else:
+                    self.kept(guest, "denied")
+
+    def test_a_target_that_is_nobody_is_unknown(self):
+        for mode in MODES:
+            with self.case("a client that is not there, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
+                self.kept(guest, "unknown_target")
+            with self.case("a client that has just left, in", mode):
+                guest, gone = self.guest(mode), self.guest("json")
+                gone.leave()
+                # Until the server has heard the end of the connection, what is sent to it is lost with it.
+                for attempt in range(10_000):
+                    guest.send_all([guest.event(WHISPER, {"text": MARK}, gone.id), guest.call("Lobby.Add", {"numbers": [1]}, attempt + 2)])
+                    if (frame := guest.next())["kind"] == "error":
+                        break
+                self.assertEqual(frame.get("code", "unknown_target"), "unknown_target")
+                self.assertEqual(guest.next()["payload"], {"value": 1})
+                guest.fence()
+        for mode in ("json", "plain"):
+            for to in ("", "foo:bar", "id:", "id:" + NOBODY, ":", "all:", "All", " all", "everybody", "x" * 2000, "\u00fc", "id:all", "others\n", "a" * 36,
+                       self.innocents[0].id.upper(), self.innocents[0].id + " "):
+                with self.case(repr(to)[:40], "in", mode):
+                    guest = self.guest(mode)
+                    guest.send(guest.event(WHISPER, {"text": MARK}, to))
+                    self.kept(guest, "unknown_target")
+            for to in ("group:", "group:Room", "group:Room:", "user:"):
+                with self.case(to, "in", mode):  # of a kind that is not declared, and wrong at that
+                    guest = self.guest(mode)
+                    guest.send(guest.event(WHISPER, {"text": MARK}, to))
+                    self.assertIn(self.answered(guest, None if mode == "plain" else "denied").get("code"), (None, "denied", "unknown_target"))
+
+    def test_receivers_are_those_that_are_named_each_once_in_their_own_format(self):
+        text = {"text": "hear"}
+        for mode in MODES:
+            for name in (SAY, WHISPER):
+                with self.case(name, "to all, in", mode, heard=[(name, text)]):
+                    guest, others = self.guest(mode), [self.guest(m) for m in MODES]
+                    guest.send(guest.event(name, text, "all"))
+                    for hearer in (guest, *others):
+                        self.line(hearer, name, "hear", "all", guest)
+                        hearer.fence()
+                for to in ("others", None):
+                    with self.case(name, "to others, said" if to else "by default, in", mode, heard=[(name, text)]):
+                        guest, others = self.guest(mode), [self.guest(m) for m in MODES]
+                        guest.send(guest.event(name, text, to))
+                        for hearer in others:
+                            self.line(hearer, name, "hear", "others", guest)
+                            hearer.fence()
+                        guest.fence()
+                with self.case(name, "to one, in", mode):
+                    guest, others = self.guest(mode), [self.guest(m) for m in MODES]
+                    for hearer in others:
+                        guest.send(guest.event(name, text, hearer.id))
+                        self.line(hearer, name, "hear", hearer.id, guest)
+                    for hearer in (guest, *others):
+                        hearer.fence()
+                with self.case(name, "to oneself, in", mode):
+                    guest = self.guest(mode)
+                    guest.send(guest.event(name, text, guest.id))
+                    self.line(guest, name, "hear", guest.id, guest)
+                    guest.fence()
+            with self.case("to the sender, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(SAY, text, "sender"))
+                self.line(guest, SAY, "hear", "sender", guest)
+        with self.case("id: and the bare id are one"):
+            guest, hearer = self.guest("json"), self.guest("json")
+            guest.send(guest.event(WHISPER, text, "id:" + hearer.id))
+            self.line(hearer, WHISPER, "hear", hearer.id, guest)
+
+    def test_a_handler_may_drop_refuse_and_rewrite(self):
+        for mode in MODES:
+            with self.case("drop, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(SAY, {"text": "drop"}, "all"))
+                guest.fence()
+            with self.case("refuse, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(SAY, {"text": "refuse"}, "all"))
+                self.kept(guest, "denied")
+            with self.case("rewrite, in", mode, heard=[(SAY, {"text": "rewritten"})]):
+                guest = self.guest(mode)
+                guest.send(guest.event(SAY, {"text": "rewrite"}, "all"))
+                self.line(guest, SAY, "rewritten", "all", guest)
+
+    def test_several_targets_are_a_union(self):
+        text = {"text": "hear"}
+        for mode in ("json", "fbs"):
+            with self.case("two of three, one of them twice, in", mode):
+                guest, others = self.guest(mode), [self.guest(m) for m in MODES]
+                a, b, c = others
+                guest.send(guest.event(WHISPER, text, [a.id, "id:" + b.id, a.id]))
+                for hearer in (a, b):
+                    self.assertEqual(hearer.next()["from"], guest.id)
+                    hearer.fence()
+                c.fence()
+                guest.fence()
+            with self.case("one of them is not declared, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(WHISPER, text, ["all", "server"]))
+                self.kept(guest, "denied")
+            with self.case("one of them is no target, in", mode, heard=None):
+                guest = self.guest(mode)
+                guest.send(guest.event(WHISPER, {"text": MARK}, ["others", "foo:bar"]))
+                self.kept(guest, "unknown_target")
+            with self.case("a list in a list of sixteen, in", mode, heard=[(WHISPER, text)]):
+                guest = self.guest(mode)
+                guest.send(guest.event(WHISPER, text, ["others"] * 16))
+                guest.fence()
+
+    def test_except_leaves_out_and_is_not_relayed(self):
+        text = {"text": "hear"}
+        with self.case("in json"):
+            guest, left_out, other = self.guest("json"), self.guest("json"), self.guest("fbs")
+            out = [guest.id, left_out.id, *(innocent.id for innocent in self.innocents), NOBODY]
+            guest.send(guest.event(WHISPER, text, "all", **{"except": out}))
+            self.line(other, WHISPER, "hear", "all", guest)
+            for hearer in (guest, left_out, other):
+                hearer.fence()
+        with self.case("in fbs"):
+            guest, left_out, other = self.guest("fbs"), self.guest("fbs"), self.guest("json")
+            out = [guest.id, left_out.id, *(innocent.id for innocent in self.innocents), NOBODY]
+            extra = flat.write("Extra", {"except": out})
+            guest.send(binary_frame(1, SEQ, 3, method_id(WHISPER), extra=extra, payload=guest.payload(WHISPER, text)))
+            frame = other.socket.receive_message()[1]
+            self.assertNotIn(b"except", frame)
+            for hearer in (guest, left_out, other):
+                hearer.fence()
+
+    def test_a_payload_that_routes_has_the_last_word(self):
+        nobody, back = 1, 2  # bits of Reach
+        for mode in MODES:
+            with self.case("by default the others, in", mode, heard=[("Talk.Poke", {"text": "x"})]):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Poke", {"text": "x"}))
+                guest.fence()
+            with self.case("and the sender, in", mode, heard=[("Talk.Poke", {"text": "x", "reach": back})]):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Poke", {"text": "x", "reach": back}))
+                self.assertEqual(guest.next()["payload"], {"text": "x", "reach": back})
+                guest.fence()
+            with self.case("nobody, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Poke", {"text": MARK, "reach": nobody | back}))
+                guest.fence()
+            with self.case("the envelope disagrees, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Poke", {"text": MARK, "reach": nobody}, "sender"))
+                self.kept(guest, "denied")
+            with self.case("what cannot be read routes nowhere, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event("Talk.Poke", b"\xff" * 32 if mode == "fbs" else b'{"reach":{}}'))
+                self.kept(guest, "bad_payload")
+
+    def test_a_body_in_the_message_is_the_same_text_in_every_format(self):
+        for mode in MODES:
+            with self.case("from", mode, heard=[("Talk.Chat", {"text": "gr\u00fc\u00df \"dich\""})]):
+                guest, plain = self.guest(mode), self.guest("plain")
+                guest.send(guest.event("Talk.Chat", {"text": "gr\u00fc\u00df \"dich\""}))
+                frame = plain.next()
+                self.assertEqual((frame["text"], frame["from"]), ("gr\u00fc\u00df \"dich\"", guest.id))
+                guest.fence()
+
+    def test_meta_is_relayed_to_sessions_and_bounded(self):
+        trace = {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
+        for mode in ("json", "fbs"):
+            with self.case("from", mode, heard=[(WHISPER, {"text": "m"})]):
+                guest, a, b = self.guest(mode), self.guest("json"), self.guest("fbs")
+                guest.send(guest.event(WHISPER, {"text": "m"}, meta=trace))
+                self.assertEqual(a.next()["meta"], trace)
+                self.assertEqual(b.next()["meta"], [{"key": "traceparent", "value": trace["traceparent"]}])
+
+    def test_one_receiver_hears_one_sender_in_order_whatever_the_targets_were(self):
+        count = 300
+        for mode in MODES:
+            with self.case("from", mode, heard=None):
+                guest, hearers = self.guest(mode), [self.guest(m) for m in MODES]
+                frames = []
+                for i in range(count):
+                    hearer = hearers[i % 3]
+                    to = ("all", "others", hearer.id)[i // 3 % 3]
+                    name = (SAY, WHISPER)[i % 2]
+                    frames.append((hearer if to == hearer.id else None, guest.event(name, {"text": "n", "number": i if mode == "fbs" else str(i)}, to)))
+                guest.send_all([frame for _, frame in frames])
+                for hearer in hearers:
+                    wanted = [i for i, (only, _) in enumerate(frames) if only in (None, hearer)]
+                    self.assertEqual([int(hearer.next()["payload"].get("number", 0)) for _ in wanted], wanted)
+                    hearer.fence()
+
+    def test_errors_without_a_call_are_at_most_ten_in_a_second(self):
+        for mode in MODES:
+            with self.case("in", mode):
+                guest = self.guest(mode)
+                guest.send_all([guest.event(WHISPER, {"text": MARK}, NOBODY)] * 500)
+                errors = 0
+                guest.send(guest.call("Lobby.Add", {"numbers": [1]}, 1))
+                while (frame := guest.next())["kind"] == "error":
+                    errors += 1
+                self.assertEqual(frame["payload"], {"value": 1})
+                self.assertTrue(10 <= errors < 100, errors)  # ten for each second that the server needed
+
+    def test_an_error_that_answers_no_call_names_the_event(self):
+        with self.case("in json"):
+            guest = self.guest("json")
+            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
+            self.assertEqual(self.answered(guest, "unknown_target")["payload"], {"event": WHISPER, "to": NOBODY})
+        with self.case("in fbs"):
+            guest = self.guest("fbs")
+            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
+            self.assertEqual(self.answered(guest, "unknown_target")["name"], WHISPER)
+        with self.case("in plain, to its sender alone"):
+            guest = self.guest("plain")
+            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
+            frame = self.answered(guest, None)
+            self.assertEqual((frame["to"], frame["from"], "payload" in frame), (guest.id, "server", False))
+
+
+if __name__ == "__main__":
+    arena.main()
