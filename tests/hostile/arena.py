@@ -1,5 +1,5 @@
-"""Where the hostile tests happen: a server with the limits the test chooses, and two innocent guests, one JSON and one binary, who after every
-case call, are answered, say a word to all and hear it: nothing else may have reached them."""
+"""Where the hostile tests happen: a server with the limits the test chooses, and two innocent guests, one JSON and one binary, who
+after every case call, are answered, say a word to all and hear it: nothing else may have reached them."""
 
 import contextlib
 import os

@@ -1,4 +1,5 @@
-"""Calls: ids that are used twice or never, answers nobody asked for, cancels that come too late, too early or by the thousand, deadlines."""
+"""Calls: ids that are used twice or never, answers nobody asked for, cancels that come too late, too early or by the thousand,
+deadlines."""
 
 import arena
 from arena import MARK, MODES, WITH_SESSIONS
@@ -41,7 +42,8 @@ class CallsTest(arena.Arena):
         for mode in WITH_SESSIONS:
             speech = self.guest(mode)
             for name, content in [("a reply", speech.reply(READY, 1, {"accepted": True})), ("an error", speech.error(1, "denied", MARK)),
-                                  ("a cancel", speech.cancel(1)), ("a reply to nothing known", speech.reply("Lobby.Add", 1 << 52, {"value": 1}))]:
+                                  ("a cancel", speech.cancel(1)),
+                                  ("a reply to nothing known", speech.reply("Lobby.Add", 1 << 52, {"value": 1}))]:
                 with self.case(name, "in", mode):
                     guest = self.guest(mode)
                     guest.send(content)
@@ -65,10 +67,12 @@ class CallsTest(arena.Arena):
     def test_a_client_may_answer_the_server_in_any_way(self):
         for mode in WITH_SESSIONS:
             for name, answer, outcome in [
-                ("a reply", lambda g, n: g.reply(READY, n, {"accepted": True}), "accepted"), ("nothing in it", lambda g, n: g.reply(READY, n), "not accepted"),
-                ("an error", lambda g, n: g.error(n, "denied", MARK), "not allowed|denied"), ("a code of a later revision", self.later_error, "failed|handler"),
+                ("a reply", lambda g, n: g.reply(READY, n, {"accepted": True}), "accepted"),
+                ("nothing in it", lambda g, n: g.reply(READY, n), "not accepted"),
+                ("an error", lambda g, n: g.error(n, "denied", MARK), "not allowed|denied"),
+                ("a code of a later revision", self.later_error, "failed|handler"),
                 ("a broken payload", lambda g, n: g.reply(READY, n, b"\xff" * 40 if g.mode == "fbs" else b'{"accepted":7}'), "payload"),
-                ("a payload over the limit", lambda g, n: g.reply(READY, n, b"\0" * 70_000 if g.mode == "fbs" else b'{"x":"%s"}' % (b"a" * 70_000)), "large"),
+                ("a payload over the limit", self.large_reply, "large"),
                 ("another method's reply", lambda g, n: g.reply("Lobby.Add", n, {"value": 1.5}), "."),
             ]:
                 with self.case(name, "in", mode):
@@ -99,6 +103,10 @@ class CallsTest(arena.Arena):
         with self.case("nor is a plain guest"):
             _, told = self.ask_me("plain")
             self.assertEqual(told["kind"], "reply", told)
+
+    @staticmethod
+    def large_reply(guest, number):
+        return guest.reply(READY, number, bytes(70_000) if guest.mode == "fbs" else b'{"x":"%s"}' % (b"a" * 70_000))
 
     @staticmethod
     def later_error(guest, number):

@@ -1,5 +1,5 @@
-"""Envelopes that are wrong: the frozen vectors as they are, cut short and with flipped bits; members that do not belong; kinds of features that
-nobody agreed to."""
+"""Envelopes that are wrong: the frozen vectors as they are, cut short and with flipped bits; members that do not belong; kinds of
+features that nobody agreed to."""
 
 import json
 import re
@@ -136,7 +136,8 @@ class VectorTest(arena.Arena):
                 while (frame := guest.next())["kind"] != "pong" and frame.get("re") != "end":
                     frames.append(frame)
                 if codes:
-                    self.assertEqual({(frame["kind"], frame.get("code", "bad_frame")) for frame in frames}, {("error", code) for code in codes})
+                    self.assertEqual({(frame["kind"], frame.get("code", "bad_frame")) for frame in frames},
+                                     {("error", code) for code in codes})
                 sent += 1
                 used = any("re" in frame for frame in frames)  # the id must not be used again
             except arena.Closed as closed:
@@ -162,14 +163,19 @@ class EnvelopeTest(arena.Arena):
         deep = 30_000
         for name, text in [
             ("nothing", ""), ("a word", MARK), ("a number", "7"), ("a string", '"Lobby.Add"'), ("null", "null"), ("spaces", " " * 1000),
-            ("an object in a list", '[{"event_name":"Lobby.Add"}]'), ("two objects", '{"event_name":"Lobby.Add"}{"event_name":"Lobby.Add"}'),
+            ("an object in a list", '[{"event_name":"Lobby.Add"}]'),
+            ("two objects", '{"event_name":"Lobby.Add"}{"event_name":"Lobby.Add"}'),
             ("a comma too many", '{"event_name":"Talk.Say",}'), ("a comma in front", '{,"event_name":"Talk.Say"}'),
-            ("single quotes", "{'event_name':'Talk.Say'}"), ("no quotes", "{event_name:1}"), ("a comment", '{"event_name":"Talk.Say"/*x*/}'),
+            ("single quotes", "{'event_name':'Talk.Say'}"), ("no quotes", "{event_name:1}"),
+            ("a comment", '{"event_name":"Talk.Say"/*x*/}'),
             ("a byte order mark", '\ufeff{"event_name":"Talk.Say"}'), ("a zero byte", '{"event_name":"Talk.Say"}\0'),
             ("a control character in a string", '{"event_name":"Talk.Say\n"}'), ("an unknown escape", '{"event_name":"Talk.S\\ay"}'),
-            ("half a surrogate pair", '{"event_name":"Talk.Say","x":"\\ud800"}'), ("the other half", '{"event_name":"Talk.Say","x":"\\udc00"}'),
-            ("braces", "{" * deep), ("brackets", "[" * deep), ("nested members", '{"a":' * deep), ("a deep member", '{"event_name":"x","a":' + "[" * deep),
-            ("a deep member that closes", '{"event_name":"x","a":' + "[" * deep + "]" * deep + "}"), ("quotes", '"' * deep), ("commas", "," * deep),
+            ("half a surrogate pair", '{"event_name":"Talk.Say","x":"\\ud800"}'),
+            ("the other half", '{"event_name":"Talk.Say","x":"\\udc00"}'),
+            ("braces", "{" * deep), ("brackets", "[" * deep), ("nested members", '{"a":' * deep),
+            ("a deep member", '{"event_name":"x","a":' + "[" * deep),
+            ("a deep member that closes", '{"event_name":"x","a":' + "[" * deep + "]" * deep + "}"), ("quotes", '"' * deep),
+            ("commas", "," * deep),
             ("1000 members", "{" + ",".join(f'"m{i}":0' for i in range(1000)) + "}"),
             ("an unclosed string", '{"event_name":"' + "a" * deep), ("backslashes", '{"event_name":"' + "\\" * deep),
             ("a number without end", '{"event_name":"x","a":' + "9" * deep), ("a name of 129 bytes", '{"event_name":"%s"}' % ("a" * 129)),
@@ -188,9 +194,12 @@ class EnvelopeTest(arena.Arena):
         numbers = '"payload":{"numbers":[1]}'
         for name, members in [
             ("deadline -1", '"deadline_ms":-1'), ("deadline 1.5", '"deadline_ms":1.5'), ("deadline 2^32", '"deadline_ms":4294967296'),
-            ("a deadline in words", '"deadline_ms":"soon"'), ("meta of 17 entries", '"meta":{%s}' % ",".join(f'"k{i}":""' for i in range(17))),
-            ("meta of 1025 bytes", '"meta":{"k":"%s"}' % ("a" * 1024)), ("a reason of 129 bytes", '"reason":"%s"' % ("a" * 129)), ("a member twice", '"x":1,"x":2'), ("two payloads", numbers),
-            ("a target that is a number", '"to":7'), ("an empty list of targets", '"to":[]'), ("17 targets", '"to":%s' % json.dumps(["all"] * 17)),
+            ("a deadline in words", '"deadline_ms":"soon"'), ("meta of 17 entries",
+                                                              '"meta":{%s}' % ",".join(f'"k{i}":""' for i in range(17))),
+            ("meta of 1025 bytes", '"meta":{"k":"%s"}' % ("a" * 1024)), ("a reason of 129 bytes", '"reason":"%s"' % ("a" * 129)),
+            ("a member twice", '"x":1,"x":2'), ("two payloads", numbers),
+            ("a target that is a number", '"to":7'), ("an empty list of targets", '"to":[]'),
+            ("17 targets", '"to":%s' % json.dumps(["all"] * 17)),
             ("seq 0", '"seq":0'), ("ack -1", '"ack":-1'), ("a key of 65 bytes", '"key":"%s"' % ("k" * 65)), ("opt 1", '"opt":1'),
             ("an infinite deadline", '"deadline_ms":1e999'), ("a deadline of many digits", '"deadline_ms":' + "1" * 3000),
         ]:
@@ -287,7 +296,8 @@ class EnvelopeTest(arena.Arena):
         once = flat.write("Extra", {"key": "k"})
         for name, content in [
             ("item", binary_frame(6, number=1)), ("end", binary_frame(7, SEQ, number=1)), ("part", binary_frame(8, number=1)),
-            ("mark", binary_frame(16, number=1)), ("ack", binary_frame(17, number=0)), ("credit", binary_frame(18, number=1, payload=bytes(8))),
+            ("mark", binary_frame(16, number=1)), ("ack", binary_frame(17, number=0)),
+            ("credit", binary_frame(18, number=1, payload=bytes(8))),
             ("gap", binary_frame(24)), ("auth", binary_frame(25)), ("goaway", binary_frame(23)), ("welcome", binary_frame(22)),
             ("a message in parts", binary_frame(2, SEQ | 0x20, method=ADD, number=1)), ("an unknown one", binary_frame(0x7E)),
             ("a call that is to run once", binary_frame(2, SEQ, method=ADD, number=1, extra=once)),
@@ -296,7 +306,8 @@ class EnvelopeTest(arena.Arena):
                 guest = self.guest("fbs")
                 guest.send(content)
                 self.closed(guest, 4001)
-        for name, mode, content in [("json", "json", b'{"event_name":"$later","opt":true,"payload":[1]}'), ("fbs", "fbs", binary_frame(0x7E, OPT))]:
+        for name, mode, content in [("json", "json", b'{"event_name":"$later","opt":true,"payload":[1]}'),
+                                    ("fbs", "fbs", binary_frame(0x7E, OPT))]:
             with self.case("an unknown one that may be ignored, in", name):
                 guest = self.guest(mode)
                 guest.send(content)
@@ -344,13 +355,15 @@ class EnvelopeTest(arena.Arena):
 
         for name, extra, target in [
             ("400 offsets to one string", bomb, 9), ("16 offsets to one string", twice, 9), ("zeros", bytes(16), 3),
-            ("a root outside", struct.pack("<I", 4096) + bytes(12), 3), ("a root that wraps around", struct.pack("<I", 0xFFFFFFFC) + bytes(12), 3),
+            ("a root outside", struct.pack("<I", 4096) + bytes(12), 3),
+            ("a root that wraps around", struct.pack("<I", 0xFFFFFFFC) + bytes(12), 3),
             ("0xff", b"\xff" * 64, 3), ("a root in the root", struct.pack("<I", 0) + bytes(12), 3),
             ("a text that is not UTF-8", whole(text=flat.Raw(b"\xff\xfe")), 3), ("a text of 513 bytes", whole(text="a" * 513), 3),
             ("17 entries of meta", whole(meta=[{"key": f"k{i}", "value": ""} for i in range(17)]), 3),
             ("1025 bytes of meta", whole(meta=[{"key": "k", "value": "a" * 1024}]), 3),
             ("a meta key in capitals", whole(meta=[{"key": "K", "value": ""}]), 3), ("17 targets", whole(to=["all"] * 17), 9),
-            ("a slot of 257 bytes", whole(slot=bytes(257)), 3), ("no targets", whole(to=[]), 9), ("a key of 65 bytes", whole(key="k" * 65), 3),
+            ("a slot of 257 bytes", whole(slot=bytes(257)), 3), ("no targets", whole(to=[]), 9),
+            ("a key of 65 bytes", whole(key="k" * 65), 3),
         ]:
             with self.case(name):
                 guest = self.guest("fbs")
@@ -360,11 +373,14 @@ class EnvelopeTest(arena.Arena):
     def test_targets_and_peers_that_do_not_belong_are_4001(self):
         peer = bytes(range(16))
         for name, content in [
-            ("ALL and a peer", binary_frame(1, SEQ, 3, WHISPER, peer=peer)), ("no target and a peer", binary_frame(1, SEQ, 0, WHISPER, peer=peer)),
+            ("ALL and a peer", binary_frame(1, SEQ, 3, WHISPER, peer=peer)),
+            ("no target and a peer", binary_frame(1, SEQ, 0, WHISPER, peer=peer)),
             ("CLIENT without a peer", binary_frame(1, SEQ, 5, WHISPER)), ("a target on a ping", binary_frame(19, 0, 3, number=1)),
-            ("a peer on a call", binary_frame(2, SEQ, 0, ADD, number=1, peer=peer)), ("GROUP without its name", binary_frame(1, SEQ, 7, WHISPER)),
+            ("a peer on a call", binary_frame(2, SEQ, 0, ADD, number=1, peer=peer)),
+            ("GROUP without its name", binary_frame(1, SEQ, 7, WHISPER)),
             ("USER without its name", binary_frame(1, SEQ, 6, WHISPER)), ("several without a list", binary_frame(1, SEQ, 9, WHISPER)),
-            ("an id on an event", binary_frame(1, SEQ, 3, WHISPER, number=1)), ("a re on a call", binary_frame(2, SEQ | RE, 0, ADD, number=1)),
+            ("an id on an event", binary_frame(1, SEQ, 3, WHISPER, number=1)),
+            ("a re on a call", binary_frame(2, SEQ | RE, 0, ADD, number=1)),
         ]:
             with self.case(name):
                 guest = self.guest("fbs")
@@ -454,7 +470,8 @@ class RelayingTest(arena.Arena):
                     other.fence()
                 guest.fence()
         for name, text, code in [
-            ("a $ name", '{"event_name":"$msg","payload":{},"to":"all"}', None), ("an ill-formed payload", '{"event_name":"msg","payload":{"a":[1,]}}', None),
+            ("a $ name", '{"event_name":"$msg","payload":{},"to":"all"}', None),
+            ("an ill-formed payload", '{"event_name":"msg","payload":{"a":[1,]}}', None),
             ("65 deep", '{"event_name":"msg","payload":%s}' % ("[" * 65 + "]" * 65), None),
             ("too large", '{"event_name":"msg","payload":"%s"}' % ("a" * 65536), None),
         ]:

@@ -63,7 +63,8 @@ class FramingTest(arena.Arena):
 
     def test_text_that_is_not_utf_8_is_1007(self):
         for name, bad in [
-            ("a stray byte", b"\x80"), ("latin-1", b"\xe4rger"), ("overlong", b"\xc0\xaf"), ("a surrogate", b"\xed\xa0\x80"), ("beyond", b"\xf4\x90\x80\x80"),
+            ("a stray byte", b"\x80"), ("latin-1", b"\xe4rger"), ("overlong", b"\xc0\xaf"), ("a surrogate", b"\xed\xa0\x80"),
+            ("beyond", b"\xf4\x90\x80\x80"),
             ("cut short", b"\xe2\x82"), ("0xff", b"\xff"),
         ]:
             for mode in ("json", "plain"):
@@ -115,7 +116,8 @@ class FramingTest(arena.Arena):
                 self.assertEqual((answer["re"], answer["payload"]), (99, {"value": 420}))
             with self.case("of nothing, in", mode):
                 guest = self.guest(mode)
-                guest.socket.send(frame(guest.opcode, b"", fin=False) + frame(CONTINUATION, b"", fin=False) * 1000 + frame(CONTINUATION, b""))
+                guest.socket.send(frame(guest.opcode, b"", fin=False) + frame(CONTINUATION, b"", fin=False) * 1000 + frame(CONTINUATION,
+                                                                                                                           b""))
                 if mode == "fbs":
                     self.closed(guest, 4001)
                 else:

@@ -28,11 +28,14 @@ class GreetingTest(arena.Arena):
         for mode in WITH_SESSIONS:
             speech = self.guest(mode)
             for name, content in [
-                ("a call", speech.call("Lobby.Add", {"numbers": [1]}, 1)), ("an event", speech.event("Talk.Whisper", {"text": MARK}, "all")),
-                ("a ping", speech.ping(1)), ("a pong", speech.pong(1)), ("a cancel", speech.cancel(1)), ("garbage", b"\x7f" + MARK.encode()),
+                ("a call", speech.call("Lobby.Add", {"numbers": [1]}, 1)),
+                ("an event", speech.event("Talk.Whisper", {"text": MARK}, "all")),
+                ("a ping", speech.ping(1)), ("a pong", speech.pong(1)), ("a cancel", speech.cancel(1)),
+                ("garbage", b"\x7f" + MARK.encode()),
                 ("nothing", b""), ("an error", speech.error(1, "failed")),
                 ("welcome", binary_frame(NUMBERS["welcome"]) if mode == "fbs" else b'{"event_name":"$welcome","payload":{"revision":1}}'),
-                ("an unknown kind that may be ignored", binary_frame(0x7E, 0x40) if mode == "fbs" else b'{"event_name":"$later","opt":true}'),
+                ("an unknown kind that may be ignored", binary_frame(0x7E,
+                                                                     0x40) if mode == "fbs" else b'{"event_name":"$later","opt":true}'),
                 ("JSON deeper than a payload may be", b'{"event_name":"$hello","payload":' + b"[" * 70 + b"]" * 70 + b"}"),
             ]:
                 with self.case(name, "in", mode):
@@ -42,11 +45,16 @@ class GreetingTest(arena.Arena):
 
     def test_a_hello_that_cannot_be_read_is_4002(self):
         wrong = [
-            {"revision": None}, {"revision": 0}, {"revision": -1}, {"revision": 1.5}, {"revision": "1"}, {"revision": 1 << 40}, {"features": "resume"},
-            {"features": [7]}, {"features": {"resume": True}}, {"required": 1}, {"agent": 7}, {"agent": "a" * 65}, {"contract": 7}, {"contract": "xyz"},
-            {"contract": "0" * 17}, {"methods": []}, {"methods": {"Lobby.Add": 7}}, {"methods": {"Lobby.Add": "12"}}, {"methods": {"Lobby.Add": "g" * 16}},
-            {"auth": "secret"}, {"auth": {"scheme": 1}}, {"resume": True}, {"resume": {"token": 7}}, {"limits": [1]}, {"limits": {"max_message": -1}},
-            {"limits": {"max_message": "65536"}}, {"limits": {"max_calls": 1.5}}, {"limits": {"max_message": 1 << 40}}, {"meta": ["a"]}, {"meta": {"a": 1}},
+            {"revision": None}, {"revision": 0}, {"revision": -1}, {"revision": 1.5}, {"revision": "1"}, {"revision": 1 << 40},
+            {"features": "resume"},
+            {"features": [7]}, {"features": {"resume": True}}, {"required": 1}, {"agent": 7}, {"agent": "a" * 65}, {"contract": 7},
+            {"contract": "xyz"},
+            {"contract": "0" * 17}, {"methods": []}, {"methods": {"Lobby.Add": 7}}, {"methods": {"Lobby.Add": "12"}},
+            {"methods": {"Lobby.Add": "g" * 16}},
+            {"auth": "secret"}, {"auth": {"scheme": 1}}, {"resume": True}, {"resume": {"token": 7}}, {"limits": [1]},
+            {"limits": {"max_message": -1}},
+            {"limits": {"max_message": "65536"}}, {"limits": {"max_calls": 1.5}}, {"limits": {"max_message": 1 << 40}}, {"meta": ["a"]},
+            {"meta": {"a": 1}},
             {"meta": {"A": "1"}}, {"meta": {f"k{i}": "" for i in range(17)}}, {"meta": {"k": "v" * 1024}},
         ]
         for changed in wrong:
@@ -56,7 +64,8 @@ class GreetingTest(arena.Arena):
                 self.closed(guest, 4002)
         for name, text in [
             ("no payload", '{"event_name":"$hello"}'), ("null", '{"event_name":"$hello","payload":null}'),
-            ("a list", '{"event_name":"$hello","payload":[1]}'), ("a member twice", '{"event_name":"$hello","payload":{"revision":1,"revision":1}}'),
+            ("a list", '{"event_name":"$hello","payload":[1]}'),
+            ("a member twice", '{"event_name":"$hello","payload":{"revision":1,"revision":1}}'),
             ("with an id", '{"event_name":"$hello","id":1,"payload":{"revision":1}}'),
             ("half of it", '{"event_name":"$hello","payload":{"revision":1'),
         ]:
@@ -117,7 +126,8 @@ class GreetingTest(arena.Arena):
                 said = self.guest(mode, features=features).welcome["payload"]["features"]
                 self.assertIn(said, (["server_calls", "multi"], 1 << 3 | 1 << 6))
         with self.case("unknown features and members"):
-            guest = self.guest("json", hello=self.hello_json({"features": ["multi", "teleport"], "later": {"a": [1]}, "auth": {"scheme": "bearer"}}))
+            guest = self.guest("json", hello=self.hello_json({"features": ["multi", "teleport"], "later": {"a": [1]},
+                                                              "auth": {"scheme": "bearer"}}))
             self.assertEqual(guest.welcome["payload"]["features"], ["multi"])
         with self.case("unknown feature bits"):
             hello = binary_frame(NUMBERS["hello"], payload=flat.write("Hello", {"revision": 1, "features": 1 << 63 | 1 << 40 | 1 << 6}))
@@ -222,7 +232,8 @@ class GreetingTest(arena.Arena):
                 if mode == "json":
                     self.assertEqual((said["mismatched"], said["missing"]), ({"Talk.Add": add, "Talk.Whisper": whisper}, ["Made.Up"]))
                 else:
-                    self.assertEqual({METHODS[m]: mark for m, mark in said["mismatched"]}, {"Talk.Add": int(add, 16), "Talk.Whisper": int(whisper, 16)})
+                    self.assertEqual({METHODS[m]: mark for m, mark in said["mismatched"]},
+                                     {"Talk.Add": int(add, 16), "Talk.Whisper": int(whisper, 16)})
                     self.assertEqual(said["missing"], [method_id("Made.Up")])
                 guest.send(guest.call("Talk.Add", {"numbers": [1]}, 1))
                 self.kept(guest, "version_mismatch", 1)

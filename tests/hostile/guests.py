@@ -1,5 +1,5 @@
-"""Clients of the three modes. A guest writes frames as a careful client would, or whatever bytes it is given, and reads answers into one form:
-a dict with the members that are there of kind, name, payload, to, from, id, re, code, text, reason."""
+"""Clients of the three modes. A guest writes frames as a careful client would, or whatever bytes it is given, and reads answers into
+one form: a dict with the members that are there of kind, name, payload, to, from, id, re, code, text, reason."""
 
 import hashlib
 import json
@@ -22,7 +22,8 @@ WRAPPED = {"Talk.Echo", "Talk.Chat"}  # a bare text in JSON, {"text": ...} here 
 
 CODES = ["ok", "cancelled", "deadline_exceeded", "disconnected", "overloaded", "unimplemented", "bad_frame", "bad_payload", "too_large",
          "unknown_target", "denied", "failed", "version_mismatch", "unauthenticated", "invalid"]
-KINDS = {1: "event", 2: "call", 3: "reply", 4: "error", 5: "cancel", 16: "mark", 19: "ping", 20: "pong", 21: "hello", 22: "welcome", 23: "goaway"}
+KINDS = {1: "event", 2: "call", 3: "reply", 4: "error", 5: "cancel", 16: "mark", 19: "ping", 20: "pong", 21: "hello", 22: "welcome",
+         23: "goaway"}
 NUMBERS = {name: number for number, name in KINDS.items()}
 TARGETS = {None: 0, "server": 1, "sender": 2, "all": 3, "others": 4}
 FEATURES = {"resume": 0, "streams": 1, "groups": 2, "server_calls": 3, "parts": 4, "gap": 5, "multi": 6, "idempotency": 7}
@@ -56,7 +57,8 @@ def binary_frame(kind, flags=0, target=0, method=0, number=None, peer=b"", extra
 class Guest:
     """An open session. `mode` is "json", "fbs" or "plain"."""
 
-    def __init__(self, port, mode, features=("server_calls", "multi"), hello=None, receive_buffer=None, greet=True, limits=None, at_once=()):
+    def __init__(self, port, mode, features=("server_calls", "multi"), hello=None, receive_buffer=None, greet=True, limits=None,
+                 at_once=()):
         """`greet` False: nothing is sent after the upgrade. `at_once`: frames that leave together with the request, without waiting for
         anything; what they bring about is left to be read, a welcome excepted."""
         self.mode = mode
@@ -125,7 +127,8 @@ class Guest:
 
     def reply(self, name, number, payload=None):
         if self.mode == "fbs":
-            return binary_frame(NUMBERS["reply"], RE | SEQ, method=method_id(name), number=number, payload=self.payload(name, payload, True))
+            return binary_frame(NUMBERS["reply"], RE | SEQ, method=method_id(name), number=number,
+                                payload=self.payload(name, payload, True))
         return self._text(name, payload, {"re": number}, answer=True)
 
     def error(self, number, code, text=None):

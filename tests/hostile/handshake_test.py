@@ -1,4 +1,5 @@
-"""Before there is a WebSocket: upgrade requests that are wrong, strange, slow, too long, or no HTTP at all; the choice of the subprotocol."""
+"""Before there is a WebSocket: upgrade requests that are wrong, strange, slow, too long, or no HTTP at all; the choice of the
+subprotocol."""
 
 import struct
 
@@ -154,7 +155,8 @@ class OriginTest(arena.Arena):
     def test_pages_of_other_origins_are_refused(self):
         own = f"127.0.0.1:{self.port}"
         for name, host, origin, wanted in [
-            ("no origin", own, None, 101), ("the same host", own, f"http://{own}", 101), ("one that is listed", own, "https://example.org", 101),
+            ("no origin", own, None, 101), ("the same host", own, f"http://{own}", 101),
+            ("one that is listed", own, "https://example.org", 101),
             ("another host", own, "https://example.com", 403), ("another port", own, "http://127.0.0.1:1", 403),
             ("a longer name", own, "https://example.org.evil.example", 403), ("null", own, "null", 403), ("nothing", own, "", 101),
         ]:
@@ -174,7 +176,8 @@ class WithoutPlainTest(arena.Arena):
     options = ("--without", "plain")
 
     def test_no_subprotocol_is_400_where_plain_mode_is_off(self):
-        for name, asked in [("none", {}), ("an empty header", {"Sec_WebSocket_Protocol": " "}), ("a credential", {"subprotocols": ["parley.auth.x"]})]:
+        for name, asked in [("none", {}), ("an empty header", {"Sec_WebSocket_Protocol": " "}),
+                            ("a credential", {"subprotocols": ["parley.auth.x"]})]:
             with self.case(name):
                 socket = Socket(self.port)
                 self.addCleanup(socket.close)

@@ -1,5 +1,5 @@
-"""Payloads that do not fit their type, that are deeper, larger or more intricate than allowed, or that are no payload at all; and that nobody
-receives what somebody could not read."""
+"""Payloads that do not fit their type, that are deeper, larger or more intricate than allowed, or that are no payload at all; and
+that nobody receives what somebody could not read."""
 
 import json
 import random
@@ -18,9 +18,12 @@ WRONG = [
     ("a number for a string", '{"name":7}'), ("a list for a string", '{"name":["%s"]}' % MARK), ("an object for a list", '{"children":{}}'),
     ("a number in a list of objects", '{"children":[{},7]}'), ("null in a list", '{"children":[null]}'), ("a list for the whole", "[1]"),
     ("a string for the whole", '"%s"' % MARK), ("true for the whole", "true"), ("a number for a map", '{"notes":7}'),
-    ("a number in a map of strings", '{"notes":{"a":7}}'), ("bytes that are no base64", '{"blob":"?"}'), ("2^31 for an int32", '{"numbers":[2147483648]}'),
-    ("half an int32", '{"numbers":[1.5]}'), ("1e99 for an int32", '{"numbers":[1e99]}'), ("an int32 of 10,000 digits", '{"numbers":[%s]}' % ("9" * 10000)),
-    ("a word for an int32", '{"numbers":["%s"]}' % MARK), ("1e400 anywhere", '{"anything":1e400}'), ("-1e400 anywhere", '{"anything":-1e400}'),
+    ("a number in a map of strings", '{"notes":{"a":7}}'), ("bytes that are no base64", '{"blob":"?"}'),
+    ("2^31 for an int32", '{"numbers":[2147483648]}'),
+    ("half an int32", '{"numbers":[1.5]}'), ("1e99 for an int32", '{"numbers":[1e99]}'),
+    ("an int32 of 10,000 digits", '{"numbers":[%s]}' % ("9" * 10000)),
+    ("a word for an int32", '{"numbers":["%s"]}' % MARK), ("1e400 anywhere", '{"anything":1e400}'),
+    ("-1e400 anywhere", '{"anything":-1e400}'),
     ("a list for a Struct", '{"fields":[]}'), ("a field twice", '{"name":"a","name":"b"}'),
     ("deep down", '{"children":[{"children":[{"children":[{"name":7}]}]}]}'),
 ]
@@ -113,15 +116,22 @@ class PayloadTest(arena.Arena):
     def broken_buffers():
         far = 0x7FFFFFF0
         return [
-            ("three bytes", b"\1\2\3"), ("zeros", bytes(64)), ("0xff", b"\xff" * 64), ("a root behind the end", struct.pack("<I", 64) + bytes(60)),
-            ("a root in the middle of nowhere", struct.pack("<I", 0xFFFFFFF0) + bytes(60)), ("a root that is not aligned", struct.pack("<I", 7) + bytes(57)),
-            ("a vtable before the buffer", struct.pack("<Ii", 4, far) + bytes(56)), ("a vtable behind the buffer", struct.pack("<Ii", 4, -far) + bytes(56)),
-            ("an odd vtable", struct.pack("<Iii", 8, 0, 1) + bytes(52)), ("a vtable of 2 bytes", struct.pack("<IHHi", 8, 2, 4, 4) + bytes(8)),
-            ("a vtable of odd length", struct.pack("<IHHi", 8, 7, 4, 4) + bytes(8)), ("a vtable longer than the buffer", struct.pack("<IHHi", 8, 0xFFFE, 4, 4)),
-            ("a table longer than the buffer", struct.pack("<IHHi", 8, 4, 0xFFFF, 4)), ("a table without its first word", struct.pack("<IHHi", 8, 4, 2, 4)),
+            ("three bytes", b"\1\2\3"), ("zeros", bytes(64)), ("0xff", b"\xff" * 64),
+            ("a root behind the end", struct.pack("<I", 64) + bytes(60)),
+            ("a root in the middle of nowhere", struct.pack("<I", 0xFFFFFFF0) + bytes(60)),
+            ("a root that is not aligned", struct.pack("<I", 7) + bytes(57)),
+            ("a vtable before the buffer", struct.pack("<Ii", 4, far) + bytes(56)),
+            ("a vtable behind the buffer", struct.pack("<Ii", 4, -far) + bytes(56)),
+            ("an odd vtable", struct.pack("<Iii", 8, 0, 1) + bytes(52)),
+            ("a vtable of 2 bytes", struct.pack("<IHHi", 8, 2, 4, 4) + bytes(8)),
+            ("a vtable of odd length", struct.pack("<IHHi", 8, 7, 4, 4) + bytes(8)),
+            ("a vtable longer than the buffer", struct.pack("<IHHi", 8, 0xFFFE, 4, 4)),
+            ("a table longer than the buffer", struct.pack("<IHHi", 8, 4, 0xFFFF, 4)),
+            ("a table without its first word", struct.pack("<IHHi", 8, 4, 2, 4)),
             ("a field behind its table", raw_table([100], bytes(4))), ("a field in the table's first word", raw_table([2], bytes(4))),
             ("a field that is not aligned", raw_table([5], bytes(8))), ("a string behind the end", raw_table([4], struct.pack("<I", 4096))),
-            ("a string whose offset wraps around", raw_table([4], struct.pack("<I", 0xFFFFFFF8))), ("a string at offset 0", raw_table([4], struct.pack("<I", 0))),
+            ("a string whose offset wraps around", raw_table([4], struct.pack("<I", 0xFFFFFFF8))),
+            ("a string at offset 0", raw_table([4], struct.pack("<I", 0))),
             ("a string longer than the buffer", raw_table([4], struct.pack("<I", 4), struct.pack("<I", 4096) + b"abc\0")),
             ("a string of 2^32-1 bytes", raw_table([4], struct.pack("<I", 4), struct.pack("<I", 0xFFFFFFFF) + b"abc\0")),
             ("a string without its NUL", raw_table([4], struct.pack("<I", 4), struct.pack("<I", 4) + b"abcd")),
@@ -175,8 +185,10 @@ class PayloadTest(arena.Arena):
 
     def test_a_payload_that_is_no_json_is_a_bad_frame(self):
         for name, payload in [
-            ("a comma", '{"name":"a",}'), ("a word", MARK), ("NaN", '{"anything":NaN}'), ("a leading zero", '{"anything":01}'), ("a plus", '{"anything":+1}'),
-            ("a lone minus", '{"anything":-}'), ("a dot at the end", '{"anything":1.}'), ("hexadecimal", '{"anything":0x1}'), ("half a surrogate", '{"name":"\\ud83d"}'),
+            ("a comma", '{"name":"a",}'), ("a word", MARK), ("NaN", '{"anything":NaN}'), ("a leading zero", '{"anything":01}'),
+            ("a plus", '{"anything":+1}'),
+            ("a lone minus", '{"anything":-}'), ("a dot at the end", '{"anything":1.}'), ("hexadecimal", '{"anything":0x1}'),
+            ("half a surrogate", '{"name":"\\ud83d"}'),
             ("an unknown escape", '{"name":"\\x41"}'), ("a tab in a string", '{"name":"a\tb"}'), ("brackets crossed", '{"children":[{]}}'),
         ]:
             for mode in ("json", "plain"):
@@ -220,9 +232,11 @@ class PayloadTest(arena.Arena):
         dense = {
             "json": [b'{"children":[%s]}' % b",".join([b"{}"] * many), b'{"anything":[%s]}' % b",".join([b"0"] * 32_000),
                      b'{"words":[%s]}' % b",".join([b'""'] * many), b'{"notes":{%s}}' % b",".join(b'"%d":""' % i for i in range(5000)),
-                     b'{"anything":{%s}}' % b",".join(b'"%d":0' % i for i in range(5000)), b'{"fields":{%s}}' % b",".join(b'"%d":[]' % i for i in range(5000))],
+                     b'{"anything":{%s}}' % b",".join(b'"%d":0' % i for i in range(5000)),
+                     b'{"fields":{%s}}' % b",".join(b'"%d":[]' % i for i in range(5000))],
             "fbs": [flat.write("Tree", {"children": [{}] * 4000}), flat.write("Tree", {"words": [""] * 4000}),
-                    flat.write("Tree", {"anything": {"kind": 5, "list": [{"kind": 5}] * 3000}}), flat.write("Tree", {"numbers": [0] * 16000})],
+                    flat.write("Tree", {"anything": {"kind": 5, "list": [{"kind": 5}] * 3000}}),
+                    flat.write("Tree", {"numbers": [0] * 16000})],
         }
         dense["plain"] = dense["json"]
         for mode in MODES:
@@ -249,12 +263,17 @@ class PayloadTest(arena.Arena):
 
     def test_random_damage_is_answered(self):
         dice = random.Random(20240817)
-        tree = {"name": "root", "children": [{"name": "a", "words": ["x", "yy"], "notes": [{"key": "k", "value": "v"}]}, {"blob": [1, 2, 3]}],
-                "anything": {"kind": 4, "object": [{"key": "a", "value": {"kind": 5, "list": [{"kind": 1, "number": 2.5}, {"kind": 3, "truth": True}]}}]},
+        tree = {"name": "root", "children": [{"name": "a", "words": ["x", "yy"], "notes": [{"key": "k", "value": "v"}]},
+                                             {"blob": [1, 2, 3]}],
+                "anything": {"kind": 4, "object": [{"key": "a",
+                                                    "value": {"kind": 5,
+                                                              "list": [{"kind": 1, "number": 2.5}, {"kind": 3, "truth": True}]}}]},
                 "numbers": [1, -1, 1 << 30], "fields": {"fields": [{"key": "b", "value": {"kind": 2, "text": "t"}}]}}
         sound = {"fbs": flat.write("Tree", tree),
-                 "json": json.dumps({"name": "root", "children": [{"name": "a", "words": ["x", "yy"], "notes": {"k": "v"}}, {"blob": "AQID"}],
-                                     "anything": {"a": [2.5, True, None, "\u20ac"]}, "numbers": [1, -1, 1 << 30], "fields": {"b": "t"}}).encode()}
+                 "json": json.dumps({"name": "root", "children": [{"name": "a", "words": ["x", "yy"], "notes": {"k": "v"}},
+                                                                  {"blob": "AQID"}],
+                                     "anything": {"a": [2.5, True, None, "\u20ac"]}, "numbers": [1, -1, 1 << 30],
+                                     "fields": {"b": "t"}}).encode()}
         sound["plain"] = sound["json"]
         for mode in MODES:
             with self.case("of a tree, in", mode):

@@ -15,7 +15,8 @@ class RoutingTest(arena.Arena):
     def line(self, guest, name, text, to, sender):
         """The next frame is this event."""
         frame = guest.next()
-        self.assertEqual((frame["kind"], frame.get("name"), frame["payload"], frame.get("from")), ("event", name, {"text": text}, sender.id), frame)
+        self.assertEqual((frame["kind"], frame.get("name"), frame["payload"], frame.get("from")),
+                         ("event", name, {"text": text}, sender.id), frame)
         if guest.mode != "fbs" or to in ("all", "others"):
             self.assertEqual(frame["to"], to)
         return frame
@@ -60,7 +61,8 @@ class RoutingTest(arena.Arena):
                 self.assertEqual(guest.next()["payload"], {"value": 1})
                 guest.fence()
         for mode in ("json", "plain"):
-            for to in ("", "foo:bar", "id:", "id:" + NOBODY, ":", "all:", "All", " all", "everybody", "x" * 2000, "\u00fc", "id:all", "others\n", "a" * 36,
+            for to in ("", "foo:bar", "id:", "id:" + NOBODY, ":", "all:", "All", " all", "everybody", "x" * 2000, "\u00fc", "id:all",
+                       "others\n", "a" * 36,
                        self.innocents[0].id.upper(), self.innocents[0].id + " "):
                 with self.case(repr(to)[:40], "in", mode):
                     guest = self.guest(mode)
@@ -70,7 +72,8 @@ class RoutingTest(arena.Arena):
                 with self.case(to, "in", mode):  # of a kind that is not declared, and wrong at that
                     guest = self.guest(mode)
                     guest.send(guest.event(WHISPER, {"text": MARK}, to))
-                    self.assertIn(self.answered(guest, None if mode == "plain" else "denied").get("code"), (None, "denied", "unknown_target"))
+                    self.assertIn(self.answered(guest, None if mode == "plain" else "denied").get("code"),
+                                  (None, "denied", "unknown_target"))
 
     def test_receivers_are_those_that_are_named_each_once_in_their_own_format(self):
         text = {"text": "hear"}
@@ -223,7 +226,8 @@ class RoutingTest(arena.Arena):
                     hearer = hearers[i % 3]
                     to = ("all", "others", hearer.id)[i // 3 % 3]
                     name = (SAY, WHISPER)[i % 2]
-                    frames.append((hearer if to == hearer.id else None, guest.event(name, {"text": "n", "number": i if mode == "fbs" else str(i)}, to)))
+                    frames.append((hearer if to == hearer.id else None,
+                                   guest.event(name, {"text": "n", "number": i if mode == "fbs" else str(i)}, to)))
                 guest.send_all([frame for _, frame in frames])
                 for hearer in hearers:
                     wanted = [i for i, (only, _) in enumerate(frames) if only in (None, hearer)]

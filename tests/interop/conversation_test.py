@@ -94,7 +94,8 @@ class PageServer(http.server.SimpleHTTPRequestHandler):
 
 class Chromium:
     def __init__(self):
-        self.chromium = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None) or skip("no chromium")
+        self.chromium = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])),
+                             None) or skip("no chromium")
         handler = functools.partial(PageServer, directory=str(HERE))
         PageServer.extensions_map[".mjs"] = "text/javascript"
         self.pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -105,7 +106,8 @@ class Chromium:
     def start(self, url, mode):
         page = f"{self.origin}/page.html?{urllib.parse.urlencode({'url': url, 'mode': mode})}"
         self.program = Program(
-            [self.chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
+            [self.chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+             "--no-first-run",
              "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--disable-extensions", "--no-proxy-server", f"--user-data-dir={self.profile.name}", page],
             dict(os.environ, HOME=self.profile.name))
@@ -137,7 +139,8 @@ def hold(foreign, mode, lobby_server, lobby_client):
             raise Failed(f"before the third guest: {word}")
 
         # She hears herself, for she speaks to all, and then what is said to her alone.
-        anna = Program([lobby_client, "--url", server.url, "--name", "anna", "--format", "binary", "--say", "Grüße aus C++ ✓", "--wait", "2"])
+        anna = Program([lobby_client, "--url", server.url, "--name", "anna", "--format", "binary", "--say", "Grüße aus C++ ✓", "--wait",
+                        "2"])
         running.append(anna)
         if (word := foreign.next_word()) != "done":
             raise Failed(f"with the third guest: {word}")
