@@ -1,5 +1,6 @@
 """Programs that a test runs beside itself: started, listened to line by line, stopped, and looked at when they have ended."""
 
+import ctypes
 import os
 import queue
 import re
@@ -27,6 +28,14 @@ def sanitizer_environment():
     return environment
 
 
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_the_test():
+    """Also when the test is killed: Linux then kills its child."""
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Program:
     """A running program. What it prints is read as it comes, so that it never waits for us."""
 
@@ -37,7 +46,7 @@ class Program:
         self.errors = []
         self.process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=environment or sanitizer_environment(), text=True, encoding="utf-8", errors="replace")
+            env=environment or sanitizer_environment(), text=True, encoding="utf-8", errors="replace", preexec_fn=_end_with_the_test)
         self.readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.output, self.lines), daemon=True),
                         threading.Thread(target=self._read, args=(self.process.stderr, self.errors, None), daemon=True)]
         for reader in self.readers:
