@@ -34,7 +34,7 @@ TEST(transport_frame, masking_is_undone_by_masking_again_at_every_length) {
     std::string masked = "before", again;
     append_masked(masked, plain, mask);
     ASSERT_EQ(masked.size(), 6 + size);
-    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(masked[6 + i], static_cast<char>(plain[i] ^ (i % 4 + 1)));
+    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(masked[6 + i], static_cast<char>(plain[i] ^ static_cast<char>(i % 4 + 1)));
     append_masked(again, masked.substr(6), mask);
     EXPECT_EQ(again, plain);
   }
