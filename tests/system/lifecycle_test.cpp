@@ -133,6 +133,20 @@ TEST_P(EveryMedium, A_client_may_be_destroyed_on_its_own_thread) {
   done.get();
 }
 
+TEST(Client, It_may_be_destroyed_while_it_connects_and_whoever_waits_is_told) {
+  parley::loopback network;
+  parley::server server{{.loopback = &network}};
+  server.start();
+  network.hold();  // the answer to the connect never comes
+  std::future<parley::result<>> connecting;
+  {
+    parley::client link{"mem://talk", {.loopback = &network}};
+    connecting = link.async_connect(asio::use_future);
+  }
+  EXPECT_EQ(connecting.get().error().code, errc::cancelled);
+  network.release();
+}
+
 TEST_P(EveryMedium, A_client_lives_on_the_callers_loop_without_a_thread) {
   world w(GetParam());
   w.start();

@@ -417,6 +417,7 @@ void client_core::close() {
 }
 
 void client_core::say_goodbye() {
+  self_ = shared_from_this();
   phase_ = phase::closed;
   alarm_->clear();
   disconnected_ = nullptr;
@@ -435,8 +436,9 @@ void client_core::say_goodbye() {
 }
 
 void client_core::finish_closing() {
-  alarm_->clear();
+  alarm_.reset();  // what is left of this object may be destroyed in any thread: nothing of the loop's stays in it
   if (own_loop* loop = home_.loop()) loop->end();
+  asio::post(home_.executor(), [self = std::move(self_)] {});  // not the last owner in the middle of its own function
 }
 
 }  // namespace parley

@@ -110,6 +110,7 @@ class client_core final : public core, public connection_owner, public std::enab
   // On the executor:
   session::contract contract_;
   std::shared_ptr<connection_end> end_;
+  std::shared_ptr<client_core> self_;                // while saying goodbye: the last stub may go in another thread meanwhile
   std::function<void()> abandon_;                    // gives up an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;

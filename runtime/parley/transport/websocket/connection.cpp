@@ -37,6 +37,8 @@ class websocket_connection final : public connection,
         handler_(std::move(handler)),
         masks_(std::move(masks)),
         head_(max_head) {
+    // websocketpp finds out the byte order on first use and notes it in a plain static: done here once, before two loops can do it.
+    [[maybe_unused]] static const std::uint64_t byte_order_is_known = websocketpp::lib::net::_htonll(1);
     core_->attach(*this);
     core_->set_message_handler([this](const auto&, const core::message_ptr& message) { deliver(*message); });
     core_->set_pong_handler([this](const auto&, const auto&) {
