@@ -4,11 +4,13 @@ Usage: parley_generate_test.py <cmake> <protoc>, run by a Python that has protob
 target, so that only the build is tested.
 """
 
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,6 +53,12 @@ class Fixture(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
 
+    # Now, exactly. The kernel stamps files with a clock that ticks every few milliseconds: a file touched right after a build could get
+    # the very time that the build ended at, and equal is not newer.
+    def touch(self, name):
+        now = time.time_ns()
+        os.utime(self.dir / name, ns=(now, now))
+
     def run_cmake(self, *arguments, status=0):
         done = subprocess.run([CMAKE, *arguments], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         self.assertEqual(done.returncode == 0, status == 0, done.stdout)
@@ -85,7 +93,7 @@ class Building(Fixture):
     def test_touching_a_schema_compiles_nothing(self):
         self.configure("parley_generate(TARGET api PROTOS a/v1/a.proto a/v1/b.proto IMPORT_DIRS proto)\n")
         self.build()
-        (self.dir / "proto/a/v1/b.proto").touch()
+        self.touch("proto/a/v1/b.proto")
         out = self.build()
         self.assertIn("Parley: a/v1/b.proto", out)
         self.assertIn("Parley: a/v1/a.proto", out, "what imports it is generated again")
@@ -112,9 +120,9 @@ class Building(Fixture):
         self.configure("parley_generate(TARGET api PROTOS a/v1/a.proto a/v1/b.proto IMPORT_DIRS proto)\n")
         self.build()
         self.write("gen/templates/types.hpp.j2", "")
-        (self.dir / "gen/fake_generator.py").touch()
+        self.touch("gen/fake_generator.py")
         self.assertIn("Parley: a/v1/a.proto", self.build())
-        (self.dir / "gen/templates/types.hpp.j2").touch()
+        self.touch("gen/templates/types.hpp.j2")
         self.assertIn("Parley: a/v1/a.proto", self.build(), "a template that is new counts, too")
 
     def test_a_finding_is_told_with_the_path_of_the_schema_and_mended_by_the_next_build(self):
