@@ -13,11 +13,11 @@ int main() {
   LobbyClient lobby{link};
   lobby.on_say([](const Line& line, const parley::origin& from) { std::cout << from.id << ": " << line.text << std::endl; });
 
-  link.connect();                                // blocks; throws parley::call_failed
-  Sum sum = lobby.add({.numbers = {391, 29}});   // blocks; async_add takes any Asio completion token
+  link.connect();                               // blocks; throws parley::call_failed
+  Sum sum = lobby.add({.numbers = {391, 29}});  // blocks; async_add takes any Asio completion token
   std::cout << "391 + 29 = " << sum.value << std::endl;
 
-  lobby.say({.text = "hello"}, parley::to::all); // never waits; a target the schema does not allow does not compile
-  std::cin.get();                                // until Enter
+  lobby.say({.text = "hello"}, parley::to::all);  // never waits; a target the schema does not allow does not compile
+  std::cin.get();                                 // until Enter
 }
 // [/client]

@@ -83,7 +83,8 @@ int main(int argc, char** argv) try {
   board out(wanted.name);
   parley::client link{wanted.url, {.encoding = wanted.encoding}};
   LobbyClient lobby{link};
-  lobby.on_say([&](const Line& line, const parley::origin& from) { out.heard("hears \"" + line.text + "\" from " + from.id.substr(0, 8)); });
+  lobby.on_say(
+      [&](const Line& line, const parley::origin& from) { out.heard("hears \"" + line.text + "\" from " + from.id.substr(0, 8)); });
   lobby.on_arrived([&](const Person& person) { out.tell("sees " + person.id.substr(0, 8) + " arrive"); });
   link.on_disconnected([&](const parley::error& why) {
     out.tell("is disconnected: " + why.message);

@@ -1,8 +1,8 @@
 // A lobby server that tells what it sees: lobby_server [--port N] [--origin URL]...
 #include "lobby/v1/lobby.server.hpp"
 
-#include <parley/server.hpp>
 #include <spdlog/spdlog.h>
+#include <parley/server.hpp>
 
 #include <csignal>
 #include <cstdlib>

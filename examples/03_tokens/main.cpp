@@ -37,7 +37,7 @@ struct Adder final : LobbyHandler {
 };
 
 asio::awaitable<void> in_a_coroutine(LobbyClient lobby) {  // stubs are handles: by value
-  Numbers numbers{.numbers = {1, 2, 3}};  // named first: before GCC 13, no braces and no capturing lambda next to co_await
+  Numbers numbers{.numbers = {1, 2, 3}};                   // named first: before GCC 13, no braces and no capturing lambda next to co_await
   parley::result<Sum> sum = co_await lobby.async_add(numbers);
   std::cout << "coroutine: " << sum.value().value << '\n';
 
@@ -75,9 +75,7 @@ int main() {
 
     try {
       lobby.with({.deadline = 10ms}).add({});
-    } catch (const parley::call_failed& late) {
-      std::cout << "deadline: " << late.what() << '\n';
-    }
+    } catch (const parley::call_failed& late) { std::cout << "deadline: " << late.what() << '\n'; }
   }
   server.stop();
   server.join();  // before the handlers go

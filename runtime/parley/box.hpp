@@ -30,12 +30,12 @@ class box {
   T* operator->() noexcept { return value_.get(); }
   const T* operator->() const noexcept { return value_.get(); }
   template <class... Args>
-  T& emplace(Args&&... args) { return *(value_ = std::make_unique<T>(T{std::forward<Args>(args)...})); }
+  T& emplace(Args&&... args) {
+    return *(value_ = std::make_unique<T>(T{std::forward<Args>(args)...}));
+  }
   void reset() noexcept { value_.reset(); }
 
-  friend bool operator==(const box& a, const box& b) {
-    return a.has_value() == b.has_value() && (!a.has_value() || *a == *b);
-  }
+  friend bool operator==(const box& a, const box& b) { return a.has_value() == b.has_value() && (!a.has_value() || *a == *b); }
 
  private:
   std::unique_ptr<T> value_;

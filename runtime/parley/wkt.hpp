@@ -140,8 +140,8 @@ struct value {
 
   value() = default;
   value(null_value) {}
-  template <class Number> requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>)
-  value(Number number) : kind(static_cast<double>(number)) {}
+  template <class Number>
+  requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>) value(Number number) : kind(static_cast<double>(number)) {}
   template <std::same_as<bool> Bool>
   value(Bool truth) : kind(truth) {}
   value(std::string text) : kind(std::move(text)) {}
@@ -164,10 +164,10 @@ struct any_type;
 // A message of any type, encoded. wire/any.hpp packs and unpacks it.
 // JSON shows the content only of a type that is known: packed here, or named in the decoder's parley::any_types.
 struct any {
-  std::string type_url{};             // "type.googleapis.com/lobby.v1.Line"; empty: nothing inside
-  std::vector<std::byte> content{};   // in binary form
-  const any_type* type = nullptr;     // set by pack() and by decoders that know the type; static storage
-  std::string json{};                 // the content as JSON where a decoder has made it already; else empty
+  std::string type_url{};            // "type.googleapis.com/lobby.v1.Line"; empty: nothing inside
+  std::vector<std::byte> content{};  // in binary form
+  const any_type* type = nullptr;    // set by pack() and by decoders that know the type; static storage
+  std::string json{};                // the content as JSON where a decoder has made it already; else empty
 
   // The same type and the same bytes.
   friend bool operator==(const any& a, const any& b) { return a.type_url == b.type_url && a.content == b.content; }

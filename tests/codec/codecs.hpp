@@ -21,12 +21,13 @@ std::vector<entry> table() {
 
 inline std::vector<entry> all() {
   using namespace all::types::v1;
-  return table<Nothing, Scalars, Optionals, Lists, Maps, Choice, Tree, Leaf, Ping, Pong, Outer, Outer::Inner, WellKnown, Names, Keywords, Wide,
-               Everything>();
+  return table<Nothing, Scalars, Optionals, Lists, Maps, Choice, Tree, Leaf, Ping, Pong, Outer, Outer::Inner, WellKnown, Names, Keywords,
+               Wide, Everything>();
 }
 
 // What one format becomes in the other, or "error: ...".
-inline std::string transcoded(const parley::codec& codec, parley::format from, std::string_view content, parley::decode_options options = {}) {
+inline std::string transcoded(const parley::codec& codec, parley::format from, std::string_view content,
+                              parley::decode_options options = {}) {
   std::string out;
   const auto result = codec.transcode(from, parley::as_bytes(content), out, options);
   return result ? out : "error: " + result.error().message;

@@ -23,7 +23,8 @@ std::string read(std::string_view text, parley::decode_options options = {}) {
 TEST(NastyJson, NumbersOfAllKinds) {
   EXPECT_EQ(read<Scalars>(R"({"anInt32":1e5,"aUint32":100000.000,"anInt64":"7","aSint64":-0})"),
             R"({"anInt32":100000,"anInt64":"7","aUint32":100000})");
-  EXPECT_EQ(read<Scalars>(R"({"aDouble":123456789012345678901234567890,"aFloat":"Infinity"})"), R"({"aDouble":1.2345678901234568e+29,"aFloat":"Infinity"})");
+  EXPECT_EQ(read<Scalars>(R"({"aDouble":123456789012345678901234567890,"aFloat":"Infinity"})"),
+            R"({"aDouble":1.2345678901234568e+29,"aFloat":"Infinity"})");
   EXPECT_EQ(read<Scalars>(R"({"anInt64":9007199254740993,"aUint64":18446744073709551615})"),
             R"({"anInt64":"9007199254740993","aUint64":"18446744073709551615"})");
   EXPECT_EQ(read<Scalars>(R"({"aDouble":1e400})"), "$.aDouble: not a number of this size");
@@ -44,7 +45,9 @@ TEST(NastyJson, NamesOfMembers) {
             R"({"snakeCaseName":1,"camelCase":2,"Leading":3,"with1Digit":6,"UPPER":5})");
   EXPECT_EQ(read<Names>(R"({"snake_case_name":1,"_leading":3,"trailing_":4,"renamed":5})"),
             R"({"snakeCaseName":1,"Leading":3,"trailing":4,"quo\"ted\\back/slash":5})");
-  EXPECT_EQ(read<Names>(R"({"quo\"ted\\back\/slash":1,"gr\u00f6\u00dfe":2})"), "{\"quo\\\"ted\\\\back/slash\":1,\"gr\xC3\xB6\xC3\x9F" "e\":2}");
+  EXPECT_EQ(read<Names>(R"({"quo\"ted\\back\/slash":1,"gr\u00f6\u00dfe":2})"),
+            "{\"quo\\\"ted\\\\back/slash\":1,\"gr\xC3\xB6\xC3\x9F"
+            "e\":2}");
   EXPECT_EQ(read<Names>(R"({"pl\u0061in":1})"), R"({"plain":1})");
   EXPECT_EQ(read<Names>(R"({"Plain":1})"), "${0}: a member that the schema does not have");
   EXPECT_EQ(read<Names>(R"({"plain":1,"secret":2})"), "${1}: a member that the schema does not have");
@@ -69,7 +72,8 @@ TEST(NastyJson, Nulls) {
   EXPECT_EQ(read<Lists>(R"({"doubles":null,"strings":null,"scalars":null})"), "{}");
   EXPECT_EQ(read<Maps>(R"({"byInt32":null})"), "{}");
   EXPECT_EQ(read<Tree>(R"({"left":null,"right":null})"), "{}");
-  EXPECT_EQ(read<WellKnown>(R"({"time":null,"aDouble":null,"any":null,"object":null,"mask":null})"), "${2}: a member that the schema does not have");
+  EXPECT_EQ(read<WellKnown>(R"({"time":null,"aDouble":null,"any":null,"object":null,"mask":null})"),
+            "${2}: a member that the schema does not have");
   EXPECT_EQ(read<WellKnown>(R"({"value":null,"maybeNull":null,"null":null,"nulls":[null],"values":[null]})"),
             R"({"value":null,"values":[null],"maybeNull":null,"nulls":[null]})");
   EXPECT_EQ(read<Lists>(R"({"doubles":[1,null]})"), "$.doubles[1]: not a number");
@@ -120,7 +124,8 @@ TEST(NastyJson, Oneofs) {
   EXPECT_EQ(read<Choice>(R"({"aBool":null,"aString":"x"})"), R"({"aString":"x"})");
   EXPECT_EQ(read<Choice>(R"({"aBool":true,"aString":"x"})"), "$.aString: a second member of its oneof");
   EXPECT_EQ(read<Choice>(R"({"aBool":true,"second":1,"first":2})"), "$.first: a second member of its oneof");
-  EXPECT_EQ(read<Choice>(R"({"choice":{"choice":{"choice":{"aDouble":"x"}}}})"), "$.choice.choice.choice.aDouble: not a number of this size");
+  EXPECT_EQ(read<Choice>(R"({"choice":{"choice":{"choice":{"aDouble":"x"}}}})"),
+            "$.choice.choice.choice.aDouble: not a number of this size");
 }
 
 TEST(NastyJson, TextAndBytes) {
@@ -188,7 +193,8 @@ TEST(NastyJson, AMessageUsedAgainKeepsNothing) {
     EXPECT_EQ(codecs::to_json(*codec, codecs::to_binary(*codec, "{}")), "{}");
   }
   Lists lists;
-  ASSERT_TRUE(read_json(R"({"strings":["a","b","c"],"scalars":[{"aString":"x"},{"aBool":true}],"bools":[true,true],"byteses":["AA=="]})", lists));
+  ASSERT_TRUE(
+      read_json(R"({"strings":["a","b","c"],"scalars":[{"aString":"x"},{"aBool":true}],"bools":[true,true],"byteses":["AA=="]})", lists));
   ASSERT_TRUE(read_json(R"({"strings":["d"],"scalars":[{}],"bools":[false]})", lists));
   EXPECT_EQ(lists, (Lists{.bools = {false}, .strings = {"d"}, .scalars = {{}}}));
   std::string binary;

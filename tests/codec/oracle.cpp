@@ -58,11 +58,16 @@ std::string bytes_of(const pb::Message& message) {
 
 std::uint64_t filler::number() {
   switch (random_() % 6) {
-    case 0: return random_() % 10;
-    case 1: return ~std::uint64_t{0} - random_() % 3;
-    case 2: return (std::uint64_t{1} << 63) - random_() % 3 + 1;
-    case 3: return (std::uint64_t{1} << random_() % 64) + random_() % 3 - 1;
-    default: return random_();
+    case 0:
+      return random_() % 10;
+    case 1:
+      return ~std::uint64_t{0} - random_() % 3;
+    case 2:
+      return (std::uint64_t{1} << 63) - random_() % 3 + 1;
+    case 3:
+      return (std::uint64_t{1} << random_() % 64) + random_() % 3 - 1;
+    default:
+      return random_();
   }
 }
 
@@ -70,11 +75,16 @@ double filler::floating() {
   using limits = std::numeric_limits<double>;
   if (tame_) return static_cast<double>(random_() % 2001) / 8 - 125;
   switch (random_() % 8) {
-    case 0: return limits::quiet_NaN();
-    case 1: return chance(50) ? limits::infinity() : -limits::infinity();
-    case 2: return chance(50) ? 0.0 : -0.0;
-    case 3: return static_cast<double>(static_cast<std::int64_t>(random_() % 2001) - 1000) / 8;
-    case 4: return chance(50) ? limits::denorm_min() : limits::max();
+    case 0:
+      return limits::quiet_NaN();
+    case 1:
+      return chance(50) ? limits::infinity() : -limits::infinity();
+    case 2:
+      return chance(50) ? 0.0 : -0.0;
+    case 3:
+      return static_cast<double>(static_cast<std::int64_t>(random_() % 2001) - 1000) / 8;
+    case 4:
+      return chance(50) ? limits::denorm_min() : limits::max();
     default: {
       const double value = std::bit_cast<double>(random_());
       return std::isnan(value) ? 0.1 : value;
@@ -83,8 +93,29 @@ double filler::floating() {
 }
 
 std::string filler::text() {
-  static constexpr std::string_view pieces[] = {"a", "B", "7", " ", "\"", "\\", "/", "<", "&", "\n", "\x01", "\x7f", "{", "]", ",", "null", "0",
-                                                "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xE2\x80\xA8", "\xEF\xBB\xBF", "@type"};
+  static constexpr std::string_view pieces[] = {"a",
+                                                "B",
+                                                "7",
+                                                " ",
+                                                "\"",
+                                                "\\",
+                                                "/",
+                                                "<",
+                                                "&",
+                                                "\n",
+                                                "\x01",
+                                                "\x7f",
+                                                "{",
+                                                "]",
+                                                ",",
+                                                "null",
+                                                "0",
+                                                "\xC3\xA4",
+                                                "\xE2\x82\xAC",
+                                                "\xF0\x9F\x98\x80",
+                                                "\xE2\x80\xA8",
+                                                "\xEF\xBB\xBF",
+                                                "@type"};
   std::string out;
   for (auto n = random_() % 12; n > 0; --n) out += pieces[random_() % std::size(pieces)];
   if (chance(5)) out += '\0';
@@ -93,7 +124,9 @@ std::string filler::text() {
 
 std::string filler::path() {
   std::string out;
-  const auto word = [&] { for (auto n = 1 + random_() % 4; n > 0; --n) out += static_cast<char>('a' + random_() % 26); };
+  const auto word = [&] {
+    for (auto n = 1 + random_() % 4; n > 0; --n) out += static_cast<char>('a' + random_() % 26);
+  };
   word();
   while (chance(50)) {
     out += chance(50) ? '_' : '.';
@@ -136,20 +169,28 @@ void filler::set(pb::Message& message, const pb::FieldDescriptor& field, bool ad
   };
   using R = pb::Reflection;
   switch (field.cpp_type()) {
-    case pb::FieldDescriptor::CPPTYPE_INT32: return put(&R::AddInt32, &R::SetInt32, static_cast<std::int32_t>(number()));
-    case pb::FieldDescriptor::CPPTYPE_INT64: return put(&R::AddInt64, &R::SetInt64, static_cast<std::int64_t>(number()));
-    case pb::FieldDescriptor::CPPTYPE_UINT32: return put(&R::AddUInt32, &R::SetUInt32, static_cast<std::uint32_t>(number()));
-    case pb::FieldDescriptor::CPPTYPE_UINT64: return put(&R::AddUInt64, &R::SetUInt64, number());
-    case pb::FieldDescriptor::CPPTYPE_DOUBLE: return put(&R::AddDouble, &R::SetDouble, floating());
-    case pb::FieldDescriptor::CPPTYPE_FLOAT: return put(&R::AddFloat, &R::SetFloat, static_cast<float>(floating()));
-    case pb::FieldDescriptor::CPPTYPE_BOOL: return put(&R::AddBool, &R::SetBool, chance(50));
+    case pb::FieldDescriptor::CPPTYPE_INT32:
+      return put(&R::AddInt32, &R::SetInt32, static_cast<std::int32_t>(number()));
+    case pb::FieldDescriptor::CPPTYPE_INT64:
+      return put(&R::AddInt64, &R::SetInt64, static_cast<std::int64_t>(number()));
+    case pb::FieldDescriptor::CPPTYPE_UINT32:
+      return put(&R::AddUInt32, &R::SetUInt32, static_cast<std::uint32_t>(number()));
+    case pb::FieldDescriptor::CPPTYPE_UINT64:
+      return put(&R::AddUInt64, &R::SetUInt64, number());
+    case pb::FieldDescriptor::CPPTYPE_DOUBLE:
+      return put(&R::AddDouble, &R::SetDouble, floating());
+    case pb::FieldDescriptor::CPPTYPE_FLOAT:
+      return put(&R::AddFloat, &R::SetFloat, static_cast<float>(floating()));
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      return put(&R::AddBool, &R::SetBool, chance(50));
     case pb::FieldDescriptor::CPPTYPE_ENUM: {
       const pb::EnumDescriptor& type = *field.enum_type();
       int value = type.value(static_cast<int>(random_() % static_cast<unsigned>(type.value_count())))->number();
       if (chance(20) && type.full_name() != "google.protobuf.NullValue") value = static_cast<int>(number());
       return put(&R::AddEnumValue, &R::SetEnumValue, value);
     }
-    case pb::FieldDescriptor::CPPTYPE_STRING: return put(&R::AddString, &R::SetString, text());
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+      return put(&R::AddString, &R::SetString, text());
     case pb::FieldDescriptor::CPPTYPE_MESSAGE:
       return fill(add ? *access.AddMessage(&message, &field) : *access.MutableMessage(&message, &field), depth - 1);
   }
@@ -164,10 +205,14 @@ bool filler::fill_well_known(pb::Message& message, int depth) {
   };
   const auto nanos = [&]() -> std::int32_t {
     switch (random_() % 4) {
-      case 0: return 0;
-      case 1: return static_cast<std::int32_t>(random_() % 1000) * 1'000'000;
-      case 2: return static_cast<std::int32_t>(random_() % 1'000'000) * 1'000;
-      default: return static_cast<std::int32_t>(random_() % 1'000'000'000);
+      case 0:
+        return 0;
+      case 1:
+        return static_cast<std::int32_t>(random_() % 1000) * 1'000'000;
+      case 2:
+        return static_cast<std::int32_t>(random_() % 1'000'000) * 1'000;
+      default:
+        return static_cast<std::int32_t>(random_() % 1'000'000'000);
     }
   };
   if (type.full_name() == "google.protobuf.Timestamp") {
@@ -198,15 +243,20 @@ void filler::fill_value(pb::Message& message, int depth) {
   const pb::Descriptor& type = *message.GetDescriptor();
   const pb::Reflection& access = *message.GetReflection();
   switch (random_() % (depth > 0 ? 6 : 4)) {
-    case 0: return access.SetEnumValue(&message, type.FindFieldByName("null_value"), 0);
+    case 0:
+      return access.SetEnumValue(&message, type.FindFieldByName("null_value"), 0);
     case 1: {
       const double value = floating();
       return access.SetDouble(&message, type.FindFieldByName("number_value"), std::isfinite(value) ? value : 0.5);
     }
-    case 2: return access.SetString(&message, type.FindFieldByName("string_value"), text());
-    case 3: return access.SetBool(&message, type.FindFieldByName("bool_value"), chance(50));
-    case 4: return fill(*access.MutableMessage(&message, type.FindFieldByName("struct_value")), depth - 1);
-    default: return fill(*access.MutableMessage(&message, type.FindFieldByName("list_value")), depth - 1);
+    case 2:
+      return access.SetString(&message, type.FindFieldByName("string_value"), text());
+    case 3:
+      return access.SetBool(&message, type.FindFieldByName("bool_value"), chance(50));
+    case 4:
+      return fill(*access.MutableMessage(&message, type.FindFieldByName("struct_value")), depth - 1);
+    default:
+      return fill(*access.MutableMessage(&message, type.FindFieldByName("list_value")), depth - 1);
   }
 }
 

@@ -10,8 +10,8 @@
 //   - JSON itself is RFC 8259: no comments, no single quotes, no comma at the end, no names without quotes;
 //   - paths of a FieldMask have a way back.
 // In one thing we take more: an integer in quotes may have an exponent or a fraction of zeros, as later Protobufs have it.
-#include "codecs.hpp"
 #include "oracle.hpp"
+#include "codecs.hpp"
 
 #include "parley/wkt.hpp"
 
@@ -80,15 +80,24 @@ TEST_P(Oracle, ReadsTheSameMessagesInBothFormats) {
 
 // One to three random edits.
 std::string damaged(std::string text, std::mt19937_64& random) {
-  static constexpr std::string_view pieces[] = {"{", "}", "[", "]", ",", ":", "\"", "\\", "0", "1", "-", ".", "e5", "null", "true", "\"\"", " ",
-                                                "\"1\"", "1.5", "[]", "{}", "9999999999", "\"x\"", "\"NaN\"", "\\u0041", "/", "\xFF", "\n", "aBool"};
+  static constexpr std::string_view pieces[] = {"{",  "}",          "[",     "]",       ",",       ":",    "\"",   "\\",    "0",    "1",
+                                                "-",  ".",          "e5",    "null",    "true",    "\"\"", " ",    "\"1\"", "1.5",  "[]",
+                                                "{}", "9999999999", "\"x\"", "\"NaN\"", "\\u0041", "/",    "\xFF", "\n",    "aBool"};
   for (auto edits = 1 + random() % 3; edits > 0; --edits) {
     const std::size_t at = random() % (text.size() + 1);
     switch (random() % 4) {
-      case 0: text.insert(at, pieces[random() % std::size(pieces)]); break;
-      case 1: text.erase(at, 1 + random() % 3); break;
-      case 2: text.replace(at, 1, pieces[random() % std::size(pieces)]); break;
-      default: text.insert(at, text.substr(random() % (text.size() + 1), random() % 12)); break;
+      case 0:
+        text.insert(at, pieces[random() % std::size(pieces)]);
+        break;
+      case 1:
+        text.erase(at, 1 + random() % 3);
+        break;
+      case 2:
+        text.replace(at, 1, pieces[random() % std::size(pieces)]);
+        break;
+      default:
+        text.insert(at, text.substr(random() % (text.size() + 1), random() % 12));
+        break;
     }
   }
   return text;

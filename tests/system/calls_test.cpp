@@ -22,9 +22,7 @@ using parley::errc;
 INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
 INSTANTIATE_TEST_SUITE_P(Over, WithSessions, testing::ValuesIn(media_with_sessions()), medium_name);
 
-parley::error error_of(const TalkClient& talk, const Numbers& numbers) {
-  return talk.async_add(numbers, asio::use_future).get().error();
-}
+parley::error error_of(const TalkClient& talk, const Numbers& numbers) { return talk.async_add(numbers, asio::use_future).get().error(); }
 
 TEST_P(EveryMedium, A_call_is_answered) {
   world w(GetParam());
@@ -94,14 +92,17 @@ TEST_P(EveryMedium, Every_completion_token_works) {
   EXPECT_TRUE(on_mine);
 
   std::exception_ptr thrown;
-  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
-    parley::result<Sum> sum = co_await talk.async_add(numbers);
-    EXPECT_EQ(sum.value().value, 3);
-    EXPECT_EQ((co_await talk.with({.deadline = 5s}).async_add(numbers))->value, 3);
-    EXPECT_EQ((co_await talk.async_add(numbers, asio::bind_executor(mine, asio::use_awaitable)))->value, 3);
-    auto both = co_await (talk.async_add(numbers) && talk.async_add(numbers));
-    EXPECT_EQ(std::get<1>(both)->value, 3);
-  }, [&](std::exception_ptr e) { thrown = e; });
+  asio::co_spawn(
+      mine,
+      [&]() -> asio::awaitable<void> {
+        parley::result<Sum> sum = co_await talk.async_add(numbers);
+        EXPECT_EQ(sum.value().value, 3);
+        EXPECT_EQ((co_await talk.with({.deadline = 5s}).async_add(numbers))->value, 3);
+        EXPECT_EQ((co_await talk.async_add(numbers, asio::bind_executor(mine, asio::use_awaitable)))->value, 3);
+        auto both = co_await (talk.async_add(numbers) && talk.async_add(numbers));
+        EXPECT_EQ(std::get<1>(both)->value, 3);
+      },
+      [&](std::exception_ptr e) { thrown = e; });
   mine.restart();
   mine.run();
   EXPECT_FALSE(thrown);
@@ -113,12 +114,15 @@ TEST_P(WithSessions, A_race_against_a_timer_cancels_the_call_at_both_ends) {
   guest a(w);
   asio::io_context mine;
   int winner = -1;
-  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
-    const Numbers numbers;
-    asio::steady_timer timer(mine, 1ms);
-    auto first = co_await (a.talk.async_later(numbers) || timer.async_wait(asio::use_awaitable));
-    winner = static_cast<int>(first.index());
-  }, asio::detached);
+  asio::co_spawn(
+      mine,
+      [&]() -> asio::awaitable<void> {
+        const Numbers numbers;
+        asio::steady_timer timer(mine, 1ms);
+        auto first = co_await (a.talk.async_later(numbers) || timer.async_wait(asio::use_awaitable));
+        winner = static_cast<int>(first.index());
+      },
+      asio::detached);
   mine.run();
   EXPECT_EQ(winner, 1);
   // Whether the call had left or not, the next one is answered: nothing is stuck.
@@ -129,11 +133,16 @@ TEST_P(EveryMedium, Refusals_carry_their_code_text_and_reason) {
   world w(GetParam());
   w.host->on_add = [](const Numbers& n, parley::call& call) -> parley::reply<Sum> {
     switch (static_cast<int>(n.numbers.at(0))) {
-      case 1: return errc::denied;
-      case 2: return parley::error{errc::overloaded, "come back later"};
-      case 3: throw std::runtime_error("a secret");
-      case 4: return call.fail(Refusal::CLOSED, "closed on Sundays");
-      default: return Sum{.value = 7};
+      case 1:
+        return errc::denied;
+      case 2:
+        return parley::error{errc::overloaded, "come back later"};
+      case 3:
+        throw std::runtime_error("a secret");
+      case 4:
+        return call.fail(Refusal::CLOSED, "closed on Sundays");
+      default:
+        return Sum{.value = 7};
     }
   };
   w.start();
@@ -148,15 +157,11 @@ TEST_P(EveryMedium, Refusals_carry_their_code_text_and_reason) {
   const parley::error refused = error_of(a.talk, {.numbers = {4}});
   EXPECT_EQ(refused.code, errc::failed);
   EXPECT_EQ(refused.message, "closed on Sundays");
-  if (!GetParam().plain()) {
-    EXPECT_EQ(refused.reason<Refusal>(), Refusal::CLOSED);
-  }
+  if (!GetParam().plain()) { EXPECT_EQ(refused.reason<Refusal>(), Refusal::CLOSED); }
   try {
     a.talk.add({.numbers = {1}});
     FAIL() << "a blocking call throws what the server refused";
-  } catch (const parley::call_failed& failed) {
-    EXPECT_EQ(failed.code(), errc::denied);
-  }
+  } catch (const parley::call_failed& failed) { EXPECT_EQ(failed.code(), errc::denied); }
   EXPECT_EQ(a.talk.add({.numbers = {9}}).value, 7);
 }
 
@@ -181,9 +186,7 @@ TEST_P(WithSessions, A_deadline_ends_the_call_for_the_caller_and_stops_the_handl
   try {
     a.talk.with({.deadline = 20ms}).add({});
     FAIL();
-  } catch (const parley::call_failed& late) {
-    EXPECT_EQ(late.code(), errc::deadline_exceeded);
-  }
+  } catch (const parley::call_failed& late) { EXPECT_EQ(late.code(), errc::deadline_exceeded); }
   EXPECT_TRUE(stopped.next());
 }
 
@@ -210,9 +213,9 @@ TEST_P(WithSessions, A_cancelled_call_completes_once_and_its_late_answer_is_nobo
     std::promise<parley::error> completed;
     int times = 0;
     a.talk.async_later({}, asio::bind_cancellation_slot(cancel.slot(), asio::bind_executor(a.link.executor(), [&](parley::result<Sum> r) {
-      ++times;
-      completed.set_value(r ? parley::error{errc::invalid} : r.error());
-    })));
+                                                          ++times;
+                                                          completed.set_value(r ? parley::error{errc::invalid} : r.error());
+                                                        })));
     auto call = w.host->waiting.next();
     asio::post(a.link.executor(), [&] { cancel.emit(asio::cancellation_type::terminal); });
     call.answer->answer(Sum{.value = 1});  // crosses the cancel
@@ -255,7 +258,9 @@ TEST_P(WithSessions, The_server_asks_a_client_in_every_way) {
   EXPECT_TRUE(w.host->peers.are_you_ready({.seconds = 5}, whom).accepted);
   EXPECT_FALSE(w.host->peers.async_are_you_ready({.seconds = 6}, whom, asio::use_future).get().value().accepted);
 
-  a.talk.on_are_you_ready([](const Check&, parley::call& call) -> parley::reply<Ready> { return call.fail(parley::error{errc::denied, "not now"}); });
+  a.talk.on_are_you_ready([](const Check&, parley::call& call) -> parley::reply<Ready> {
+    return call.fail(parley::error{errc::denied, "not now"});
+  });
   EXPECT_EQ(w.host->peers.async_are_you_ready({}, whom, asio::use_future).get().error().message, "not now");
 
   // A coroutine, as a lambda with captures: it lives as long as the call.
@@ -316,9 +321,7 @@ TEST_P(WithSessions, Blocking_on_a_loop_thread_is_refused_at_once) {
   w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
     try {
       w.host->peers.are_you_ready({}, parley::to::client{call.peer()});
-    } catch (const parley::call_failed& refused) {
-      at_server.set_value(refused.code());
-    }
+    } catch (const parley::call_failed& refused) { at_server.set_value(refused.code()); }
     return Sum{};
   };
   w.start();
@@ -329,9 +332,7 @@ TEST_P(WithSessions, Blocking_on_a_loop_thread_is_refused_at_once) {
   a.talk.async_touch([&](parley::result<>) {
     try {
       a.talk.touch();
-    } catch (const parley::call_failed& refused) {
-      at_client.set_value(refused.code());
-    }
+    } catch (const parley::call_failed& refused) { at_client.set_value(refused.code()); }
   });
   EXPECT_EQ(at_client.get_future().get(), std::errc::resource_deadlock_would_occur);
 }

@@ -185,9 +185,15 @@ TEST_P(EveryMedium, What_one_sender_sends_one_receiver_hears_in_order_whatever_t
     parley::sent outcome = parley::sent::dropped;
     while (outcome == parley::sent::dropped) {
       switch (i % 3) {
-        case 0: outcome = a.talk.whisper(line); break;
-        case 1: outcome = a.talk.whisper(line, to::client{b.id}); break;
-        default: outcome = a.talk.say(line); break;
+        case 0:
+          outcome = a.talk.whisper(line);
+          break;
+        case 1:
+          outcome = a.talk.whisper(line, to::client{b.id});
+          break;
+        default:
+          outcome = a.talk.say(line);
+          break;
       }
     }
     ASSERT_EQ(outcome, parley::sent::queued);

@@ -48,9 +48,7 @@ TEST(Client, A_wrong_path_and_a_wrong_origin_are_refused_before_the_upgrade) {
     try {
       link.connect();
       return std::string("connected");
-    } catch (const parley::call_failed& failed) {
-      return std::string(failed.what());
-    }
+    } catch (const parley::call_failed& failed) { return std::string(failed.what()); }
   };
   EXPECT_NE(refused(base + "/elsewhere", {}).find("404"), std::string::npos);
   EXPECT_NE(refused(base + "/ws", {.origin = "https://evil.example"}).find("403"), std::string::npos);
@@ -154,18 +152,21 @@ TEST_P(EveryMedium, A_client_lives_on_the_callers_loop_without_a_thread) {
   std::optional<parley::client> link(std::in_place, mine.get_executor(), w.url(), w.client_options());
   TalkClient talk{*link};
   int completed = 0;
-  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
-    EXPECT_TRUE((co_await link->async_connect()).has_value());
-    const Numbers numbers{.numbers = {1, 2}};
-    auto sum = co_await talk.async_add(numbers);
-    EXPECT_EQ(sum.value().value, 3);
-    ++completed;
-    talk.async_later(numbers, [&](parley::result<Sum> r) {
-      EXPECT_EQ(r.error().code, errc::cancelled);
-      ++completed;
-    });
-    link.reset();
-  }, asio::detached);
+  asio::co_spawn(
+      mine,
+      [&]() -> asio::awaitable<void> {
+        EXPECT_TRUE((co_await link->async_connect()).has_value());
+        const Numbers numbers{.numbers = {1, 2}};
+        auto sum = co_await talk.async_add(numbers);
+        EXPECT_EQ(sum.value().value, 3);
+        ++completed;
+        talk.async_later(numbers, [&](parley::result<Sum> r) {
+          EXPECT_EQ(r.error().code, errc::cancelled);
+          ++completed;
+        });
+        link.reset();
+      },
+      asio::detached);
   mine.run();
   EXPECT_EQ(completed, 2);
 }
@@ -179,18 +180,20 @@ TEST_P(EveryMedium, A_server_lives_on_the_callers_loop_without_a_thread) {
   Host host{*server};
   server->add(host);
   server->start();
-  const std::string url =
-      GetParam().over == carrier::loopback ? "mem://talk" : "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
+  const std::string url = GetParam().over == carrier::loopback ? "mem://talk" : "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
   parley::client_options client_options{.encoding = GetParam().encoding};
   if (GetParam().over == carrier::loopback) client_options.loopback = &network;
   double sum = 0;
-  asio::co_spawn(mine, [&]() -> asio::awaitable<void> {
-    parley::client link{mine.get_executor(), url, client_options};
-    TalkClient talk{link};
-    const Numbers numbers{.numbers = {1, 2}};
-    sum = (co_await talk.async_add(numbers)).value().value;
-    server.reset();
-  }, asio::detached);
+  asio::co_spawn(
+      mine,
+      [&]() -> asio::awaitable<void> {
+        parley::client link{mine.get_executor(), url, client_options};
+        TalkClient talk{link};
+        const Numbers numbers{.numbers = {1, 2}};
+        sum = (co_await talk.async_add(numbers)).value().value;
+        server.reset();
+      },
+      asio::detached);
   mine.run();
   EXPECT_EQ(sum, 3);
 }
@@ -271,9 +274,7 @@ TEST(Server, Run_serves_on_the_calling_thread_until_stopped) {
       try {
         link.connect();
         break;
-      } catch (const parley::call_failed&) {
-        std::this_thread::yield();
-      }
+      } catch (const parley::call_failed&) { std::this_thread::yield(); }
     }
     EXPECT_EQ(TalkClient{link}.add({.numbers = {4}}).value, 4);
     server.stop();

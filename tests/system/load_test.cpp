@@ -1,15 +1,15 @@
 // Many clients at once, in every encoding: nothing is lost, doubled or reordered between any two of them, and memory stays flat.
 #include "system/world.hpp"
 
-#include <asio/io_context.hpp>
 #include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 
 #include <sys/resource.h>
 
+#include <unistd.h>
 #include <atomic>
 #include <cstdio>
 #include <thread>
-#include <unistd.h>
 #include <unordered_map>
 
 namespace talk::v1 {
@@ -82,7 +82,8 @@ TEST(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
   std::uint64_t total_said = 0;
   std::function<void(talker&)> turn = [&](talker& t) {
     if (over) return;
-    if (t.talk.whisper({.text = "a line of an ordinary length, said to everybody", .number = t.said}, parley::to::all) == parley::sent::queued) {
+    if (t.talk.whisper({.text = "a line of an ordinary length, said to everybody", .number = t.said}, parley::to::all) ==
+        parley::sent::queued) {
       ++t.said;
       ++total_said;
     }
@@ -122,9 +123,7 @@ TEST(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
     deliveries += t->heard;
   }
   EXPECT_GT(total_said, 100u);
-  if (memory_can_be_judged) {
-    EXPECT_LT(late, early + 24 * 1024 * 1024) << "memory grew from " << early << " to " << late;
-  }
+  if (memory_can_be_judged) { EXPECT_LT(late, early + 24 * 1024 * 1024) << "memory grew from " << early << " to " << late; }
   std::cout << total_said << " lines said, " << deliveries << " heard, " << answered << " calls answered; resident " << early / 1024 / 1024
             << " MiB after 4 s, " << late / 1024 / 1024 << " MiB after 10 s\n";
   w.server->stop();

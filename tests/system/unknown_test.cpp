@@ -8,8 +8,8 @@
 #include <parley/loopback.hpp>
 #include <parley/server.hpp>
 
-#include <asio/use_future.hpp>
 #include <gtest/gtest.h>
+#include <asio/use_future.hpp>
 
 #include <numeric>
 #include <optional>

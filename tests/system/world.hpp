@@ -39,10 +39,14 @@ struct medium {
   std::string name() const {
     std::string text = over == carrier::loopback ? "loopback_" : "websocket_";
     switch (encoding) {
-      case parley::encoding::automatic: return text + "automatic";
-      case parley::encoding::binary: return text + "binary";
-      case parley::encoding::json: return text + "json";
-      case parley::encoding::plain: return text + "plain";
+      case parley::encoding::automatic:
+        return text + "automatic";
+      case parley::encoding::binary:
+        return text + "binary";
+      case parley::encoding::json:
+        return text + "json";
+      case parley::encoding::plain:
+        return text + "plain";
     }
     return text;
   }

@@ -46,7 +46,8 @@ TEST(Base64, ReadsBothAlphabets) {
 }
 
 TEST(Base64, RefusesWhatIsNotBase64) {
-  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Zm9vY", "Zm 9", "Zm9v\n", "Zg==Zg==", "Zm9*", "Z===", "Zh==", "Zm9=", "Zh", "\xC3\xA4_-", "+-+-", "_/AA"})
+  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Zm9vY", "Zm 9", "Zm9v\n", "Zg==Zg==", "Zm9*", "Z===", "Zh==", "Zm9=", "Zh",
+                           "\xC3\xA4_-", "+-+-", "_/AA"})
     EXPECT_EQ(decoded(text), "?") << text;
 }
 

@@ -89,8 +89,14 @@ std::string read(std::string_view bytes, const parley::decode_options& options =
 
 node sample() {
   node inner{.name = "inner", .number = -1, .tags = {"a", "", "gr\xC3\xBCn"}, .truth = false};
-  return {.name = "outer", .number = 1LL << 60, .children = {inner, {}, inner}, .doubles = {0.5, -0.0}, .blobs = {{}, {std::byte{7}}},
-          .counts = {{"", 0}, {"x", 5}}, .truth = true, .boxed = node{.name = "boxed"}};
+  return {.name = "outer",
+          .number = 1LL << 60,
+          .children = {inner, {}, inner},
+          .doubles = {0.5, -0.0},
+          .blobs = {{}, {std::byte{7}}},
+          .counts = {{"", 0}, {"x", 5}},
+          .truth = true,
+          .boxed = node{.name = "boxed"}};
 }
 
 // A little assembler for buffers that no writer would make: words are little-endian, positions are known as they are written.
@@ -104,7 +110,9 @@ class raw_buffer {
     bytes_.append(static_cast<const char*>(from), size);
     return at;
   }
-  void align(std::size_t to) { while (here() % to != 0) bytes_ += '\0'; }
+  void align(std::size_t to) {
+    while (here() % to != 0) bytes_ += '\0';
+  }
   // The word at `at` becomes an offset to `target`.
   void point(std::size_t at, std::size_t target) {
     const auto distance = static_cast<std::uint32_t>(target - at);

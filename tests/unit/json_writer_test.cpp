@@ -46,7 +46,10 @@ TEST(JsonWriter, EscapesOnlyWhatItMust) {
 }
 
 TEST(JsonWriter, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(written(std::string("a\xFF" "b\xC3")), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\"");
+  EXPECT_EQ(written(std::string("a\xFF"
+                                "b\xC3")),
+            "\"a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD\"");
   EXPECT_TRUE(parley::is_utf8(written(std::string("\xED\xA0\x80\xF0\x9F\x98"))));
   EXPECT_EQ(parley::to_utf8("\xF0\x9F\x98\x80"), "\xF0\x9F\x98\x80");
 }

@@ -1,7 +1,7 @@
 // The well-known types: as values, as JSON, as FlatBuffers.
+#include "parley/wkt.hpp"
 #include "parley/wire/any.hpp"
 #include "parley/wire/codec.hpp"
-#include "parley/wkt.hpp"
 
 #include <gtest/gtest.h>
 
@@ -67,12 +67,33 @@ TEST(WellKnownTypes, TimestampsAreRfc3339) {
 }
 
 TEST(WellKnownTypes, RefusesWhatIsNoTime) {
-  for (const char* text :
-       {"", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01t00:00:00Z", "2024-01-01T00:00:00z", "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z",
-        "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z", "2024-01-32T00:00:00Z", "2024-01-00T00:00:00Z", "2024-01-01T24:00:00Z",
-        "2024-01-01T00:60:00Z", "2024-01-01T00:00:60Z", "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00.1234567890Z", "2024-01-01T00:00:00+0830",
-        "2024-01-01T00:00:00+24:00", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "2024-1-1T0:0:0Z",
-        "2024-01-01T00:00:00Z ", " 2024-01-01T00:00:00Z", "2024-01-01 00:00:00Z", "+024-01-01T00:00:00Z", "10000-01-01T00:00:00Z"})
+  for (const char* text : {"",
+                           "2024-01-01",
+                           "2024-01-01T00:00:00",
+                           "2024-01-01t00:00:00Z",
+                           "2024-01-01T00:00:00z",
+                           "2023-02-29T00:00:00Z",
+                           "1900-02-29T00:00:00Z",
+                           "2024-13-01T00:00:00Z",
+                           "2024-00-01T00:00:00Z",
+                           "2024-01-32T00:00:00Z",
+                           "2024-01-00T00:00:00Z",
+                           "2024-01-01T24:00:00Z",
+                           "2024-01-01T00:60:00Z",
+                           "2024-01-01T00:00:60Z",
+                           "2024-01-01T00:00:00.Z",
+                           "2024-01-01T00:00:00.1234567890Z",
+                           "2024-01-01T00:00:00+0830",
+                           "2024-01-01T00:00:00+24:00",
+                           "0000-01-01T00:00:00Z",
+                           "0001-01-01T00:00:00+00:01",
+                           "9999-12-31T23:59:59-00:01",
+                           "2024-1-1T0:0:0Z",
+                           "2024-01-01T00:00:00Z ",
+                           " 2024-01-01T00:00:00Z",
+                           "2024-01-01 00:00:00Z",
+                           "+024-01-01T00:00:00Z",
+                           "10000-01-01T00:00:00Z"})
     EXPECT_EQ(again<parley::timestamp>("\"" + std::string(text) + "\""), "$: not a time as RFC 3339 has it") << text;
 }
 
@@ -80,14 +101,16 @@ TEST(WellKnownTypes, DurationsAreSecondsWithAnS) {
   for (const char* text : {"0s", "1s", "-1s", "1.500s", "-0.500s", "0.000001s", "-0.000000001s", "315576000000s", "-315576000000s"})
     EXPECT_EQ(again<parley::duration>("\"" + std::string(text) + "\""), "\"" + std::string(text) + "\"");
   EXPECT_EQ(again<parley::duration>("\"01.5s\""), "\"1.500s\"");
-  for (const char* text : {"", "s", "1", "1.s", ".5s", "+1s", "1.0000000001s", "315576000001s", "315576000000.1s", "1e3s", " 1s", "1 s", "1S"})
+  for (const char* text :
+       {"", "s", "1", "1.s", ".5s", "+1s", "1.0000000001s", "315576000001s", "315576000000.1s", "1e3s", " 1s", "1 s", "1S"})
     EXPECT_EQ(again<parley::duration>("\"" + std::string(text) + "\""), "$: not a number of seconds like 1.5s") << text;
 }
 
 TEST(WellKnownTypes, WritersStayInsideWhatJsonCanCarry) {
   EXPECT_EQ(json(parley::timestamp(std::numeric_limits<std::int64_t>::max(), 5)), "\"9999-12-31T23:59:59.999999999Z\"");
   EXPECT_EQ(json(parley::timestamp(std::numeric_limits<std::int64_t>::min(), -5)), "\"0001-01-01T00:00:00Z\"");
-  EXPECT_EQ(json(parley::duration(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int32_t>::min())), "\"-315576000000s\"");
+  EXPECT_EQ(json(parley::duration(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int32_t>::min())),
+            "\"-315576000000s\"");
   EXPECT_EQ(json(parley::value(std::numeric_limits<double>::quiet_NaN())), "null");
 }
 
@@ -117,7 +140,8 @@ TEST(WellKnownTypes, AnyJsonIsAValue) {
 }
 
 TEST(WellKnownTypes, ValuesAreMadeFromWhatTheyHold) {
-  const parley::value object = parley::structure{{{"a", 1}, {"b", true}, {"c", "x"}, {"d", parley::null_value()}, {"e", parley::list_value{{1u}}}}};
+  const parley::value object =
+      parley::structure{{{"a", 1}, {"b", true}, {"c", "x"}, {"d", parley::null_value()}, {"e", parley::list_value{{1u}}}}};
   EXPECT_EQ(json(object), R"({"a":1,"b":true,"c":"x","d":null,"e":[1]})");
   EXPECT_EQ(object, parley::value(object));
   EXPECT_NE(object, parley::value());
@@ -202,8 +226,9 @@ TEST(WellKnownTypes, PrintForPeople) {
   std::ostringstream out;
   out << parley::timestamp(0, 0) << ' ' << parley::duration(1500ms) << ' ' << parley::empty() << ' ' << parley::field_mask{{"a_b"}} << ' '
       << parley::value(parley::structure{{{"a", parley::list_value{{1, "x", true}}}}}) << ' ' << parley::pack(true);
-  EXPECT_EQ(out.str(), "1970-01-01T00:00:00Z 1.500s {} [\"a_b\"] {\"a\": [1, \"x\", true]} "
-                       "type.googleapis.com/google.protobuf.BoolValue <24 bytes>");
+  EXPECT_EQ(out.str(),
+            "1970-01-01T00:00:00Z 1.500s {} [\"a_b\"] {\"a\": [1, \"x\", true]} "
+            "type.googleapis.com/google.protobuf.BoolValue <24 bytes>");
 }
 
 }  // namespace

@@ -12,12 +12,8 @@ namespace parley {
 
 using bytes_view = std::span<const std::byte>;
 
-inline bytes_view as_bytes(std::string_view text) noexcept {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
-inline std::string_view as_text(bytes_view bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline bytes_view as_bytes(std::string_view text) noexcept { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+inline std::string_view as_text(bytes_view bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Immutable, cheap to copy, safe to hold from several threads. Its first byte is 8-aligned, as binary frames need.
 class buffer {

@@ -47,9 +47,12 @@ class conditions final : public std::error_category {
   const char* name() const noexcept override { return "parley.condition"; }
   std::string message(int value) const override {
     switch (static_cast<condition>(value)) {
-      case condition::retryable: return "worth another try";
-      case condition::peer_at_fault: return "the peer is at fault";
-      case condition::gone: return "the peer is gone";
+      case condition::retryable:
+        return "worth another try";
+      case condition::peer_at_fault:
+        return "the peer is at fault";
+      case condition::gone:
+        return "the peer is gone";
     }
     return "unknown condition";
   }
@@ -58,9 +61,12 @@ class conditions final : public std::error_category {
     const row* r = find(code.value());
     if (!r) return false;
     switch (static_cast<condition>(value)) {
-      case condition::retryable: return r->retryable;
-      case condition::peer_at_fault: return r->peer_at_fault;
-      case condition::gone: return r->gone;
+      case condition::retryable:
+        return r->retryable;
+      case condition::peer_at_fault:
+        return r->peer_at_fault;
+      case condition::gone:
+        return r->gone;
     }
     return false;
   }

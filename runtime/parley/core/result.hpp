@@ -26,9 +26,18 @@ class result {
   explicit operator bool() const noexcept { return has_value(); }
 
   // Throw call_failed when there is no value.
-  T& value() & { check(); return *std::get_if<0>(&state_); }
-  const T& value() const& { check(); return *std::get_if<0>(&state_); }
-  T value() && { check(); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    check();
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    check();
+    return *std::get_if<0>(&state_);
+  }
+  T value() && {
+    check();
+    return std::move(*std::get_if<0>(&state_));
+  }
 
   // Undefined when there is no value, as in std::expected.
   T& operator*() & noexcept { return *std::get_if<0>(&state_); }
@@ -41,12 +50,16 @@ class result {
   parley::error error() && { return std::move(*std::get_if<1>(&state_)); }
 
   template <class U>
-  T value_or(U&& other) const& { return has_value() ? **this : static_cast<T>(std::forward<U>(other)); }
+  T value_or(U&& other) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(other));
+  }
 
   bool operator==(const result&) const = default;
 
  private:
-  void check() const { if (!has_value()) throw call_failed{error()}; }
+  void check() const {
+    if (!has_value()) throw call_failed{error()};
+  }
   std::variant<T, parley::error> state_;
 };
 
@@ -63,7 +76,9 @@ class result<void> {
 
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
-  void value() const { if (!has_value()) throw call_failed{error()}; }
+  void value() const {
+    if (!has_value()) throw call_failed{error()};
+  }
   void operator*() const noexcept {}
   const parley::error& error() const& noexcept { return *std::get_if<1>(&state_); }
   parley::error error() && { return std::move(*std::get_if<1>(&state_)); }

@@ -45,7 +45,9 @@ class blocking_handler {
   explicit blocking_handler(waiting_room<T>& room) : room_(&room) {}
   blocking_handler(blocking_handler&& other) noexcept : room_(std::exchange(other.room_, nullptr)) {}
   blocking_handler& operator=(blocking_handler&&) = delete;
-  ~blocking_handler() { if (room_) room_->put(errc::cancelled); }
+  ~blocking_handler() {
+    if (room_) room_->put(errc::cancelled);
+  }
   void operator()(result<T> value) { std::exchange(room_, nullptr)->put(std::move(value)); }
 
  private:

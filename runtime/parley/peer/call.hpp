@@ -33,8 +33,8 @@ class call {
     return *failure_;
   }
   // A refusal that the schema names (option `errors`): code `failed`, with the value's name.
-  template <class Reason> requires std::is_enum_v<Reason> && requires(Reason r) { name_of(r); }
-  error fail(Reason reason, std::string text = {}) {
+  template <class Reason>
+  requires std::is_enum_v<Reason> && requires(Reason r) { name_of(r); } error fail(Reason reason, std::string text = {}) {
     error e{errc::failed, std::move(text)};
     e.reason_name = name_of(reason);
     return fail(std::move(e));

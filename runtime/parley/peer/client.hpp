@@ -37,18 +37,18 @@ enum class encoding { automatic, binary, json, plain };
 
 struct client_options {
   parley::encoding encoding = parley::encoding::automatic;
-  std::chrono::milliseconds connect_timeout{5'000};             // resolving, connecting, upgrade and greeting, each
+  std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting, each
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
-  std::size_t max_message = 1024 * 1024;                        // payload bytes this end accepts
-  std::size_t max_queue = 4 * 1024 * 1024;                      // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
-  std::uint32_t max_calls = 256;                                // calls of the server running here at once
-  std::vector<std::pair<std::string, std::string>> headers{};   // added to the upgrade request
+  std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
+  std::size_t max_queue = 4 * 1024 * 1024;                     // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
+  std::uint32_t max_calls = 256;                               // calls of the server running here at once
+  std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
-  std::string agent = "parley-cpp";                             // at most 64 bytes, for the server's log
-  const any_types* types = nullptr;                             // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
+  std::string agent = "parley-cpp";  // at most 64 bytes, for the server's log
+  const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
   log_sink log{};
-  parley::loopback* loopback = nullptr;                         // instead of the network: "mem://name"; outlives the client
-  std::shared_ptr<transport::clock> clock{};                    // instead of the real one, for tests
+  parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the client
+  std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
 };
 
 class client_core;

@@ -18,10 +18,14 @@ constexpr std::size_t envelope_room = 8 * 1024;
 
 std::vector<std::string> offered(encoding e) {
   switch (e) {
-    case encoding::automatic: return {std::string(wire::fbs_subprotocol), std::string(wire::json_subprotocol)};
-    case encoding::binary: return {std::string(wire::fbs_subprotocol)};
-    case encoding::json: return {std::string(wire::json_subprotocol)};
-    case encoding::plain: return {};
+    case encoding::automatic:
+      return {std::string(wire::fbs_subprotocol), std::string(wire::json_subprotocol)};
+    case encoding::binary:
+      return {std::string(wire::fbs_subprotocol)};
+    case encoding::json:
+      return {std::string(wire::json_subprotocol)};
+    case encoding::plain:
+      return {};
   }
   return {};
 }
@@ -55,9 +59,8 @@ bool client_core::on_executor(std::unique_ptr<pending_call> done, F f) {
   {
     std::lock_guard lock(mutex_);
     if (!closed_) {
-      asio::post(home_.executor(), [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable {
-        f(*self, std::move(done));
-      });
+      asio::post(home_.executor(),
+                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
       return true;
     }
   }
@@ -67,9 +70,12 @@ bool client_core::on_executor(std::unique_ptr<pending_call> done, F f) {
 
 formats_in_use client_core::formats() const {
   switch (format_.load(std::memory_order_relaxed)) {
-    case 1: return {.json = true};
-    case 2: return {.binary = true};
-    default: return {.json = false, .binary = true};  // not connected yet: the likelier one; the other is made from it if need be
+    case 1:
+      return {.json = true};
+    case 2:
+      return {.binary = true};
+    default:
+      return {.json = false, .binary = true};  // not connected yet: the likelier one; the other is made from it if need be
   }
 }
 
@@ -214,8 +220,11 @@ time_point client_core::deadline_of(const outgoing& request) const {
 // A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
 void client_core::begin(early one) {
   switch (phase_.load()) {
-    case phase::open: return send_early(std::move(one));
-    case phase::idle: begin_connecting(); [[fallthrough]];
+    case phase::open:
+      return send_early(std::move(one));
+    case phase::idle:
+      begin_connecting();
+      [[fallthrough]];
     case phase::connecting:
       early_.push_back(std::move(one));
       return arm_early();
@@ -344,16 +353,13 @@ std::uint64_t client_core::subscribe(const method& what, std::shared_ptr<subscri
 
 std::uint64_t client_core::answer(const method& what, std::shared_ptr<call_server> handler) {
   const std::uint64_t id = reserve();
-  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable {
-    self.answering_[&what] = {id, std::move(handler)};
-  });
+  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable { self.answering_[&what] = {id, std::move(handler)}; });
   return id;
 }
 
 void client_core::unsubscribe(std::uint64_t id) {
   const auto remove = [id](client_core& self) {
-    for (auto& [what, handlers] : self.subscribers_)
-      std::erase_if(handlers, [id](const subscription_entry& s) { return s.id == id; });
+    for (auto& [what, handlers] : self.subscribers_) std::erase_if(handlers, [id](const subscription_entry& s) { return s.id == id; });
     std::erase_if(self.answering_, [id](const auto& a) { return a.second.first == id; });
   };
   // At once where that is possible, so that nothing arrives after it.
@@ -373,9 +379,7 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
     try {
       auto read = s.handler->deliver(end.session().format().payload_format(), payload, end.reading(), from, home_.executor());
       if (!read) return report(read.error(), m.name);
-    } catch (...) {
-      report(handler_threw(), m.name);
-    }
+    } catch (...) { report(handler_threw(), m.name); }
   }
 }
 

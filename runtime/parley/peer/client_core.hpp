@@ -94,28 +94,28 @@ class client_core final : public core, public connection_owner, public std::enab
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
-  std::atomic<std::uint8_t> format_ = 0;             // of the open session: 0 not known, 1 JSON, 2 binary
-  std::atomic<std::size_t> posted_ = 0;              // bytes handed over and not yet with the session
-  std::atomic<std::size_t> queued_ = 0;              // bytes with the session and the transport, as last seen
-  std::atomic<std::size_t> waiting_for_room_ = 0;    // sends that wait: plain sends must not overtake them
+  std::atomic<std::uint8_t> format_ = 0;           // of the open session: 0 not known, 1 JSON, 2 binary
+  std::atomic<std::size_t> posted_ = 0;            // bytes handed over and not yet with the session
+  std::atomic<std::size_t> queued_ = 0;            // bytes with the session and the transport, as last seen
+  std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
   std::atomic<std::size_t> peer_max_message_ = 64 * 1024;
 
-  mutable std::mutex mutex_;                         // for the next three
+  mutable std::mutex mutex_;  // for the next three
   bool closed_ = false;
   session::contract declared_;
   std::string id_;
 
-  std::thread thread_;                               // of the own loop
+  std::thread thread_;  // of the own loop
 
   // On the executor:
   session::contract contract_;
   std::shared_ptr<connection_end> end_;
-  std::shared_ptr<client_core> self_;                // while saying goodbye: the last stub may go in another thread meanwhile
-  std::function<void()> abandon_;                    // gives up an attempt to connect
+  std::shared_ptr<client_core> self_;  // while saying goodbye: the last stub may go in another thread meanwhile
+  std::function<void()> abandon_;      // gives up an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
   std::deque<early> early_;
-  std::deque<early> for_room_;                       // async sends whose queue is full
+  std::deque<early> for_room_;  // async sends whose queue is full
   struct subscription_entry {
     std::uint64_t id;
     std::shared_ptr<subscriber> handler;

@@ -69,7 +69,9 @@ class call_operation final : public pending_call {
   // Outstanding work on the handler's executor: its loop does not run out while the call is pending. The executor keeps its own
   // type: use_future's is no any_io_executor.
   template <class Executor>
-  static auto track(const Executor& executor) { return asio::prefer(executor, asio::execution::outstanding_work.tracked); }
+  static auto track(const Executor& executor) {
+    return asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  }
   using tracked =
       decltype(track(asio::get_associated_executor(std::declval<const Handler&>(), std::declval<const asio::any_io_executor&>())));
 

@@ -93,8 +93,11 @@ void connection_end::close_connection(std::uint16_t code, std::string_view text)
   if (!failure_) {
     switch (code) {
       case close_code::contract_refused:
-      case close_code::unsupported: failure_ = error{errc::version_mismatch, std::string(text)}; break;
-      default: failure_ = error{errc::disconnected, std::string(text)};
+      case close_code::unsupported:
+        failure_ = error{errc::version_mismatch, std::string(text)};
+        break;
+      default:
+        failure_ = error{errc::disconnected, std::string(text)};
     }
   }
   connection_->close(code, text);
@@ -188,14 +191,19 @@ bool connection_end::may_send(const method& m) const {
 
 void connection_end::act_on(const wire::envelope& e) {
   switch (e.kind) {
-    case wire::kind::event: return on_event(e, known(e));
-    case wire::kind::call: return on_call(e, known(e));
-    case wire::kind::reply: return on_terminal(e);
+    case wire::kind::event:
+      return on_event(e, known(e));
+    case wire::kind::call:
+      return on_call(e, known(e));
+    case wire::kind::reply:
+      return on_terminal(e);
     case wire::kind::error:
       if (e.re != 0) return on_terminal(e);
       return owner_->error_received(*this, received_error(e), known(e));
-    case wire::kind::cancel: return on_cancel(e);
-    default: return;
+    case wire::kind::cancel:
+      return on_cancel(e);
+    default:
+      return;
   }
 }
 
@@ -246,7 +254,8 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
   using verdict = rpc::incoming_calls::verdict;
   const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
   switch (incoming_.accept(id, now(), deadline_ms, limit)) {
-    case verdict::violation: return close(close_code::protocol_violation, "a call id was used twice");
+    case verdict::violation:
+      return close(close_code::protocol_violation, "a call id was used twice");
     case verdict::overloaded: {
       const error full{errc::overloaded, "too many calls at once"};
       return send_terminal(&m, id, &full, {});
@@ -255,12 +264,13 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
       const error late{errc::deadline_exceeded};
       return send_terminal(&m, id, &late, {});
     }
-    case verdict::run: break;
+    case verdict::run:
+      break;
   }
   const bool from_client = session_->self() == side::server;
   const origin from{from_client ? session_->client_id() : std::string()};
-  incoming_call in{m, id, session_->format().payload_format(), e.payload, reading_, from, peer_.get(), incoming_.deadline_of(id), on_,
-                   shared_from_this()};
+  incoming_call in{m,    id,          session_->format().payload_format(), e.payload, reading_,
+                   from, peer_.get(), incoming_.deadline_of(id),           on_,       shared_from_this()};
   owner_->call_received(*this, in);
 }
 
@@ -345,9 +355,12 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
 void connection_end::on_cancel(const wire::envelope& e) {
   using cancelled = rpc::incoming_calls::cancelled;
   switch (incoming_.cancel(e.id, now())) {
-    case cancelled::ignored: return;
-    case cancelled::violation: return close(close_code::protocol_violation, "a cancel for a call that was never opened");
-    case cancelled::too_many: return close(close_code::policy, "too many calls opened and cancelled");
+    case cancelled::ignored:
+      return;
+    case cancelled::violation:
+      return close(close_code::protocol_violation, "a cancel for a call that was never opened");
+    case cancelled::too_many:
+      return close(close_code::policy, "too many calls opened and cancelled");
     case cancelled::stopped: {
       const error gone{e.code.value_or(errc::cancelled)};
       return send_terminal(nullptr, e.id, &gone, {});

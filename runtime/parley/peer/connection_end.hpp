@@ -140,9 +140,9 @@ class connection_end final : public transport::connection_handler,
 
   // Plain mode has no call ids of its own.
   struct plain_state {
-    std::uint64_t next_id = 1;                                  // stands for a call that came without one
-    std::unordered_map<std::uint64_t, std::string> foreign_ids; // running calls whose caller gave an id, as JSON text
-    struct ordered {                                            // running calls without: answered in the order they came
+    std::uint64_t next_id = 1;                                   // stands for a call that came without one
+    std::unordered_map<std::uint64_t, std::string> foreign_ids;  // running calls whose caller gave an id, as JSON text
+    struct ordered {                                             // running calls without: answered in the order they came
       std::uint64_t id;
       std::optional<std::string> frame;
     };

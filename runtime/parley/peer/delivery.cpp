@@ -11,11 +11,11 @@
 namespace parley {
 
 struct server_core::delivery {
-  const method* what = nullptr;          // null: an event that no service knows, JSON only
-  std::string_view name;                 // of an unknown event
+  const method* what = nullptr;  // null: an event that no service knows, JSON only
+  std::string_view name;         // of an unknown event
   const target* to = nullptr;
-  std::string_view to_written;           // plain: what the sender wrote
-  std::string from;                      // empty: the server
+  std::string_view to_written;               // plain: what the sender wrote
+  std::string from;                          // empty: the server
   const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
@@ -151,8 +151,10 @@ void server_core::event_received(connection_end& sender, const wire::envelope& e
     incoming_event in{m, sent_in, payload, sender.reading(), about};
     if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, *unreadable, &m);
     switch (verdict.decision()) {
-      case relay::verdict::pass: break;
-      case relay::verdict::drop: return;
+      case relay::verdict::pass:
+        break;
+      case relay::verdict::drop:
+        return;
       case relay::verdict::refuse: {
         error why = verdict.why();
         return refuse(sender, why, &m);

@@ -35,7 +35,10 @@ template <class Token, class T>
 using returned_for = decltype(asio::async_initiate<Token, void(result<T>)>(probe{}, std::declval<std::decay_t<Token>&>()));
 
 template <class R>
-concept future_like = requires(R r) { r.valid(); r.wait(); };
+concept future_like = requires(R r) {
+  r.valid();
+  r.wait();
+};
 
 // True for a token whose operation is going to be awaited: use_awaitable, deferred, as_tuple, bind_executor(..., use_awaitable), ...
 // A callback or detached returns nothing, `block` the reply itself, use_future a future: braces are safe with those.

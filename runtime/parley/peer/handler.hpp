@@ -106,9 +106,7 @@ constexpr binding bind_event(const method& what, bool is_overridden) {
             try {
               if constexpr (std::is_void_v<typename shape::out>) ask();
               else verdict = ask();
-            } catch (...) {
-              verdict = handler_threw();
-            }
+            } catch (...) { verdict = handler_threw(); }
             return std::nullopt;
           }};
 }

@@ -18,9 +18,7 @@ result<std::string> payload_as(format f, const outgoing& from, const any_types* 
 result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options) {
   try {
     return what.in->transcode(from, payload, out, options);
-  } catch (const call_failed& failed) {
-    return failed.error();
-  }
+  } catch (const call_failed& failed) { return failed.error(); }
 }
 
 bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,

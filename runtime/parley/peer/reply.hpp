@@ -23,7 +23,8 @@ class [[nodiscard]] reply {
   using later_type = std::conditional_t<std::is_void_v<T>, void, result<T>>;
 
   reply() requires std::is_void_v<T> = default;
-  template <class U> requires(!std::is_void_v<T> && std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, reply>)
+  template <class U>
+  requires(!std::is_void_v<T> && std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, reply>)
   reply(U&& value) : now_(static_cast<T>(std::forward<U>(value))) {}
   reply(parley::error e) : now_(std::move(e)) {}
   reply(errc code) : now_(code) {}
@@ -51,6 +52,5 @@ class [[nodiscard]] reply {
 // A reply coroutine *is* an asio::awaitable coroutine, wrapped: same promise, same operations, nothing of asio::detail named.
 template <class T, class... Args>
 struct std::coroutine_traits<parley::reply<T>, Args...> {
-  using promise_type =
-      typename std::coroutine_traits<asio::awaitable<typename parley::reply<T>::later_type>, Args...>::promise_type;
+  using promise_type = typename std::coroutine_traits<asio::awaitable<typename parley::reply<T>::later_type>, Args...>::promise_type;
 };

@@ -109,9 +109,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
       answer_with<Out>(*to, *what, id, *s, outcome);
     };
     asio::co_spawn(in.on, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
-  } catch (...) {
-    in.to->answer(in.what, in.id, handler_threw());
-  }
+  } catch (...) { in.to->answer(in.what, in.id, handler_threw()); }
 }
 
 // What answers the calls of one method at a client.
@@ -125,7 +123,8 @@ class call_server {
 template <class F, class In, class Out>
 concept call_handler =
     requires(F& f, const In& in, call& c) { reply<Out>(f(in, c)); } || requires(F& f, const In& in) { reply<Out>(f(in)); } ||
-    (std::same_as<In, empty> && (requires(F& f, call& c) { reply<Out>(f(c)); } || requires(F& f) { reply<Out>(f()); })) ||
+    (std::same_as<In, empty> && (
+                                    requires(F& f, call& c) { reply<Out>(f(c)); } || requires(F& f) { reply<Out>(f()); })) ||
     (std::is_void_v<Out> && (std::invocable<F&, const In&> || std::invocable<F&, const In&, call&>));
 
 template <class In, class Out, class F>

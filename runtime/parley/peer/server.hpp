@@ -50,11 +50,11 @@ struct server_options {
   // which send no Origin. Anything else is refused with 403.
   std::vector<std::string> origins{};
 
-  std::size_t max_message = 64 * 1024;                 // payload bytes accepted from a client
-  std::size_t max_depth = 64;                          // of nested payloads
-  std::uint32_t max_calls = 256;                       // running at once for one client
-  std::size_t max_queue = 4 * 1024 * 1024;             // bytes waiting for one client; over it the client is closed with 4009
-  std::size_t max_posted = 64 * 1024 * 1024;           // bytes handed over by other threads and not yet sent
+  std::size_t max_message = 64 * 1024;        // payload bytes accepted from a client
+  std::size_t max_depth = 64;                 // of nested payloads
+  std::uint32_t max_calls = 256;              // running at once for one client
+  std::size_t max_queue = 4 * 1024 * 1024;    // bytes waiting for one client; over it the client is closed with 4009
+  std::size_t max_posted = 64 * 1024 * 1024;  // bytes handed over by other threads and not yet sent
   std::size_t max_connections = 100'000;
   std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
   std::chrono::milliseconds heartbeat{20'000};
@@ -65,7 +65,7 @@ struct server_options {
   bool quiet_unknown_target = false;  // no error answer for a client id that is not there
   bool drop_on_invalid = false;       // close instead of answering what is malformed
 
-  const any_types* types = nullptr;   // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
+  const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
   std::string agent = "parley-cpp";
   log_sink log{};
   parley::loopback* loopback = nullptr;  // instead of the network; outlives the server
@@ -73,13 +73,13 @@ struct server_options {
 };
 
 struct server_counters {
-  std::size_t clients = 0;              // connected now
-  std::uint64_t accepted = 0;           // since the start
-  std::uint64_t rejected = 0;           // before the upgrade
-  std::uint64_t events = 0;             // received
-  std::uint64_t deliveries = 0;         // events handed to a receiver
-  std::uint64_t calls = 0;              // received
-  std::uint64_t refused = 0;            // frames answered with an error
+  std::size_t clients = 0;       // connected now
+  std::uint64_t accepted = 0;    // since the start
+  std::uint64_t rejected = 0;    // before the upgrade
+  std::uint64_t events = 0;      // received
+  std::uint64_t deliveries = 0;  // events handed to a receiver
+  std::uint64_t calls = 0;       // received
+  std::uint64_t refused = 0;     // frames answered with an error
 };
 
 class server_core;

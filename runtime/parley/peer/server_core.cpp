@@ -21,9 +21,12 @@ constexpr std::size_t envelope_room = 8 * 1024;  // see client_core.cpp
 
 wire::policy as_wire(contract_policy p) {
   switch (p) {
-    case contract_policy::refuse: return wire::policy::refuse;
-    case contract_policy::degrade: return wire::policy::degrade;
-    case contract_policy::warn: return wire::policy::warn;
+    case contract_policy::refuse:
+      return wire::policy::refuse;
+    case contract_policy::degrade:
+      return wire::policy::degrade;
+    case contract_policy::warn:
+      return wire::policy::warn;
   }
   return wire::policy::degrade;
 }
@@ -138,9 +141,10 @@ void server_core::open_ports() {
   phase_ = phase::running;
   asio::post(home_.executor(), [self = shared_from_this()] {
     self->watch_for_stop();
-    if (self->listener_) self->listener_->start([weak = self->weak_from_this()](std::shared_ptr<transport::request> ask) {
-      if (const auto server = weak.lock()) server->on_request(ask);
-    });
+    if (self->listener_)
+      self->listener_->start([weak = self->weak_from_this()](std::shared_ptr<transport::request> ask) {
+        if (const auto server = weak.lock()) server->on_request(ask);
+      });
   });
   log(log_level::info, "listening on port " + std::to_string(port_));
 }
@@ -262,7 +266,8 @@ void server_core::on_request(const std::shared_ptr<transport::request>& ask) {
   if (names.empty()) {
     if (!options_.plain) return reject(400, "a subprotocol must be offered");
   } else {
-    for (const auto& [enabled, name] : {std::pair{options_.binary, wire::fbs_subprotocol}, std::pair{options_.json, wire::json_subprotocol}})
+    for (const auto& [enabled, name] :
+         {std::pair{options_.binary, wire::fbs_subprotocol}, std::pair{options_.json, wire::json_subprotocol}})
       if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
     if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
   }
@@ -306,9 +311,7 @@ void server_core::opened(connection_end& end) {
   for (handler* h : now) {
     try {
       h->connected(peer);
-    } catch (...) {
-      log(log_level::error, "a handler failed in connected()");
-    }
+    } catch (...) { log(log_level::error, "a handler failed in connected()"); }
   }
 }
 
@@ -335,9 +338,7 @@ void server_core::closed(connection_end& end, const transport::close_reason& why
     for (handler* h : now) {
       try {
         h->disconnected(end.as_peer(), how);
-      } catch (...) {
-        log(log_level::error, "a handler failed in disconnected()");
-      }
+      } catch (...) { log(log_level::error, "a handler failed in disconnected()"); }
     }
   }
   end_if_empty();
@@ -392,10 +393,14 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
   const sent outcome = send(std::move(event));
   asio::post(home_.executor(), [outcome, done = std::move(done)]() mutable {
     switch (outcome) {
-      case sent::queued: return done.release()->finish(encoded_answer{});
-      case sent::dropped: return done.release()->finish(errc::overloaded);
-      case sent::closed: return done.release()->finish(errc::disconnected);
-      case sent::too_large: return done.release()->finish(errc::too_large);
+      case sent::queued:
+        return done.release()->finish(encoded_answer{});
+      case sent::dropped:
+        return done.release()->finish(errc::overloaded);
+      case sent::closed:
+        return done.release()->finish(errc::disconnected);
+      case sent::too_large:
+        return done.release()->finish(errc::too_large);
     }
   });
 }
@@ -467,8 +472,8 @@ void server_core::unsubscribe(std::uint64_t) {}
 
 void server_core::error_received(connection_end& end, const error& e, const method* about) {
   if (options_.log)
-    log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(about ? about->name : "an event") + ": " +
-                                e.code.message());
+    log(log_level::warning,
+        "client " + end.session().client_id() + " refused " + std::string(about ? about->name : "an event") + ": " + e.code.message());
 }
 
 }  // namespace parley

@@ -92,11 +92,11 @@ class server_core final : public core, public connection_owner, public std::enab
   std::atomic<std::size_t> posted_ = 0;
   std::atomic<std::size_t> json_clients_ = 0;
   std::atomic<std::size_t> binary_clients_ = 0;
-  int stop_event_ = -1;                       // eventfd: what a signal handler may write to
+  int stop_event_ = -1;  // eventfd: what a signal handler may write to
   std::thread thread_;
 
   enum class phase { idle, running, stopping, ended };
-  mutable std::mutex mutex_;                  // phase, and what add() changes before the start
+  mutable std::mutex mutex_;  // phase, and what add() changes before the start
   std::atomic<phase> phase_ = phase::idle;
 
   // On the executor (before the start: whoever sets it up):
@@ -106,10 +106,10 @@ class server_core final : public core, public connection_owner, public std::enab
   std::shared_ptr<transport::listener> listener_;
   std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
   std::unique_ptr<transport::alarm> patience_;
-  std::shared_ptr<server_core> self_;         // while stopping
+  std::shared_ptr<server_core> self_;                                          // while stopping
   std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
   routing::table<connection_end*> clients_;
-  std::vector<connection_end*> receivers_;    // scratch
+  std::vector<connection_end*> receivers_;  // scratch
   std::unordered_map<ticket, std::weak_ptr<connection_end>> asked_;
 
   mutable std::mutex counters_mutex_;

@@ -49,9 +49,8 @@ class scoped_subscription {
 
 // (const Payload&) or (const Payload&, const origin&), without Payload where it is Empty; returns void or asio::awaitable<void>.
 template <class F, class Payload>
-concept event_handler =
-    std::invocable<F&, const Payload&> || std::invocable<F&, const Payload&, const origin&> ||
-    (std::same_as<Payload, empty> && (std::invocable<F&> || std::invocable<F&, const origin&>));
+concept event_handler = std::invocable<F&, const Payload&> || std::invocable<F&, const Payload&, const origin&> ||
+                        (std::same_as<Payload, empty> && (std::invocable<F&> || std::invocable<F&, const origin&>));
 
 template <class Payload, class F>
 class event_subscriber final : public subscriber, public std::enable_shared_from_this<event_subscriber<Payload, F>> {

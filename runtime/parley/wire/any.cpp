@@ -13,10 +13,22 @@ namespace {
 constexpr const char* unknown_type = "an Any of a type that is not known here";
 
 constexpr std::array well_known{
-    &any_type_for<any>,          &any_type_for<duration>,     &any_type_for<empty>,         &any_type_for<field_mask>,
-    &any_type_for<list_value>,   &any_type_for<structure>,    &any_type_for<timestamp>,     &any_type_for<value>,
-    &any_type_for<bool>,         &any_type_for<double>,       &any_type_for<float>,         &any_type_for<std::int32_t>,
-    &any_type_for<std::int64_t>, &any_type_for<std::uint32_t>, &any_type_for<std::uint64_t>, &any_type_for<std::string>,
+    &any_type_for<any>,
+    &any_type_for<duration>,
+    &any_type_for<empty>,
+    &any_type_for<field_mask>,
+    &any_type_for<list_value>,
+    &any_type_for<structure>,
+    &any_type_for<timestamp>,
+    &any_type_for<value>,
+    &any_type_for<bool>,
+    &any_type_for<double>,
+    &any_type_for<float>,
+    &any_type_for<std::int32_t>,
+    &any_type_for<std::int64_t>,
+    &any_type_for<std::uint32_t>,
+    &any_type_for<std::uint64_t>,
+    &any_type_for<std::string>,
     &any_type_for<std::vector<std::byte>>,
 };
 

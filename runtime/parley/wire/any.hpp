@@ -27,9 +27,9 @@ inline constexpr std::string_view any_prefix = "type.googleapis.com/";
 
 // One type as an Any sees it. Static storage; its address stands for the type.
 struct any_type {
-  std::string_view name;        // "lobby.v1.Line"
+  std::string_view name;  // "lobby.v1.Line"
   const parley::codec* codec;
-  bool value_member;            // in JSON its content is not an object of its own and stands in "value"
+  bool value_member;  // in JSON its content is not an object of its own and stands in "value"
 };
 
 // The schema's name of a message type, by overloads that generated code defines in the message's namespace.
@@ -52,7 +52,8 @@ constexpr std::string_view type_name(const std::string*) { return "google.protob
 constexpr std::string_view type_name(const std::vector<std::byte>*) { return "google.protobuf.BytesValue"; }
 
 template <class M>
-inline constexpr bool any_value_member = type_name(static_cast<const M*>(nullptr)).starts_with("google.protobuf.") && !std::is_same_v<M, empty>;
+inline constexpr bool any_value_member =
+    type_name(static_cast<const M*>(nullptr)).starts_with("google.protobuf.") && !std::is_same_v<M, empty>;
 
 template <class M>
 inline constexpr any_type any_type_for{
@@ -62,7 +63,9 @@ inline constexpr any_type any_type_for{
 class any_types {
  public:
   template <class M>
-  void add() { types_.insert_or_assign(std::string(any_type_for<M>.name), &any_type_for<M>); }
+  void add() {
+    types_.insert_or_assign(std::string(any_type_for<M>.name), &any_type_for<M>);
+  }
   // By the full name or a URL that ends in it; nullptr: unknown.
   const any_type* find(std::string_view type_url) const;
 

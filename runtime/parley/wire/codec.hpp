@@ -30,11 +30,12 @@ struct codec {
 // Throws nothing of its own; std::bad_alloc passes through.
 template <class M>
 inline constexpr codec codec_for{
-    .write = [](format f, const void* message, std::string& out) {
-      const M& m = *static_cast<const M*>(message);
-      if (f == format::json) write_json(m, out);
-      else write_binary(m, out);
-    },
+    .write =
+        [](format f, const void* message, std::string& out) {
+          const M& m = *static_cast<const M*>(message);
+          if (f == format::json) write_json(m, out);
+          else write_binary(m, out);
+        },
     .read = [](format f, bytes_view content, void* message, const decode_options& options) -> result<> {
       M& m = *static_cast<M*>(message);
       if (content.empty()) {

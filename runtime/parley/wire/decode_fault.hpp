@@ -13,7 +13,9 @@ class decode_fault {
  public:
   bool failed() const noexcept { return !what_.empty(); }
   // Fixed words only: texts never quote the input.
-  void set(const char* what) { if (!failed()) what_ = what; }
+  void set(const char* what) {
+    if (!failed()) what_ = what;
+  }
   // The failure of another decoder that read a part: its path goes on where ours ends.
   void set_inner(const parley::error& inner) {
     if (failed()) return;

@@ -60,10 +60,14 @@ class writer {
   offset text(std::string_view content);
   offset bytes(bytes_view content);
   template <scalar T>
-  offset list(std::span<const T> items) { return raw_list(items.data(), items.size(), sizeof(T), sizeof(T)); }
+  offset list(std::span<const T> items) {
+    return raw_list(items.data(), items.size(), sizeof(T), sizeof(T));
+  }
   // Structs: fixed layout, no pointers.
   template <class Struct>
-  offset structs(std::span<const Struct> items) { return raw_list(items.data(), items.size(), sizeof(Struct), alignof(Struct)); }
+  offset structs(std::span<const Struct> items) {
+    return raw_list(items.data(), items.size(), sizeof(Struct), alignof(Struct));
+  }
 
   // A list of strings or tables: begin, add each as it is written (lists may nest), end.
   std::size_t begin_list();
@@ -75,8 +79,9 @@ class writer {
   // Left out if zero (negative zero is not).
   template <scalar T>
   void add(unsigned id, T value) {
-    using bits = std::conditional_t<sizeof(T) == 1, std::uint8_t, std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                 std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+    using bits = std::conditional_t<
+        sizeof(T) == 1, std::uint8_t,
+        std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
     if (std::bit_cast<bits>(value) != 0) add_present(id, value);
   }
   // Also if zero: fields that are `= null` when absent.

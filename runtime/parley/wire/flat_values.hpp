@@ -40,7 +40,9 @@ concept inline_value = std::is_arithmetic_v<T> || (std::is_enum_v<T> && !std::is
 inline offset write_object(writer& out, const std::string& value) { return out.text(value); }
 inline offset write_object(writer& out, const byte_vector& value) { return out.bytes(value); }
 template <class Message>
-offset write_object(writer& out, const Message& value) { return write_binary(out, value); }
+offset write_object(writer& out, const Message& value) {
+  return write_binary(out, value);
+}
 
 template <class T>
 auto to_scalar(T value) {
@@ -98,13 +100,21 @@ offset write_entries(writer& out, const std::map<Key, T>& entries) {
 inline offset write_member(writer& out, const std::string& value) { return value.empty() ? offset{} : out.text(value); }
 inline offset write_member(writer& out, const byte_vector& value) { return value.empty() ? offset{} : out.bytes(value); }
 template <class T>
-offset write_member(writer& out, const std::vector<T>& items) { return items.empty() ? offset{} : write_list(out, items); }
+offset write_member(writer& out, const std::vector<T>& items) {
+  return items.empty() ? offset{} : write_list(out, items);
+}
 template <class Key, class T>
-offset write_member(writer& out, const std::map<Key, T>& entries) { return entries.empty() ? offset{} : write_entries(out, entries); }
+offset write_member(writer& out, const std::map<Key, T>& entries) {
+  return entries.empty() ? offset{} : write_entries(out, entries);
+}
 template <class T>
-offset write_member(writer& out, const std::optional<T>& value) { return value ? write_object(out, *value) : offset{}; }
+offset write_member(writer& out, const std::optional<T>& value) {
+  return value ? write_object(out, *value) : offset{};
+}
 template <class T>
-offset write_member(writer& out, const box<T>& value) { return value ? write_object(out, *value) : offset{}; }
+offset write_member(writer& out, const box<T>& value) {
+  return value ? write_object(out, *value) : offset{};
+}
 
 // The table around a member of a oneof.
 template <class Alternative>
@@ -139,7 +149,9 @@ struct union_offset {
 
 // Inline members of the table that has begun.
 template <inline_value T>
-void add_member(writer& out, unsigned id, T value) { out.add(id, to_scalar(value)); }
+void add_member(writer& out, unsigned id, T value) {
+  out.add(id, to_scalar(value));
+}
 template <inline_value T>
 void add_member(writer& out, unsigned id, const std::optional<T>& value) {
   if (value) out.add_present(id, to_scalar(*value));
@@ -192,7 +204,9 @@ bool read_inline(table from, unsigned id, T& value) {
 
 // Members of a table by the kind of the C++ member. An absent one becomes the default.
 template <inline_value T>
-bool read_field(table from, unsigned id, T& value, const field_limits&) { return read_inline(from, id, value); }
+bool read_field(table from, unsigned id, T& value, const field_limits&) {
+  return read_inline(from, id, value);
+}
 
 template <inline_value T>
 bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits&) {
@@ -208,11 +222,15 @@ bool read_text(table from, unsigned id, Text& value, const field_limits& limits)
   value.clear();
   return !from.failed();
 }
-inline bool read_field(table from, unsigned id, std::string& value, const field_limits& limits) { return read_text(from, id, value, limits); }
-inline bool read_field(table from, unsigned id, byte_vector& value, const field_limits& limits) { return read_text(from, id, value, limits); }
+inline bool read_field(table from, unsigned id, std::string& value, const field_limits& limits) {
+  return read_text(from, id, value, limits);
+}
+inline bool read_field(table from, unsigned id, byte_vector& value, const field_limits& limits) {
+  return read_text(from, id, value, limits);
+}
 
-template <class T> requires(!inline_value<T>)
-bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits& limits) {
+template <class T>
+requires(!inline_value<T>) bool read_field(table from, unsigned id, std::optional<T>& value, const field_limits& limits) {
   const std::size_t at = from.reference(id);
   if (!at) {
     value.reset();
@@ -350,7 +368,11 @@ class fields {
   template <class T>
   static bool read_wrapped(table around, T& value, const field_limits& limits) {
     if constexpr (requires { read_field(around, 0, value, limits); }) {
-      if constexpr (requires { value.emplace(); value.has_value(); }) value.emplace();  // a box: set even if its table is absent
+      if constexpr (requires {
+                      value.emplace();
+                      value.has_value();
+                    })
+        value.emplace();  // a box: set even if its table is absent
       const bool absent = !around.has(0);
       return absent || read_field(around, 0, value, limits);
     } else {

@@ -11,8 +11,8 @@ namespace parley::flat {
 struct writer::state {
   flatbuffers::FlatBufferBuilder builder;
   flatbuffers::uoffset_t table_start = 0;
-  std::size_t vtables = 0;            // different ones in the buffer
-  std::vector<offset> items;          // of the lists that are being put together
+  std::size_t vtables = 0;    // different ones in the buffer
+  std::vector<offset> items;  // of the lists that are being put together
 };
 
 namespace {

@@ -11,11 +11,11 @@ class any_types;
 enum class format : std::uint8_t { json, binary };
 
 struct decode_options {
-  std::size_t max_depth = 64;       // of nested objects, lists and tables, from the payload's root
-  bool ignore_unknown = false;      // JSON members the schema does not know; the runtime sets it, so that peers can be upgraded one by one
-  bool accept_nan_tokens = false;   // bare NaN, Infinity, -Infinity as Python's peers write them; plain clients only
-  const any_types* types = nullptr; // what google.protobuf.Any may hold, see wire/any.hpp; not owned, must outlive the call
-  bool known_types_only = false;    // an Any of another type fails also in binary; set where the message is to be written as JSON
+  std::size_t max_depth = 64;        // of nested objects, lists and tables, from the payload's root
+  bool ignore_unknown = false;       // JSON members the schema does not know; the runtime sets it, so that peers can be upgraded one by one
+  bool accept_nan_tokens = false;    // bare NaN, Infinity, -Infinity as Python's peers write them; plain clients only
+  const any_types* types = nullptr;  // what google.protobuf.Any may hold, see wire/any.hpp; not owned, must outlive the call
+  bool known_types_only = false;     // an Any of another type fails also in binary; set where the message is to be written as JSON
 };
 
 // (parley.field).max_len and max_count of one field, 0: none. Decoders check them; encoders do not.

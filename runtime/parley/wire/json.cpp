@@ -30,12 +30,18 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 const char* text_of(simdjson::error_code code) {
   switch (code) {
-    case simdjson::UTF8_ERROR: return "not UTF-8";
-    case simdjson::UNCLOSED_STRING: return "a string without an end";
-    case simdjson::UNESCAPED_CHARS: return "a control character in a string";
-    case simdjson::EMPTY: return "empty";
-    case simdjson::CAPACITY: return "too long";
-    default: return "not JSON";
+    case simdjson::UTF8_ERROR:
+      return "not UTF-8";
+    case simdjson::UNCLOSED_STRING:
+      return "a string without an end";
+    case simdjson::UNESCAPED_CHARS:
+      return "a control character in a string";
+    case simdjson::EMPTY:
+      return "empty";
+    case simdjson::CAPACITY:
+      return "too long";
+    default:
+      return "not JSON";
   }
 }
 
@@ -82,9 +88,7 @@ bool to_integer(const decimal& number, Int& value) {
   std::array<char, most_digits + 1> text;
   std::size_t length = 0;
   const std::size_t count = number.whole.size() + number.fraction.size();
-  const auto digit = [&](std::size_t i) {
-    return i < number.whole.size() ? number.whole[i] : number.fraction[i - number.whole.size()];
-  };
+  const auto digit = [&](std::size_t i) { return i < number.whole.size() ? number.whole[i] : number.fraction[i - number.whole.size()]; };
   std::size_t first = 0;
   std::size_t last = count;  // significant digits are [first, last)
   while (first < last && digit(first) == '0') ++first;
@@ -183,14 +187,30 @@ const char* unescape(std::string_view content, std::string& out) {
     if (at == end) break;
     if (++at == end) return bad_escape;
     switch (*at++) {
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case '/': out += '/'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case '/':
+        out += '/';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'u': {
         const int unit = code_unit(at, end);
         if (unit < 0) return bad_escape;
@@ -206,7 +226,8 @@ const char* unescape(std::string_view content, std::string& out) {
         append_utf8(out, code);
         break;
       }
-      default: return bad_escape;
+      default:
+        return bad_escape;
     }
   }
   return nullptr;
@@ -274,16 +295,24 @@ std::string_view reader::take_token() noexcept {
 
 json::kind reader::kind() const noexcept {
   switch (const char c = next_char()) {
-    case '{': return kind::object;
-    case '[': return kind::array;
-    case '"': return kind::string;
+    case '{':
+      return kind::object;
+    case '[':
+      return kind::array;
+    case '"':
+      return kind::string;
     case 't':
-    case 'f': return kind::boolean;
-    case 'n': return kind::null;
-    case '-': return kind::number;
+    case 'f':
+      return kind::boolean;
+    case 'n':
+      return kind::null;
+    case '-':
+      return kind::number;
     case 'N':
-    case 'I': return options_.accept_nan_tokens ? kind::number : kind::none;
-    default: return is_digit(c) ? kind::number : kind::none;
+    case 'I':
+      return options_.accept_nan_tokens ? kind::number : kind::none;
+    default:
+      return is_digit(c) ? kind::number : kind::none;
   }
 }
 
@@ -408,9 +437,13 @@ bool reader::read(std::vector<std::byte>& value) {
 
 bool reader::take_number(std::string_view& digits) {
   switch (kind()) {
-    case kind::number: digits = take_token(); return true;
-    case kind::string: return take_string(digits, scratch_);
-    default: return false;
+    case kind::number:
+      digits = take_token();
+      return true;
+    case kind::string:
+      return take_string(digits, scratch_);
+    default:
+      return false;
   }
 }
 
@@ -475,7 +508,8 @@ bool reader::raw(std::string_view& text, std::size_t max_depth) {
 bool reader::skip_value(std::size_t depth_left) {
   switch (kind()) {
     case kind::object:
-    case kind::array: return depth_left > 0 ? skip_members(depth_left - 1) : fail("nested too deeply");
+    case kind::array:
+      return depth_left > 0 ? skip_members(depth_left - 1) : fail("nested too deeply");
     case kind::string: {
       std::string_view content;
       return take_string(content, scratch_);
@@ -491,8 +525,10 @@ bool reader::skip_value(std::size_t depth_left) {
       bool value = false;
       return read(value);
     }
-    case kind::null: return read_null();
-    case kind::none: return fail("not a value");
+    case kind::null:
+      return read_null();
+    case kind::none:
+      return fail("not a value");
   }
   return fail("not a value");
 }

@@ -40,9 +40,13 @@ inline void write_json(writer& out, const std::string& value) { out.text(value);
 inline void write_json(writer& out, const std::vector<std::byte>& value) { out.base64(value); }
 
 template <class T>
-void write_json(writer& out, const std::optional<T>& value) { write_json(out, *value); }
+void write_json(writer& out, const std::optional<T>& value) {
+  write_json(out, *value);
+}
 template <class T>
-void write_json(writer& out, const box<T>& value) { write_json(out, *value); }
+void write_json(writer& out, const box<T>& value) {
+  write_json(out, *value);
+}
 
 template <class T>
 void write_json(writer& out, const std::vector<T>& items) {
@@ -84,14 +88,22 @@ void write_enum(writer& out, Enum value) {
 // Is the value one that proto3 leaves out? Negative zero is not.
 inline bool is_default(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
 inline bool is_default(float value) { return std::bit_cast<std::uint32_t>(value) == 0; }
-template <class T> requires(std::integral<T> || std::is_enum_v<T>)
-bool is_default(T value) { return value == T{}; }
 template <class T>
-bool is_default(const std::optional<T>& value) { return !value.has_value(); }
+requires(std::integral<T> || std::is_enum_v<T>) bool is_default(T value) {
+  return value == T{};
+}
 template <class T>
-bool is_default(const box<T>& value) { return !value.has_value(); }
+bool is_default(const std::optional<T>& value) {
+  return !value.has_value();
+}
 template <class T>
-bool is_default(const T& value) requires requires { value.empty(); } { return value.empty(); }
+bool is_default(const box<T>& value) {
+  return !value.has_value();
+}
+template <class T>
+bool is_default(const T& value) requires requires { value.empty(); } {
+  return value.empty();
+}
 
 // A member, left out at its default.
 template <class T>
@@ -112,8 +124,10 @@ void write_alternative(writer& out, std::string_view name_and_colon, const Varia
 // ---------------------------------------------------------------------------------------------------------------------
 // Reading
 
-template <class T> requires std::is_arithmetic_v<T>
-bool read_json(reader& in, T& value, const field_limits& = {}) { return in.read(value); }
+template <class T>
+requires std::is_arithmetic_v<T> bool read_json(reader& in, T& value, const field_limits& = {}) {
+  return in.read(value);
+}
 
 inline bool read_json(reader& in, std::string& value, const field_limits& limits = {}) {
   if (!in.read(value)) return false;
@@ -220,8 +234,8 @@ bool read_enum(reader& in, Enum& value) {
 
 struct member_name {
   std::string_view json_name;
-  std::string_view name;        // as in the schema; accepted too
-  bool null_is_value = false;   // google.protobuf.Value and NullValue; elsewhere null is as good as absent
+  std::string_view name;       // as in the schema; accepted too
+  bool null_is_value = false;  // google.protobuf.Value and NullValue; elsewhere null is as good as absent
 };
 
 // Which of `names` it is, looked for from `hint` on: peers write members in the schema's order. names.size(): none.

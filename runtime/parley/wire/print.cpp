@@ -8,7 +8,9 @@ namespace parley::text {
 namespace {
 
 template <class Number>
-void print_number(printer& out, Number value) { json::writer(out.out()).number(value); }
+void print_number(printer& out, Number value) {
+  json::writer(out.out()).number(value);
+}
 
 }  // namespace
 

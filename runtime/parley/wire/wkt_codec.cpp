@@ -69,7 +69,9 @@ void write_binary(const structure& value, std::string& out) { flat::write_docume
 void write_binary(const list_value& value, std::string& out) { flat::write_document(value, out); }
 void write_binary(const any& value, std::string& out) { flat::write_document(value, out); }
 
-result<> read_json(std::string_view text, double& value, const decode_options& options) { return json::read_document(text, value, options); }
+result<> read_json(std::string_view text, double& value, const decode_options& options) {
+  return json::read_document(text, value, options);
+}
 result<> read_json(std::string_view text, float& value, const decode_options& options) { return json::read_document(text, value, options); }
 result<> read_json(std::string_view text, std::int64_t& value, const decode_options& options) {
   return json::read_document(text, value, options);
@@ -124,7 +126,9 @@ result<> read_binary(bytes_view bytes, empty& value, const decode_options& optio
 result<> read_binary(bytes_view bytes, timestamp& value, const decode_options& options) {
   return flat::read_document(bytes, value, options);
 }
-result<> read_binary(bytes_view bytes, duration& value, const decode_options& options) { return flat::read_document(bytes, value, options); }
+result<> read_binary(bytes_view bytes, duration& value, const decode_options& options) {
+  return flat::read_document(bytes, value, options);
+}
 result<> read_binary(bytes_view bytes, field_mask& value, const decode_options& options) {
   return flat::read_document(bytes, value, options);
 }

@@ -17,7 +17,9 @@ offset write_time(writer& out, const Time& time) {
 }
 
 template <class Time>
-bool read_time(table from, Time& time) { return from.scalar(0, time.seconds) && from.scalar(1, time.nanos); }
+bool read_time(table from, Time& time) {
+  return from.scalar(0, time.seconds) && from.scalar(1, time.nanos);
+}
 
 offset write_only(writer& out, offset member) {
   out.begin_table();
@@ -73,12 +75,19 @@ bool read_binary(table from, value& any_kind) {
   std::uint8_t kind = 0;
   if (!from.scalar(0, kind)) return false;
   switch (static_cast<value_kind>(kind)) {
-    case value_kind::null: any_kind.kind.emplace<null_value>(); return true;
-    case value_kind::number: return from.scalar(1, any_kind.kind.emplace<double>());
-    case value_kind::text: return read_field(from, 2, any_kind.kind.emplace<std::string>(), {});
-    case value_kind::truth: return from.scalar(3, any_kind.kind.emplace<bool>());
-    case value_kind::object: return read_field(from, 4, any_kind.kind.emplace<structure>().fields, {});
-    case value_kind::list: return read_field<value>(from, 5, any_kind.kind.emplace<list_value>().values, {});
+    case value_kind::null:
+      any_kind.kind.emplace<null_value>();
+      return true;
+    case value_kind::number:
+      return from.scalar(1, any_kind.kind.emplace<double>());
+    case value_kind::text:
+      return read_field(from, 2, any_kind.kind.emplace<std::string>(), {});
+    case value_kind::truth:
+      return from.scalar(3, any_kind.kind.emplace<bool>());
+    case value_kind::object:
+      return read_field(from, 4, any_kind.kind.emplace<structure>().fields, {});
+    case value_kind::list:
+      return read_field<value>(from, 5, any_kind.kind.emplace<list_value>().values, {});
   }
   return from.in().fail("a value of no known kind");
 }

@@ -67,18 +67,19 @@ void write_json(writer& out, const field_mask& mask) {
 }
 
 void write_json(writer& out, const value& any_kind) {
-  std::visit([&](const auto& kind) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, double>) {
-      if (!std::isfinite(kind)) return out.null();
-    }
-    write_json(out, kind);
-  }, any_kind.kind);
+  std::visit(
+      [&](const auto& kind) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, double>) {
+          if (!std::isfinite(kind)) return out.null();
+        }
+        write_json(out, kind);
+      },
+      any_kind.kind);
 }
 
 bool read_json(reader& in, empty&) {
   members<0> each(in, {});
-  while (each.next()) {
-  }
+  while (each.next()) {}
   return each.ok();
 }
 
@@ -111,13 +112,21 @@ bool read_json(reader& in, null_value&) {
 
 bool read_json(reader& in, value& any_kind) {
   switch (in.kind()) {
-    case kind::null: any_kind.kind.emplace<null_value>(); return in.read_null();
-    case kind::boolean: return in.read(any_kind.kind.emplace<bool>());
-    case kind::number: return in.read(any_kind.kind.emplace<double>());
-    case kind::string: return in.read(any_kind.kind.emplace<std::string>());
-    case kind::object: return read_json(in, any_kind.kind.emplace<structure>());
-    case kind::array: return read_json(in, any_kind.kind.emplace<list_value>());
-    case kind::none: break;
+    case kind::null:
+      any_kind.kind.emplace<null_value>();
+      return in.read_null();
+    case kind::boolean:
+      return in.read(any_kind.kind.emplace<bool>());
+    case kind::number:
+      return in.read(any_kind.kind.emplace<double>());
+    case kind::string:
+      return in.read(any_kind.kind.emplace<std::string>());
+    case kind::object:
+      return read_json(in, any_kind.kind.emplace<structure>());
+    case kind::array:
+      return read_json(in, any_kind.kind.emplace<list_value>());
+    case kind::none:
+      break;
   }
   return in.fail("not a value");
 }

@@ -4,6 +4,4 @@
 
 #include <parley/generated/codec_source.hpp>
 
-namespace through {
-
-}  // namespace through
+namespace through {}  // namespace through

@@ -9,6 +9,4 @@
 #include <string>
 #include <string_view>
 
-namespace through {
-
-}  // namespace through
+namespace through {}  // namespace through

@@ -2,6 +2,4 @@
 // The messages as plain C++ values.
 #pragma once
 
-namespace through {
-
-}  // namespace through
+namespace through {}  // namespace through
