@@ -1,0 +1,1 @@
+"""What scripts/bench runs once everything is built: measures rows, prints a table, writes files."""

@@ -1,0 +1,54 @@
+"""scripts/bench, once everything is built."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+
+from . import machine, measure, programs, report, rows
+from .load import Settings
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures, prints a table, and writes build/bench/results.json.")
+    parser.add_argument("rows", nargs="*", metavar="row", help="only these rows: " + ", ".join(row.NAME for row in rows.ALL))
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true", help="a smoke run in about a minute")
+    how.add_argument("--all", action="store_true", help="every row, not only what has a bar")
+    parser.add_argument("--rounds", type=int, help="5 unless told otherwise; quick: 1")
+    parser.add_argument("--packages", action="store_true", help="only print the packages of the peers that these rows have")
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/bench"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    unknown = set(given.rows) - {row.NAME for row in rows.ALL}
+    if unknown:
+        parser.error("no row is called " + ", ".join(sorted(unknown)))
+    return given
+
+
+def main() -> int:
+    given = arguments()
+    wanted = [row for row in rows.ALL if not given.rows or row.NAME in given.rows]
+    if given.packages:
+        print("\n".join(sorted({package for row in wanted for package in row.PACKAGES})))
+        return 0
+    settings = Settings(
+        rounds=given.rounds or (1 if given.quick else 5), warm_up=0.1 if given.quick else 0.25, seconds=0.2 if given.quick else 0.5,
+        every=given.all, quick=given.quick, programs=programs.Programs(given.build.resolve()))
+    groups = [group for row in wanted for group in row.groups(settings)]
+    for what in settings.skipped:
+        print(f"skipped: {what}")
+    if len(programs.CORES) < 2:
+        print("One core only: server and client share it, and the figures say little.")
+    results = measure.run(groups, settings.rounds)
+
+    titles = {row.NAME: row.TITLE for row in wanted}
+    print(report.table(results, titles))
+    path = given.build / "results.json"
+    report.write_json(path, machine.describe(given.build), results, settings.skipped)
+    print(f"\nAll samples: {path}")
+    return 1 if any(outcome.failure for one in results for outcome in one.outcomes.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The programs under measurement: where they are, on which core they run, and that they end."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import resource
+import selectors
+import signal
+import subprocess
+import time
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORES = CORES[:1]
+CLIENT_CORES = CORES[1:2] or CORES[:1]
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+class Programs:
+    def __init__(self, build: pathlib.Path):
+        self.build = build
+        self.folder = build / "bench" / "bin"
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def command(self, name: str) -> List[str]:
+        return [str(self.folder / name)]
+
+
+def _child(cores: Sequence[int]):
+    def prepare() -> None:
+        os.sched_setaffinity(0, cores)
+        # Each process has its own descriptors: ten thousand connections take ten thousand on either side.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        # A child ends with this program, however that ends.
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return prepare
+
+
+def _first_line(process: subprocess.Popen, seconds: float) -> str:
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        until = time.monotonic() + seconds
+        text = b""
+        while not text.endswith(b"\n"):
+            if not selector.select(max(0.0, until - time.monotonic())):
+                raise RuntimeError("the server said no port within its time")
+            piece = os.read(process.stdout.fileno(), 1)
+            if not piece:
+                raise RuntimeError("the server ended before it listened")
+            text += piece
+    return text.decode()
+
+
+@contextlib.contextmanager
+def server(command: Sequence[str], cores: Optional[Sequence[int]] = None) -> Iterator[Tuple[int, int]]:
+    """A server that prints "port N" once it listens: (its process id, its port). It is ended afterwards, whatever happens."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               preexec_fn=_child(cores or SERVER_CORES))
+    try:
+        word, port = _first_line(process, 10).split()
+        if word != "port":
+            raise RuntimeError("the server did not say its port")
+        yield process.pid, int(port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def client(command: Sequence[str], seconds: float = 90) -> Dict[str, float]:
+    """A program that prints one line of JSON."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds,
+                              preexec_fn=_child(CLIENT_CORES))
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"no result after {seconds} s") from None
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"ended with {done.returncode}")
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,30 @@
+"""Events from one client to all, the sender included: CPU per delivery."""
+
+from ..group import Bar, Group
+from ..load import EPOLL_TO_ALL, TYPED
+
+NAME = "events"
+TITLE = "Events of 64 B fanned out: server CPU per delivery"
+PACKAGES = []
+
+
+def groups(settings):
+    receivers = [1, 100, 1000, 10_000] if settings.every else [1000]
+    return [_group(settings, count, burst) for count in receivers for burst in (1, 8)]
+
+
+def _group(settings, receivers, burst):
+    def load(name, server, script, **more):
+        return settings.load(name, server, "fan-out", script, size=64, connections=receivers, burst=burst, **more)
+
+    contenders = (load("epoll", EPOLL_TO_ALL, "text") + load("parley binary", TYPED, "event-binary") +
+                  load("parley JSON", TYPED, "event-json"))
+    if receivers > 1:
+        contenders += load("parley mixed", TYPED, "event-binary,event-json")
+    bars = []
+    if receivers == 1000:
+        how = "one at a time" if burst == 1 else "in bursts of 8"
+        bars = [Bar(f"typed event to 1000 receivers, {how}, against epoll", "parley binary", 1.15 if burst == 1 else 1.2, "epoll")]
+    title = f"{receivers} receivers, " + ("one at a time" if burst == 1 else f"bursts of {burst}")
+    # Ten thousand connections take seconds to open.
+    return Group(NAME, f"events-{receivers}-{burst}", title, "cpu_ns", "ns", contenders, "epoll", bars, rounds=3 if receivers > 1000 else None)
