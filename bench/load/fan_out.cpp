@@ -1,17 +1,19 @@
 #include "load/crowd.hpp"
 #include "load/modes.hpp"
 #include "support/figures.hpp"
+#include "support/report.hpp"
 
-#include <cstdio>
+#include <atomic>
+#include <cstdint>
 
 namespace bench {
 
 void fan_out(const load& what) {
   crowd clients(what.port, what.connections, what.scripts, what.burst);
   crowd::member& sender = clients.at(0);
-  std::uint64_t deliveries = 0;
-  const auto run_until = [&](double end) {
-    while (now() < end) {
+  std::atomic<std::uint64_t> deliveries{0};
+  time_throughput(what.server, what.warm_up, what.seconds, deliveries, [&](double time) {
+    for (const double until = now() + time; now() < until;) {
       clients.owe(sender, what.burst);
       clients.flush(sender);
       std::uint64_t missing = what.burst * clients.size();
@@ -23,17 +25,7 @@ void fan_out(const load& what) {
       }
       deliveries += what.burst * clients.size();
     }
-  };
-  run_until(now() + what.warm_up);
-  const std::uint64_t deliveries_before = deliveries;
-  const std::uint64_t cpu_before = cpu_ns(what.server);
-  const double start = now();
-  run_until(start + what.seconds);
-  const double wall = now() - start;
-  const double cpu = static_cast<double>(cpu_ns(what.server) - cpu_before);
-  const double delivered = static_cast<double>(deliveries - deliveries_before);
-  std::printf("{\"count\": %.0f, \"cpu_ns\": %.2f, \"per_second\": %.0f, \"server_busy\": %.3f}\n", delivered, cpu / delivered,
-              delivered / wall, cpu / wall * 1e-9);
+  });
 }
 
 }  // namespace bench

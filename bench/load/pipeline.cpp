@@ -1,10 +1,10 @@
 #include "load/crowd.hpp"
 #include "load/modes.hpp"
 #include "support/figures.hpp"
+#include "support/report.hpp"
 
-#include <cstdio>
-
-#include <unistd.h>
+#include <atomic>
+#include <cstdint>
 
 namespace bench {
 
@@ -14,28 +14,20 @@ void pipeline(const load& what) {
     clients.owe(clients.at(i), what.in_flight);
     clients.flush(clients.at(i));
   }
-  std::uint64_t answers = 0;
-  const auto run_until = [&](double end) {
-    while (now() < end) {
+  std::atomic<std::uint64_t> answers{0};
+  // Everything on its way has come round once, also where that takes long: else the answers counted were made before.
+  constexpr double longest = 10;  // seconds
+  const std::uint64_t once_round = what.connections * what.in_flight;
+  time_throughput(what.server, what.warm_up, what.seconds, answers, [&](double time) {
+    const double start = now();
+    const std::uint64_t before = answers;
+    for (double passed = 0; passed < time || (answers - before < once_round && passed < longest); passed = now() - start) {
       clients.poll([&](crowd::member& who, std::uint64_t more) {
-        answers += more;
+        answers.store(answers.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
         clients.owe(who, more);
       });
     }
-  };
-  run_until(now() + what.warm_up);
-  const std::uint64_t answers_before = answers;
-  const std::uint64_t cpu_before = cpu_ns(what.server);
-  const std::uint64_t own_cpu_before = cpu_ns(getpid());
-  const double start = now();
-  run_until(start + what.seconds);
-  const double wall = now() - start;
-  const double cpu = static_cast<double>(cpu_ns(what.server) - cpu_before);
-  const double own_cpu = static_cast<double>(cpu_ns(getpid()) - own_cpu_before);
-  const double messages = static_cast<double>(answers - answers_before);
-  if (messages == 0) fail("not one answer");
-  std::printf("{\"count\": %.0f, \"cpu_ns\": %.2f, \"per_second\": %.0f, \"server_busy\": %.3f, \"client_busy\": %.3f}\n", messages,
-              cpu / messages, messages / wall, cpu / wall * 1e-9, own_cpu / wall * 1e-9);
+  });
 }
 
 }  // namespace bench

@@ -25,8 +25,8 @@ class guest final : public parley::transport::connection_handler {
     all_.push_back(me_);
   }
   void on_message(parley::bytes_view content, parley::transport::opcode kind) override {
+    if (!to_all_) return me_->send_copy(content, kind);
     const parley::buffer message{std::string(parley::as_text(content))};
-    if (!to_all_) return me_->send(message, kind);
     for (connection* to : all_) to->send(message, kind);
   }
   void on_drained() override {}

@@ -9,7 +9,8 @@ namespace bench {
 // Seconds of a clock that never goes back.
 double now();
 
-// CPU time of all threads of a process, in nanoseconds: the scheduler's own account (schedstat), so that it does not matter what else runs.
+// CPU time of all threads of a process, in nanoseconds: the scheduler's own account (what schedstat shows for each thread, with those that
+// have ended), so that it matters little what else runs.
 std::uint64_t cpu_ns(int pid);
 
 // Resident memory of a process, in bytes. The kernel's socket memory is not in it.

@@ -30,7 +30,7 @@ def main() -> int:
     given = arguments()
     wanted = [row for row in rows.ALL if not given.rows or row.NAME in given.rows]
     if given.packages:
-        print("\n".join(sorted({package for row in wanted for package in row.PACKAGES})))
+        print("\n".join(sorted({package for row in wanted for package in row.packages(given.all)})))
         return 0
     settings = Settings(
         rounds=given.rounds or (1 if given.quick else 5), warm_up=0.1 if given.quick else 0.25, seconds=0.2 if given.quick else 0.5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Sequence
 
 from . import programs
 from .group import Contender
@@ -23,20 +23,19 @@ class Settings:
         if what not in self.skipped:
             self.skipped.append(what)
 
-    def load(self, name: str, server: Sequence[str], mode: str, script: str, needs: Optional[str] = None, client: str = "bench_load",
-             cores: Optional[Sequence[int]] = None, **options) -> List[Contender]:
-        """One contender, or none if its programs are not there: peers are optional. `options` are the load client's."""
-        for program in (server[0], client):
-            if program.startswith("bench_") and not self.programs.has(program):
-                self.skip(f"{name}: {needs or program} is not installed")
-                return []
-        command = [*(self.programs.command(server[0]) if server[0].startswith("bench_") else [server[0]]), *server[1:]]
+    def load(self, server: Sequence[str], mode: str, script: str, name: str, client: str = "bench_load", **options) -> List[Contender]:
+        """One contender, or none if its programs are not there: peers are optional. `options` are the client's."""
+        missing = [program for program in (server[0], client) if not self.programs.find(program)]
+        if missing:
+            self.skip(f"{name}: {missing[0]} is not there" + (f" ({NEEDS[missing[0]]})" if missing[0] in NEEDS else ""))
+            return []
+        command = [self.programs.find(server[0]), *server[1:]]
         given = {"warm_up": self.warm_up, "seconds": self.seconds, **options}
         arguments = [f"mode={mode}", f"script={script}", *(f"{key}={value}" for key, value in given.items())]
 
         def measure() -> Dict[str, float]:
-            with programs.server(command, cores) as (process, port):
-                return programs.client([*self.programs.command(client), f"port={port}", f"server={process}", *arguments])
+            with programs.server(command) as (process, port):
+                return programs.client([self.programs.find(client), f"port={port}", f"server={process}", *arguments])
 
         return [Contender(name, measure)]
 
@@ -46,3 +45,23 @@ EPOLL_TO_ALL = ["bench_epoll_server", "mode=all"]
 FRAMES = ["bench_frame_server"]
 FRAMES_TO_ALL = ["bench_frame_server", "mode=all"]
 TYPED = ["bench_typed_server"]
+ASIO = ["bench_asio_server"]
+BEAST = ["bench_beast_server"]
+BEAST_TO_ALL = ["bench_beast_server", "mode=all"]
+WEBSOCKETPP = ["bench_websocketpp_server"]
+WEBSOCKETPP_TO_ALL = ["bench_websocketpp_server", "mode=all"]
+GRPC = ["bench_grpc_server"]
+CAPNP = ["bench_capnp_server"]
+NODE = ["node", str(programs.BENCH / "peers" / "ws_server.js")]
+PYTHON = ["/usr/bin/python3", str(programs.BENCH / "peers" / "websockets_server.py")]
+
+# Debian packages: what a row installs, and what a line about a skipped peer names.
+GRPC_PACKAGES = ["libgrpc++-dev", "protobuf-compiler-grpc", "libprotobuf-dev"]
+CAPNP_PACKAGES = ["libcapnp-dev", "capnproto"]
+WEBSOCKET_PACKAGES = ["libboost1.81-dev", "nodejs", "node-ws", "python3-websockets"]
+NEEDS = {
+    "bench_grpc_server": " ".join(GRPC_PACKAGES),
+    "bench_capnp_server": " ".join(CAPNP_PACKAGES),
+    "bench_beast_server": "libboost1.81-dev",
+    "node": "nodejs node-ws",
+}

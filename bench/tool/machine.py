@@ -42,7 +42,7 @@ def describe(build: pathlib.Path) -> Dict[str, str]:
         "build": "Release (-O3), no link-time optimisation, no -march",
     }
     for name in ("libasio-dev", "libwebsocketpp-dev", "libsimdjson-dev", "libflatbuffers-dev", "libprotobuf-dev", "libgrpc++-dev", "libcapnp-dev",
-                 "libboost-dev", "nlohmann-json3-dev", "node-ws", "python3-websockets"):
+                 "libboost1.81-dev", "nlohmann-json3-dev", "node-ws", "python3-websockets"):
         version = _package(name)
         if version and version != "unknown":
             facts[name] = version

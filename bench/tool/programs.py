@@ -9,6 +9,7 @@ import os
 import pathlib
 import resource
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -19,6 +20,8 @@ SERVER_CORES = CORES[:1]
 CLIENT_CORES = CORES[1:2] or CORES[:1]
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 
+# Where Debian has the modules of Node's packages.
+_ENVIRONMENT = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
@@ -28,11 +31,10 @@ class Programs:
         self.build = build
         self.folder = build / "bench" / "bin"
 
-    def has(self, name: str) -> bool:
-        return (self.folder / name).exists()
-
-    def command(self, name: str) -> List[str]:
-        return [str(self.folder / name)]
+    def find(self, name: str) -> Optional[str]:
+        """Ours by its name, another by the path."""
+        own = self.folder / name
+        return str(own) if own.exists() else None if name.startswith("bench_") else shutil.which(name)
 
 
 def _child(cores: Sequence[int]):
@@ -63,10 +65,10 @@ def _first_line(process: subprocess.Popen, seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def server(command: Sequence[str], cores: Optional[Sequence[int]] = None) -> Iterator[Tuple[int, int]]:
+def server(command: Sequence[str]) -> Iterator[Tuple[int, int]]:
     """A server that prints "port N" once it listens: (its process id, its port). It is ended afterwards, whatever happens."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                               preexec_fn=_child(cores or SERVER_CORES))
+                               preexec_fn=_child(SERVER_CORES), env=_ENVIRONMENT)
     try:
         word, port = _first_line(process, 10).split()
         if word != "port":
@@ -86,9 +88,17 @@ def client(command: Sequence[str], seconds: float = 90) -> Dict[str, float]:
     """A program that prints one line of JSON."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds,
-                              preexec_fn=_child(CLIENT_CORES))
+                              preexec_fn=_child(CLIENT_CORES), env=_ENVIRONMENT)
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"no result after {seconds} s") from None
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"ended with {done.returncode}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def run(command: Sequence[str], seconds: float = 120) -> None:
+    """A program whose success is what counts."""
+    try:
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=seconds)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
+        raise RuntimeError(f"{command[0]} failed") from why

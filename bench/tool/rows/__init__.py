@@ -1,5 +1,5 @@
-"""One module per row. Each has NAME, TITLE, PACKAGES (of its peers) and groups(settings)."""
+"""One module per row. Each has NAME, TITLE, packages(every) of its peers, and groups(settings)."""
 
-from . import calls, events, frames, idle, round_trip
+from . import calls, codecs, events, frames, idle, round_trip
 
-ALL = [frames, calls, round_trip, events, idle]
+ALL = [codecs, round_trip, calls, frames, events, idle]

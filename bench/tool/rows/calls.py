@@ -1,11 +1,14 @@
-"""Typed calls, pipelined: 64 in flight on each connection."""
+"""Typed calls, pipelined, against the echo of a frame with the same payload, and against other RPC."""
 
 from ..group import Bar, Group
-from ..load import EPOLL, TYPED
+from ..load import CAPNP, CAPNP_PACKAGES, EPOLL, GRPC, GRPC_PACKAGES, TYPED
 
 NAME = "calls"
 TITLE = "Typed calls echoed, 64 in flight per connection: server CPU per call"
-PACKAGES = []
+
+
+def packages(every):
+    return GRPC_PACKAGES + (CAPNP_PACKAGES if every else [])
 
 
 def groups(settings):
@@ -15,13 +18,17 @@ def groups(settings):
 
 
 def _group(settings, size, connections):
-    def load(name, server, script, **more):
-        return settings.load(name, server, "pipeline", script, size=size, connections=connections, **more)
+    def load(name, server, script, client="bench_load"):
+        return settings.load(server, "pipeline", script, name, client, size=size, connections=connections)
 
-    contenders = (load("epoll", EPOLL, "binary") + load("epoll text", EPOLL, "text") +
-                  load("parley binary", TYPED, "call-binary") + load("parley JSON", TYPED, "call-json"))
+    contenders = (load("epoll", EPOLL, "binary") + load("parley binary", TYPED, "call-binary") + load("parley JSON", TYPED, "call-json") +
+                  load("gRPC bidi", GRPC, "bidi", "bench_grpc_load") + load("gRPC unary", GRPC, "unary", "bench_grpc_load"))
+    if settings.every:
+        contenders += load("epoll text", EPOLL, "text") + load("Cap'n Proto", CAPNP, "call", "bench_capnp_load")
     bars = []
     if (size, connections) == (64, 16):
         bars = [Bar("typed binary call of 64 B against the epoll echo", "parley binary", 4, "epoll"),
-                Bar("typed JSON call of 64 B against the epoll echo", "parley JSON", 8, "epoll")]
+                Bar("typed JSON call of 64 B against the epoll echo", "parley JSON", 8, "epoll"),
+                Bar("CPU of gRPC bidi streaming against our binary call", "gRPC bidi", 10, "parley binary", at_least=True),
+                Bar("CPU of gRPC unary against our binary call", "gRPC unary", 10, "parley binary", at_least=True)]
     return Group(NAME, f"calls-{size}-{connections}", f"{size} B, {connections} connections", "cpu_ns", "ns", contenders, "epoll", bars)

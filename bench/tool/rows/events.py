@@ -1,11 +1,14 @@
 """Events from one client to all, the sender included: CPU per delivery."""
 
 from ..group import Bar, Group
-from ..load import EPOLL_TO_ALL, TYPED
+from ..load import BEAST_TO_ALL, EPOLL_TO_ALL, FRAMES_TO_ALL, TYPED, WEBSOCKETPP_TO_ALL
 
 NAME = "events"
 TITLE = "Events of 64 B fanned out: server CPU per delivery"
-PACKAGES = []
+
+
+def packages(every):
+    return ["libboost1.81-dev"] if every else []
 
 
 def groups(settings):
@@ -14,13 +17,17 @@ def groups(settings):
 
 
 def _group(settings, receivers, burst):
-    def load(name, server, script, **more):
-        return settings.load(name, server, "fan-out", script, size=64, connections=receivers, burst=burst, **more)
+    def load(name, server, script):
+        return settings.load(server, "fan-out", script, name, size=64, connections=receivers, burst=burst)
 
     contenders = (load("epoll", EPOLL_TO_ALL, "text") + load("parley binary", TYPED, "event-binary") +
                   load("parley JSON", TYPED, "event-json"))
     if receivers > 1:
         contenders += load("parley mixed", TYPED, "event-binary,event-json")
+    if settings.every:
+        contenders += load("parley frames", FRAMES_TO_ALL, "text")
+    if settings.every and receivers <= 1000:
+        contenders += load("Boost.Beast", BEAST_TO_ALL, "text") + load("websocketpp", WEBSOCKETPP_TO_ALL, "text")
     bars = []
     if receivers == 1000:
         how = "one at a time" if burst == 1 else "in bursts of 8"

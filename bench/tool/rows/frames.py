@@ -1,22 +1,34 @@
 """WebSocket messages echoed without envelopes: what the transport costs over a hand-framed epoll loop."""
 
 from ..group import Bar, Group
-from ..load import EPOLL, FRAMES
+from ..load import ASIO, BEAST, EPOLL, FRAMES, NODE, PYTHON, WEBSOCKET_PACKAGES, WEBSOCKETPP
 
 NAME = "frames"
-TITLE = "Frames echoed, 16 connections, 64 in flight: server CPU per message"
-PACKAGES = []
+TITLE = "Frames echoed, 64 in flight per connection: server CPU per message"
 
-SIZES = {64: 1.25, 1024: 1.25, 65536: 1.15}
+_LIMITS = {64: 1.25, 1024: 1.25, 65536: 1.15}
+
+
+def packages(every):
+    return WEBSOCKET_PACKAGES if every else []
 
 
 def groups(settings):
-    found = []
-    for size, limit in SIZES.items():
-        def load(name, server, **more):
-            return settings.load(name, server, "pipeline", "text", size=size, connections=16, **more)
+    kinds = ["text", "binary"] if settings.every else ["text"]
+    return [_group(settings, size, kind) for kind in kinds for size in _LIMITS]
 
-        contenders = load("epoll", EPOLL) + load("parley frames", FRAMES)
-        found.append(Group(NAME, f"frames-{size}", f"{size} B text", "cpu_ns", "ns", contenders, "epoll", [
-            Bar(f"frames of {size} B against epoll", "parley frames", limit, "epoll")]))
-    return found
+
+def _group(settings, size, kind):
+    def load(name, server):
+        return settings.load(server, "pipeline", kind, name, size=size, connections=16)
+
+    contenders = load("epoll", EPOLL) + load("parley frames", FRAMES)
+    if settings.every:
+        contenders += load("Asio", ASIO)
+    if settings.every and kind == "text":
+        contenders += (load("Boost.Beast", BEAST) + load("websocketpp", WEBSOCKETPP) + load("node ws", NODE) +
+                       load("Python websockets", PYTHON))
+    bars = []
+    if kind == "text":
+        bars = [Bar(f"frames of {size} B against epoll", "parley frames", _LIMITS[size], "epoll")]
+    return Group(NAME, f"frames-{kind}-{size}", f"{size} B {kind}, 16 connections", "cpu_ns", "ns", contenders, "epoll", bars)

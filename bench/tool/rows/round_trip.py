@@ -1,18 +1,24 @@
 """One typed call after the other on one connection, against raw TCP measured right before each."""
 
 from ..group import Bar, Group
-from ..load import EPOLL, TYPED
+from ..load import CAPNP, CAPNP_PACKAGES, EPOLL, FRAMES, GRPC, GRPC_PACKAGES, TYPED
 
 NAME = "round-trip"
-TITLE = "Round trip of 64 B, one connection, busy-polled client: median time"
-PACKAGES = []
+TITLE = "Round trip of 64 B, one connection: median time. The client polls, except where it is said to sleep"
+
+
+def packages(_every):
+    return GRPC_PACKAGES + CAPNP_PACKAGES
 
 
 def groups(settings):
-    def load(name, server, script, **more):
-        return settings.load(name, server, "round-trips", script, size=64, **more)
+    def load(name, server, script, client="bench_load"):
+        return settings.load(server, "round-trips", script, name, client, size=64)
 
-    contenders = (load("raw TCP", ["bench_tcp_server"], "tcp") + load("epoll", EPOLL, "text") +
-                  load("parley binary", TYPED, "call-binary") + load("parley JSON", TYPED, "call-json"))
+    contenders = (load("raw TCP", ["bench_tcp_server"], "tcp") + load("epoll", EPOLL, "text") + load("parley frames", FRAMES, "text") +
+                  load("parley binary", TYPED, "call-binary") + load("parley JSON", TYPED, "call-json") +
+                  load("typed client, polling", TYPED, "polling", "bench_typed_client") +
+                  load("typed client, sleeps", TYPED, "blocking", "bench_typed_client") +
+                  load("gRPC unary, sleeps", GRPC, "unary", "bench_grpc_load") + load("Cap'n Proto, sleeps", CAPNP, "call", "bench_capnp_load"))
     return [Group(NAME, NAME, "64 B", "p50_us", "us", contenders, "raw TCP", [
         Bar("round trip of a typed call against raw TCP", "parley binary", 1.15, "raw TCP")], paired=True)]
