@@ -17,7 +17,10 @@ struct Lobby final : LobbyHandler {
     return Sum{.value = std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0)};
   }
 
-  parley::relay say(const Line& line, parley::event&) override { return line.text.empty() ? parley::relay::drop : parley::relay::pass; }
+  parley::relay say(const Line& line, parley::event&) override {
+    if (line.text.empty()) return parley::relay::drop;
+    return parley::relay::pass;
+  }
 
   LobbyPeers peers;  // the server's way out
 };

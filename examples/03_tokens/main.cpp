@@ -36,8 +36,9 @@ struct Adder final : LobbyHandler {
   }
 };
 
-asio::awaitable<void> in_a_coroutine(LobbyClient lobby) {  // stubs are handles: by value
-  Numbers numbers{.numbers = {1, 2, 3}};                   // named first: before GCC 13, no braces and no capturing lambda next to co_await
+// Stubs are handles: by value.
+asio::awaitable<void> in_a_coroutine(LobbyClient lobby) {
+  Numbers numbers{.numbers = {1, 2, 3}};  // named first: before GCC 13, no braces and no capturing lambda next to co_await
   parley::result<Sum> sum = co_await lobby.async_add(numbers);
   std::cout << "coroutine: " << sum.value().value << '\n';
 

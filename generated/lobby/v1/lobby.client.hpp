@@ -16,8 +16,8 @@ class LobbyClient {
   struct SayTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>, parley::to::all_t,
                                     parley::to::set_except<parley::to::all_t>, parley::to::client, parley::to::clients> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) SayTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    SayTarget(const Other&) {
       static_assert(parley::never<Other>, "Lobby.Say goes to OTHERS, ALL, CLIENT: see (parley.event).to in lobby/v1/lobby.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

@@ -26,10 +26,10 @@ class LobbyHandler : public parley::handler {
   template <class Handler>
   static std::span<const parley::binding> bindings() {
     static constexpr std::array table{
-        parley::bind_call<LobbyHandler, &LobbyHandler::add>(LobbyMethods::add,
-                                                            parley::overridden<decltype(&Handler::add), decltype(&LobbyHandler::add)>),
-        parley::bind_event<LobbyHandler, &LobbyHandler::say>(LobbyMethods::say,
-                                                             parley::overridden<decltype(&Handler::say), decltype(&LobbyHandler::say)>),
+        parley::bind_call<LobbyHandler, &LobbyHandler::add>(
+            LobbyMethods::add, parley::overridden<decltype(&Handler::add), decltype(&LobbyHandler::add)>),
+        parley::bind_event<LobbyHandler, &LobbyHandler::say>(
+            LobbyMethods::say, parley::overridden<decltype(&Handler::say), decltype(&LobbyHandler::say)>),
     };
     return table;
   }
@@ -43,8 +43,8 @@ class LobbyPeers {
   // Whom Lobby.Arrived goes to.
   struct ArrivedTarget : parley::one_of<parley::to::others_of> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) ArrivedTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    ArrivedTarget(const Other&) {
       static_assert(parley::never<Other>, "Lobby.Arrived goes to OTHERS: see (parley.event).to in lobby/v1/lobby.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

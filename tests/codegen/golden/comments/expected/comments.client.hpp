@@ -13,11 +13,11 @@ namespace comments::v1 {
 class CommentsClient {
  public:
   // Whom Comments.Whisper goes to.
-  struct WhisperTarget
-      : parley::one_of<parley::to::client, parley::to::clients, parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
+  struct WhisperTarget : parley::one_of<parley::to::client, parley::to::clients, parley::to::others_t,
+                                        parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) WhisperTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    WhisperTarget(const Other&) {
       static_assert(parley::never<Other>, "Comments.Whisper goes to CLIENT, OTHERS: see (parley.event).to in comments.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

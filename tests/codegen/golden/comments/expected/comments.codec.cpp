@@ -10,10 +10,8 @@ namespace comments::v1 {
 
 std::string_view name_of(Kind value) noexcept {
   switch (value) {
-    case Kind::UNSPECIFIED:
-      return "KIND_UNSPECIFIED";
-    case Kind::ONE:
-      return "KIND_ONE";
+    case Kind::UNSPECIFIED: return "KIND_UNSPECIFIED";
+    case Kind::ONE: return "KIND_ONE";
   }
   return {};
 }
@@ -45,30 +43,23 @@ void write_json(parley::json::writer& out, const Line& m) {
 
 bool read_json(parley::json::reader& in, Line& m) {
   static constexpr parley::json::member_name names[] = {
-      {"text", "text"}, {"plain", "plain"}, {"odd", "odd"}, {"a", "a"}, {"b", "b"}, {"list", "list"},
+      {"text", "text"},
+      {"plain", "plain"},
+      {"odd", "odd"},
+      {"a", "a"},
+      {"b", "b"},
+      {"list", "list"},
   };
   parley::json::members each(in, names);
   m.which = std::monostate{};
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text);
-        break;
-      case 1:
-        each.read(m.plain);
-        break;
-      case 2:
-        each.read(m.odd);
-        break;
-      case 3:
-        each.read_alternative<Line::a>(m.which);
-        break;
-      case 4:
-        each.read_alternative<Line::b>(m.which);
-        break;
-      case 5:
-        each.read(m.list);
-        break;
+      case 0: each.read(m.text); break;
+      case 1: each.read(m.plain); break;
+      case 2: each.read(m.odd); break;
+      case 3: each.read_alternative<Line::a>(m.which); break;
+      case 4: each.read_alternative<Line::b>(m.which); break;
+      case 5: each.read(m.list); break;
     }
   }
   if (!each.has(0)) m.text.clear();
@@ -103,14 +94,9 @@ bool read_binary(parley::flat::table from, Line& m) {
   each.read(2, "odd", m.odd);
   each.read(5, "list", m.list);
   switch (each.which(4)) {
-    case 1:
-      each.read_alternative<Line::a>(4, "a", m.which);
-      break;
-    case 2:
-      each.read_alternative<Line::b>(4, "b", m.which);
-      break;
-    default:
-      m.which = std::monostate{};
+    case 1: each.read_alternative<Line::a>(4, "a", m.which); break;
+    case 2: each.read_alternative<Line::b>(4, "b", m.which); break;
+    default: m.which = std::monostate{};
   }
   return each.done();
 }
@@ -145,11 +131,8 @@ constexpr parley::target_kind whisper_to[] = {parley::target_kind::client, parle
 }  // namespace
 
 constinit const parley::method CommentsMethods::whisper{
-    .name = "wh\"is\\per?\?/ ü",
-    .id = 0x6066c9e0,
-    .fingerprint = 0x434dd13d4bde9528,
-    .event = true,
-    .to = whisper_to,
+    .name = "wh\"is\\per?\?/ ü", .id = 0x6066c9e0, .fingerprint = 0x434dd13d4bde9528,
+    .event = true, .to = whisper_to,
     .in = &parley::codec_for<Line>,
 };
 

@@ -23,26 +23,20 @@ void write_json(parley::json::writer& out, const Mine& m) {
 
 bool read_json(parley::json::reader& in, Mine& m) {
   static constexpr parley::json::member_name names[] = {
-      {"thing", "thing"}, {"kinds", "kinds"}, {"parts", "parts"}, {"passed", "passed"}, {"at", "at"},
+      {"thing", "thing"},
+      {"kinds", "kinds"},
+      {"parts", "parts"},
+      {"passed", "passed"},
+      {"at", "at"},
   };
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.thing);
-        break;
-      case 1:
-        each.read(m.kinds);
-        break;
-      case 2:
-        each.read(m.parts);
-        break;
-      case 3:
-        each.read(m.passed);
-        break;
-      case 4:
-        each.read(m.at);
-        break;
+      case 0: each.read(m.thing); break;
+      case 1: each.read(m.kinds); break;
+      case 2: each.read(m.parts); break;
+      case 3: each.read(m.passed); break;
+      case 4: each.read(m.at); break;
     }
   }
   if (!each.has(0)) m.thing.reset();
@@ -100,14 +94,13 @@ std::ostream& operator<<(std::ostream& out, const Mine& m) { return out << parle
 
 // The methods on the wire
 
-namespace {}  // namespace
+namespace {
+
+}  // namespace
 
 constinit const parley::method ImportsMethods::take{
-    .name = "Imports.Take",
-    .id = 0xc8f903c2,
-    .fingerprint = 0x26e8f5baa2c4719c,
-    .in = &parley::codec_for<::my::things::Thing>,
-    .out = &parley::codec_for<::through::Passed>,
+    .name = "Imports.Take", .id = 0xc8f903c2, .fingerprint = 0x26e8f5baa2c4719c,
+    .in = &parley::codec_for<::my::things::Thing>, .out = &parley::codec_for<::through::Passed>,
 };
 
 namespace {

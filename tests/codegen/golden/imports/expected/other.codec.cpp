@@ -10,8 +10,7 @@ namespace my::things {
 
 std::string_view name_of(Kind value) noexcept {
   switch (value) {
-    case Kind::UNSPECIFIED:
-      return "KIND_UNSPECIFIED";
+    case Kind::UNSPECIFIED: return "KIND_UNSPECIFIED";
   }
   return {};
 }
@@ -42,9 +41,7 @@ bool read_json(parley::json::reader& in, Thing_Part& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.name);
-        break;
+      case 0: each.read(m.name); break;
     }
   }
   if (!each.has(0)) m.name.clear();
@@ -95,9 +92,7 @@ bool read_json(parley::json::reader& in, Thing& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.part);
-        break;
+      case 0: each.read(m.part); break;
     }
   }
   if (!each.has(0)) m.part.reset();

@@ -21,9 +21,7 @@ bool read_json(parley::json::reader& in, Passed& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text);
-        break;
+      case 0: each.read(m.text); break;
     }
   }
   if (!each.has(0)) m.text.clear();

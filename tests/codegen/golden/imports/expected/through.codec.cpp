@@ -4,4 +4,6 @@
 
 #include <parley/generated/codec_source.hpp>
 
-namespace through {}  // namespace through
+namespace through {
+
+}  // namespace through

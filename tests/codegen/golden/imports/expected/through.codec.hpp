@@ -9,4 +9,6 @@
 #include <string>
 #include <string_view>
 
-namespace through {}  // namespace through
+namespace through {
+
+}  // namespace through

@@ -2,4 +2,6 @@
 // The messages as plain C++ values.
 #pragma once
 
-namespace through {}  // namespace through
+namespace through {
+
+}  // namespace through

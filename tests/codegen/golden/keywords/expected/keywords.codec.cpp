@@ -10,10 +10,8 @@ namespace keywords::class_::parley_ {
 
 std::string_view name_of(class_enum value) noexcept {
   switch (value) {
-    case class_enum::enum_NULL:
-      return "enum_NULL";
-    case class_enum::enum_default:
-      return "enum_default";
+    case class_enum::enum_NULL: return "enum_NULL";
+    case class_enum::enum_default: return "enum_default";
   }
   return {};
 }
@@ -48,41 +46,29 @@ void write_json(parley::json::writer& out, const class_& m) {
 
 bool read_json(parley::json::reader& in, class_& m) {
   static constexpr parley::json::member_name names[] = {
-      {"delete", "delete"},       {"std", "std"},           {"NULL", "NULL"},
-      {"union", "union"},         {"template", "template"}, {"parley", "parley"},
-      {"namespace", "namespace"}, {"operator", "operator"}, {"t\"e\\xt", "text"},
+      {"delete", "delete"},
+      {"std", "std"},
+      {"NULL", "NULL"},
+      {"union", "union"},
+      {"template", "template"},
+      {"parley", "parley"},
+      {"namespace", "namespace"},
+      {"operator", "operator"},
+      {"t\"e\\xt", "text"},
   };
   parley::json::members each(in, names);
   m.new_ = std::monostate{};
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.delete_);
-        break;
-      case 1:
-        each.read(m.std_);
-        break;
-      case 2:
-        each.read(m.NULL_);
-        break;
-      case 3:
-        each.read_alternative<class_::union_>(m.new_);
-        break;
-      case 4:
-        each.read_alternative<class_::template_>(m.new_);
-        break;
-      case 5:
-        each.read_alternative<class_::parley_>(m.new_);
-        break;
-      case 6:
-        each.read(m.namespace_);
-        break;
-      case 7:
-        each.read(m.operator_);
-        break;
-      case 8:
-        each.read(m.text);
-        break;
+      case 0: each.read(m.delete_); break;
+      case 1: each.read(m.std_); break;
+      case 2: each.read(m.NULL_); break;
+      case 3: each.read_alternative<class_::union_>(m.new_); break;
+      case 4: each.read_alternative<class_::template_>(m.new_); break;
+      case 5: each.read_alternative<class_::parley_>(m.new_); break;
+      case 6: each.read(m.namespace_); break;
+      case 7: each.read(m.operator_); break;
+      case 8: each.read(m.text); break;
     }
   }
   if (!each.has(0)) m.delete_.clear();
@@ -124,17 +110,10 @@ bool read_binary(parley::flat::table from, class_& m) {
   each.read(6, "operator", m.operator_);
   each.read(7, "t\"e\\xt", m.text);
   switch (each.which(4)) {
-    case 1:
-      each.read_alternative<class_::union_>(4, "union", m.new_);
-      break;
-    case 2:
-      each.read_alternative<class_::template_>(4, "template", m.new_);
-      break;
-    case 3:
-      each.read_alternative<class_::parley_>(4, "parley", m.new_);
-      break;
-    default:
-      m.new_ = std::monostate{};
+    case 1: each.read_alternative<class_::union_>(4, "union", m.new_); break;
+    case 2: each.read_alternative<class_::template_>(4, "template", m.new_); break;
+    case 3: each.read_alternative<class_::parley_>(4, "parley", m.new_); break;
+    default: m.new_ = std::monostate{};
   }
   return each.done();
 }
@@ -168,7 +147,7 @@ bool class_::template_::operator==(const template_& other) const { return value 
 bool class_::parley_::operator==(const parley_& other) const { return value == other.value; }
 bool class_::operator==(const class_& other) const {
   return delete_ == other.delete_ && std_ == other.std_ && NULL_ == other.NULL_ && new_ == other.new_ && namespace_ == other.namespace_ &&
-         operator_ == other.operator_ && text == other.text;
+      operator_ == other.operator_ && text == other.text;
 }
 
 // std_
@@ -186,9 +165,7 @@ bool read_json(parley::json::reader& in, std_& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.value);
-        break;
+      case 0: each.read(m.value); break;
     }
   }
   if (!each.has(0)) m.value.clear();
@@ -233,7 +210,8 @@ void write_json(parley::json::writer& out, const parley_std&) {
 
 bool read_json(parley::json::reader& in, parley_std&) {
   parley::json::members<0> each(in, {});
-  while (each.next()) {}
+  while (each.next()) {
+  }
   return each.ok();
 }
 
@@ -277,9 +255,7 @@ bool read_json(parley::json::reader& in, struct parley_& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.parley_);
-        break;
+      case 0: each.read(m.parley_); break;
     }
   }
   if (!each.has(0)) m.parley_.reset();
@@ -332,12 +308,8 @@ bool read_json(parley::json::reader& in, line& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.line_);
-        break;
-      case 1:
-        each.read(m.lines);
-        break;
+      case 0: each.read(m.line_); break;
+      case 1: each.read(m.lines); break;
     }
   }
   if (!each.has(0)) m.line_.reset();
@@ -395,9 +367,7 @@ bool read_json(parley::json::reader& in, struct text& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text_);
-        break;
+      case 0: each.read(m.text_); break;
     }
   }
   if (!each.has(0)) m.text_.clear();
@@ -448,9 +418,7 @@ bool read_json(parley::json::reader& in, Token& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.token);
-        break;
+      case 0: each.read(m.token); break;
     }
   }
   if (!each.has(0)) m.token.reset();
@@ -506,12 +474,8 @@ bool read_json(parley::json::reader& in, struct value& m) {
   m.kind = std::monostate{};
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read_alternative<value::value_>(m.kind);
-        break;
-      case 1:
-        each.read_alternative<value::string>(m.kind);
-        break;
+      case 0: each.read_alternative<value::value_>(m.kind); break;
+      case 1: each.read_alternative<value::string>(m.kind); break;
     }
   }
   return each.ok();
@@ -530,14 +494,9 @@ parley::flat::offset write_binary(parley::flat::writer& out, const struct value&
 bool read_binary(parley::flat::table from, struct value& m) {
   parley::flat::fields each(from);
   switch (each.which(1)) {
-    case 1:
-      each.read_alternative<value::value_>(1, "value", m.kind);
-      break;
-    case 2:
-      each.read_alternative<value::string>(1, "string", m.kind);
-      break;
-    default:
-      m.kind = std::monostate{};
+    case 1: each.read_alternative<value::value_>(1, "value", m.kind); break;
+    case 2: each.read_alternative<value::string>(1, "string", m.kind); break;
+    default: m.kind = std::monostate{};
   }
   return each.done();
 }
@@ -573,34 +532,21 @@ constexpr parley::target_kind throw_to[] = {parley::target_kind::others};
 }  // namespace
 
 constinit const parley::method NewMethods::delete_{
-    .name = "New.Delete",
-    .id = 0x9330f79d,
-    .fingerprint = 0x4e3dd1c647da039a,
-    .in = &parley::codec_for<class_>,
-    .out = &parley::codec_for<parley_>,
+    .name = "New.Delete", .id = 0x9330f79d, .fingerprint = 0x4e3dd1c647da039a,
+    .in = &parley::codec_for<class_>, .out = &parley::codec_for<parley_>,
 };
 constinit const parley::method NewMethods::token{
-    .name = "New.Token",
-    .id = 0x95e669ee,
-    .fingerprint = 0xacf721725a46b9fc,
-    .in = &parley::codec_for<::keywords::class_::parley_::Token>,
-    .out = &parley::codec_for<std_>,
+    .name = "New.Token", .id = 0x95e669ee, .fingerprint = 0xacf721725a46b9fc,
+    .in = &parley::codec_for<::keywords::class_::parley_::Token>, .out = &parley::codec_for<std_>,
 };
 constinit const parley::method NewMethods::line{
-    .name = "New.line",
-    .id = 0x93c1161f,
-    .fingerprint = 0xe2d67b8564c0c0d7,
-    .from = parley::side::either,
-    .server_to = line_server_to,
-    .in = &parley::codec_for<::keywords::class_::parley_::line>,
-    .out = &parley::codec_for<text>,
+    .name = "New.line", .id = 0x93c1161f, .fingerprint = 0xe2d67b8564c0c0d7,
+    .from = parley::side::either, .server_to = line_server_to,
+    .in = &parley::codec_for<::keywords::class_::parley_::line>, .out = &parley::codec_for<text>,
 };
 constinit const parley::method NewMethods::throw_{
-    .name = "New.Throw",
-    .id = 0xec263a1d,
-    .fingerprint = 0x8236a925c8ca5d91,
-    .event = true,
-    .to = throw_to,
+    .name = "New.Throw", .id = 0xec263a1d, .fingerprint = 0x8236a925c8ca5d91,
+    .event = true, .to = throw_to,
     .in = &parley::codec_for<std_>,
 };
 

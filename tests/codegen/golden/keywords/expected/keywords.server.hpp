@@ -34,12 +34,12 @@ class NewHandler : public parley::handler {
     static constexpr std::array table{
         parley::bind_call<NewHandler, &NewHandler::delete_>(
             NewMethods::delete_, parley::overridden<decltype(&Handler::delete_), decltype(&NewHandler::delete_)>),
-        parley::bind_call<NewHandler, &NewHandler::token>(NewMethods::token,
-                                                          parley::overridden<decltype(&Handler::token), decltype(&NewHandler::token)>),
-        parley::bind_call<NewHandler, &NewHandler::line>(NewMethods::line,
-                                                         parley::overridden<decltype(&Handler::line), decltype(&NewHandler::line)>),
-        parley::bind_event<NewHandler, &NewHandler::throw_>(NewMethods::throw_,
-                                                            parley::overridden<decltype(&Handler::throw_), decltype(&NewHandler::throw_)>),
+        parley::bind_call<NewHandler, &NewHandler::token>(
+            NewMethods::token, parley::overridden<decltype(&Handler::token), decltype(&NewHandler::token)>),
+        parley::bind_call<NewHandler, &NewHandler::line>(
+            NewMethods::line, parley::overridden<decltype(&Handler::line), decltype(&NewHandler::line)>),
+        parley::bind_event<NewHandler, &NewHandler::throw_>(
+            NewMethods::throw_, parley::overridden<decltype(&Handler::throw_), decltype(&NewHandler::throw_)>),
     };
     return table;
   }

@@ -10,10 +10,8 @@ namespace nested::v1 {
 
 std::string_view name_of(Tree_Node_Colour value) noexcept {
   switch (value) {
-    case Tree_Node_Colour::UNSPECIFIED:
-      return "COLOUR_UNSPECIFIED";
-    case Tree_Node_Colour::RED:
-      return "COLOUR_RED";
+    case Tree_Node_Colour::UNSPECIFIED: return "COLOUR_UNSPECIFIED";
+    case Tree_Node_Colour::RED: return "COLOUR_RED";
   }
   return {};
 }
@@ -39,7 +37,8 @@ void write_json(parley::json::writer& out, const Pong_Pong&) {
 
 bool read_json(parley::json::reader& in, Pong_Pong&) {
   parley::json::members<0> each(in, {});
-  while (each.next()) {}
+  while (each.next()) {
+  }
   return each.ok();
 }
 
@@ -85,12 +84,8 @@ bool read_json(parley::json::reader& in, Pong& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.ping);
-        break;
-      case 1:
-        each.read(m.inner);
-        break;
+      case 0: each.read(m.ping); break;
+      case 1: each.read(m.inner); break;
     }
   }
   if (!each.has(0)) m.ping.reset();
@@ -148,9 +143,7 @@ bool read_json(parley::json::reader& in, Ping& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.pong);
-        break;
+      case 0: each.read(m.pong); break;
     }
   }
   if (!each.has(0)) m.pong.reset();
@@ -203,12 +196,8 @@ bool read_json(parley::json::reader& in, Leaf& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.name);
-        break;
-      case 1:
-        each.read(m.pings);
-        break;
+      case 0: each.read(m.name); break;
+      case 1: each.read(m.pings); break;
     }
   }
   if (!each.has(0)) m.name.clear();
@@ -264,29 +253,22 @@ void write_json(parley::json::writer& out, const Tree_Node& m) {
 
 bool read_json(parley::json::reader& in, Tree_Node& m) {
   static constexpr parley::json::member_name names[] = {
-      {"colour", "colour"}, {"left", "left"}, {"right", "right"}, {"subtrees", "subtrees"}, {"named", "named"}, {"leaf", "leaf"},
+      {"colour", "colour"},
+      {"left", "left"},
+      {"right", "right"},
+      {"subtrees", "subtrees"},
+      {"named", "named"},
+      {"leaf", "leaf"},
   };
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.colour);
-        break;
-      case 1:
-        each.read(m.left);
-        break;
-      case 2:
-        each.read(m.right);
-        break;
-      case 3:
-        each.read(m.subtrees);
-        break;
-      case 4:
-        each.read(m.named);
-        break;
-      case 5:
-        each.read(m.leaf);
-        break;
+      case 0: each.read(m.colour); break;
+      case 1: each.read(m.left); break;
+      case 2: each.read(m.right); break;
+      case 3: each.read(m.subtrees); break;
+      case 4: each.read(m.named); break;
+      case 5: each.read(m.leaf); break;
     }
   }
   if (!each.has(0)) m.colour = {};
@@ -348,7 +330,7 @@ std::ostream& operator<<(std::ostream& out, const Tree_Node& m) { return out << 
 
 bool Tree_Node::operator==(const Tree_Node& other) const {
   return colour == other.colour && left == other.left && right == other.right && subtrees == other.subtrees && named == other.named &&
-         leaf == other.leaf;
+      leaf == other.leaf;
 }
 
 // Tree
@@ -373,18 +355,10 @@ bool read_json(parley::json::reader& in, Tree& m) {
   m.extra = std::monostate{};
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.root);
-        break;
-      case 1:
-        each.read_alternative<Tree::tree>(m.extra);
-        break;
-      case 2:
-        each.read_alternative<Tree::colour>(m.extra);
-        break;
-      case 3:
-        each.read_alternative<Tree::fallen>(m.extra);
-        break;
+      case 0: each.read(m.root); break;
+      case 1: each.read_alternative<Tree::tree>(m.extra); break;
+      case 2: each.read_alternative<Tree::colour>(m.extra); break;
+      case 3: each.read_alternative<Tree::fallen>(m.extra); break;
     }
   }
   if (!each.has(0)) m.root.reset();
@@ -408,17 +382,10 @@ bool read_binary(parley::flat::table from, Tree& m) {
   parley::flat::fields each(from);
   each.read(0, "root", m.root);
   switch (each.which(2)) {
-    case 1:
-      each.read_alternative<Tree::tree>(2, "tree", m.extra);
-      break;
-    case 2:
-      each.read_alternative<Tree::colour>(2, "colour", m.extra);
-      break;
-    case 3:
-      each.read_alternative<Tree::fallen>(2, "fallen", m.extra);
-      break;
-    default:
-      m.extra = std::monostate{};
+    case 1: each.read_alternative<Tree::tree>(2, "tree", m.extra); break;
+    case 2: each.read_alternative<Tree::colour>(2, "colour", m.extra); break;
+    case 3: each.read_alternative<Tree::fallen>(2, "fallen", m.extra); break;
+    default: m.extra = std::monostate{};
   }
   return each.done();
 }

@@ -10,14 +10,10 @@ namespace routing::v1 {
 
 std::string_view name_of(Info value) noexcept {
   switch (value) {
-    case Info::NONE:
-      return "INFO_NONE";
-    case Info::NO_BROADCAST:
-      return "INFO_NO_BROADCAST";
-    case Info::SEND_BACK:
-      return "INFO_SEND_BACK";
-    case Info::CHANGE_USERNAME:
-      return "INFO_CHANGE_USERNAME";
+    case Info::NONE: return "INFO_NONE";
+    case Info::NO_BROADCAST: return "INFO_NO_BROADCAST";
+    case Info::SEND_BACK: return "INFO_SEND_BACK";
+    case Info::CHANGE_USERNAME: return "INFO_CHANGE_USERNAME";
   }
   return {};
 }
@@ -42,12 +38,9 @@ std::ostream& operator<<(std::ostream& out, Info value) { return out << parley::
 
 std::string_view name_of(Audience value) noexcept {
   switch (value) {
-    case Audience::OTHERS:
-      return "AUDIENCE_OTHERS";
-    case Audience::ALL:
-      return "AUDIENCE_ALL";
-    case Audience::SELF_AND_SERVER:
-      return "AUDIENCE_SELF_AND_SERVER";
+    case Audience::OTHERS: return "AUDIENCE_OTHERS";
+    case Audience::ALL: return "AUDIENCE_ALL";
+    case Audience::SELF_AND_SERVER: return "AUDIENCE_SELF_AND_SERVER";
   }
   return {};
 }
@@ -80,9 +73,7 @@ bool read_json(parley::json::reader& in, User& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.name, {.max_len = 63});
-        break;
+      case 0: each.read(m.name, {.max_len = 63}); break;
     }
   }
   if (!each.has(0)) m.name.clear();
@@ -137,15 +128,9 @@ bool read_json(parley::json::reader& in, Body& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text, {.max_len = 255});
-        break;
-      case 1:
-        each.read(m.text_len);
-        break;
-      case 2:
-        each.read(m.info);
-        break;
+      case 0: each.read(m.text, {.max_len = 255}); break;
+      case 1: each.read(m.text_len); break;
+      case 2: each.read(m.info); break;
     }
   }
   if (!each.has(0)) m.text.clear();
@@ -206,12 +191,8 @@ bool read_json(parley::json::reader& in, Line& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.user);
-        break;
-      case 1:
-        each.read(m.message);
-        break;
+      case 0: each.read(m.user); break;
+      case 1: each.read(m.message); break;
     }
   }
   if (!each.has(0)) m.user.reset();
@@ -269,12 +250,8 @@ bool read_json(parley::json::reader& in, Shout& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text);
-        break;
-      case 1:
-        each.read(m.audience);
-        break;
+      case 0: each.read(m.text); break;
+      case 1: each.read(m.audience); break;
     }
   }
   if (!each.has(0)) m.text.clear();
@@ -353,11 +330,8 @@ constexpr parley::target_kind plain_shouted_to[] = {parley::target_kind::others,
 }  // namespace
 
 constinit const parley::method ChatMethods::say{
-    .name = "message",
-    .id = 0xab530a13,
-    .fingerprint = 0xbab23e9532c520c5,
-    .event = true,
-    .to = chat_say_to,
+    .name = "message", .id = 0xab530a13, .fingerprint = 0xbab23e9532c520c5,
+    .event = true, .to = chat_say_to,
     .in = &parley::codec_for<Line>,
     .route = &parley::route_by<Line, &chat_say_routes>,
 };
@@ -370,11 +344,8 @@ constexpr const parley::method* chat_methods[] = {
 constinit const parley::service ChatMethods::service{.name = "Chat", .methods = chat_methods};
 
 constinit const parley::method PlainMethods::shouted{
-    .name = "Plain.Shouted",
-    .id = 0xa8fc2525,
-    .fingerprint = 0xea622954fc24e78b,
-    .event = true,
-    .to = plain_shouted_to,
+    .name = "Plain.Shouted", .id = 0xa8fc2525, .fingerprint = 0xea622954fc24e78b,
+    .event = true, .to = plain_shouted_to,
     .in = &parley::codec_for<Shout>,
     .route = &parley::route_by<Shout, &plain_shouted_routes>,
 };

@@ -23,8 +23,8 @@ class ChatHandler : public parley::handler {
   template <class Handler>
   static std::span<const parley::binding> bindings() {
     static constexpr std::array table{
-        parley::bind_event<ChatHandler, &ChatHandler::say>(ChatMethods::say,
-                                                           parley::overridden<decltype(&Handler::say), decltype(&ChatHandler::say)>),
+        parley::bind_event<ChatHandler, &ChatHandler::say>(
+            ChatMethods::say, parley::overridden<decltype(&Handler::say), decltype(&ChatHandler::say)>),
     };
     return table;
   }

@@ -138,18 +138,18 @@ class CallsClient {
   // Long names.
   // Blocks; throws parley::call_failed.
   AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit
-  a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
+      a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload) const {
-    return parley::call_and_wait<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload);
+    return parley::call_and_wait<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload);
   }
 
   // The same, without blocking. Completes with parley::result<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>.
   template <class Token = asio::use_awaitable_t<>>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload, Token&& token = {}) const {
-    return parley::async_call<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload,
+    return parley::async_call<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload,
         std::forward<Token>(token));
   }
   template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = asio::use_awaitable_t<>>
@@ -165,13 +165,11 @@ class CallsClient {
   // parley::reply<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> is made from.
   // A later handler replaces an earlier one; without one the server hears `unimplemented`.
   template <parley::call_handler<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit,
-                                 AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>
-                Handler>
+                                 AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Handler>
   parley::subscription on_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(Handler&& handler) const {
     return parley::answer_calls<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit,
-                                AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
-        std::forward<Handler>(handler));
+                                AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, std::forward<Handler>(handler));
   }
 
  private:
@@ -183,12 +181,12 @@ class CallsClient {
 class EventsClient {
  public:
   // Whom Events.Say goes to; the first of SENDER, ALL, OTHERS, CLIENT, SERVER if nobody is named.
-  struct SayTarget
-      : parley::one_of<parley::to::sender_t, parley::to::all_t, parley::to::set_except<parley::to::all_t>, parley::to::others_t,
-                       parley::to::set_except<parley::to::others_t>, parley::to::client, parley::to::clients, parley::to::server_t> {
+  struct SayTarget : parley::one_of<parley::to::sender_t, parley::to::all_t, parley::to::set_except<parley::to::all_t>,
+                                    parley::to::others_t, parley::to::set_except<parley::to::others_t>, parley::to::client,
+                                    parley::to::clients, parley::to::server_t> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) SayTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    SayTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Say goes to SENDER, ALL, OTHERS, CLIENT, SERVER: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -204,8 +202,8 @@ class EventsClient {
   // Whom Events.Report goes to.
   struct ReportTarget : parley::one_of<parley::to::server_t> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) ReportTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    ReportTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Report goes to SERVER: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -219,11 +217,11 @@ class EventsClient {
   };
 
   // Whom Events.Whisper goes to.
-  struct WhisperTarget
-      : parley::one_of<parley::to::client, parley::to::clients, parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
+  struct WhisperTarget : parley::one_of<parley::to::client, parley::to::clients, parley::to::others_t,
+                                        parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) WhisperTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    WhisperTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Whisper goes to CLIENT, OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -239,8 +237,8 @@ class EventsClient {
   // Whom Events.Both goes to.
   struct BothTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) BothTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    BothTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Both goes to OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -256,8 +254,8 @@ class EventsClient {
   // Whom Events.Gone goes to.
   struct GoneTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) GoneTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    GoneTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Gone goes to OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -271,14 +269,13 @@ class EventsClient {
   };
 
   // Whom Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to.
-  struct AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget
-      : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
+  struct AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget : parley::one_of<parley::to::others_t,
+      parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
       static_assert(parley::never<Other>,
-                    "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to OTHERS: see (parley.event).to in "
-                    "shapes.proto");
+          "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
     static parley::result<AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget> from(parley::target where) {
@@ -455,9 +452,8 @@ class EventsClient {
   // AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, const parley::origin&), returning void or asio::awaitable<void>.
   template <parley::event_handler<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Handler>
   parley::subscription on_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(Handler&& handler) const {
-    return parley::subscribe<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
-        std::forward<Handler>(handler));
+    return parley::subscribe<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, std::forward<Handler>(handler));
   }
 
  private:

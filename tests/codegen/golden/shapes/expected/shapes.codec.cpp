@@ -10,10 +10,8 @@ namespace shapes::v1 {
 
 std::string_view name_of(Where value) noexcept {
   switch (value) {
-    case Where::OTHERS:
-      return "WHERE_OTHERS";
-    case Where::BACK:
-      return "WHERE_BACK";
+    case Where::OTHERS: return "WHERE_OTHERS";
+    case Where::BACK: return "WHERE_BACK";
   }
   return {};
 }
@@ -45,9 +43,7 @@ bool read_json(parley::json::reader& in, Line& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text);
-        break;
+      case 0: each.read(m.text); break;
     }
   }
   if (!each.has(0)) m.text.clear();
@@ -98,9 +94,7 @@ bool read_json(parley::json::reader& in, Token& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.value);
-        break;
+      case 0: each.read(m.value); break;
     }
   }
   if (!each.has(0)) m.value.clear();
@@ -151,9 +145,7 @@ bool read_json(parley::json::reader& in, AVeryLongMessageNameThatMakesEveryLineO
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.text);
-        break;
+      case 0: each.read(m.text); break;
     }
   }
   if (!each.has(0)) m.text.clear();
@@ -215,12 +207,8 @@ bool read_json(parley::json::reader& in, Routed& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0:
-        each.read(m.line);
-        break;
-      case 1:
-        each.read(m.where);
-        break;
+      case 0: each.read(m.line); break;
+      case 1: each.read(m.where); break;
     }
   }
   if (!each.has(0)) m.line.reset();
@@ -301,176 +289,126 @@ constexpr parley::target_kind events_a_very_long_method_name_that_nobody_would_e
 }  // namespace
 
 constinit const parley::method CallsMethods::ask{
-    .name = "Calls.Ask",
-    .id = 0xceb8ec4a,
-    .fingerprint = 0xfcb09ae16be95a2e,
-    .in = &parley::codec_for<Line>,
-    .out = &parley::codec_for<Line>,
+    .name = "Calls.Ask", .id = 0xceb8ec4a, .fingerprint = 0xfcb09ae16be95a2e,
+    .in = &parley::codec_for<Line>, .out = &parley::codec_for<Line>,
 };
 constinit const parley::method CallsMethods::ready{
-    .name = "Calls.Ready",
-    .id = 0x90eb03d6,
-    .fingerprint = 0x2ab09e50d6390fab,
-    .from = parley::side::server,
-    .server_to = calls_ready_server_to,
-    .in = &parley::codec_for<Line>,
-    .out = &parley::codec_for<::shapes::v1::Token>,
+    .name = "Calls.Ready", .id = 0x90eb03d6, .fingerprint = 0x2ab09e50d6390fab,
+    .from = parley::side::server, .server_to = calls_ready_server_to,
+    .in = &parley::codec_for<Line>, .out = &parley::codec_for<::shapes::v1::Token>,
     .deadline_ms = 5000,
 };
 constinit const parley::method CallsMethods::swap{
-    .name = "Calls.Swap",
-    .id = 0x29882e6f,
-    .fingerprint = 0x2fce5b950990a4c7,
-    .from = parley::side::either,
-    .server_to = calls_swap_server_to,
-    .in = &parley::codec_for<::shapes::v1::Token>,
-    .out = &parley::codec_for<Line>,
-    .reply = "swapped",
-    .max_bytes = 1000,
+    .name = "Calls.Swap", .id = 0x29882e6f, .fingerprint = 0x2fce5b950990a4c7,
+    .from = parley::side::either, .server_to = calls_swap_server_to,
+    .in = &parley::codec_for<::shapes::v1::Token>, .out = &parley::codec_for<Line>,
+    .reply = "swapped", .max_bytes = 1000,
 };
 constinit const parley::method CallsMethods::ping{
-    .name = "Calls.Ping",
-    .id = 0xc5bfadc1,
-    .fingerprint = 0x6df5f28a34f029fc,
-    .in = &parley::codec_for<parley::empty>,
-    .out = &parley::codec_for<parley::empty>,
+    .name = "Calls.Ping", .id = 0xc5bfadc1, .fingerprint = 0x6df5f28a34f029fc,
+    .in = &parley::codec_for<parley::empty>, .out = &parley::codec_for<parley::empty>,
 };
 constinit const parley::method CallsMethods::pong{
-    .name = "Calls.Pong",
-    .id = 0xbf5c551a,
-    .fingerprint = 0x988b4badc5faff8c,
-    .from = parley::side::server,
-    .server_to = calls_pong_server_to,
-    .in = &parley::codec_for<parley::empty>,
-    .out = &parley::codec_for<parley::empty>,
+    .name = "Calls.Pong", .id = 0xbf5c551a, .fingerprint = 0x988b4badc5faff8c,
+    .from = parley::side::server, .server_to = calls_pong_server_to,
+    .in = &parley::codec_for<parley::empty>, .out = &parley::codec_for<parley::empty>,
 };
 constinit const parley::method CallsMethods::half{
-    .name = "Calls.Half",
-    .id = 0x7931d681,
-    .fingerprint = 0xa6658f74455ccaf0,
-    .in = &parley::codec_for<double>,
-    .out = &parley::codec_for<std::string>,
+    .name = "Calls.Half", .id = 0x7931d681, .fingerprint = 0xa6658f74455ccaf0,
+    .in = &parley::codec_for<double>, .out = &parley::codec_for<std::string>,
 };
 constinit const parley::method CallsMethods::when{
-    .name = "Calls.When",
-    .id = 0x1db935ac,
-    .fingerprint = 0x0e750654efbee291,
-    .in = &parley::codec_for<parley::timestamp>,
-    .out = &parley::codec_for<parley::value>,
+    .name = "Calls.When", .id = 0x1db935ac, .fingerprint = 0x0e750654efbee291,
+    .in = &parley::codec_for<parley::timestamp>, .out = &parley::codec_for<parley::value>,
 };
 constinit const parley::method CallsMethods::wrap{
-    .name = "Calls.Wrap",
-    .id = 0xe05b70ff,
-    .fingerprint = 0x9d9b730f5010ce88,
-    .in = &parley::codec_for<parley::any>,
-    .out = &parley::codec_for<std::vector<std::byte>>,
+    .name = "Calls.Wrap", .id = 0xe05b70ff, .fingerprint = 0x9d9b730f5010ce88,
+    .in = &parley::codec_for<parley::any>, .out = &parley::codec_for<std::vector<std::byte>>,
 };
 constinit const parley::method CallsMethods::delete_{
-    .name = "Calls.Delete",
-    .id = 0x1bbabfbe,
-    .fingerprint = 0x5abd5fc03758a3f7,
-    .in = &parley::codec_for<Line>,
-    .out = &parley::codec_for<bool>,
+    .name = "Calls.Delete", .id = 0x1bbabfbe, .fingerprint = 0x5abd5fc03758a3f7,
+    .in = &parley::codec_for<Line>, .out = &parley::codec_for<bool>,
 };
 constinit const parley::method CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand{
-    .name = "Calls.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand",
-    .id = 0x990e0c1f,
-    .fingerprint = 0x7d23f45bfa8e6fd9,
+    .name = "Calls.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand", .id = 0x990e0c1f,
+        .fingerprint = 0x7d23f45bfa8e6fd9,
     .from = parley::side::either,
-    .server_to = calls_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_server_to,
+        .server_to = calls_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_server_to,
     .in = &parley::codec_for<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>,
-    .out = &parley::codec_for<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>,
+        .out = &parley::codec_for<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>,
 };
 
 namespace {
 constexpr const parley::method* calls_methods[] = {
-    &CallsMethods::ask,     &CallsMethods::ready,
-    &CallsMethods::swap,    &CallsMethods::ping,
-    &CallsMethods::pong,    &CallsMethods::half,
-    &CallsMethods::when,    &CallsMethods::wrap,
-    &CallsMethods::delete_, &CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
+    &CallsMethods::ask,
+    &CallsMethods::ready,
+    &CallsMethods::swap,
+    &CallsMethods::ping,
+    &CallsMethods::pong,
+    &CallsMethods::half,
+    &CallsMethods::when,
+    &CallsMethods::wrap,
+    &CallsMethods::delete_,
+    &CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
 };
 }  // namespace
 constinit const parley::service CallsMethods::service{.name = "Calls", .methods = calls_methods};
 
 constinit const parley::method EventsMethods::say{
-    .name = "e/Say",
-    .id = 0x2b22a94f,
-    .fingerprint = 0xa502f48d2ad858cf,
-    .event = true,
-    .to = events_say_to,
+    .name = "e/Say", .id = 0x2b22a94f, .fingerprint = 0xa502f48d2ad858cf,
+    .event = true, .to = events_say_to,
     .in = &parley::codec_for<Line>,
 };
 constinit const parley::method EventsMethods::report{
-    .name = "e/Report",
-    .id = 0x138738ad,
-    .fingerprint = 0xb84c4cf40233c1cd,
-    .event = true,
-    .to = events_report_to,
+    .name = "e/Report", .id = 0x138738ad, .fingerprint = 0xb84c4cf40233c1cd,
+    .event = true, .to = events_report_to,
     .in = &parley::codec_for<Line>,
 };
 constinit const parley::method EventsMethods::whisper{
-    .name = "e/Whisper",
-    .id = 0xa8ee194d,
-    .fingerprint = 0x9244378ed6fff2c4,
-    .event = true,
-    .to = events_whisper_to,
+    .name = "e/Whisper", .id = 0xa8ee194d, .fingerprint = 0x9244378ed6fff2c4,
+    .event = true, .to = events_whisper_to,
     .in = &parley::codec_for<Line>,
 };
 constinit const parley::method EventsMethods::both{
-    .name = "e/Both",
-    .id = 0x16403d56,
-    .fingerprint = 0xefab4cabd88f54ee,
-    .event = true,
-    .from = parley::side::either,
-    .to = events_both_to,
-    .server_to = events_both_server_to,
+    .name = "e/Both", .id = 0x16403d56, .fingerprint = 0xefab4cabd88f54ee,
+    .event = true, .from = parley::side::either, .to = events_both_to, .server_to = events_both_server_to,
     .in = &parley::codec_for<::shapes::v1::Token>,
 };
 constinit const parley::method EventsMethods::news{
-    .name = "e/News",
-    .id = 0x5d2a5a47,
-    .fingerprint = 0x06091f83cb0dc1f3,
-    .event = true,
-    .from = parley::side::server,
-    .server_to = events_news_server_to,
+    .name = "e/News", .id = 0x5d2a5a47, .fingerprint = 0x06091f83cb0dc1f3,
+    .event = true, .from = parley::side::server, .server_to = events_news_server_to,
     .in = &parley::codec_for<std::string>,
     .body_message = true,
 };
 constinit const parley::method EventsMethods::gone{
-    .name = "e/Gone",
-    .id = 0x728f9676,
-    .fingerprint = 0x0e1f39672cf436e3,
-    .event = true,
-    .to = events_gone_to,
+    .name = "e/Gone", .id = 0x728f9676, .fingerprint = 0x0e1f39672cf436e3,
+    .event = true, .to = events_gone_to,
     .in = &parley::codec_for<parley::empty>,
 };
 constinit const parley::method EventsMethods::route{
-    .name = "e/Route",
-    .id = 0x5a225a6f,
-    .fingerprint = 0x1a8cf4666be30f31,
-    .event = true,
-    .to = events_route_to,
+    .name = "e/Route", .id = 0x5a225a6f, .fingerprint = 0x1a8cf4666be30f31,
+    .event = true, .to = events_route_to,
     .in = &parley::codec_for<Routed>,
     .route = &parley::route_by<Routed, &events_route_routes>,
 };
 constinit const parley::method EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand{
-    .name = "e/AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand",
-    .id = 0x9e82e97a,
-    .fingerprint = 0x8ba0044a0a7f7b1b,
-    .event = true,
-    .from = parley::side::either,
-    .to = events_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_to,
-    .server_to = events_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_server_to,
+    .name = "e/AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand", .id = 0x9e82e97a, .fingerprint = 0x8ba0044a0a7f7b1b,
+    .event = true, .from = parley::side::either,
+        .to = events_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_to,
+        .server_to = events_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_server_to,
     .in = &parley::codec_for<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>,
 };
 
 namespace {
 constexpr const parley::method* events_methods[] = {
-    &EventsMethods::say,     &EventsMethods::report,
-    &EventsMethods::whisper, &EventsMethods::both,
-    &EventsMethods::news,    &EventsMethods::gone,
-    &EventsMethods::route,   &EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
+    &EventsMethods::say,
+    &EventsMethods::report,
+    &EventsMethods::whisper,
+    &EventsMethods::both,
+    &EventsMethods::news,
+    &EventsMethods::gone,
+    &EventsMethods::route,
+    &EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
 };
 }  // namespace
 constinit const parley::service EventsMethods::service{.name = "Events", .methods = events_methods, .relay_unknown = true};

@@ -38,7 +38,7 @@ class CallsHandler : public parley::handler {
 
   // Long names.
   virtual parley::reply<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>
-  a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
+      a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, parley::call&) {
     return parley::errc::unimplemented;
   }
@@ -47,24 +47,24 @@ class CallsHandler : public parley::handler {
   template <class Handler>
   static std::span<const parley::binding> bindings() {
     static constexpr std::array table{
-        parley::bind_call<CallsHandler, &CallsHandler::ask>(CallsMethods::ask,
-                                                            parley::overridden<decltype(&Handler::ask), decltype(&CallsHandler::ask)>),
-        parley::bind_call<CallsHandler, &CallsHandler::swap>(CallsMethods::swap,
-                                                             parley::overridden<decltype(&Handler::swap), decltype(&CallsHandler::swap)>),
-        parley::bind_call<CallsHandler, &CallsHandler::ping>(CallsMethods::ping,
-                                                             parley::overridden<decltype(&Handler::ping), decltype(&CallsHandler::ping)>),
-        parley::bind_call<CallsHandler, &CallsHandler::half>(CallsMethods::half,
-                                                             parley::overridden<decltype(&Handler::half), decltype(&CallsHandler::half)>),
-        parley::bind_call<CallsHandler, &CallsHandler::when>(CallsMethods::when,
-                                                             parley::overridden<decltype(&Handler::when), decltype(&CallsHandler::when)>),
-        parley::bind_call<CallsHandler, &CallsHandler::wrap>(CallsMethods::wrap,
-                                                             parley::overridden<decltype(&Handler::wrap), decltype(&CallsHandler::wrap)>),
+        parley::bind_call<CallsHandler, &CallsHandler::ask>(
+            CallsMethods::ask, parley::overridden<decltype(&Handler::ask), decltype(&CallsHandler::ask)>),
+        parley::bind_call<CallsHandler, &CallsHandler::swap>(
+            CallsMethods::swap, parley::overridden<decltype(&Handler::swap), decltype(&CallsHandler::swap)>),
+        parley::bind_call<CallsHandler, &CallsHandler::ping>(
+            CallsMethods::ping, parley::overridden<decltype(&Handler::ping), decltype(&CallsHandler::ping)>),
+        parley::bind_call<CallsHandler, &CallsHandler::half>(
+            CallsMethods::half, parley::overridden<decltype(&Handler::half), decltype(&CallsHandler::half)>),
+        parley::bind_call<CallsHandler, &CallsHandler::when>(
+            CallsMethods::when, parley::overridden<decltype(&Handler::when), decltype(&CallsHandler::when)>),
+        parley::bind_call<CallsHandler, &CallsHandler::wrap>(
+            CallsMethods::wrap, parley::overridden<decltype(&Handler::wrap), decltype(&CallsHandler::wrap)>),
         parley::bind_call<CallsHandler, &CallsHandler::delete_>(
             CallsMethods::delete_, parley::overridden<decltype(&Handler::delete_), decltype(&CallsHandler::delete_)>),
         parley::bind_call<CallsHandler, &CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
-            CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
-            parley::overridden<decltype(&Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand),
-                               decltype(&CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand)>),
+            CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, parley::overridden<
+                decltype(&Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand),
+                decltype(&CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand)>),
     };
     return table;
   }
@@ -125,10 +125,10 @@ class CallsPeers {
   // Long names.
   // Blocks; throws parley::call_failed.
   AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit
-  a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
+      a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload, const parley::to::client& whom) const {
-    return parley::call_and_wait<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload, whom);
+    return parley::call_and_wait<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload, whom);
   }
 
   // The same, without blocking. Completes with parley::result<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>.
@@ -136,8 +136,8 @@ class CallsPeers {
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload, const parley::to::client& whom,
       Token&& token = {}) const {
-    return parley::async_call<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(
-        link_, CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload, whom,
+    return parley::async_call<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
+        CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload, whom,
         std::forward<Token>(token));
   }
   template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = asio::use_awaitable_t<>>
@@ -191,8 +191,8 @@ class EventsHandler : public parley::handler {
   template <class Handler>
   static std::span<const parley::binding> bindings() {
     static constexpr std::array table{
-        parley::bind_event<EventsHandler, &EventsHandler::say>(EventsMethods::say,
-                                                               parley::overridden<decltype(&Handler::say), decltype(&EventsHandler::say)>),
+        parley::bind_event<EventsHandler, &EventsHandler::say>(
+            EventsMethods::say, parley::overridden<decltype(&Handler::say), decltype(&EventsHandler::say)>),
         parley::bind_event<EventsHandler, &EventsHandler::report>(
             EventsMethods::report, parley::overridden<decltype(&Handler::report), decltype(&EventsHandler::report)>),
         parley::bind_event<EventsHandler, &EventsHandler::whisper>(
@@ -205,8 +205,7 @@ class EventsHandler : public parley::handler {
             EventsMethods::route, parley::overridden<decltype(&Handler::route), decltype(&EventsHandler::route)>),
         parley::bind_event<EventsHandler,
                            &EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
-            EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
-            parley::overridden<
+            EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, parley::overridden<
                 decltype(&Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand),
                 decltype(&EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand)>),
     };
@@ -223,8 +222,8 @@ class EventsPeers {
   struct BothTarget : parley::one_of<parley::to::all_t, parley::to::set_except<parley::to::all_t>, parley::to::others_of,
                                      parley::to::sender_of, parley::to::client, parley::to::clients> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) BothTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    BothTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.Both goes to ALL, OTHERS, SENDER, CLIENT: see (parley.event).server_to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -240,8 +239,8 @@ class EventsPeers {
   // Whom Events.News goes to.
   struct NewsTarget : parley::one_of<parley::to::all_t, parley::to::set_except<parley::to::all_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) NewsTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    NewsTarget(const Other&) {
       static_assert(parley::never<Other>, "Events.News goes to ALL: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -255,14 +254,13 @@ class EventsPeers {
   };
 
   // Whom Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to.
-  struct AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget
-      : parley::one_of<parley::to::all_t, parley::to::set_except<parley::to::all_t>> {
+  struct AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget : parley::one_of<parley::to::all_t,
+      parley::to::set_except<parley::to::all_t>> {
     using one_of::one_of;
-    template <parley::names_target Other>
-    requires(!one_of::accepts<Other>) AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
       static_assert(parley::never<Other>,
-                    "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to ALL: see (parley.event).server_to "
-                    "in shapes.proto");
+          "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to ALL: see (parley.event).server_to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
     static parley::result<AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget> from(parley::target where) {
