@@ -459,7 +459,8 @@ void connection_end::act_on_plain(const wire::envelope& e) {
     if (m && !m->event) return on_plain_call(e, *m);
     return on_event(e, m);
   }
-  if (!is_server(e.from)) return on_event(e, contract_.find(std::string_view(e.name)));
+  // What the server did not stamp as its own may be anybody's.
+  if (e.from != "server") return on_event(e, contract_.find(std::string_view(e.name)));
   const bool is_error = e.kind == wire::kind::error;
   rpc::outgoing_calls::named_answer answered;
   if (const std::uint64_t re = own_id(e.foreign_id); outgoing_.was_opened(re)) {
