@@ -47,13 +47,13 @@ template <class T>
 class late_vector : public std::vector<T> {
  public:
   using std::vector<T>::vector;
-  late_vector() noexcept {}
+  late_vector() noexcept {}  // NOLINT(modernize-use-equals-default): a defaulted one could be a constant expression
   late_vector(std::vector<T> items) : std::vector<T>(std::move(items)) {}
   late_vector(const late_vector&) = default;
   late_vector(late_vector&&) noexcept = default;
   late_vector& operator=(const late_vector&) = default;
   late_vector& operator=(late_vector&&) noexcept = default;
-  ~late_vector() {}
+  ~late_vector() {}  // NOLINT(modernize-use-equals-default): the same
 };
 
 }  // namespace parley

@@ -39,7 +39,8 @@ class Arena(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server([os.environ["TALK_SERVER"], *map(str, cls.options)])
+        more = os.environ.get("TALK_SERVER_OPTIONS", "").split()
+        cls.server = Server([os.environ["TALK_SERVER"], *map(str, cls.options), *more])
         cls.addClassCleanup(cls.server.kill)
         cls.port = cls.server.port
         cls.innocents = [Guest(cls.port, mode) for mode in cls.innocent_modes]

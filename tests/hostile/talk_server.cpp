@@ -1,7 +1,7 @@
 // The server that the hostile tests attack: it speaks the talk, lobby and probe schemas, and has whatever limits it is told:
 // talk_server [--port N] [--origin URL] [--max-message BYTES] [--max-calls N] [--max-queue BYTES] [--max-connections N] [--max-depth N]
 //             [--greeting-ms MS] [--heartbeat-ms MS] [--contract refuse|degrade|warn] [--without plain|json|binary]
-//             [--relay-unknown yes] [--quiet yes] [--drop yes]
+//             [--relay-unknown yes] [--quiet yes] [--drop yes] [--threads N]
 // Ends with 0 on SIGTERM.
 #include "lobby/v1/lobby.server.hpp"
 #include "probe.server.hpp"
@@ -10,6 +10,7 @@
 #include <parley/server.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -59,7 +60,8 @@ struct Probe final : probe::v1::ProbeHandler {
   void bury(const probe::v1::Tree&, parley::event&) override {}
 
   parley::reply<> hold(parley::call&) override {
-    most_held_ = std::max(most_held_, ++held_);
+    // With several threads a moment may be missed; none is invented.
+    most_held_ = std::max<std::uint32_t>(most_held_, ++held_);
     auto [reply, later] = parley::defer<>();
     return wait(reply.later(), std::move(later));
   }
@@ -87,7 +89,7 @@ struct Probe final : probe::v1::ProbeHandler {
   asio::awaitable<parley::result<>> wait(asio::awaitable<parley::result<>> until_cancelled, parley::later<> never) {
     // The frame may be destroyed instead of resumed.
     struct leaving {
-      std::uint32_t& held;
+      std::atomic<std::uint32_t>& held;
       ~leaving() { --held; }
     } const guard{held_};
     auto outcome = co_await std::move(until_cancelled);
@@ -97,8 +99,8 @@ struct Probe final : probe::v1::ProbeHandler {
 
   parley::server& server_;
   talk::v1::TalkPeers& talk_;
-  std::uint32_t held_ = 0;
-  std::uint32_t most_held_ = 0;
+  std::atomic<std::uint32_t> held_ = 0;
+  std::atomic<std::uint32_t> most_held_ = 0;
 };
 
 struct Loose final : probe::v1::LooseHandler {};
@@ -126,6 +128,7 @@ bool take(settings& to, std::string_view key, const std::string& value) {
   else if (key == "--without" && value == "plain") o.plain = false;
   else if (key == "--without" && value == "json") o.json = false;
   else if (key == "--without" && value == "binary") o.binary = false;
+  else if (key == "--threads") o.threads = number();
   else if (key == "--relay-unknown") to.relay_unknown = true;
   else if (key == "--quiet") o.quiet_unknown_target = true;
   else if (key == "--drop") o.drop_on_invalid = true;

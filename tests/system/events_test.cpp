@@ -154,7 +154,7 @@ TEST_P(EveryMedium, A_payload_can_name_its_receivers) {
 
 // One audience, three encodings: each gets its own, and an event that is relayed means the same in all of them.
 TEST(Events, A_mixed_audience_hears_the_same_line_each_in_its_own_encoding) {
-  for (const carrier over : {carrier::loopback, carrier::websocket}) {
+  for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads}) {
     world w({over, parley::encoding::binary});
     w.start();
     guest binary(w, parley::encoding::binary), json(w, parley::encoding::json), plain(w, parley::encoding::plain);

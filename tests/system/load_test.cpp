@@ -57,7 +57,12 @@ struct talker {
   std::unordered_map<std::string, std::uint64_t> expected;
 };
 
-TEST(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
+class Load : public testing::TestWithParam<carrier> {};
+
+INSTANTIATE_TEST_SUITE_P(Over, Load, testing::Values(carrier::websocket, carrier::threads),
+                         [](const auto& chosen) { return chosen.param == carrier::threads ? "three_loops" : "one_loop"; });
+
+TEST_P(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
   constexpr std::size_t clients = 500;
   constexpr std::size_t speakers = 10;
   rlimit files{};
@@ -65,7 +70,7 @@ TEST(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
 
-  world w({carrier::websocket, parley::encoding::binary});
+  world w({GetParam(), parley::encoding::binary});
   w.start();
   asio::io_context loop;
   std::vector<std::unique_ptr<talker>> all;

@@ -28,7 +28,7 @@ namespace talk::v1 {
 
 using namespace std::chrono_literals;
 
-enum class carrier { loopback, websocket };
+enum class carrier { loopback, websocket, threads };  // threads: websocket, to a server with several loops
 
 // What a test is run over.
 struct medium {
@@ -37,7 +37,7 @@ struct medium {
 
   bool plain() const { return encoding == parley::encoding::plain; }
   std::string name() const {
-    std::string text = over == carrier::loopback ? "loopback_" : "websocket_";
+    std::string text = over == carrier::loopback ? "loopback_" : over == carrier::websocket ? "websocket_" : "threads_";
     switch (encoding) {
       case parley::encoding::automatic:
         return text + "automatic";
@@ -55,7 +55,7 @@ struct medium {
 
 inline std::vector<medium> every_medium() {
   std::vector<medium> all;
-  for (const carrier over : {carrier::loopback, carrier::websocket})
+  for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads})
     for (const parley::encoding e : {parley::encoding::binary, parley::encoding::json, parley::encoding::plain}) all.push_back({over, e});
   return all;
 }
@@ -171,6 +171,7 @@ struct world {
  private:
   parley::server_options with_network(parley::server_options chosen) {
     if (over.over == carrier::loopback) chosen.loopback = &network;
+    if (over.over == carrier::threads) chosen.threads = 3;
     return chosen;
   }
 };

@@ -405,7 +405,10 @@ void client_core::report(const error& e, std::string_view event) {
 
 void client_core::run_on_own_thread(std::shared_ptr<own_loop> loop) {
   // The thread owns the loop and nothing else: the last owner of the core may well be something that waits on that loop.
-  thread_ = std::thread([loop = std::move(loop)] { loop->run(); });
+  thread_ = std::thread([loop = std::move(loop)] {
+    loop->run();
+    loop->shut_down();
+  });
 }
 
 void client_core::join() {

@@ -1,88 +1,110 @@
 // The way of an event: from the client that sent it, or from the server itself, to everybody it is for. Checked, watched by the
 // handler, made in every format that a receiver needs before the first one gets it, and framed once for each format.
+#include "parley/peer/delivery.hpp"
+
 #include "parley/peer/payload.hpp"
 #include "parley/peer/server_core.hpp"
 
-#include <array>
-#include <optional>
+#include <asio/post.hpp>
+
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace parley {
 
-struct server_core::delivery {
-  const method* what = nullptr;  // null: an event that no service knows, JSON only
-  std::string_view name;         // of an unknown event
-  const target* to = nullptr;
-  std::string_view to_written;               // plain: what the sender wrote
-  std::string from;                          // empty: the server
-  const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
-  std::optional<std::string_view> json;
-  std::optional<std::string_view> binary;
-  const any_types* types = nullptr;
+namespace {
 
-  // Frames, made on demand: binary, JSON, plain.
-  std::array<buffer, 3> frames;
-  std::string transcoded;
+constexpr std::size_t crossing_overhead = 256;  // what an event between loops costs beside its frames
 
-  static std::size_t place(const wire::envelope_format& f) { return f.binary() ? 0 : f.has_session() ? 1 : 2; }
-
-  result<> make_payload(format f) {
-    auto& wanted = f == format::json ? json : binary;
-    if (wanted) return {};
-    const bool from_json = json.has_value();
-    decode_options lenient;
-    lenient.ignore_unknown = true;
-    lenient.types = types;
-    if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
-        !done)
-      return done;
-    wanted = transcoded;
-    return {};
+const wire::envelope_format& format_of(spoken kind) {
+  switch (kind) {
+    case spoken::binary:
+      return wire::fbs_format();
+    case spoken::json:
+      return wire::json_format();
+    case spoken::plain:
+      break;
   }
+  return wire::plain_format();
+}
 
-  result<> make_frame(const wire::envelope_format& f) {
-    wire::envelope e;
-    e.kind = wire::kind::event;
-    e.counted = true;
-    e.to = *to;
-    e.to_written = to_written;
-    e.from = from;
-    if (received) {
-      e.ttl_ms = received->ttl_ms;
-      e.meta = received->meta;
-      e.delivery = received->delivery;
-    }
-    const bytes_view payload = as_bytes(f.payload_format() == format::json ? json.value_or("") : binary.value_or(""));
-    std::string frame;
-    bool written = false;
-    if (what) {
-      written = write_frame(f, side::server, *what, e, payload, frame);
-    } else {
-      e.name = name;
-      e.text = received->text;
-      e.has_text = received->has_text;
-      written = f.write(e, side::server, payload, frame);
-    }
-    if (!written) return error{errc::invalid, "the envelope does not fit"};
-    frames[place(f)] = buffer(std::move(frame));
-    return {};
+}  // namespace
+
+result<> server_loop::delivery::make_payload(format f) {
+  auto& wanted = f == format::json ? json : binary;
+  if (wanted) return {};
+  const bool from_json = json.has_value();
+  decode_options lenient;
+  lenient.ignore_unknown = true;
+  lenient.types = types;
+  if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
+      !done)
+    return done;
+  wanted = transcoded;
+  return {};
+}
+
+result<> server_loop::delivery::make(const wire::envelope_format& f) {
+  if (is_made_for(spoken_in(f)) || (!what && f.binary())) return {};
+  if (what)
+    if (auto made = make_payload(f.payload_format()); !made) return made;
+  wire::envelope e;
+  e.kind = wire::kind::event;
+  e.counted = true;
+  e.to = *to;
+  e.to_written = to_written;
+  e.from = from;
+  if (received) {
+    e.ttl_ms = received->ttl_ms;
+    e.meta = received->meta;
+    e.delivery = received->delivery;
   }
-};
+  const bytes_view payload = as_bytes(f.payload_format() == format::json ? json.value_or("") : binary.value_or(""));
+  std::string frame;
+  bool written = false;
+  if (what) {
+    written = write_frame(f, side::server, *what, e, payload, frame);
+  } else {
+    e.name = name;
+    e.text = received->text;
+    e.has_text = received->has_text;
+    written = f.write(e, side::server, payload, frame);
+  }
+  if (!written) return error{errc::invalid, "the envelope does not fit"};
+  frames[static_cast<std::size_t>(spoken_in(f))] = buffer(std::move(frame));
+  return {};
+}
 
-result<> server_core::deliver(delivery& d, const std::string& subject) {
+// --- to the clients of this loop, and to the loops of the others
+
+result<> server_loop::deliver(delivery& d, const std::string& subject) {
   // Taken for the time of this delivery: a log sink may send something itself.
   std::vector<connection_end*> receivers = std::move(receivers_);
   const auto put_back = [&] { receivers_ = std::move(receivers); };
-  if (auto found = clients_.resolve(*d.to, subject, receivers); !found) return put_back(), found;
-  // All formats first: nobody gets an event that somebody could not.
-  for (connection_end* end : receivers) {
-    const wire::envelope_format& f = end->session().format();
-    if (!d.frames[delivery::place(f)].empty() || (!d.what && f.binary())) continue;
-    if (d.what)
-      if (auto made = d.make_payload(f.payload_format()); !made) return put_back(), made;
-    if (auto made = d.make_frame(f); !made) return put_back(), made;
+  reach elsewhere;
+  if (!server_.has_several_loops()) {
+    if (auto found = clients_.resolve(*d.to, subject, receivers); !found) return put_back(), found;
+  } else {
+    if (auto found = find_elsewhere(*d.to, subject, elsewhere); !found) return put_back(), found;
+    clients_.resolve_present(*d.to, subject, receivers);
   }
+  // All formats first: nobody gets an event that somebody could not.
+  for (connection_end* end : receivers)
+    if (auto made = d.make(end->session().format()); !made) return put_back(), made;
+  for (const spoken kind : {spoken::binary, spoken::json, spoken::plain})
+    if (elsewhere.kinds[static_cast<std::size_t>(kind)])
+      if (auto made = d.make(format_of(kind)); !made) return put_back(), made;
+
+  if (!elsewhere.loops.empty()) {
+    std::size_t bytes = crossing_overhead;
+    for (const buffer& frame : d.frames) bytes += frame.size();
+    for (const server_loop* loop : elsewhere.loops)
+      if (!loop->has_room(bytes)) return put_back(), error{errc::overloaded, "other threads of the server have too much to do"};
+    const auto shared = std::make_shared<const crossing>(crossing{d.what, *d.to, subject, d.frames, bytes});
+    for (server_loop* loop : elsewhere.loops) loop->put(shared);
+  }
+
   std::uint64_t delivered = 0;
   for (connection_end* end : receivers) {
     session::peer_session& to = end->session();
@@ -90,38 +112,129 @@ result<> server_core::deliver(delivery& d, const std::string& subject) {
       to.count_not_delivered();
       continue;
     }
-    if (to.send(d.frames[delivery::place(to.format())])) ++delivered;
-    else log(log_level::warning, "client " + to.client_id() + " is too slow");
+    if (to.send(d.frame_for(to.format()))) ++delivered;
+    else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
   }
   put_back();
-  std::lock_guard lock(counters_mutex_);
-  counters_.deliveries += delivered;
+  deliveries_ += delivered;
   return {};
 }
 
-sent server_core::deliver_own(const outgoing& event) {
+// Clients of other loops, and what they speak, as of now: who comes later was not there when it was sent.
+result<> server_loop::find_elsewhere(const target& to, const std::string& subject, reach& out) const {
+  const auto include = [&](server_loop& loop) {
+    if (&loop != this && std::find(out.loops.begin(), out.loops.end(), &loop) == out.loops.end()) out.loops.push_back(&loop);
+  };
+  const auto one = [&](const std::string& id) -> result<> {
+    const auto known = server_.directory().find(id);
+    if (!known) return errc::unknown_target;
+    if (known->loop == this) return {};
+    include(*known->loop);
+    out.kinds[static_cast<std::size_t>(known->kind)] = true;
+    return {};
+  };
+  switch (to.kind) {
+    case target_kind::server:
+      return {};
+    case target_kind::sender:
+      return one(subject);
+    case target_kind::client:
+      return one(to.name);
+    case target_kind::all:
+    case target_kind::others:
+      for (const auto& loop : server_.loops()) {
+        if (loop.get() == this) continue;
+        for (std::size_t kind = 0; kind < spoken_kinds; ++kind) {
+          if (loop->population(static_cast<spoken>(kind)) == 0) continue;
+          include(*loop);
+          out.kinds[kind] = true;
+        }
+      }
+      return {};
+    case target_kind::several:
+      for (const target& part : to.parts)
+        if (auto found = find_elsewhere(part, subject, out); !found) return found;
+      return {};
+    default:
+      return errc::unknown_target;
+  }
+}
+
+// --- what comes from other loops
+
+bool server_loop::has_room(std::size_t bytes) const noexcept {
+  const std::size_t waiting = inbox_bytes_.load(std::memory_order_relaxed);
+  return waiting == 0 || waiting + bytes <= server_.options().max_posted;
+}
+
+void server_loop::put(std::shared_ptr<const crossing> one) {
+  inbox_bytes_.fetch_add(one->bytes, std::memory_order_relaxed);
+  bool first = false;
+  {
+    const std::lock_guard lock(inbox_guard_);
+    first = inbox_.empty();
+    inbox_.push_back(std::move(one));
+  }
+  // One wake-up for all that come until it is answered. A loop that has ended does not answer.
+  if (first)
+    asio::post(home_.executor(), [this, weak = server_.weak_from_this()] {
+      if (const auto server = weak.lock()) empty_inbox();
+    });
+}
+
+void server_loop::empty_inbox() {
+  {
+    const std::lock_guard lock(inbox_guard_);
+    arrived_.swap(inbox_);
+  }
+  for (const auto& one : arrived_) {
+    deliver_crossed(*one);
+    inbox_bytes_.fetch_sub(one->bytes, std::memory_order_relaxed);
+  }
+  arrived_.clear();
+}
+
+void server_loop::deliver_crossed(const crossing& c) {
+  std::vector<connection_end*> receivers = std::move(receivers_);
+  clients_.resolve_present(c.to, c.subject, receivers);
+  std::uint64_t delivered = 0;
+  for (connection_end* end : receivers) {
+    session::peer_session& to = end->session();
+    const buffer& frame = c.frames[static_cast<std::size_t>(spoken_in(to.format()))];
+    if (frame.empty()) continue;  // came since, and is the first of its kind
+    if (c.what && !to.agreed(*c.what)) to.count_not_delivered();
+    else if (to.send(frame)) ++delivered;
+    else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
+  }
+  receivers_ = std::move(receivers);
+  deliveries_ += delivered;
+}
+
+// --- events of the server's own
+
+sent server_loop::deliver_own(const outgoing& event) {
   delivery d;
-  d.types = options_.types;
+  d.types = server_.options().types;
   d.what = event.what;
   d.to = &event.to;
   if (event.json) d.json = *event.json;
   if (event.binary) d.binary = *event.binary;
-  if (auto done = deliver(d, event.to.subject); !done) return sent::closed;
-  return sent::queued;
+  const auto done = deliver(d, event.to.subject);
+  if (done) return sent::queued;
+  return done.error().code == errc::overloaded ? sent::dropped : sent::closed;
 }
 
-void server_core::refuse(connection_end& sender, const error& why, const method* what, std::string_view to) {
-  if (why.code == errc::unknown_target && sender.session().plain() && options_.quiet_unknown_target) return;
+// --- events of clients
+
+void server_loop::refuse(connection_end& sender, const error& why, const method* what, std::string_view to) {
+  if (why.code == errc::unknown_target && sender.session().plain() && server_.options().quiet_unknown_target) return;
   const bool ours = why.code.category() == error_category();
-  sender.session().refuse(clock_->now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
+  sender.session().refuse(sender.now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
                           {what, to});
 }
 
-void server_core::event_received(connection_end& sender, const wire::envelope& e, const method& m, bytes_view payload) {
-  {
-    std::lock_guard lock(counters_mutex_);
-    ++counters_.events;
-  }
+void server_loop::event_received(connection_end& sender, const wire::envelope& e, const method& m, bytes_view payload) {
+  events_ += 1;
   const bool plain = sender.session().plain();
   const format sent_in = sender.session().format().payload_format();
   auto chosen = routing::choose(m, e, plain);
@@ -134,7 +247,7 @@ void server_core::event_received(connection_end& sender, const wire::envelope& e
 
   const std::string& id = sender.session().client_id();
   delivery d;
-  d.types = options_.types;
+  d.types = server_.options().types;
   d.what = &m;
   d.to = &to;
   d.to_written = written;
@@ -170,17 +283,15 @@ void server_core::event_received(connection_end& sender, const wire::envelope& e
   if (auto done = deliver(d, id); !done) refuse(sender, done.error(), &m, to_text(to));
 }
 
-void server_core::unknown_event(connection_end& sender, const wire::envelope& e) {
-  {
-    std::lock_guard lock(counters_mutex_);
-    ++counters_.events;
-  }
+void server_loop::unknown_event(connection_end& sender, const wire::envelope& e) {
+  events_ += 1;
   const bool json = sender.session().format().payload_format() == format::json;
-  if (!contract_.relays_unknown() || !json || e.name.starts_with('$')) {
+  if (!server_.contract().relays_unknown() || !json || e.name.starts_with('$')) {
     // In plain mode nobody can tell it from a call of a method that is not there: who gave an id waits for an answer to it.
-    return sender.session().refuse(clock_->now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
+    return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
   }
-  if (e.payload.size() > options_.max_message || e.text.size() > options_.max_message) return refuse(sender, errc::too_large, nullptr);
+  if (e.payload.size() > server_.options().max_message || e.text.size() > server_.options().max_message)
+    return refuse(sender, errc::too_large, nullptr);
   if (e.target_unreadable) return refuse(sender, errc::unknown_target, nullptr);
   target to = e.to;
   if (to.kind == target_kind::none) to.kind = target_kind::others;
@@ -191,7 +302,7 @@ void server_core::unknown_event(connection_end& sender, const wire::envelope& e)
   d.from = sender.session().client_id();
   d.received = &e;
   d.json = as_text(e.payload);
-  if (auto done = deliver(d, d.from); !done) refuse(sender, done.error(), nullptr, to_text(to));
+  if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, done.error(), nullptr, to_text(to));
 }
 
 }  // namespace parley

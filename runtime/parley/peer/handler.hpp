@@ -13,7 +13,8 @@
 
 namespace parley {
 
-// All functions are called on the server's executor, one at a time. A handler outlives its server's run(), or is destroyed after stop()
+// All functions are called on the peer's executor: one at a time with one thread, with several (server_options::threads) one at a time for
+// each of them. A handler outlives its server's run(), or is destroyed after stop()
 // and join(): destroyed earlier it is taken out of the server first, but what it is doing at that moment is not waited for.
 class handler {
  public:

@@ -12,7 +12,6 @@ void own_loop::run() {
   // Whatever is ready still runs: completions with `cancelled` and what they resume. Bounded, so that a program that never looks at
   // its errors cannot keep a destructor waiting.
   for (int ready = 10'000; ready > 0 && context_.poll_one() > 0; --ready) {}
-  context_.shutdown();
 }
 
 bool home::runs_here() const {

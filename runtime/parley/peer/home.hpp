@@ -11,13 +11,15 @@
 
 namespace parley {
 
-// A loop of its own, run by one thread at a time. What still waits on it when it ends is destroyed on that thread.
+// A loop of its own, run by one thread at a time.
 class own_loop {
  public:
   asio::io_context& context() noexcept { return context_; }
 
-  // Runs until end() was called and what is ready then has run; what waits longer is dropped.
+  // Runs until end() was called and what is ready then has run.
   void run();
+  // Afterwards: drops what still waits on it. No thread runs the loop any more, nor hands it anything.
+  void shut_down() { context_.shutdown(); }
   // From the loop only: run() returns soon.
   void end() noexcept { ending_ = true; }
 

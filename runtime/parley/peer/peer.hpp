@@ -16,7 +16,7 @@ namespace parley {
 class connection_end;  // channel.hpp
 
 // Belongs to its connection: valid from connected() until disconnected() has returned, and in every handler called for it. Use it on
-// the server's executor only.
+// its executor() only.
 class peer {
  public:
   explicit peer(connection_end& end) : end_(end) {}

@@ -2,14 +2,43 @@
 
 #include "parley/peer/server_core.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace parley {
 
-server::server(server_options options) : core_(std::make_shared<server_core>(std::move(options), home(std::make_shared<own_loop>()))) {}
+namespace {
 
-server::server(asio::any_io_executor executor, server_options options)
-    : core_(std::make_shared<server_core>(std::move(options), home(std::move(executor)))) {}
+std::vector<home> homes_for(const server_options& options) {
+  std::size_t count = options.threads;
+  if (count == per_core) count = std::max(1U, std::thread::hardware_concurrency());
+  if (options.loopback) count = 1;
+  std::vector<home> homes;
+  for (std::size_t i = 0; i < count; ++i) homes.emplace_back(std::make_shared<own_loop>());
+  return homes;
+}
+
+std::vector<home> home_on(asio::any_io_executor executor, const server_options& options) {
+  if (options.threads != 1) throw std::invalid_argument("a server on the caller's executor has no threads of its own");
+  std::vector<home> homes;
+  homes.emplace_back(std::move(executor));
+  return homes;
+}
+
+}  // namespace
+
+server::server(server_options options) {
+  std::vector<home> homes = homes_for(options);
+  core_ = std::make_shared<server_core>(std::move(options), std::move(homes));
+}
+
+server::server(asio::any_io_executor executor, server_options options) {
+  std::vector<home> homes = home_on(std::move(executor), options);
+  core_ = std::make_shared<server_core>(std::move(options), std::move(homes));
+}
 
 server::~server() {
   core_->shut_down();

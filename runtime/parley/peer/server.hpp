@@ -7,6 +7,10 @@
 //
 // Threads: everything of one server happens on one executor, one thing at a time: handlers need no locks among themselves. run() uses
 // the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has.
+//
+// With `.threads = parley::per_core` each core has a loop of its own, and each client is at home on one of them for as long as it is
+// connected. One handler object then serves all of them at once: what it keeps for all clients it guards itself; what it keeps for one
+// (peer.state<T>()) needs no guard, and is used in that peer's handlers only. Everything else stays as it is, the order of events, too.
 #pragma once
 
 #include "parley/peer/core.hpp"
@@ -36,10 +40,13 @@ enum class contract_policy {
   warn,     // only logged
 };
 
+inline constexpr std::size_t per_core = 0;
+
 struct server_options {
   std::string address = "127.0.0.1";  // "0.0.0.0" or "::" for every interface
   std::uint16_t port = 0;             // 0: the system chooses; see port()
   std::string path = "/ws";
+  std::size_t threads = 1;  // loops, one thread each; parley::per_core: as many as the machine has cores. With `loopback`: one
 
   // Which encodings are spoken, the preferred one first. Clients that offer no subprotocol get plain JSON.
   bool binary = true;
@@ -87,14 +94,15 @@ class server_core;
 class server {
  public:
   explicit server(server_options options = {});
-  // On the caller's executor, which must outlive the server; start() then uses no thread, and run() and join() do nothing.
+  // On the caller's executor, which must outlive the server; start() then uses no thread, and run() and join() do nothing. Throws
+  // std::invalid_argument if the options ask for threads.
   server(asio::any_io_executor executor, server_options options);
   // Stops and joins.
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  // Registers what a generated handler answers and watches. Before start, or from a handler. A method that Handler does not override is
+  // Registers what a generated handler answers and watches. Before start, or, with one thread, from a handler. A method that Handler does not override is
   // never decoded. Throws std::invalid_argument if two handlers claim one wire name.
   template <class Handler>
   void add(Handler& handler) {
@@ -113,6 +121,7 @@ class server {
 
   // The port that was bound, once started.
   std::uint16_t port() const;
+  // That of the first loop.
   asio::any_io_executor executor() const;
   // Any thread; while it runs, the figures of a moment ago.
   server_counters counters() const;

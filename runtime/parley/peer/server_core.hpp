@@ -1,26 +1,28 @@
-// The server's end: who is connected, which handler answers what, and the way of an event from one client to the others.
+// The server as a whole: its options, its loops and the threads under them, from the first handler that is added until the last client
+// has said goodbye; and the way into it from other threads. What happens to a client happens in its server_loop.
 // Private to the peer room.
 #pragma once
 
-#include "parley/peer/connection_end.hpp"
-#include "parley/peer/home.hpp"
-#include "parley/peer/server.hpp"
-#include "parley/routing/routing.hpp"
-#include "parley/transport/transport.hpp"
+#include "parley/peer/server_loop.hpp"
 
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 namespace parley {
 
-class server_core final : public core, public connection_owner, public std::enable_shared_from_this<server_core> {
+class server_core final : public core, public std::enable_shared_from_this<server_core> {
  public:
-  server_core(server_options options, home where);
+  // At least one home; all of them, or none, with a loop of their own.
+  server_core(server_options options, std::vector<home> homes);
   ~server_core() override;
 
   void add(handler&, const service&, std::span<const binding>);
@@ -36,8 +38,8 @@ class server_core final : public core, public connection_owner, public std::enab
   server_counters counters() const;
 
   // core
-  asio::any_io_executor executor() const override { return home_.executor(); }
-  bool runs_here() const override { return home_.runs_here(); }
+  asio::any_io_executor executor() const override { return first().executor(); }
+  bool runs_here() const override;
   formats_in_use formats() const override;
   void use(const service&) override;
   ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
@@ -50,70 +52,66 @@ class server_core final : public core, public connection_owner, public std::enab
   std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
   void unsubscribe(std::uint64_t) override;
 
- private:
-  // An event on its way to its receivers, in each of the forms they need.
-  struct delivery;
+  // ---- for its loops
 
-  // connection_owner
-  const wire::envelope_format* format_for(std::string_view subprotocol) override;
-  void opened(connection_end&) override;
-  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) override;
-  void unknown_event(connection_end&, const wire::envelope&) override;
-  void call_received(connection_end&, incoming_call&) override;
-  void error_received(connection_end&, const error&, const method* about) override;
-  void drained(connection_end&) override {}
-  void closed(connection_end&, const transport::close_reason&, const error& why) override;
-
-  // Runs `f` on the executor, inline if this is its thread. False: the server has ended.
-  template <class F>
-  bool on_executor(F f);
-  void on_request(const std::shared_ptr<transport::request>&);
-  bool origin_allowed(const transport::request&) const;
-  void watch_for_stop();
-  void begin_stopping();
-  void end_if_empty();
-
-  sent deliver_own(const outgoing&);
-  // `unknown_target` or `bad_payload` if nobody got it.
-  result<> deliver(delivery&, const std::string& subject);
-  void refuse(connection_end&, const error&, const method*, std::string_view to = {});
+  struct place {
+    server_loop* loop;
+    spoken kind;
+  };
+  const server_options& options() const noexcept { return options_; }
+  const session::contract& contract() const noexcept { return contract_; }
+  const std::shared_ptr<transport::clock>& clock() const noexcept { return clock_; }
+  const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
+  bool has_several_loops() const noexcept { return loops_.size() > 1; }
+  routing::directory<place>& directory() noexcept { return directory_; }
+  bool accepts_clients() const noexcept { return phase_ == phase::running; }
+  // The last client of a stopping loop is gone. On that loop, once.
+  void loop_is_empty();
   void log(log_level, const std::string&) const;
 
-  struct bound {
-    parley::handler* handler;
-    binding how;
-  };
+ private:
+  home& first() const { return loops_.front()->where(); }
+  // The loop this thread runs just now; null: none.
+  server_loop* here() const;
+  // Runs `f` on the loop, inline if this is its thread. False: the server has ended.
+  template <class F>
+  bool on_loop(server_loop&, F f);
+  // The same, never inline.
+  template <class F>
+  bool post(server_loop&, F f);
+  void open_websocket(std::size_t largest);
+  void watch_for_stop();
+  void begin_stopping();
+  void end();
+  void run_loops();
 
   const server_options options_;
-  home home_;
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<std::uint16_t> port_ = 0;
   std::atomic<std::size_t> posted_ = 0;
-  std::atomic<std::size_t> json_clients_ = 0;
-  std::atomic<std::size_t> binary_clients_ = 0;
   int stop_event_ = -1;  // eventfd: what a signal handler may write to
-  std::thread thread_;
+  std::thread thread_;   // of start()
 
   enum class phase { idle, running, stopping, ended };
   mutable std::mutex mutex_;  // phase, and what add() changes before the start
   std::atomic<phase> phase_ = phase::idle;
 
-  // On the executor (before the start: whoever sets it up):
-  session::contract contract_;
-  std::vector<handler*> handlers_;
-  std::unordered_map<const method*, bound> bound_;
-  std::shared_ptr<transport::listener> listener_;
-  std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
-  std::unique_ptr<transport::alarm> patience_;
-  std::shared_ptr<server_core> self_;                                          // while stopping
-  std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
-  routing::table<connection_end*> clients_;
-  std::vector<connection_end*> receivers_;  // scratch
-  std::unordered_map<ticket, std::weak_ptr<connection_end>> asked_;
+  session::contract contract_;  // with several loops it does not change any more once they run
+  routing::directory<place> directory_;
+  std::vector<std::unique_ptr<server_loop>> loops_;
 
-  mutable std::mutex counters_mutex_;
-  server_counters counters_;
+  // On the first loop:
+  std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
+  std::shared_ptr<server_core> self_;  // while stopping
+  std::size_t loops_left_ = 0;
+
+  std::mutex asked_guard_;
+  struct asked {
+    server_loop* loop;
+    std::weak_ptr<connection_end> end;
+  };
+  std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them
 };
 
 }  // namespace parley

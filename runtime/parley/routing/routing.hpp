@@ -73,16 +73,27 @@ class table {
   // order whenever the same members came and went. `unknown_target`: somebody who is named is not there, `out` is of no use.
   // The union of several targets costs what its parts cost, plus sorting.
   result<> resolve(const target& to, const std::string& subject, std::vector<Member>& out) const {
+    return resolve(to, subject, absent::refused, out);
+  }
+  // For a table that holds some of the members there are: whoever is not in it is left out.
+  void resolve_present(const target& to, const std::string& subject, std::vector<Member>& out) const {
+    [[maybe_unused]] const auto always = resolve(to, subject, absent::left_out, out);
+  }
+
+ private:
+  enum class absent { refused, left_out };
+
+  result<> resolve(const target& to, const std::string& subject, absent how, std::vector<Member>& out) const {
     out.clear();
     const auto receives = [&](std::size_t at) { return !contains(to.except, members_[at].first); };
     if (to.kind != target_kind::several) {
-      return each(to, subject, [&](std::size_t at) {
+      return each(to, subject, how, [&](std::size_t at) {
         if (receives(at)) out.push_back(members_[at].second);
       });
     }
     std::vector<std::size_t> chosen;
     for (const target& part : to.parts)
-      if (auto found = each(part, subject, [&](std::size_t at) { chosen.push_back(at); }); !found) return found;
+      if (auto found = each(part, subject, how, [&](std::size_t at) { chosen.push_back(at); }); !found) return found;
     std::sort(chosen.begin(), chosen.end());
     chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
     for (const std::size_t at : chosen)
@@ -90,18 +101,17 @@ class table {
     return {};
   }
 
- private:
   static bool contains(const std::vector<std::string>& ids, const std::string& id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   }
 
   // Calls `take` with the position of each member that one target names, each once.
   template <class Take>
-  result<> each(const target& to, const std::string& subject, Take take) const {
+  result<> each(const target& to, const std::string& subject, absent how, Take take) const {
     const auto one = [&](const std::string& id) -> result<> {
       const auto it = positions_.find(id);
-      if (it == positions_.end()) return errc::unknown_target;
-      take(it->second);
+      if (it != positions_.end()) take(it->second);
+      else if (how == absent::refused) return errc::unknown_target;
       return {};
     };
     switch (to.kind) {

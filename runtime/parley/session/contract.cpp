@@ -5,8 +5,10 @@
 
 namespace parley::session {
 
+bool contract::knows(const service& s) const { return std::find(services_.begin(), services_.end(), &s) != services_.end(); }
+
 result<> contract::add(const service& added) {
-  if (std::find(services_.begin(), services_.end(), &added) != services_.end()) return {};
+  if (knows(added)) return {};
   for (const method* m : added.methods) {
     if (by_name_.contains(m->name)) return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
     if (by_id_.contains(m->id)) return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};

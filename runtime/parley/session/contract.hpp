@@ -17,6 +17,7 @@ class contract {
   // `invalid` if a wire name or a method id is taken by another service, or a second service relays unknown events.
   // Adding the same service again changes nothing.
   result<> add(const service& added);
+  bool knows(const service&) const;
 
   const method* find(std::string_view name) const;
   const method* find(std::uint32_t id) const;

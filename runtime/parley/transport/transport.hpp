@@ -19,6 +19,7 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -153,6 +154,10 @@ struct listen_options {
   transport::limits limits{};
   std::string server_name = "parley";  // the Server header
   std::string help{};                  // added to the text of every HTTP 400: what would have been right
+  // Other listeners, of other loops, may have the same port (SO_REUSEPORT): the system divides the clients among them.
+  bool share_port = false;
+  // Where open connections are counted; listeners that have one counter have one limits.max_connections. Null: a counter of its own.
+  std::shared_ptr<std::atomic<std::size_t>> open_connections{};
 };
 
 struct connect_options {

@@ -9,8 +9,11 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -30,7 +33,8 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
       : tethered(socket.get_executor()),
         role_(make_server_role(options.limits, options.server_name)),
         options_(std::move(options)),
-        port_(port) {
+        port_(port),
+        open_(options_.open_connections ? options_.open_connections : std::make_shared<std::atomic<std::size_t>>(0)) {
     asio::steady_timer timer(socket.get_executor());
     io_.emplace(io{std::move(socket), std::move(timer)});
   }
@@ -110,7 +114,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   const std::shared_ptr<door> door_ = std::make_shared<door>();
   std::chrono::milliseconds pause_ = first_pause;
   // Sockets may be let go of after their listener, and wherever their last holder is.
-  const std::shared_ptr<std::atomic<std::size_t>> open_ = std::make_shared<std::atomic<std::size_t>>(0);
+  const std::shared_ptr<std::atomic<std::size_t>> open_;
   const std::shared_ptr<std::atomic<std::size_t>> refused_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
@@ -132,6 +136,13 @@ error cannot_listen(const listen_options& options, std::error_code why) {
   return {why, "cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + why.message()};
 }
 
+// Asio has no name for this option.
+std::error_code share_port(tcp::acceptor& socket) {
+  const int on = 1;
+  if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
+  return {errno, std::system_category()};
+}
+
 }  // namespace
 
 result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& on, listen_options options) {
@@ -145,6 +156,7 @@ result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& 
   tcp::acceptor socket(on);
   socket.open(where.protocol(), ec);
   if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && options.share_port) ec = share_port(socket);
   if (!ec) socket.bind(where, ec);
   if (!ec) socket.listen(tcp::acceptor::max_listen_connections, ec);
   if (ec) return cannot_listen(options, ec);

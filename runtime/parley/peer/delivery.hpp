@@ -1,0 +1,51 @@
+// The forms an event takes on its way: its payload in each format, a frame in each envelope. Made when somebody needs it, and once.
+// Private to the peer room.
+#pragma once
+
+#include "parley/peer/server_loop.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+struct server_loop::delivery {
+  const method* what = nullptr;  // null: an event that no service knows, JSON only
+  std::string_view name;         // of an unknown event
+  const target* to = nullptr;
+  std::string_view to_written;               // plain: what the sender wrote
+  std::string_view from;                     // empty: the server
+  const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
+  std::optional<std::string_view> json;
+  std::optional<std::string_view> binary;
+  const any_types* types = nullptr;
+
+  std::array<buffer, spoken_kinds> frames;
+  std::string transcoded;
+
+  // Does nothing where nobody of this kind can understand it. `bad_payload`: it does not fit the schema.
+  result<> make(const wire::envelope_format&);
+  bool is_made_for(spoken kind) const noexcept { return !frames[static_cast<std::size_t>(kind)].empty(); }
+  const buffer& frame_for(const wire::envelope_format& f) const noexcept { return frames[static_cast<std::size_t>(spoken_in(f))]; }
+
+ private:
+  result<> make_payload(format);
+};
+
+// What crosses from loop to loop: made once, read by all of them.
+struct server_loop::crossing {
+  const method* what;
+  target to;
+  std::string subject;  // whom OTHERS and SENDER speak of
+  std::array<buffer, spoken_kinds> frames;
+  std::size_t bytes;  // it is charged with, for each loop
+};
+
+struct server_loop::reach {
+  std::vector<server_loop*> loops;
+  std::array<bool, spoken_kinds> kinds{};
+};
+
+}  // namespace parley

@@ -1,0 +1,225 @@
+#include "parley/peer/server_loop.hpp"
+
+#include "parley/peer/server_core.hpp"
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace parley {
+namespace {
+
+// A client that does not answer the close is not waited for any longer.
+constexpr std::chrono::seconds goodbye_limit{2};
+
+wire::policy as_wire(contract_policy p) {
+  switch (p) {
+    case contract_policy::refuse:
+      return wire::policy::refuse;
+    case contract_policy::degrade:
+      return wire::policy::degrade;
+    case contract_policy::warn:
+      return wire::policy::warn;
+  }
+  return wire::policy::degrade;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool origin_allowed(const server_options& options, const transport::request& ask) {
+  if (ask.origin.empty()) return true;
+  if (std::find(options.origins.begin(), options.origins.end(), ask.origin) != options.origins.end()) return true;
+  const std::string_view origin = ask.origin;
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (origin.starts_with(scheme)) return same_ignoring_case(origin.substr(scheme.size()), ask.host);
+  return false;
+}
+
+session::session_options session_options_of(const server_options& options) {
+  session::session_options session{.self = side::server};
+  session.limits.max_message = static_cast<std::uint32_t>(options.max_message);
+  session.limits.max_calls = options.max_calls;
+  session.limits.max_depth = static_cast<std::uint32_t>(options.max_depth);
+  session.heartbeat = options.heartbeat;
+  session.hello_timeout = options.handshake_timeout;
+  session.max_queue = options.max_queue;
+  session.agent = options.agent;
+  session.policy = as_wire(options.contract);
+  session.drop_on_invalid = options.drop_on_invalid;
+  return session;
+}
+
+}  // namespace
+
+server_loop::server_loop(server_core& server, std::size_t number, home where)
+    : server_(server), number_(number), home_(std::move(where)), patience_(server.clock()->make_alarm(home_.executor())) {}
+
+server_loop::~server_loop() {
+  for (auto& [raw, end] : ends_) end->forget_owner();
+}
+
+void server_loop::take_in(handler& h, std::span<const binding> bindings) {
+  for (const binding& b : bindings) bound_.emplace(b.what, bound{&h, b});
+  if (std::find(handlers_.begin(), handlers_.end(), &h) == handlers_.end()) handlers_.push_back(&h);
+}
+
+void server_loop::take_out(const handler& h) {
+  std::erase(handlers_, &h);
+  std::erase_if(bound_, [&h](const auto& entry) { return entry.second.handler == &h; });
+}
+
+// --- clients come and go
+
+void server_loop::listen(std::shared_ptr<transport::listener> listener) { listener_ = std::move(listener); }
+
+void server_loop::accept() {
+  if (!listener_) return;
+  listener_->start([this, weak = server_.weak_from_this()](std::shared_ptr<transport::request> ask) {
+    if (const auto server = weak.lock()) on_request(ask);
+  });
+}
+
+void server_loop::on_request(const std::shared_ptr<transport::request>& ask) {
+  const server_options& options = server_.options();
+  const auto reject = [&](int status, std::string_view text) {
+    rejected_ += 1;
+    ask->reject(status, text);
+  };
+  if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
+  if (!options.loopback && ask->path != options.path) return reject(404, "nothing here");
+  if (!origin_allowed(options, *ask)) return reject(403, "origin not allowed");
+
+  // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
+  std::vector<std::string_view> names;
+  for (const std::string& name : ask->subprotocols)
+    if (!name.starts_with("parley.auth.")) names.push_back(name);
+  std::string_view chosen;
+  if (names.empty()) {
+    if (!options.plain) return reject(400, "a subprotocol must be offered");
+  } else {
+    for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
+      if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
+    if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
+  }
+  auto end = std::make_shared<connection_end>(*this, session_options_of(options), server_.contract(), server_.clock(), home_.executor());
+  end->know_types(options.types);
+  ends_.emplace(end.get(), end);
+  ask->accept(chosen, end);
+}
+
+const wire::envelope_format* server_loop::format_for(std::string_view subprotocol) {
+  if (subprotocol == wire::fbs_subprotocol) return &wire::fbs_format();
+  if (subprotocol == wire::json_subprotocol) return &wire::json_format();
+  return &wire::plain_format();
+}
+
+void server_loop::opened(connection_end& end) {
+  const spoken kind = spoken_in(end.session().format());
+  const std::string& id = end.session().client_id();
+  population_[static_cast<std::size_t>(kind)] += 1;
+  clients_.add(id, &end);
+  if (server_.has_several_loops()) server_.directory().add(id, {this, kind});
+  accepted_ += 1;
+  parley::peer& peer = end.as_peer();
+  if (server_.options().log) {
+    server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote());
+    for (const method* m : end.session().mismatched())
+      server_.log(log_level::warning, "client " + peer.id() + " disagrees about " + std::string(m->name));
+  }
+  const auto now = handlers_;  // a handler may add another
+  for (handler* h : now) {
+    try {
+      h->connected(peer);
+    } catch (...) { server_.log(log_level::error, "a handler failed in connected()"); }
+  }
+}
+
+void server_loop::closed(connection_end& end, const transport::close_reason& why, const error& how) {
+  const auto found = ends_.find(&end);
+  if (found == ends_.end()) return;
+  const auto keep = found->second;
+  ends_.erase(found);
+  const bool logs = static_cast<bool>(server_.options().log);
+  if (logs && !end.has_peer() && end.has_session()) {  // refused for its contract, before it was anybody
+    for (const method* m : end.session().mismatched())
+      server_.log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
+  }
+  if (end.has_peer()) {
+    const std::string& id = end.session().client_id();
+    clients_.remove(id);
+    if (server_.has_several_loops()) server_.directory().remove(id);
+    population_[static_cast<std::size_t>(spoken_in(end.session().format()))] -= 1;
+    refused_ += end.session().counters().refused;
+    if (logs) server_.log(log_level::info, "client " + id + " disconnected with code " + std::to_string(why.code));
+    const auto now = handlers_;
+    for (handler* h : now) {
+      try {
+        h->disconnected(end.as_peer(), how);
+      } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
+    }
+  }
+  told_if_empty();
+}
+
+connection_end* server_loop::client(const std::string& id) {
+  connection_end* const* end = clients_.find(id);
+  return end ? *end : nullptr;
+}
+
+void server_loop::stop() {
+  stopping_ = true;
+  if (listener_) listener_->stop();
+  listener_.reset();
+  std::vector<std::shared_ptr<connection_end>> all;
+  for (auto& [raw, end] : ends_) all.push_back(end);
+  for (auto& end : all) end->close(session::close_code::going_away, "the server is stopping");
+  patience_->set(server_.clock()->now() + goodbye_limit, [this, weak = server_.weak_from_this()] {
+    const auto server = weak.lock();
+    if (!server) return;
+    std::vector<std::shared_ptr<connection_end>> left;
+    for (auto& [raw, end] : ends_) left.push_back(end);
+    for (auto& end : left) end->abort();
+  });
+  told_if_empty();
+}
+
+void server_loop::told_if_empty() {
+  if (!stopping_ || told_ || !ends_.empty()) return;
+  told_ = true;
+  patience_->clear();
+  server_.loop_is_empty();
+}
+
+void server_loop::add_to(server_counters& sum) const {
+  for (const tally& one : population_) sum.clients += one;
+  sum.accepted += accepted_;
+  sum.rejected += rejected_;
+  sum.events += events_;
+  sum.deliveries += deliveries_;
+  sum.calls += calls_;
+  sum.refused += refused_;
+}
+
+// --- calls, and what clients say about events of ours
+
+void server_loop::call_received(connection_end&, incoming_call& in) {
+  calls_ += 1;
+  const auto found = bound_.find(&in.what);
+  if (found == bound_.end() || !found->second.how.overridden)
+    return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server does not answer it"});
+  found->second.how.serve(*found->second.handler, in);
+}
+
+void server_loop::error_received(connection_end& end, const error& e, const method* about) {
+  if (server_.options().log)
+    server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(about ? about->name : "an event") +
+                                        ": " + e.code.message());
+}
+
+}  // namespace parley

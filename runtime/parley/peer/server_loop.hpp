@@ -1,0 +1,132 @@
+// One event loop of a server, and the clients that are at home on it: they are accepted here, read here, and written to here only. Most
+// servers have one; a server with several shares its handlers, its options and its directory of clients between them.
+//
+// An event for clients of other loops is made here, once in each format that is needed, and handed to each of those loops through its
+// inbox: first in, first out for each pair of loops, so that one sender's events reach one receiver in the order in which they were read
+// (wire.md 6). No lock is held while events are delivered. Private to the peer room.
+#pragma once
+
+#include "parley/peer/connection_end.hpp"
+#include "parley/peer/home.hpp"
+#include "parley/peer/server.hpp"
+#include "parley/routing/directory.hpp"
+#include "parley/routing/routing.hpp"
+#include "parley/transport/transport.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace parley {
+
+class server_core;
+
+// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them.
+enum class spoken : std::uint8_t { binary, json, plain };
+inline constexpr std::size_t spoken_kinds = 3;
+inline spoken spoken_in(const wire::envelope_format& f) noexcept {
+  return f.binary() ? spoken::binary : f.has_session() ? spoken::json : spoken::plain;
+}
+
+// Figures that one thread counts and any thread may read.
+class tally {
+ public:
+  void operator+=(std::uint64_t more) noexcept { value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
+  void operator-=(std::uint64_t less) noexcept { value_.store(value_.load(std::memory_order_relaxed) - less, std::memory_order_relaxed); }
+  operator std::uint64_t() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_ = 0;
+};
+
+class server_loop final : public connection_owner {
+ public:
+  server_loop(server_core& server, std::size_t number, home where);
+  ~server_loop() override;
+
+  home& where() noexcept { return home_; }
+  std::size_t number() const noexcept { return number_; }
+
+  // Before the start, or on the loop.
+  void take_in(handler&, std::span<const binding>);
+  void take_out(const handler&);
+  bool has_handler_for(const method& m) const { return bound_.contains(&m); }
+
+  void listen(std::shared_ptr<transport::listener>);  // before the loop runs
+  void accept();
+  // Says goodbye to everybody; the server hears when the last one is gone.
+  void stop();
+
+  // An event of the server's own, on this loop.
+  sent deliver_own(const outgoing&);
+  connection_end* client(const std::string& id);
+
+  // An event made on another loop, for whoever of its receivers is here. Any loop.
+  struct crossing;
+  // Is there room for another crossing? What is asked before anybody gets an event, so that it reaches all or none.
+  bool has_room(std::size_t bytes) const noexcept;
+  void put(std::shared_ptr<const crossing>);
+
+  void add_to(server_counters&) const;
+  std::uint64_t population(spoken kind) const noexcept { return population_[static_cast<std::size_t>(kind)]; }
+
+ private:
+  // An event on its way to its receivers, in each of the forms they need.
+  struct delivery;
+  // The other loops it goes to.
+  struct reach;
+
+  // connection_owner
+  const wire::envelope_format* format_for(std::string_view subprotocol) override;
+  void opened(connection_end&) override;
+  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) override;
+  void unknown_event(connection_end&, const wire::envelope&) override;
+  void call_received(connection_end&, incoming_call&) override;
+  void error_received(connection_end&, const error&, const method* about) override;
+  void drained(connection_end&) override {}
+  void closed(connection_end&, const transport::close_reason&, const error& why) override;
+
+  void on_request(const std::shared_ptr<transport::request>&);
+
+  // `unknown_target`, `bad_payload` or `overloaded` if nobody got it.
+  result<> deliver(delivery&, const std::string& subject);
+  result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
+  void empty_inbox();
+  void deliver_crossed(const crossing&);
+  void refuse(connection_end&, const error&, const method*, std::string_view to = {});
+  void told_if_empty();
+
+  struct bound {
+    parley::handler* handler;
+    binding how;
+  };
+
+  server_core& server_;
+  const std::size_t number_;
+  home home_;
+  std::unique_ptr<transport::alarm> patience_;
+  std::shared_ptr<transport::listener> listener_;
+  std::vector<handler*> handlers_;
+  std::unordered_map<const method*, bound> bound_;
+  std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
+  routing::table<connection_end*> clients_;
+  std::vector<connection_end*> receivers_;  // scratch
+  bool stopping_ = false;
+  bool told_ = false;
+
+  std::array<tally, spoken_kinds> population_;
+  tally accepted_, rejected_, events_, deliveries_, calls_, refused_;
+
+  std::mutex inbox_guard_;
+  std::vector<std::shared_ptr<const crossing>> inbox_;
+  std::vector<std::shared_ptr<const crossing>> arrived_;  // scratch
+  std::atomic<std::size_t> inbox_bytes_ = 0;
+};
+
+}  // namespace parley
