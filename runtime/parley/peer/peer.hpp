@@ -13,7 +13,7 @@
 
 namespace parley {
 
-class connection_end;  // channel.hpp
+class connection_end;
 
 // Belongs to its connection: valid from connected() until disconnected() has returned, and in every handler called for it. Use it on
 // its executor() only.
