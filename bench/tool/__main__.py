@@ -6,7 +6,7 @@ import argparse
 import pathlib
 import sys
 
-from . import machine, measure, programs, report, rows
+from . import machine, measure, paper, plot, programs, report, rows
 from .load import Settings
 
 
@@ -17,12 +17,16 @@ def arguments() -> argparse.Namespace:
     how.add_argument("--quick", action="store_true", help="a smoke run in about a minute")
     how.add_argument("--all", action="store_true", help="every row, not only what has a bar")
     parser.add_argument("--rounds", type=int, help="5 unless told otherwise; quick: 1")
+    parser.add_argument("--plot", action="store_true", help="also a picture per row: build/bench/plots/*.svg")
+    parser.add_argument("--write-results", action="store_true", help="also bench/RESULTS.md; with --all and no row named")
     parser.add_argument("--packages", action="store_true", help="only print the packages of the peers that these rows have")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/bench"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     unknown = set(given.rows) - {row.NAME for row in rows.ALL}
     if unknown:
         parser.error("no row is called " + ", ".join(sorted(unknown)))
+    if given.write_results and (given.rows or not given.all):
+        parser.error("--write-results is for the whole: --all, and no row named")
     return given
 
 
@@ -45,8 +49,13 @@ def main() -> int:
     titles = {row.NAME: row.TITLE for row in wanted}
     print(report.table(results, titles))
     path = given.build / "results.json"
-    report.write_json(path, machine.describe(given.build), results, settings.skipped)
+    facts = machine.describe(given.build)
+    report.write_json(path, facts, results, settings.skipped)
     print(f"\nAll samples: {path}")
+    if given.plot:
+        print("Pictures: " + " ".join(str(picture) for picture in plot.write(given.build / "plots", titles, results)))
+    if given.write_results:
+        paper.write(programs.BENCH / "RESULTS.md", facts, len(programs.CORES), settings.rounds, results, titles, settings.skipped)
     return 1 if any(outcome.failure for one in results for outcome in one.outcomes.values()) else 0
 
 

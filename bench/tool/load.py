@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, List, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from . import programs
 from .group import Contender
@@ -23,7 +23,8 @@ class Settings:
         if what not in self.skipped:
             self.skipped.append(what)
 
-    def load(self, server: Sequence[str], mode: str, script: str, name: str, client: str = "bench_load", **options) -> List[Contender]:
+    def load(self, server: Sequence[str], mode: str, script: str, name: str, client: str = "bench_load",
+             cores: Optional[Sequence[int]] = None, **options) -> List[Contender]:
         """One contender, or none if its programs are not there: peers are optional. `options` are the client's."""
         missing = [program for program in (server[0], client) if not self.programs.find(program)]
         if missing:
@@ -34,7 +35,7 @@ class Settings:
         arguments = [f"mode={mode}", f"script={script}", *(f"{key}={value}" for key, value in given.items())]
 
         def measure() -> Dict[str, float]:
-            with programs.server(command) as (process, port):
+            with programs.server(command, cores or programs.SERVER_CORES) as (process, port):
                 return programs.client([self.programs.find(client), f"port={port}", f"server={process}", *arguments])
 
         return [Contender(name, measure)]

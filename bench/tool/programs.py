@@ -17,7 +17,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORES = CORES[:1]
-CLIENT_CORES = CORES[1:2] or CORES[:1]
+CLIENT_CORES = CORES[-1:]
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 
 # Where Debian has the modules of Node's packages.
@@ -65,10 +65,10 @@ def _first_line(process: subprocess.Popen, seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def server(command: Sequence[str]) -> Iterator[Tuple[int, int]]:
+def server(command: Sequence[str], cores: Sequence[int]) -> Iterator[Tuple[int, int]]:
     """A server that prints "port N" once it listens: (its process id, its port). It is ended afterwards, whatever happens."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                               preexec_fn=_child(SERVER_CORES), env=_ENVIRONMENT)
+                               preexec_fn=_child(cores), env=_ENVIRONMENT)
     try:
         word, port = _first_line(process, 10).split()
         if word != "port":
