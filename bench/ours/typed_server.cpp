@@ -1,13 +1,16 @@
-// The typed server under test: a generated handler on a real server. Only limits are raised.
+// The typed server under test: a generated handler on a real server. Only limits are raised. threads=N: so many event loops.
 #include "ours/handler.hpp"
+#include "support/arguments.hpp"
 #include "support/socket.hpp"
 
 #include <parley/server.hpp>
 
 #include <chrono>
 
-int main() {
+int main(int argc, char** argv) {
+  const bench::arguments given(argc, argv);
   parley::server server{{
+      .threads = given.count("threads", 1),
       .max_message = 1 << 20,
       .max_queue = 64 << 20,
       .max_connections = 20'000,

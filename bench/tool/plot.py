@@ -16,6 +16,7 @@ _RIGHT = 150         # room for their labels
 _BAR = 16
 _GAP = 5
 _TITLE = 26
+_HEAD = 56.0
 _COLOURS = {"floor": "#8a8f98", "parley": "#2463c9", "peer": "#d08a2e"}
 
 
@@ -58,11 +59,11 @@ def _height(results: Results) -> float:
 
 
 def draw(title: str, all_results: List[Results]) -> str:
-    height = 40 + sum(_height(results) for results in all_results)
+    height = _HEAD + sum(_height(results) for results in all_results)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:.0f}" viewBox="0 0 {_WIDTH} {height:.0f}" '
            'font-family="sans-serif" fill="#1c1f24">', f'<rect width="{_WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
-           _text(10, 24, title + " (logarithmic; lower is better)", size=15, weight="bold")]
-    top = 40.0
+           _text(10, 22, title, size=14, weight="bold"), _text(10, 40, "logarithmic; lower is better")]
+    top = _HEAD
     for results in all_results:
         out += _bars(results, top)
         top += _height(results)

@@ -4,7 +4,7 @@ from ..group import Bar, Group
 from ..load import CAPNP, CAPNP_PACKAGES, EPOLL, FRAMES, GRPC, GRPC_PACKAGES, TYPED
 
 NAME = "round-trip"
-TITLE = "Round trip of 64 B, one connection: median time. The client polls, except where it is said to sleep"
+TITLE = "Round trip of 64 B, one connection, client polls unless it is said to sleep: median time"
 
 
 def packages(_every):
