@@ -53,6 +53,13 @@ _WKT_NAMESPACE = "parley.fbs"
 # Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
 _LOCALS = frozenset("in out from m names each name value bit text bytes options payload".split())
 
+
+
+def place_of(member: str) -> str:
+    """The variable that says where a member was written. Two underscores in a row are the compiler's."""
+    return member + ("at_" if member.endswith("_") else "_at")
+
+
 # Words that flatc takes for types or declarations where it expects a name.
 _FBS_WORDS = frozenset(
     """
@@ -223,10 +230,10 @@ class MessageView:
     def adds(self) -> Tuple[str, ...]:
         """What fills the table, widest first: that leaves the least padding."""
         adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width)
-                if f.is_inline else AddView("out.add(%d, %s_at)" % (f.id, f.name), _OFFSET) for f in self.plain if f.is_written]
+                if f.is_inline else AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), _OFFSET) for f in self.plain if f.is_written]
         for o in self.oneofs:
-            adds.append(AddView("out.add(%d, %s_at.value)" % (o.id, o.name), _OFFSET))
-            adds.append(AddView("out.add(%d, %s_at.number)" % (o.id - 1, o.name), 1))
+            adds.append(AddView("out.add(%d, %s.value)" % (o.id, place_of(o.name)), _OFFSET))
+            adds.append(AddView("out.add(%d, %s.number)" % (o.id - 1, place_of(o.name)), 1))
         return tuple(a.text for a in sorted(adds, key=lambda a: -a.width))
 
     @property
@@ -544,3 +551,4 @@ def codec_view(file: File) -> FileView:
 
 def install(env) -> None:
     env.filters["codec_view"] = codec_view
+    env.filters["place"] = place_of

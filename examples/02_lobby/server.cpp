@@ -47,7 +47,7 @@ parley::server_options options_from(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view key = argv[i];
     if (key == "--port") options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
-    if (key == "--origin") options.origins.push_back(argv[i + 1]);  // a page from elsewhere that may connect
+    if (key == "--origin") options.origins.emplace_back(argv[i + 1]);  // a page from elsewhere that may connect
   }
   options.log = [](parley::log_level level, std::string_view text) {
     if (level >= parley::log_level::warning) spdlog::warn("{}", text);

@@ -269,8 +269,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
       case relay::verdict::drop:
         return;
       case relay::verdict::refuse: {
-        error why = verdict.why();
-        return refuse(sender, why, &m);
+        return refuse(sender, verdict.why(), &m);
       }
       case relay::verdict::rewrite:
         if (verdict.payload_codec() != m.in) return refuse(sender, handler_threw(), &m);

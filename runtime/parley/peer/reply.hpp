@@ -25,7 +25,8 @@ class [[nodiscard]] reply {
   reply() requires std::is_void_v<T> = default;
   template <class U>
   requires(!std::is_void_v<T> && std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, reply>)
-  reply(U&& value) : now_(static_cast<T>(std::forward<U>(value))) {}
+  reply(U&& value)  // NOLINT(bugprone-forwarding-reference-overload): the constraint leaves copies and moves alone
+      : now_(static_cast<T>(std::forward<U>(value))) {}
   reply(parley::error e) : now_(std::move(e)) {}
   reply(errc code) : now_(code) {}
   reply(result<T> r) : now_(std::move(r)) {}

@@ -81,23 +81,23 @@ bool read_json(parley::json::reader& in, class_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const class_& m) {
-  const parley::flat::offset delete__at = parley::flat::write_member(out, m.delete_);
-  const parley::flat::offset NULL__at = parley::flat::write_member(out, m.NULL_);
-  const parley::flat::offset namespace__at = parley::flat::write_member(out, m.namespace_);
+  const parley::flat::offset delete_at_ = parley::flat::write_member(out, m.delete_);
+  const parley::flat::offset NULL_at_ = parley::flat::write_member(out, m.NULL_);
+  const parley::flat::offset namespace_at_ = parley::flat::write_member(out, m.namespace_);
   const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
-  parley::flat::union_offset new__at;
-  new__at.write<class_::union_>(1, out, m.new_);
-  new__at.write<class_::template_>(2, out, m.new_);
-  new__at.write<class_::parley_>(3, out, m.new_);
+  parley::flat::union_offset new_at_;
+  new_at_.write<class_::union_>(1, out, m.new_);
+  new_at_.write<class_::template_>(2, out, m.new_);
+  new_at_.write<class_::parley_>(3, out, m.new_);
   out.begin_table();
-  out.add(0, delete__at);
+  out.add(0, delete_at_);
   parley::flat::add_member(out, 1, m.std_);
-  out.add(2, NULL__at);
-  out.add(5, namespace__at);
+  out.add(2, NULL_at_);
+  out.add(5, namespace_at_);
   parley::flat::add_member(out, 6, m.operator_);
   out.add(7, text_at);
-  out.add(4, new__at.value);
-  out.add(3, new__at.number);
+  out.add(4, new_at_.value);
+  out.add(3, new_at_.number);
   return out.end_table();
 }
 
@@ -263,9 +263,9 @@ bool read_json(parley::json::reader& in, struct parley_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct parley_& m) {
-  const parley::flat::offset parley__at = parley::flat::write_member(out, m.parley_);
+  const parley::flat::offset parley_at_ = parley::flat::write_member(out, m.parley_);
   out.begin_table();
-  out.add(0, parley__at);
+  out.add(0, parley_at_);
   return out.end_table();
 }
 
@@ -318,10 +318,10 @@ bool read_json(parley::json::reader& in, line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const line& m) {
-  const parley::flat::offset line__at = parley::flat::write_member(out, m.line_);
+  const parley::flat::offset line_at_ = parley::flat::write_member(out, m.line_);
   const parley::flat::offset lines_at = parley::flat::write_member(out, m.lines);
   out.begin_table();
-  out.add(0, line__at);
+  out.add(0, line_at_);
   out.add(1, lines_at);
   return out.end_table();
 }
@@ -375,9 +375,9 @@ bool read_json(parley::json::reader& in, struct text& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct text& m) {
-  const parley::flat::offset text__at = parley::flat::write_member(out, m.text_);
+  const parley::flat::offset text_at_ = parley::flat::write_member(out, m.text_);
   out.begin_table();
-  out.add(0, text__at);
+  out.add(0, text_at_);
   return out.end_table();
 }
 
