@@ -3,6 +3,7 @@
 
   check.py PROGRAM BUDGETS PATH...            fails if one of them takes over 10 % more than its budget
   check.py --update PROGRAM BUDGETS [PATH...] writes what they take, all if none is named
+  check.py --profile PROGRAM PATH             shows the functions that take most of them
 
 Callgrind counts instructions of the process, not of the kernel. The program runs a path N and 2N times and the difference counts, so that
 starting, greeting and growing of buffers do not. What chooses code by the processor is told to take what every x86-64 has. So the count is
@@ -17,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 SKIPPED = 77
 ALLOWED = 1.10
@@ -46,6 +48,17 @@ def measure(program, path):
 
 def compiler_of(program):
     return subprocess.run([program, "path=compiler"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def profile(program, path):
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"{folder}/callgrind.out"
+        subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, f"path={path}", f"count={COUNT}"],
+                       env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=300)
+        text = subprocess.run(["callgrind_annotate", "--threshold=90", out], capture_output=True, text=True, check=True).stdout
+    functions = [re.sub(r" \[[^\]]*\]$", "", line) for line in text.splitlines() if re.match(r"\s*[\d,]+ \(\s*[\d.]+%\)", line)]
+    print("\n".join(line[:200] for line in functions[:30]))
+    return 0
 
 
 def update(program, budgets, paths):
@@ -83,6 +96,8 @@ def main():
     if arguments[0] == "--update":
         action = update
         del arguments[0]
+    if arguments[0] == "--profile":
+        return profile(*arguments[1:])
     program, budgets, *paths = arguments
     return action(program, pathlib.Path(budgets), paths)
 

@@ -16,7 +16,7 @@ constexpr double patience = 5;  // seconds
 }  // namespace
 
 crowd::crowd(std::uint16_t port, std::size_t size, const std::vector<script>& scripts, std::size_t batch)
-    : epoll_(epoll_create1(0)), input_(1 << 20), heard_(now()) {
+    : epoll_(epoll_create1(0)), input_(1 << 20) {
   for (const script& one : scripts) outgoing_.push_back(std::make_unique<outgoing>(one, batch));
   members_.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
@@ -24,6 +24,7 @@ crowd::crowd(std::uint16_t port, std::size_t size, const std::vector<script>& sc
     members_.push_back({open_connection(port, scripts[which]), outgoing_[which].get(), answer_counter(scripts[which])});
   }
   for (member& one : members_) watch(one, EPOLL_CTL_ADD, EPOLLIN);
+  heard_ = now();  // opening ten thousand connections takes its time
 }
 
 void crowd::watch(member& who, int how, unsigned what) {

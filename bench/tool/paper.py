@@ -12,7 +12,7 @@ _METHOD = """# Figures
 
 Written by `scripts/bench --all --write-results`; do not edit. [README.md](README.md) says how it is measured and how to repeat it.
 
-**Read ratios, not absolutes**: they hold between contenders of one comparison, which were measured in turn within {rounds} rounds of one run.
+**Read ratios, not absolutes**: they hold between contenders of one comparison, which were measured in turn within each of {rounds} rounds of one run.
 A ratio is the median of the quotients within the rounds. CPU is the server's alone, all threads, divided by messages; what a peer's own client
 costs is in no figure. Everything is on 127.0.0.1, without TLS and without compression, server and client on {cores}.
 
