@@ -26,7 +26,7 @@ ARROWS = {
 LIBRARIES = {
     "websocketpp/": {"transport"},
     "asio/": {"transport", "peer", "generated", ""},
-    "simdjson": {"wire"},
+    "simdjson": {"transport", "wire"},
     "flatbuffers/": {"wire"},
     "google/protobuf": set(),
     "spdlog": set(),

@@ -75,7 +75,7 @@ struct transport_client : ::testing::Test {
 
   std::shared_ptr<recorder> connect(connect_options options) {
     const auto end = std::make_shared<recorder>();
-    abandon = websocket_connect(io.get_executor(), std::move(options), end);
+    abandon = dial(io.get_executor(), std::move(options), end);
     EXPECT_EQ(end->closed, 0) << "called back from inside the call";
     return end;
   }

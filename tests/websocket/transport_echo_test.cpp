@@ -16,7 +16,7 @@ struct transport_echo : ::testing::Test {
   std::shared_ptr<recorder> connect(connect_options options = {}) {
     const auto end = std::make_shared<recorder>();
     if (options.url.empty()) options.url = server.url();
-    websocket_connect(io.get_executor(), std::move(options), end);
+    dial(io.get_executor(), std::move(options), end);
     EXPECT_TRUE(run_until(io, [&] { return end->opened + end->closed > 0; }));
     EXPECT_EQ(end->opened, 1) << end->how.message;
     return end;
@@ -56,7 +56,7 @@ TEST(transport_echo_large, one_mebibyte_passes_when_the_limits_allow_it) {
   std::string content(1 << 20, '\0');
   for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 2654435761u >> 13);
   const auto end = std::make_shared<recorder>();
-  websocket_connect(io.get_executor(), {.url = server.url()}, end);
+  dial(io.get_executor(), {.url = server.url()}, end);
   ASSERT_TRUE(run_until(io, [&] { return end->opened == 1; }));
   end->send(content, opcode::binary);
   ASSERT_TRUE(run_until(io, [&] { return end->messages.size() == 1; }));

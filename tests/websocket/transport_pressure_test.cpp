@@ -22,7 +22,7 @@ struct transport_pressure : ::testing::Test {
     const auto client = std::make_shared<recorder>();
     connect_options options;
     options.url = server.url();
-    websocket_connect(io.get_executor(), std::move(options), client);
+    dial(io.get_executor(), std::move(options), client);
     EXPECT_TRUE(run_until(io, [&] { return client->opened == 1 && server.ends.back()->opened == 1; }));
     return {client, server.ends.back()};
   }
@@ -179,7 +179,7 @@ TEST_F(transport_pressure, a_thousand_connections_open_talk_and_close_and_nothin
       };
       client->when_closed = [&] { ++closed; };
       clients.push_back(client);
-      websocket_connect(io.get_executor(), {.url = server.url()}, client);
+      dial(io.get_executor(), {.url = server.url()}, client);
     }
     ASSERT_TRUE(run_until(io, [&] { return closed == clients.size(); }));
   }
@@ -236,16 +236,16 @@ TEST(transport_lifetimes, a_context_may_be_destroyed_with_everything_under_way) 
     asio::io_context io;
     served server(io);
     const auto on = asio::make_strand(io);
-    websocket_connect(on, {.url = server.url()}, client);
+    dial(on, {.url = server.url()}, client);
     ASSERT_TRUE(run_until(io, [&] { return client->opened == 1 && server.ends.size() == 1; }));
     kept_client = client->link;
     kept_server = server.ends[0]->link;
     client->send("on its way");
     kept_server->send(buffer(std::string(1 << 20, 'x')), opcode::binary);
     server.decide = [&](std::shared_ptr<request> ask) { unanswered = std::move(ask); };
-    abandon = websocket_connect(on, {.url = server.url()}, late);
+    abandon = dial(on, {.url = server.url()}, late);
     ASSERT_TRUE(run_until(io, [&] { return unanswered != nullptr; }));
-    websocket_connect(on, {.url = server.url()}, resolving);
+    dial(on, {.url = server.url()}, resolving);
     ends = server.ends;
     door = server.door;
   }
@@ -286,7 +286,7 @@ TEST(transport_lifetimes, a_connection_lives_without_anybody_holding_it) {
   };
   server.decide = [](const std::shared_ptr<request>& ask) { ask->accept("", std::make_shared<forgetful>()); };
   const auto client = std::make_shared<recorder>();
-  websocket_connect(io.get_executor(), {.url = server.url()}, client);
+  dial(io.get_executor(), {.url = server.url()}, client);
   ASSERT_TRUE(run_until(io, [&] { return client->messages.size() == 1; }));
 }
 
@@ -297,7 +297,7 @@ TEST(transport_threads, connections_on_strands_of_a_loop_with_many_threads_keep_
   for (int i = 0; i < 3; ++i) threads.emplace_back([&] { io.run(); });
 
   const auto server_on = asio::make_strand(io);
-  auto door = *websocket_listen(server_on, {});
+  auto door = *websocket_listen(server_on, {.fast_path = fast_path()});
   struct echo : connection_handler {
     void on_open(std::shared_ptr<connection> to, std::string_view) override { link = std::move(to); }
     void on_message(bytes_view content, opcode kind) override { link->send(buffer(std::string(as_text(content))), kind); }
@@ -329,7 +329,7 @@ TEST(transport_threads, connections_on_strands_of_a_loop_with_many_threads_keep_
     };
     ends.push_back(end);
     const auto on = asio::make_strand(io);
-    asio::post(on, [on, end, port = door->port()] { websocket_connect(on, {.url = "ws://127.0.0.1:" + std::to_string(port)}, end); });
+    asio::post(on, [on, end, port = door->port()] { dial(on, {.url = "ws://127.0.0.1:" + std::to_string(port)}, end); });
   }
   all.get_future().wait();
   door->stop();
@@ -357,7 +357,7 @@ TEST(transport_threads, a_loop_may_be_stopped_and_destroyed_while_clients_talk) 
       c.keep = false;
       c.when_open = [&c] { c.send("x"); };
       c.when_message = [&c](const recorder::message& m) { c.send(m.content); };
-      websocket_connect(io.get_executor(), {.url = server->url()}, clients.back());
+      dial(io.get_executor(), {.url = server->url()}, clients.back());
     }
     ASSERT_TRUE(run_until(io, [&] { return heard > round; }));
     server_io->stop();

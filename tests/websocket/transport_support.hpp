@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,9 +28,21 @@ namespace parley::transport::testing {
 
 using asio::ip::tcp;
 
+// Every test here runs twice: frames through the fast path, and all of them through websocketpp.
+inline bool fast_path() {
+  const char* const wish = std::getenv("PARLEY_TEST_FAST_PATH");
+  return wish == nullptr || std::string_view(wish) != "off";
+}
+
+inline std::function<void()> dial(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler) {
+  options.fast_path = fast_path();
+  return websocket_connect(on, std::move(options), std::move(handler));
+}
+
 // A server whose connections are recorded, in the order they come.
 struct served {
   explicit served(asio::io_context& io, listen_options options = {}) {
+    options.fast_path = fast_path();
     auto made = websocket_listen(io.get_executor(), std::move(options));
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     if (!made) return;

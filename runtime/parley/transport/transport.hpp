@@ -158,6 +158,7 @@ struct listen_options {
   bool share_port = false;
   // Where open connections are counted; listeners that have one counter have one limits.max_connections. Null: a counter of its own.
   std::shared_ptr<std::atomic<std::size_t>> open_connections{};
+  bool fast_path = true;               // WebSocket: false sends every frame through websocketpp. Behaves the same, slower: for tests
 };
 
 struct connect_options {
@@ -166,6 +167,7 @@ struct connect_options {
   std::vector<header> headers{};
   std::string origin{};
   transport::limits limits{.max_message = 1024 * 1024 + 8 * 1024};
+  bool fast_path = true;  // as in listen_options
 };
 
 // Time, so that whole systems can run on a clock that a test turns by hand.

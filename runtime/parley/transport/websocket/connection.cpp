@@ -2,22 +2,18 @@
 
 #include "parley/transport/text.hpp"
 #include "parley/transport/websocket/frame.hpp"
-#include "parley/transport/websocket/http_head.hpp"
-#include "parley/transport/websocket/policy.hpp"
+#include "parley/transport/websocket/masking.hpp"
+#include "parley/transport/websocket/slow_path.hpp"
+#include "parley/transport/websocket/unpredictable.hpp"
 
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace parley::transport {
 namespace {
-
-using core = websocketpp::connection<policy::config>;
-using server_endpoint = websocketpp::server<policy::config>;
-using client_endpoint = websocketpp::client<policy::config>;
-namespace status = websocketpp::close::status;
-namespace state = websocketpp::session::state;
 
 constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued before a close frame, and the frame
 constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
@@ -27,71 +23,28 @@ constexpr unsigned max_pongs = 128;  // unsent; a peer that asks for more withou
 class websocket_connection final : public connection,
                                    public stream_owner,
                                    public std::enable_shared_from_this<websocket_connection>,
-                                   private policy::outlet {
+                                   private slow_path::finder {
  public:
-  websocket_connection(std::shared_ptr<socket_stream> stream, std::shared_ptr<core> inner, std::shared_ptr<void> endpoint,
-                       std::unique_ptr<policy::unpredictable> masks, std::size_t max_head, std::shared_ptr<connection_handler> handler)
+  websocket_connection(std::shared_ptr<socket_stream> stream, const frame_reader::rules& rules, std::shared_ptr<connection_handler> handler)
       : stream_(std::move(stream)),
-        endpoint_(std::move(endpoint)),
-        core_(std::move(inner)),
         handler_(std::move(handler)),
-        masks_(std::move(masks)),
-        head_(max_head) {
-    // websocketpp finds out the byte order on first use and notes it in a plain static: done here once, before two loops can do it.
-    [[maybe_unused]] static const std::uint64_t byte_order_is_known = websocketpp::lib::net::_htonll(1);
-    core_->attach(*this);
-    core_->set_message_handler([this](const auto&, const core::message_ptr& message) { deliver(*message); });
-    core_->set_pong_handler([this](const auto&, const auto&) {
-      const auto notify = on_pong_;  // it may set another
-      if (notify) notify();
-    });
-    core_->set_ping_handler([this](const auto&, const auto&) { return ++pongs_ <= max_pongs; });
-  }
-  ~websocket_connection() override { core_->detach(); }
+        max_message_(rules.max_message),
+        reader_(rules),
+        masks_(rules.server ? nullptr : std::make_unique<unpredictable>()) {}
 
-  void start_server(const std::string& key, const std::string& subprotocol) {
+  void start(std::string_view subprotocol) {
     stream_->set_owner(shared_from_this());
-    core_->set_validate_handler([this, &subprotocol](const auto&) {
-      core_->select_subprotocol(subprotocol);
-      return true;
-    });
-    core_->start();
-    // The request in our own words: it was checked before, and websocketpp needs no more of it than this.
-    std::string request =
-        "GET / HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: " +
-        key + "\r\n";
-    if (!subprotocol.empty()) request += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
-    core_->feed(request + "\r\n");
-    core_->set_validate_handler(nullptr);
-    if (core_->get_state() != state::open) return finish({}, {errc::failed, "websocketpp refused a request that was checked"});
-    opened(subprotocol);
-  }
-
-  void start_client(std::chrono::milliseconds left) {
-    stream_->set_owner(shared_from_this());
-    stream_->set_timer(left);
-    core_->start();
-    stream_->resume();
-  }
-
-  void abandon() {
-    if (phase_ == phase::head) finish({}, {errc::cancelled, "connecting was abandoned"});
+    const auto handler = handler_;
+    handler->on_open(shared_from_this(), subprotocol);
+    if (phase_ == phase::open && !paused_) stream_->resume();
   }
 
   // ---- the seam
 
   void send(buffer content, opcode kind) override {
     if (phase_ != phase::open) return;
-    if (masks_) {
-      const std::uint32_t mask = (*masks_)();
-      std::string frame(frame_head(kind, content.size(), mask).bytes());
-      frame.reserve(frame.size() + content.size());
-      append_masked(frame, content.text(), mask);
-      stream_->write({}, buffer(std::move(frame)));
-    } else {
-      stream_->write(frame_head(kind, content.size()).bytes(), content);
-    }
+    if (masks_) send_masked(content.text(), kind);
+    else stream_->write(frame_head(kind, content.size()).bytes(), content);
     over_ = over_ || stream_->queued() > high_;
   }
 
@@ -114,41 +67,34 @@ class websocket_connection final : public connection,
 
   void close(std::uint16_t code, std::string_view text) override {
     if (phase_ != phase::open) return;
-    reason_ = {may_be_sent(code) ? code : std::uint16_t{status::internal_endpoint_error}, close_text(text)};
-    how_ = {errc::cancelled, "closed here"};
-    std::error_code refused;  // never: open, a code that may be sent, a text of the right length
-    core_->close(reason_.code, reason_.text, refused);
-    begin_closing();
+    begin_closing({may_be_sent(code) ? code : close_code::internal_error, close_text(text)}, {errc::cancelled, "closed here"});
+    if (close_code::ends_the_stream(end_->why.code)) nothing_follows();
   }
 
   void abort() override {
     if (phase_ == phase::open) return finish({}, {errc::cancelled, "aborted here"});
-    if (phase_ == phase::closing) finish(reason_, how_);
+    if (phase_ == phase::closing) finish_closing();
   }
 
   void ping() override {
-    if (phase_ != phase::open) return;
-    std::error_code refused;  // never: open, nothing in it
-    core_->ping({}, refused);
+    if (phase_ == phase::open) stream_->write(slow_path(max_message_, masks_.get()).ping());
   }
   void on_pong(std::function<void()> notify) override { on_pong_ = std::move(notify); }
   std::string remote() const override { return stream_->remote(); }
 
   // ---- the stream
 
-  std::size_t on_bytes(std::span<const char> bytes) override {
-    std::size_t used = phase_ == phase::head ? read_head(bytes) : 0;
-    while (phase_ == phase::open && !paused_ && used < bytes.size()) {
-      const std::size_t count = splitter_.next(bytes.subspan(used));
-      std::error_code refused;
-      if (splitter_.length_is_padded()) core_->close(status::protocol_error, "a length is not in its shortest form", refused);
-      else core_->feed(bytes.subspan(used, count));
-      used += count;
-      if (phase_ == phase::open && core_->get_state() != state::open) closed_inside();
-    }
-    if (phase_ == phase::closing) discard(bytes.subspan(used));
-    return phase_ == phase::open ? used : bytes.size();
+  std::size_t on_bytes(std::span<char> bytes) override {
+    std::span<char> rest = bytes;
+    while (phase_ == phase::open && !paused_ && !rest.empty()) take(reader_.next(rest));
+    if (phase_ == phase::closing) discard(rest);
+    if (phase_ != phase::open) return bytes.size();
+    reader_.rest();
+    return bytes.size() - rest.size();
   }
+
+  std::span<char> room() override { return phase_ == phase::open ? reader_.room() : std::span<char>(); }
+  void on_filled(std::size_t count) override { take(reader_.filled(count)); }
 
   void on_written() override {
     if (stream_->queued() == 0) pongs_ = 0;
@@ -156,147 +102,154 @@ class websocket_connection final : public connection,
       over_ = false;
       const auto handler = handler_;
       handler->on_drained();
-    } else if (phase_ == phase::closing && !flushed_ && stream_->queued() == 0) {
-      flushed_ = true;
-      if (ended_) stream_->finish_writing();
-      if (discarded_ > linger_bytes) finish(reason_, how_);
+    } else if (phase_ == phase::closing && !end_->flushed && stream_->queued() == 0) {
+      end_->flushed = true;
+      if (end_->silent) stream_->finish_writing();
+      if (end_->discarded > linger_bytes) finish_closing();
       else stream_->set_timer(linger_limit);
     }
   }
 
   void on_end(const std::error_code&) override {
-    switch (phase_) {
-      case phase::head:
-        return finish({}, {errc::disconnected, "the server closed the connection during the handshake"});
-      case phase::open:
-        return finish({}, {errc::disconnected, "the connection was lost"});
-      case phase::closing:
-        return finish(reason_, how_);
-      case phase::done:
-        return;
-    }
+    if (phase_ == phase::open) finish({}, {errc::disconnected, "the connection was lost"});
+    else if (phase_ == phase::closing) finish_closing();
   }
 
   void on_timer() override {
-    if (phase_ == phase::head) finish({}, {errc::deadline_exceeded, "the handshake took too long"});
-    else if (phase_ == phase::closing) finish(reason_, how_);
+    if (phase_ == phase::closing) finish_closing();
   }
 
   void on_severed() noexcept override {
     phase_ = phase::done;
-    core_->detach();
     on_pong_ = nullptr;
     const auto forgotten = std::exchange(handler_, nullptr);
   }
 
  private:
-  enum class phase { head, open, closing, done };
+  enum class phase : std::uint8_t { open, closing, done };
 
-  // ---- websocketpp
+  // What only a connection that is closing has to know.
+  struct ending {
+    close_reason why;
+    error how;
+    std::size_t discarded = 0;
+    bool silent = false;   // nothing follows our close frame, and nothing of theirs is of interest
+    bool flushed = false;  // the close frame has left
+    bool answered = false;
+  };
 
-  void put(std::string_view bytes) override { stream_->write(bytes); }
-
-  void put_end() override {
-    ended_ = true;
-    if (phase_ == phase::closing && flushed_) stream_->finish_writing();
+  void send_masked(std::string_view content, opcode kind) {
+    const std::uint32_t mask = (*masks_)();
+    const frame_head head(kind, content.size(), mask);
+    const std::span<char> room = stream_->extend(head.bytes().size() + content.size());
+    if (room.empty()) return;
+    std::memcpy(room.data(), head.bytes().data(), head.bytes().size());
+    mask_bytes(room.data() + head.bytes().size(), content.data(), content.size(), mask);
   }
 
-  void deliver(const core::message_type& message) {
+  // ---- frames
+
+  void take(const frame_reader::piece& piece) {
+    switch (piece.what) {
+      case frame_reader::found::nothing:
+        return;
+      case frame_reader::found::message:
+        // The handler is not let go of before a function that is posted has run: it outlives this call without being held here.
+        if (phase_ == phase::open)
+          handler_->on_message({reinterpret_cast<const std::byte*>(piece.bytes.data()), piece.bytes.size()}, piece.kind);
+        return;
+      case frame_reader::found::foreign:
+        return feed(piece);
+      case frame_reader::found::not_utf8:
+        feed(piece);
+        // websocketpp has closed with that by now.
+        if (phase_ == phase::open) on_violation({close_code::invalid_text, "not UTF-8"});
+        return;
+      case frame_reader::found::padded:
+        return on_violation({close_code::protocol_error, "a length is not in its shortest form"});
+    }
+  }
+
+  // websocketpp answers at once, and what it says is queued behind what was sent before: nothing of it can be overtaken.
+  void feed(const frame_reader::piece& piece) {
+    if (!slow_) slow_ = std::make_unique<slow_path>(max_message_, masks_.get());
+    slow_->feed(piece.head, *this);
+    if (still_reading()) slow_->feed(piece.bytes, *this);
+    if (reader_.between_messages() || !still_reading()) slow_.reset();
+  }
+
+  bool still_reading() const noexcept { return phase_ == phase::open || (phase_ == phase::closing && !end_->silent); }
+
+  void on_data(std::string_view content, opcode kind) override {
     if (phase_ != phase::open) return;
-    const bool text = message.get_opcode() == websocketpp::frame::opcode::text;
-    if (text && !ends_whole(message.get_payload())) {
-      // websocketpp sees this in a single frame only, not where a message in fragments ends.
-      std::error_code refused;
-      return core_->close(status::invalid_payload, "a character is incomplete", refused);
-    }
-    const auto handler = handler_;
     std::vector<std::uint64_t> room;
-    handler->on_message(aligned(as_bytes(message.get_payload()), room), text ? opcode::text : opcode::binary);
+    handler_->on_message(aligned(as_bytes(content), room), kind);
   }
 
-  // ---- opening
+  void on_ping(std::string_view payload) override {
+    if (phase_ == phase::open && ++pongs_ <= max_pongs) stream_->write(slow_->pong(payload));
+  }
 
-  std::size_t read_head(std::span<const char> bytes) {
-    std::size_t used = 0;
-    switch (head_.take({bytes.data(), bytes.size()}, used)) {
-      case head_reader::state::more:
-        break;
-      case head_reader::state::too_large:
-        finish({}, {errc::too_large, "the server's answer is too large"});
-        break;
-      case head_reader::state::complete:
-        check_answer();
-        break;
+  void on_pong() override {
+    if (phase_ != phase::open) return;
+    const auto notify = on_pong_;  // it may set another
+    if (notify) notify();
+  }
+
+  void on_close(close_reason said) override {
+    if (phase_ == phase::open) {
+      const bool blank = said.code == close_code::none_was_given;
+      error how{errc::disconnected, blank ? "closed by the other end" : "closed by the other end with " + std::to_string(said.code)};
+      begin_closing(std::move(said), std::move(how));
+    } else if (std::exchange(end_->answered, true)) {
+      return;
     }
-    return used;
+    // The server ends the stream first (RFC 6455 section 7.1.1).
+    end_->answered = true;
+    if (!masks_) nothing_follows();
   }
 
-  void check_answer() {
-    upgrade_response answer;
-    if (!parse_upgrade_response(head_.head(), answer)) return finish({}, {errc::bad_frame, "the server does not speak HTTP/1.1"});
-    if (answer.status != 101) return finish({}, refusal(answer.status));
-    if (!lists_token(joined(answer.headers, "upgrade"), "websocket") || !lists_token(joined(answer.headers, "connection"), "upgrade"))
-      return finish({}, {errc::bad_frame, "the server's answer is no WebSocket upgrade"});
-    if (!joined(answer.headers, "sec-websocket-extensions").empty())
-      return finish({}, {errc::bad_frame, "the server chose an extension that was not offered"});
-    core_->feed(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: " +
-        joined(answer.headers, "sec-websocket-accept") + "\r\n\r\n");
-    if (core_->get_state() != state::open) return finish({}, {errc::bad_frame, "the server's answer has a wrong Sec-WebSocket-Accept"});
-    stream_->clear_timer();
-    opened(joined(answer.headers, "sec-websocket-protocol"));
-  }
-
-  void opened(const std::string& subprotocol) {
-    phase_ = phase::open;
-    core_->handshake_is_over();
-    head_ = head_reader(0);
-    const auto handler = handler_;
-    handler->on_open(shared_from_this(), subprotocol);
-    if (phase_ == phase::open && !paused_) stream_->resume();
+  void on_violation(close_reason why) override {
+    if (phase_ == phase::open) {
+      error how = why.code == close_code::too_large ? error{errc::too_large, "a message was too large"} : error{errc::bad_frame, why.text};
+      begin_closing(std::move(why), std::move(how));
+    }
+    nothing_follows();
   }
 
   // ---- closing
 
-  // websocketpp has begun to close: the other end asked for it, or sent what it must not.
-  void closed_inside() {
-    const auto theirs = core_->get_remote_close_code();
-    const auto ours = core_->get_local_close_code();
-    const bool blank = theirs == status::no_status;
-    // websocketpp answers a close frame with what is in it, and a wrong one with a code and a text of its own.
-    const bool echoed = theirs == ours && may_be_sent(theirs) && core_->get_remote_close_reason() == core_->get_local_close_reason();
-    if (echoed || (blank && ours == status::normal)) {
-      reason_ = {theirs, core_->get_remote_close_reason()};
-      how_ = {errc::disconnected, blank ? "closed by the other end" : "closed by the other end with " + std::to_string(theirs)};
-    } else {
-      reason_ = {ours, core_->get_local_close_reason()};
-      how_ = ours == status::message_too_big ? error{errc::too_large, "a message was too large"}
-                                             : error{errc::bad_frame, core_->get_local_close_reason()};
-    }
-    begin_closing();
-  }
-
-  void begin_closing() {
+  // Says it to the other end as well. That it gave no code is answered with one.
+  void begin_closing(close_reason why, error how) {
+    const close_reason said = why.code == close_code::none_was_given ? close_reason{close_code::normal, {}} : why;
+    stream_->write(slow_path(max_message_, masks_.get()).close(said));
+    end_ = std::make_unique<ending>(ending{std::move(why), std::move(how)});
     phase_ = phase::closing;
     stream_->set_timer(flush_limit);
     stream_->resume();
   }
 
-  void discard(std::span<const char> bytes) {
-    discarded_ += bytes.size();
-    if (discarded_ > linger_bytes) {
-      if (flushed_) finish(reason_, how_);
-      else stream_->pause();
-    } else if (core_->get_state() == state::closing) {
-      core_->feed(bytes);
-    }
+  void nothing_follows() {
+    end_->silent = true;
+    if (end_->flushed) stream_->finish_writing();
   }
+
+  // Listens for the answer to our close frame, within bounds.
+  void discard(std::span<char> rest) {
+    end_->discarded += rest.size();
+    if (end_->discarded > linger_bytes) {
+      if (end_->flushed) finish_closing();
+      else stream_->pause();
+      return;
+    }
+    while (phase_ == phase::closing && !end_->silent && !rest.empty()) take(reader_.next(rest));
+  }
+
+  void finish_closing() { finish(std::move(end_->why), std::move(end_->how)); }
 
   void finish(close_reason why, error how) {
     const auto self = shared_from_this();
     phase_ = phase::done;
-    core_->detach();
     on_pong_ = nullptr;
     auto handler = std::exchange(handler_, nullptr);
     const asio::any_io_executor on = stream_->executor();
@@ -305,75 +258,28 @@ class websocket_connection final : public connection,
   }
 
   const std::shared_ptr<socket_stream> stream_;
-  const std::shared_ptr<void> endpoint_;  // core_ refers to it
-  const std::shared_ptr<core> core_;
   std::shared_ptr<connection_handler> handler_;
   std::function<void()> on_pong_;
-  const std::unique_ptr<policy::unpredictable> masks_;  // a client's
 
-  phase phase_ = phase::head;
-  head_reader head_;
-  frame_splitter splitter_;
-  bool paused_ = false;
-  unsigned pongs_ = 0;
+  const std::size_t max_message_;
+  frame_reader reader_;
+  std::unique_ptr<slow_path> slow_;             // while a frame or message is under way that needs it
+  const std::unique_ptr<unpredictable> masks_;  // a client's
+  std::unique_ptr<ending> end_;
 
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
+  unsigned pongs_ = 0;
   bool over_ = false;
-
-  close_reason reason_;
-  error how_{errc::disconnected};
-  bool ended_ = false;    // websocketpp has nothing more to say
-  bool flushed_ = false;  // the close frame has left
-  std::size_t discarded_ = 0;
-};
-
-class server_role_impl final : public server_role, public std::enable_shared_from_this<server_role_impl> {
- public:
-  server_role_impl(const limits& bounds, const std::string& server_name) {
-    endpoint_.set_user_agent(server_name);
-    endpoint_.set_max_message_size(bounds.max_message);
-  }
-
-  void open(std::shared_ptr<socket_stream> stream, const std::string& key, const std::string& subprotocol,
-            std::shared_ptr<connection_handler> handler) override {
-    const std::shared_ptr<core> inner = endpoint_.get_connection();
-    const auto connection =
-        std::make_shared<websocket_connection>(std::move(stream), inner, shared_from_this(), nullptr, 0, std::move(handler));
-    connection->start_server(key, subprotocol);
-  }
-
- private:
-  server_endpoint endpoint_;
+  bool paused_ = false;
+  phase phase_ = phase::open;
 };
 
 }  // namespace
 
-std::shared_ptr<server_role> make_server_role(const limits& bounds, const std::string& server_name) {
-  return std::make_shared<server_role_impl>(bounds, server_name);
-}
-
-std::function<void()> open_client(std::shared_ptr<socket_stream> stream, const url& where, const connect_options& options,
-                                  std::chrono::milliseconds left, std::shared_ptr<connection_handler> handler) {
-  const auto endpoint = std::make_shared<client_endpoint>();
-  endpoint->set_user_agent("parley");
-  endpoint->set_max_message_size(options.limits.max_message);
-  // websocketpp would write an IPv6 host without its brackets.
-  const auto location =
-      std::make_shared<websocketpp::uri>(false, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port, where.resource());
-  std::error_code refused;  // never: the connector has checked what could be
-  const std::shared_ptr<core> inner = endpoint->get_connection(location, refused);
-  for (const std::string& name : options.subprotocols) inner->add_subprotocol(name, refused);
-  for (const header& h : options.headers) inner->append_header(h.name, h.value);
-  if (!options.origin.empty()) inner->append_header("Origin", options.origin);
-
-  const auto connection =
-      std::make_shared<websocket_connection>(std::move(stream), inner, endpoint, std::make_unique<policy::unpredictable>(),
-                                             options.limits.max_handshake_bytes, std::move(handler));
-  connection->start_client(left);
-  return [weak = std::weak_ptr(connection)] {
-    if (const auto still = weak.lock()) still->abandon();
-  };
+void open_connection(std::shared_ptr<socket_stream> stream, const frame_reader::rules& rules, std::string_view subprotocol,
+                     std::shared_ptr<connection_handler> handler) {
+  std::make_shared<websocket_connection>(std::move(stream), rules, std::move(handler))->start(subprotocol);
 }
 
 }  // namespace parley::transport

@@ -1,6 +1,6 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/connection.hpp"
+#include "parley/transport/websocket/client_handshake.hpp"
 #include "parley/transport/websocket/http_head.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
 #include "parley/transport/websocket/url.hpp"
@@ -75,7 +75,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     untie();
     io_.reset();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady::now());
-    abandon_upgrade_ = open_client(std::move(stream), where_, options_, left, std::exchange(handler_, nullptr));
+    abandon_upgrade_ = ask_for_upgrade(std::move(stream), where_, options_, left, std::exchange(handler_, nullptr));
   }
 
   void fail(error why) {

@@ -1,5 +1,4 @@
-// The little of RFC 6455 section 5 that is done here: heads of outgoing data frames, and where incoming frames end. What is inside
-// incoming frames is websocketpp's business.
+// Heads of whole, final data frames (RFC 6455 section 5.2), and the bits that all heads are made of.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -7,45 +6,44 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 
 namespace parley::transport {
 
-// The head of a whole, final data frame: 2, 4 or 10 bytes, and 4 more when there is a mask.
+namespace frame_bits {
+constexpr unsigned char final_bit = 0x80;  // of the first byte
+constexpr unsigned char opcode_bits = 0x0F;
+constexpr unsigned char first_control = 8;  // opcodes from here on are control frames
+constexpr unsigned char text = 1;
+constexpr unsigned char binary = 2;
+constexpr unsigned char mask_bit = 0x80;  // of the second byte
+constexpr unsigned char length_bits = 0x7F;
+constexpr unsigned char in_two_bytes = 126;  // the length follows
+constexpr unsigned char in_eight_bytes = 127;
+constexpr std::size_t mask_size = 4;
+constexpr std::size_t largest_head = 14;
+
+// Bytes that follow the first two and hold the length.
+constexpr std::size_t extended_size(unsigned char second) noexcept {
+  const int code = second & length_bits;
+  return code == in_two_bytes ? 2 : code == in_eight_bytes ? 8 : 0;
+}
+constexpr std::size_t head_size(unsigned char second) noexcept {
+  return 2 + extended_size(second) + ((second & mask_bit) != 0 ? mask_size : 0);
+}
+}  // namespace frame_bits
+
+// 2, 4 or 10 bytes, and 4 more when there is a mask.
 class frame_head {
  public:
-  frame_head(opcode kind, std::size_t payload_size);
+  frame_head(opcode kind, std::size_t payload_size) noexcept;
   // A client's: RFC 6455 5.3 wants a mask that nobody can foretell.
-  frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask);
+  frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask) noexcept;
   std::string_view bytes() const noexcept { return {bytes_.data(), size_}; }
 
  private:
-  std::array<char, 14> bytes_{};
-  std::size_t size_ = 0;
-};
-
-// Appends `payload` masked with the four bytes of `mask`, as frame_head wrote them.
-void append_masked(std::string& out, std::string_view payload, std::uint32_t mask);
-
-// Follows the incoming bytes from frame to frame, so that each frame can be handed on alone: between two of them reading can pause.
-class frame_splitter {
- public:
-  // How many of `bytes` (at least one) belong to the frame they continue.
-  std::size_t next(std::span<const char> bytes);
-  // The last bytes made a length that is not written in its shortest form. websocketpp finds that too, and calls it an error of this
-  // side (1011); it is the peer's (1002).
-  bool length_is_padded() const noexcept { return padded_; }
-
- private:
-  void head_complete();
-
-  std::array<unsigned char, 14> head_{};
-  std::size_t have_ = 0;       // bytes of the head
-  std::size_t need_ = 2;       // bytes the head will have, as far as known
-  std::uint64_t payload_ = 0;  // bytes of the payload that are still to come
-  bool padded_ = false;
+  std::array<char, frame_bits::largest_head> bytes_;
+  std::size_t size_ = 2;
 };
 
 }  // namespace parley::transport

@@ -1,6 +1,7 @@
 #include "parley/transport/websocket/handshake.hpp"
 
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket/connection.hpp"
 #include "parley/transport/websocket/http_head.hpp"
 
 #include <asio/post.hpp>
@@ -20,16 +21,17 @@ constexpr std::size_t linger_bytes = 64 * 1024;
 
 class handshake final : public stream_owner, public std::enable_shared_from_this<handshake>, private tethered {
  public:
-  handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options,
+  handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_upgrade> upgrade, const listen_options& options,
             std::shared_ptr<door> to)
       : tethered(stream->executor()),
         on_(stream->executor()),
         stream_(std::move(stream)),
-        role_(std::move(role)),
+        upgrade_(std::move(upgrade)),
         door_(std::move(to)),
         server_name_(options.server_name),
         help_(options.help),
         time_(options.limits.handshake),
+        rules_{.server = true, .max_message = options.limits.max_message, .fast_path = options.fast_path},
         head_(options.limits.max_handshake_bytes) {}
 
   void start(bool full) {
@@ -54,7 +56,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     });
   }
 
-  std::size_t on_bytes(std::span<const char> bytes) override {
+  std::size_t on_bytes(std::span<char> bytes) override {
     if (phase_ == phase::refusing) {
       discarded_ += bytes.size();
       if (discarded_ > linger_bytes) end();
@@ -113,8 +115,14 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
       return handler->on_closed({}, {errc::invalid, "accepted with a subprotocol that was not offered"});
     }
     phase_ = phase::over;
+    const std::string answer = upgrade_->answer(key_, subprotocol);
+    if (answer.empty()) {
+      end();
+      return handler->on_closed({}, {errc::failed, "websocketpp refused a request that was checked"});
+    }
     stream_->clear_timer();
-    role_->open(stream_, key_, subprotocol, std::move(handler));
+    stream_->write(answer);
+    open_connection(stream_, rules_, subprotocol, std::move(handler));
   }
 
   void refuse(http_fault fault) {
@@ -132,11 +140,12 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
 
   std::optional<asio::any_io_executor> on_;
   const std::shared_ptr<socket_stream> stream_;
-  const std::shared_ptr<server_role> role_;
+  const std::shared_ptr<server_upgrade> upgrade_;
   const std::shared_ptr<door> door_;
   const std::string server_name_;
   const std::string help_;
   const std::chrono::milliseconds time_;
+  const frame_reader::rules rules_;
 
   phase phase_ = phase::reading;
   head_reader head_;
@@ -186,9 +195,9 @@ void handshake::hand_out() {
 
 }  // namespace
 
-void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options,
+void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_upgrade> upgrade, const listen_options& options,
                      std::shared_ptr<door> to, bool full) {
-  std::make_shared<handshake>(std::move(stream), std::move(role), options, std::move(to))->start(full);
+  std::make_shared<handshake>(std::move(stream), std::move(upgrade), options, std::move(to))->start(full);
 }
 
 }  // namespace parley::transport

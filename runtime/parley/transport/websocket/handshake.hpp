@@ -2,8 +2,8 @@
 #pragma once
 
 #include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/connection.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/upgrade.hpp"
 
 #include <atomic>
 #include <functional>
@@ -19,7 +19,7 @@ struct door {
 
 // Reads a request and hands it on. What is no WebSocket request, too large or too slow is answered here. `full`: only to be told that
 // there is no room.
-void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_role> role, const listen_options& options,
+void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_upgrade> upgrade, const listen_options& options,
                      std::shared_ptr<door> to, bool full);
 
 }  // namespace parley::transport

@@ -1,8 +1,8 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/connection.hpp"
 #include "parley/transport/websocket/handshake.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/upgrade.hpp"
 
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
@@ -31,7 +31,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
  public:
   acceptor(tcp::acceptor socket, listen_options options, std::uint16_t port)
       : tethered(socket.get_executor()),
-        role_(make_server_role(options.limits, options.server_name)),
+        upgrade_(std::make_shared<server_upgrade>(options.server_name)),
         options_(std::move(options)),
         port_(port),
         open_(options_.open_connections ? options_.open_connections : std::make_shared<std::atomic<std::size_t>>(0)) {
@@ -101,14 +101,14 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     ++*count;
     std::shared_ptr<void> slot(nullptr, [count](void*) { --*count; });
     auto stream = std::make_shared<socket_stream>(std::move(socket), std::move(slot));
-    serve_handshake(std::move(stream), role_, options_, door_, full);
+    serve_handshake(std::move(stream), upgrade_, options_, door_, full);
   }
 
   static constexpr std::size_t max_refusals = 64;
 
   std::mutex guard_;  // of io_ against stop() from other threads; the executor's own thread writes it under the lock and reads it without
   std::optional<io> io_;
-  const std::shared_ptr<server_role> role_;
+  const std::shared_ptr<server_upgrade> upgrade_;
   const listen_options options_;
   const std::uint16_t port_;
   const std::shared_ptr<door> door_ = std::make_shared<door>();

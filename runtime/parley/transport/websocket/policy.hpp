@@ -1,12 +1,15 @@
 // What websocketpp is made of here: its core, with our own transport policy and no logging, locks, timers or compression. The only
-// header that includes it, for connection.cpp alone.
+// header that includes it, for upgrade.cpp (handshakes) and slow_path.cpp (frames).
 //
-// The transport policy owns no socket. It is a pair of doors: feed() puts received bytes in, and what websocketpp wants to send or to
-// end goes out through `outlet`, at once. websocketpp so never holds a queue of its own, and nothing in it waits.
+// The transport policy owns no socket and lives as long as one handshake. It is a pair of doors: feed() puts received bytes in, and what
+// websocketpp wants to send goes out through take(), at once. websocketpp so never holds a queue of its own, and nothing in it waits.
 #pragma once
+
+#include "parley/transport/websocket/unpredictable.hpp"
 
 #include <websocketpp/common/platforms.hpp>
 
+#include <websocketpp/close.hpp>
 #include <websocketpp/concurrency/none.hpp>
 #include <websocketpp/connection_base.hpp>
 #include <websocketpp/endpoint_base.hpp>
@@ -16,56 +19,23 @@
 #include <websocketpp/logger/stub.hpp>
 #include <websocketpp/message_buffer/alloc.hpp>
 #include <websocketpp/message_buffer/message.hpp>
+#include <websocketpp/processors/hybi13.hpp>
 #include <websocketpp/roles/client_endpoint.hpp>
 #include <websocketpp/roles/server_endpoint.hpp>
 #include <websocketpp/transport/base/connection.hpp>
 #include <websocketpp/transport/base/endpoint.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 namespace parley::transport::policy {
-
-class outlet {
- public:
-  virtual void put(std::string_view bytes) = 0;
-  // websocketpp has said all it had to say: the other end is to see the end of the stream.
-  virtual void put_end() = 0;
-
- protected:
-  ~outlet() = default;
-};
-
-// Masks and handshake keys: 32 bits that nobody can foretell, from the system, many at a time. Not std::random_device: libstdc++ takes its
-// words one by one from the processor, which costs more than sending a small message.
-class unpredictable {
- public:
-  std::uint32_t operator()() {
-    if (used_ == words_.size()) refill();
-    return words_[used_++];
-  }
-
- private:
-  void refill() {
-    if (getentropy(words_.data(), sizeof words_) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
-    used_ = 0;
-  }
-
-  std::array<std::uint32_t, 64> words_{};  // 256 bytes, as many as getentropy gives at once
-  std::size_t used_ = words_.size();
-};
 
 template <class Config>
 class connection : public std::enable_shared_from_this<connection<Config>> {
@@ -82,15 +52,13 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   connection(bool /*is_server*/, const std::shared_ptr<alog_type>&, const std::shared_ptr<elog_type>&) {}
   ptr get_shared() { return this->shared_from_this(); }
 
-  void attach(outlet& out) { outlet_ = &out; }
-  // Nothing goes out any more, and nothing is asked for: what websocketpp waits for holds references to itself.
+  // What websocketpp has written since it was asked last.
+  std::string take() { return std::exchange(written_, {}); }
+  // Nothing is asked for any more: what websocketpp waits for holds references to itself.
   void detach() {
-    outlet_ = nullptr;
     room_ = nullptr;
     once_ = nullptr;
   }
-  // From here on every read has the same completion, a member of websocketpp's connection, which need not be copied.
-  void handshake_is_over() { handshake_over_ = true; }
 
   // Bytes websocketpp does not ask for (it has failed the connection) are dropped.
   void feed(std::span<const char> bytes) {
@@ -99,8 +67,7 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
       std::copy_n(bytes.begin(), count, room_);
       bytes = bytes.subspan(count);
       room_ = nullptr;
-      if (lasting_) (*lasting_)(std::error_code(), count);
-      else std::exchange(once_, nullptr)(std::error_code(), count);
+      std::exchange(once_, nullptr)(std::error_code(), count);
     }
   }
 
@@ -118,24 +85,15 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   void async_read_at_least(std::size_t, char* room, std::size_t size, const websocketpp::transport::read_handler& handler) {
     room_ = room;
     room_size_ = size;
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdangling-pointer"  // during the handshake it is a temporary, after it a member of the connection
-#endif
-    if (handshake_over_) lasting_ = &handler;
-    else once_ = handler;
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
+    once_ = handler;
   }
 
   void async_write(const char* bytes, std::size_t size, const completion& done) {
-    if (outlet_) outlet_->put({bytes, size});
+    written_.append(bytes, size);
     done({});
   }
   void async_write(const std::vector<websocketpp::transport::buffer>& pieces, const completion& done) {
-    for (const auto& piece : pieces)
-      if (outlet_) outlet_->put({piece.buf, piece.len});
+    for (const auto& piece : pieces) written_.append(piece.buf, piece.len);
     done({});
   }
 
@@ -145,18 +103,14 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   }
   std::error_code interrupt(const websocketpp::transport::interrupt_handler&) { return {}; }
 
-  // What happens to the socket after this is our own affair, so the handler is not needed.
-  void async_shutdown(const completion&) {
-    if (outlet_) outlet_->put_end();
-  }
+  // The socket is our own affair.
+  void async_shutdown(const completion&) {}
 
  private:
-  outlet* outlet_ = nullptr;
+  std::string written_;
   char* room_ = nullptr;
   std::size_t room_size_ = 0;
   websocketpp::transport::read_handler once_;
-  const websocketpp::transport::read_handler* lasting_ = nullptr;
-  bool handshake_over_ = false;
 };
 
 template <class Config>
@@ -177,14 +131,32 @@ class endpoint {
   std::error_code init(const transport_con_ptr&) { return {}; }
 };
 
+// Memory for messages is taken as their bytes come. websocketpp's own manager takes what a frame's head promises.
+template <class Message>
+class messages : public std::enable_shared_from_this<messages<Message>> {
+ public:
+  using type = messages;
+  using ptr = std::shared_ptr<messages>;
+  using weak_ptr = std::weak_ptr<messages>;
+  using message_ptr = typename Message::ptr;
+
+  message_ptr get_message() { return std::make_shared<Message>(this->shared_from_this()); }
+  message_ptr get_message(websocketpp::frame::opcode::value kind, std::size_t promised) {
+    return std::make_shared<Message>(this->shared_from_this(), kind, std::min(promised, at_most));
+  }
+
+ private:
+  static constexpr std::size_t at_most = 1024;
+};
+
 // The names are websocketpp's.
 struct config {
   using type = config;
   using concurrency_type = websocketpp::concurrency::none;
   using request_type = websocketpp::http::parser::request;
   using response_type = websocketpp::http::parser::response;
-  using message_type = websocketpp::message_buffer::message<websocketpp::message_buffer::alloc::con_msg_manager>;
-  using con_msg_manager_type = websocketpp::message_buffer::alloc::con_msg_manager<message_type>;
+  using message_type = websocketpp::message_buffer::message<messages>;
+  using con_msg_manager_type = messages<message_type>;
   using endpoint_msg_manager_type = websocketpp::message_buffer::alloc::endpoint_msg_manager<con_msg_manager_type>;
   using elog_type = websocketpp::log::stub;
   using alog_type = websocketpp::log::stub;
@@ -207,7 +179,7 @@ struct config {
   static constexpr int client_version = 13;
   static constexpr websocketpp::log::level elog_level = websocketpp::log::elevel::none;
   static constexpr websocketpp::log::level alog_level = websocketpp::log::alevel::none;
-  static constexpr std::size_t connection_read_buffer_size = 4096;  // it is a member of every connection
+  static constexpr std::size_t connection_read_buffer_size = 1024;  // it is a member of every connection
   static constexpr bool drop_on_protocol_error = false;
   static constexpr bool silent_close = false;
   static constexpr std::size_t max_message_size = 64 * 1024;

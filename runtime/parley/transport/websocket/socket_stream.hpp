@@ -2,12 +2,13 @@
 // nothing of HTTP or frames.
 //
 // It waits until the socket is ready and then reads or writes at once, instead of handing buffers to asynchronous operations. So no
-// buffer is bound while nothing happens, what is queued can be dropped at any time, and everything that was queued in one turn of the
-// loop leaves in one system call.
+// buffer is bound while nothing happens (bytes are read to the stack, or where the owner wants them), what is queued can be dropped at any
+// time, and everything that was queued in one turn of the loop leaves in one system call.
 #pragma once
 
 #include "parley/core/core.hpp"
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket/write_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
@@ -30,8 +31,13 @@ namespace parley::transport {
 class stream_owner {
  public:
   virtual ~stream_owner() = default;
-  // Returns how many it took. Fewer than all only when it paused the stream meanwhile: the rest is offered again after resume().
-  virtual std::size_t on_bytes(std::span<const char> bytes) = 0;
+  // Returns how many it took. Fewer than all only when it paused the stream meanwhile: the rest is offered again after resume(). They may be
+  // changed, and so may those taken before them, of which the first was 8-aligned.
+  virtual std::size_t on_bytes(std::span<char> bytes) = 0;
+  // Where the next bytes should be read to, so that they need not be copied; empty for anywhere. What comes beyond it, if anything, is
+  // offered after.
+  virtual std::span<char> room() { return {}; }
+  virtual void on_filled(std::size_t) {}
   // Some of the queue was taken; queued() is smaller than before.
   virtual void on_written() = 0;
   // The other end finished sending (asio::error::eof), or the connection broke. Nothing follows but on_timer.
@@ -50,10 +56,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // The stream keeps its owner alive until close(). A new owner takes over where the old one stopped.
   void set_owner(std::shared_ptr<stream_owner> owner) { owner_ = std::move(owner); }
 
-  bool is_open() const noexcept { return io_.has_value(); }
+  bool is_open() const noexcept { return socket_.has_value(); }
   // Only while open.
-  asio::any_io_executor executor() { return io_->socket.get_executor(); }
-  const std::string& remote() const noexcept { return remote_; }
+  asio::any_io_executor executor() { return socket_->get_executor(); }
+  std::string remote() const;
 
   // A stream begins paused.
   void resume();
@@ -62,7 +68,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
   void write(std::string_view bytes);
   void write(std::string_view head, const buffer& payload);
-  std::size_t queued() const noexcept { return queued_; }
+  // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
+  std::span<char> extend(std::size_t count);
+  std::size_t queued() const noexcept { return out_.size(); }
   // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
   void finish_writing();
 
@@ -74,49 +82,40 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void close() noexcept;
 
  private:
-  // Bytes that were copied together, or one large payload that is shared.
-  struct piece {
-    std::string copied;
-    buffer shared;
-    std::string_view bytes() const noexcept { return shared.empty() ? std::string_view(copied) : shared.text(); }
-  };
-  struct io {
-    asio::ip::tcp::socket socket;
-    asio::steady_timer timer;
-  };
-
   void sever() noexcept override;
   void wait_readable();
   void read_some();
-  void offer(std::span<const char> bytes);
+  std::size_t read(std::span<char> direct, std::span<char> room, std::error_code& ec);
+  template <class Offer>
+  void batch(Offer offer);
+  void offer(std::span<char> bytes);
+  void offer_left_over();
   void go_on();
   void flush_soon();
   void flush();
+  std::size_t write_front(std::error_code& ec);
   void wait_writable();
-  void taken(std::size_t bytes);
   void end(std::error_code why);
 
-  std::optional<io> io_;
+  std::optional<asio::ip::tcp::socket> socket_;
+  std::unique_ptr<asio::steady_timer> timer_;  // only while it runs
   std::shared_ptr<stream_owner> owner_;
   std::shared_ptr<void> slot_;
-  std::string remote_;
+  asio::ip::tcp::endpoint remote_;
+
+  std::vector<char> left_over_;  // read, but not taken by a paused owner, from left_from_ on
+  std::size_t left_from_ = 0;
+  write_queue out_;
+  std::error_code broken_by_;
+  std::uint32_t timer_number_ = 0;
 
   bool paused_ = true;
   bool awaiting_read_ = false;
   bool going_on_ = false;  // resume() has been posted
   bool in_batch_ = false;  // the owner is being given bytes: what it writes is flushed afterwards
-  std::string left_over_;  // read, but not taken by a paused owner
-
-  std::vector<piece> out_;  // from first_ on
-  std::size_t first_ = 0;
-  std::string spare_;     // empty, with memory for the next small message
-  std::size_t done_ = 0;  // bytes of out_[first_] that are already taken
-  std::size_t queued_ = 0;
   bool flush_posted_ = false;
   bool awaiting_write_ = false;
   bool broken_ = false;  // a write failed: what was received before is still read, then the end is told
-  std::error_code broken_by_;
-  std::uint64_t timer_number_ = 0;
 };
 
 }  // namespace parley::transport

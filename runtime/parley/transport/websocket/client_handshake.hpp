@@ -1,0 +1,18 @@
+// The client's side of a connection until it is upgraded or refused.
+#pragma once
+
+#include "parley/transport/transport.hpp"
+#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/url.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace parley::transport {
+
+// Asks the server for the upgrade, which must be complete before `left` has passed. Returns what abandons it.
+std::function<void()> ask_for_upgrade(std::shared_ptr<socket_stream> stream, const url& where, const connect_options& options,
+                                      std::chrono::milliseconds left, std::shared_ptr<connection_handler> handler);
+
+}  // namespace parley::transport

@@ -1,0 +1,89 @@
+#include "parley/transport/websocket/write_queue.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace parley::transport {
+namespace {
+
+constexpr std::size_t keep_pieces = 4;  // places in the list that an empty queue keeps
+
+// Of memory for copies: little for a queue of little, and then so much that growing costs nothing.
+constexpr std::size_t chunk(std::size_t queued) noexcept { return queued < 512 ? 512 : queued < 4096 ? 4096 : 64 * 1024; }
+
+}  // namespace
+
+std::span<char> write_queue::extend(std::size_t count) {
+  if (count > free_.size()) {
+    const std::size_t size = std::max(count, chunk(size_));
+    auto own = std::make_unique_for_overwrite<char[]>(size);
+    char* const begin = own.get();
+    pieces_.push_back({.begin = begin, .size = 0, .own = std::move(own), .shared = {}});
+    free_ = {begin, size};
+    free_is_lent_ = false;
+  } else if (first_ == pieces_.size() || !pieces_.back().shared.empty() || pieces_.back().begin + pieces_.back().size != free_.data()) {
+    pieces_.push_back({.begin = free_.data(), .size = 0, .own = {}, .shared = {}});  // in the room
+  }
+  const std::span<char> out = free_.first(count);
+  free_ = free_.subspan(count);
+  pieces_.back().size += count;
+  size_ += count;
+  return out;
+}
+
+void write_queue::share(const buffer& content) {
+  if (!free_is_lent_) free_ = {};  // it goes with the piece before
+  pieces_.push_back({.begin = content.text().data(), .size = content.size(), .own = {}, .shared = content});
+  size_ += content.size();
+}
+
+std::size_t write_queue::front(std::span<asio::const_buffer> pieces) const noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = first_, skip = done_; i < pieces_.size() && count < pieces.size(); ++i, skip = 0)
+    pieces[count++] = asio::const_buffer(pieces_[i].begin + skip, pieces_[i].size - skip);
+  return count;
+}
+
+void write_queue::taken(std::size_t count) noexcept {
+  size_ -= count;
+  done_ += count;
+  while (first_ < pieces_.size() && done_ >= pieces_[first_].size) {
+    done_ -= pieces_[first_].size;
+    pieces_[first_++] = piece();
+  }
+  if (first_ == pieces_.size()) {
+    if (pieces_.capacity() > keep_pieces) pieces_ = std::vector<piece>();  // an empty list would keep the memory
+    else pieces_.clear();
+    first_ = 0;
+    if (!free_is_lent_) free_ = {};
+  } else if (first_ >= 64 && first_ * 2 >= pieces_.size()) {
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+void write_queue::clear() noexcept {
+  pieces_ = std::vector<piece>();  // an empty list would keep the memory
+  first_ = done_ = size_ = 0;
+  free_ = {};
+}
+
+void write_queue::lend(std::span<char> room) noexcept {
+  free_ = room;
+  free_is_lent_ = true;
+}
+
+void write_queue::take_back() {
+  free_ = {};
+  free_is_lent_ = false;
+  for (std::size_t i = first_; i < pieces_.size(); ++i) {
+    piece& one = pieces_[i];
+    if (one.own || !one.shared.empty()) continue;
+    one.own = std::make_unique_for_overwrite<char[]>(one.size);
+    std::memcpy(one.own.get(), one.begin, one.size);
+    one.begin = one.own.get();
+  }
+}
+
+}  // namespace parley::transport

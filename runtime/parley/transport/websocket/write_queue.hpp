@@ -1,0 +1,53 @@
+// What one connection has to send and the operating system has not yet taken: small things copied together, large ones shared.
+//
+// While a batch of received bytes is being answered, the copies go to room on the stack that is lent for that long: a connection that
+// answers at once holds no memory for it, and what the system takes at the end of the batch was never on the heap.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/buffer.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace parley::transport {
+
+class write_queue {
+ public:
+  // Bytes in the queue that have not been taken.
+  std::size_t size() const noexcept { return size_; }
+
+  // Room for so many bytes (at least one) at the end, to be filled in at once.
+  std::span<char> extend(std::size_t count);
+  // Not copied.
+  void share(const buffer& content);
+
+  // Fills in as many pieces as fit, from the front, and says how many these are.
+  std::size_t front(std::span<asio::const_buffer> pieces) const noexcept;
+  void taken(std::size_t count) noexcept;
+  void clear() noexcept;
+
+  // Between the two calls copies go to `room`; after the second what is left of them is on the heap.
+  void lend(std::span<char> room) noexcept;
+  void take_back();
+
+ private:
+  struct piece {
+    const char* begin = nullptr;
+    std::size_t size = 0;
+    std::unique_ptr<char[]> own{};  // neither this nor `shared`: in the room that was lent
+    buffer shared{};
+  };
+
+  std::vector<piece> pieces_;  // from first_ on
+  std::size_t first_ = 0;
+  std::size_t done_ = 0;  // bytes of the first that are already taken
+  std::size_t size_ = 0;
+  std::span<char> free_;  // memory behind the last piece, which owns it; or what is left of the room
+  bool free_is_lent_ = false;
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,111 @@
+#include "parley/transport/websocket/write_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace parley::transport {
+namespace {
+
+void put(write_queue& queue, std::string_view bytes) {
+  const std::span<char> room = queue.extend(bytes.size());
+  ASSERT_EQ(room.size(), bytes.size());
+  std::memcpy(room.data(), bytes.data(), bytes.size());
+}
+
+std::string front(const write_queue& queue, std::size_t at_most = 64) {
+  std::array<asio::const_buffer, 64> pieces;
+  const std::size_t count = queue.front(std::span(pieces).first(at_most));
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out.append(static_cast<const char*>(pieces[i].data()), pieces[i].size());
+  return out;
+}
+
+TEST(transport_write_queue, small_things_are_one_piece_and_large_ones_stay_where_they_are) {
+  write_queue queue;
+  const buffer large(std::string(10'000, 'L'));
+  put(queue, "a");
+  put(queue, "b");
+  queue.share(large);
+  put(queue, "c");
+  std::array<asio::const_buffer, 64> pieces;
+  ASSERT_EQ(queue.front(pieces), 3u);
+  EXPECT_EQ(pieces[0].size(), 2u);
+  EXPECT_EQ(pieces[1].data(), large.text().data());
+  EXPECT_EQ(queue.size(), 10'003u);
+  EXPECT_EQ(front(queue), "ab" + std::string(large.text()) + "c");
+}
+
+TEST(transport_write_queue, what_was_copied_to_lent_room_outlives_it) {
+  write_queue queue;
+  put(queue, "before");
+  {
+    std::array<char, 100> room;
+    queue.lend(room);
+    put(queue, "in the room");
+    queue.share(buffer(std::string("shared")));
+    put(queue, "again");
+    put(queue, std::string(200, 'x'));  // does not fit
+    queue.share(buffer(std::string("S")));
+    put(queue, "behind");
+    queue.taken(9);
+    queue.take_back();
+    room.fill('!');
+  }
+  put(queue, "after");
+  EXPECT_EQ(front(queue), "the roomsharedagain" + std::string(200, 'x') + "Sbehindafter");
+}
+
+TEST(transport_write_queue, everything_leaves_in_order_whatever_is_taken_when) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    write_queue queue;
+    std::string expected, got;
+    std::array<char, 300> room;
+    bool lent = false;
+    for (int step = 0; step < 200; ++step) {
+      std::string bytes(1 + random() % (random() % 8 ? 40 : 700), static_cast<char>('a' + step % 26));
+      switch (random() % 6) {
+        case 0:
+          queue.share(buffer(bytes));
+          expected += bytes;
+          break;
+        case 1:
+        case 2: {
+          const std::string some = front(queue, 1 + random() % 64);
+          const std::size_t count = some.empty() ? 0 : random() % (some.size() + 1);
+          got += some.substr(0, count);
+          queue.taken(count);
+          break;
+        }
+        case 3:
+          if (lent) {
+            queue.take_back();
+            room.fill('!');
+          } else {
+            queue.lend(room);
+          }
+          lent = !lent;
+          break;
+        default:
+          put(queue, bytes);
+          expected += bytes;
+      }
+      ASSERT_EQ(queue.size(), expected.size() - got.size());
+    }
+    while (queue.size() > 0) {
+      const std::string some = front(queue);
+      got += some;
+      queue.taken(some.size());
+    }
+    ASSERT_EQ(got, expected);
+  }
+}
+
+}  // namespace
+}  // namespace parley::transport
