@@ -2,17 +2,20 @@
 // talk_server [--port N] [--origin URL] [--max-message BYTES] [--max-calls N] [--max-queue BYTES] [--max-connections N] [--max-depth N]
 //             [--greeting-ms MS] [--heartbeat-ms MS] [--contract refuse|degrade|warn] [--without plain|json|binary]
 //             [--relay-unknown yes] [--quiet yes] [--drop yes] [--threads N]
+// In the environment PARLEY_TEST_FAST_PATH=off: every frame goes through websocketpp.
 // Ends with 0 on SIGTERM.
 #include "lobby/v1/lobby.server.hpp"
 #include "probe.server.hpp"
 #include "talk.server.hpp"
 
 #include <parley/server.hpp>
+#include <parley/transport/websocket/slow_path_only.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <numeric>
 #include <string>
@@ -149,6 +152,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
   parley::server server{chosen.options};
+  const char* const fast_path = std::getenv("PARLEY_TEST_FAST_PATH");
+  if (fast_path && std::string_view(fast_path) == "off") parley::transport::slow_path_only::ask_for(server.executor());
   talk::v1::TalkPeers peers{server};
   Lobby lobby;
   Talk talk;

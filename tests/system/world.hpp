@@ -9,6 +9,7 @@
 #include <parley/client.hpp>
 #include <parley/loopback.hpp>
 #include <parley/server.hpp>
+#include <parley/transport/websocket/slow_path_only.hpp>
 #include <parley/wire/any.hpp>
 
 #include <gtest/gtest.h>
@@ -28,7 +29,12 @@ namespace talk::v1 {
 
 using namespace std::chrono_literals;
 
-enum class carrier { loopback, websocket, threads };  // threads: websocket, to a server with several loops
+enum class carrier {
+  loopback,
+  websocket,
+  slow_websocket,  // every frame through websocketpp, at both ends
+  threads,         // websocket, to a server with several loops
+};
 
 // What a test is run over.
 struct medium {
@@ -37,7 +43,8 @@ struct medium {
 
   bool plain() const { return encoding == parley::encoding::plain; }
   std::string name() const {
-    std::string text = over == carrier::loopback ? "loopback_" : over == carrier::websocket ? "websocket_" : "threads_";
+    static constexpr std::string_view names[] = {"loopback_", "websocket_", "slow_websocket_", "threads_"};
+    std::string text(names[static_cast<std::size_t>(over)]);
     switch (encoding) {
       case parley::encoding::automatic:
         return text + "automatic";
@@ -55,7 +62,7 @@ struct medium {
 
 inline std::vector<medium> every_medium() {
   std::vector<medium> all;
-  for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads})
+  for (const carrier over : {carrier::loopback, carrier::websocket, carrier::slow_websocket, carrier::threads})
     for (const parley::encoding e : {parley::encoding::binary, parley::encoding::json, parley::encoding::plain}) all.push_back({over, e});
   return all;
 }
@@ -143,6 +150,7 @@ struct Host final : TalkHandler {
 struct world {
   explicit world(medium m, parley::server_options chosen = {}) : over(m), options(with_network(std::move(chosen))) {
     server.emplace(options);
+    if (over.over == carrier::slow_websocket) parley::transport::slow_path_only::ask_for(server->executor());
     host.emplace(*server);
     server->add(*host);
   }
@@ -187,6 +195,7 @@ struct guest {
     talk.on_poke([this](const Nudge& nudge, const parley::origin& from) { heard.put({Line{.text = nudge.text}, from}); });
     link.on_error([this](const parley::error& e, std::string_view event) { errors.put({e, std::string(event)}); });
     link.on_disconnected([this](const parley::error& why) { lost.put(why); });
+    if (w.over.over == carrier::slow_websocket) parley::transport::slow_path_only::ask_for(link.executor());
     link.connect();
     id = w.host->arrivals.next();
   }

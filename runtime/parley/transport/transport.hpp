@@ -80,8 +80,8 @@ class connection {
   // Queues a whole message; never blocks, never calls back. After close() it does nothing. Text must be valid UTF-8: it is not
   // checked here, the other end would close with 1007. Nothing bounds the queue but the caller, who has buffered_amount.
   virtual void send(buffer content, opcode kind) = 0;
-  // The same for what nobody else holds: it is copied before this returns, so that small messages are written into the transport's own
-  // memory instead of being allocated one by one.
+  // The same for what nobody else holds: it is copied before this returns. A small answer to what is being received is written into the
+  // transport's own memory and takes none of its own.
   virtual void send_copy(bytes_view content, opcode kind) { send(buffer(std::string(as_text(content))), kind); }
   // Bytes queued and not yet taken by the operating system, frame headers included (loopback: payload not yet taken by the other end).
   virtual std::size_t buffered_amount() const = 0;

@@ -43,8 +43,15 @@ class websocket_connection final : public connection,
 
   void send(buffer content, opcode kind) override {
     if (phase_ != phase::open) return;
-    if (masks_) send_masked(content.text(), kind);
+    if (masks_) write_masked(content.text(), kind);
     else stream_->write(frame_head(kind, content.size()).bytes(), content);
+    over_ = over_ || stream_->queued() > high_;
+  }
+
+  void send_copy(bytes_view content, opcode kind) override {
+    if (phase_ != phase::open) return;
+    if (masks_) write_masked(as_text(content), kind);
+    else stream_->write(frame_head(kind, content.size()).bytes(), as_text(content));
     over_ = over_ || stream_->queued() > high_;
   }
 
@@ -138,7 +145,7 @@ class websocket_connection final : public connection,
     bool answered = false;
   };
 
-  void send_masked(std::string_view content, opcode kind) {
+  void write_masked(std::string_view content, opcode kind) {
     const std::uint32_t mask = (*masks_)();
     const frame_head head(kind, content.size(), mask);
     const std::span<char> room = stream_->extend(head.bytes().size() + content.size());

@@ -2,6 +2,7 @@
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/client_handshake.hpp"
 #include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/slow_path_only.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
 #include "parley/transport/websocket/url.hpp"
 
@@ -98,6 +99,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
 
 std::function<void()> websocket_connect(const asio::any_io_executor& on, connect_options options,
                                         std::shared_ptr<connection_handler> handler) {
+  options.fast_path = options.fast_path && !slow_path_only::asked_for(on);
   const auto one = std::make_shared<attempt>(on, std::move(options), std::move(handler));
   one->start();
   return [one] { one->abandon(); };

@@ -1,6 +1,7 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/handshake.hpp"
+#include "parley/transport/websocket/slow_path_only.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
 #include "parley/transport/websocket/upgrade.hpp"
 
@@ -153,6 +154,7 @@ result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& 
     if (ec) return cannot_listen(options, ec);
     where = found.begin()->endpoint();
   }
+  options.fast_path = options.fast_path && !slow_path_only::asked_for(on);
   tcp::acceptor socket(on);
   socket.open(where.protocol(), ec);
   if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);

@@ -161,13 +161,18 @@ void socket_stream::write(std::string_view bytes) {
   if (const std::span<char> room = extend(bytes.size()); !room.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
 }
 
-void socket_stream::write(std::string_view head, const buffer& payload) {
-  const bool copied = payload.size() <= copy_up_to;
-  const std::span<char> room = extend(head.size() + (copied ? payload.size() : 0));
+void socket_stream::write(std::string_view head, std::string_view payload) {
+  const std::span<char> room = extend(head.size() + payload.size());
   if (room.empty()) return;
   std::memcpy(room.data(), head.data(), head.size());
-  if (!copied) out_.share(payload);
-  else if (!payload.empty()) std::memcpy(room.data() + head.size(), payload.text().data(), payload.size());
+  if (!payload.empty()) std::memcpy(room.data() + head.size(), payload.data(), payload.size());
+}
+
+void socket_stream::write(std::string_view head, const buffer& payload) {
+  if (payload.size() <= copy_up_to) return write(head, payload.text());
+  if (!socket_ || broken_) return;
+  write(head);
+  out_.share(payload);
 }
 
 void socket_stream::flush_soon() {

@@ -67,6 +67,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
 
   // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
   void write(std::string_view bytes);
+  void write(std::string_view head, std::string_view payload);
   void write(std::string_view head, const buffer& payload);
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
