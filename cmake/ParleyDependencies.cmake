@@ -11,7 +11,7 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 find_package(Asio 1.22 QUIET)
-parley_need("${Asio_FOUND}" "Asio >= 1.22, < 1.33 (websocketpp uses what 1.33 removed)" libasio-dev)
+parley_need("${Asio_FOUND}" "Asio >= 1.22" libasio-dev)
 find_package(websocketpp 0.8.2 QUIET CONFIG)
 parley_need("${websocketpp_FOUND}" "websocketpp 0.8.2" libwebsocketpp-dev)
 find_package(FlatBuffers QUIET CONFIG NAMES FlatBuffers Flatbuffers flatbuffers)

@@ -41,8 +41,8 @@ inline std::function<void()> dial(const asio::any_io_executor& on, connect_optio
 
 // A server whose connections are recorded, in the order they come.
 struct served {
-  explicit served(asio::io_context& io, listen_options options = {}) {
-    options.fast_path = fast_path();
+  explicit served(asio::io_context& io, listen_options options = {}, bool fast = fast_path()) {
+    options.fast_path = fast;
     auto made = websocket_listen(io.get_executor(), std::move(options));
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     if (!made) return;

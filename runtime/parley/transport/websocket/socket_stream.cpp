@@ -13,8 +13,8 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t read_size = 32 * 1024;     // these two are on the stack of the loop's thread
-constexpr std::size_t write_size = 32 * 1024;    // as much as answers of the same size need
+constexpr std::size_t read_size = 64 * 1024;     // these two are on the stack of the loop's thread
+constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the same size need
 constexpr std::size_t copy_up_to = 4 * 1024;     // a larger payload is sent from where it is
 constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
