@@ -71,7 +71,7 @@ void echo_frames(std::size_t count) {
   asio::io_context loop{1};
   auto listener = parley::transport::websocket_listen(loop.get_executor(), {});
   if (!listener) fail(listener.error().message);
-  (*listener)->start([](std::shared_ptr<parley::transport::request> ask) { ask->accept("", std::make_shared<frame_echo>()); });
+  (*listener)->start([](const std::shared_ptr<parley::transport::request>& ask) { ask->accept("", std::make_shared<frame_echo>()); });
   exchange(loop, (*listener)->port(), websocket_echo(64, false), count);
 }
 

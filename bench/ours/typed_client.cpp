@@ -46,7 +46,7 @@ void polling(const task& what) {
     }
   };
   bool connected = false;
-  link.async_connect([&](parley::result<> outcome) {
+  link.async_connect([&](const parley::result<>& outcome) {
     if (!outcome) bench::fail(outcome.error().message);
     connected = true;
   });
