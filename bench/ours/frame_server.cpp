@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   guests all;
   auto listener = parley::transport::websocket_listen(loop.get_executor(), {.limits = {.max_message = 1 << 20}});
   if (!listener) bench::fail(listener.error().message);
-  (*listener)->start([&](const std::shared_ptr<parley::transport::request>& ask) { ask->accept("", std::make_shared<guest>(to_all, all)); });
+  (*listener)->start(
+      [&](const std::shared_ptr<parley::transport::request>& ask) { ask->accept("", std::make_shared<guest>(to_all, all)); });
   bench::announce((*listener)->port());
   loop.run();
 }

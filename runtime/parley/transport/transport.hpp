@@ -158,7 +158,7 @@ struct listen_options {
   bool share_port = false;
   // Where open connections are counted; listeners that have one counter have one limits.max_connections. Null: a counter of its own.
   std::shared_ptr<std::atomic<std::size_t>> open_connections{};
-  bool fast_path = true;               // WebSocket: false sends every frame through websocketpp. Behaves the same, slower: for tests
+  bool fast_path = true;  // WebSocket: false sends every frame through websocketpp. Behaves the same, slower: for tests
 };
 
 struct connect_options {
