@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -109,6 +110,18 @@ TEST_F(manual_clock_alarms, may_destroy_their_owner_when_they_ring) {
   EXPECT_THAT(rung, ElementsAre("gone"));
 }
 
+TEST_F(manual_clock_alarms, can_be_set_again_with_what_they_were_given) {
+  const auto a = alarm(), cleared = alarm(), never_set = alarm();
+  a->set(clock.now() + 1s, note("rung"));
+  cleared->set(clock.now() + 1s, note("cleared"));
+  clock.advance(1s, [&] { settle(); });
+  EXPECT_THAT(rung, ElementsAre("rung", "cleared"));
+  cleared->clear();
+  for (const auto& each : {a.get(), cleared.get(), never_set.get()}) each->set_again(clock.now() + 1s);
+  clock.advance(10s, [&] { settle(); });
+  EXPECT_THAT(rung, ElementsAre("rung", "cleared", "rung"));
+}
+
 template <class Clock>
 void alarms_outlive_their_context(Clock& clock) {
   const auto held = std::make_shared<int>();
@@ -151,6 +164,70 @@ TEST(clock_alarms, of_the_real_clock_ring_once_in_order_and_can_be_taken_back) {
   replaced->set(begin + 10ms, [&] { rung.push_back("the new one"); });
   io.run();
   EXPECT_THAT(rung, ElementsAre("soon", "the new one", "late"));
+}
+
+TEST(clock_alarms, of_the_real_clock_can_be_set_again_and_changed_while_they_ring) {
+  asio::io_context io;
+  const auto clock = transport::steady_clock();
+  std::vector<std::string> rung;
+  const auto again = clock->make_alarm(io.get_executor()), changed = clock->make_alarm(io.get_executor()),
+             cleared = clock->make_alarm(io.get_executor()), never_set = clock->make_alarm(io.get_executor());
+  auto taken_back = clock->make_alarm(io.get_executor()), destroyed = clock->make_alarm(io.get_executor()),
+       itself = clock->make_alarm(io.get_executor());
+  const time_point begin = clock->now();
+  int times = 0;
+  again->set(begin, [&] {
+    rung.push_back("again");
+    // Both were due in the same turn.
+    taken_back->clear();
+    destroyed.reset();
+    if (++times < 3) again->set_again(clock->now() + 5ms);
+  });
+  taken_back->set(begin, [&] { rung.push_back("taken back"); });
+  destroyed->set(begin, [&] { rung.push_back("destroyed"); });
+  changed->set(begin, [&] { changed->set(begin, [&] { rung.push_back("changed"); }); });
+  cleared->set(begin, [&] {
+    cleared->clear();
+    cleared->set_again(begin);
+    rung.push_back("cleared");
+  });
+  itself->set(begin, [&] { itself.reset(); });
+  never_set->set_again(begin);
+  io.run();
+  EXPECT_EQ(itself, nullptr);
+  EXPECT_THAT(rung, ElementsAre("again", "cleared", "changed", "again", "again"));
+}
+
+// One that is not set lets the loop run out, whatever the others of other executors do.
+TEST(clock_alarms, of_the_real_clock_belong_to_their_executors) {
+  asio::io_context io;
+  const auto clock = transport::steady_clock();
+  const auto one = asio::any_io_executor(asio::make_strand(io)), other = asio::any_io_executor(asio::make_strand(io));
+  const auto first = clock->make_alarm(one), second = clock->make_alarm(other), third = clock->make_alarm(one);
+  int rung = 0;
+  first->set(clock->now() + 1h, [&] { ++rung; });
+  second->set(clock->now() + 1ms, [&] {
+    ++rung;
+    first->clear();
+  });
+  third->set(clock->now(), [&] { ++rung; });
+  io.run();
+  EXPECT_EQ(rung, 2);
+}
+
+TEST(clock_alarms, of_the_real_clock_ring_by_the_thousand_in_order) {
+  asio::io_context io;
+  const auto clock = transport::steady_clock();
+  std::vector<std::unique_ptr<transport::alarm>> all;
+  std::vector<int> rung;
+  const time_point begin = clock->now();
+  for (int i = 0; i < 10'000; ++i) {
+    all.push_back(clock->make_alarm(io.get_executor()));
+    all.back()->set(begin + std::chrono::microseconds((i * 7919) % 10'000 * 5), [&rung, i] { rung.push_back((i * 7919) % 10'000); });
+  }
+  io.run();
+  EXPECT_EQ(rung.size(), 10'000u);
+  EXPECT_TRUE(std::is_sorted(rung.begin(), rung.end()));
 }
 
 TEST(clock_alarms, may_be_set_and_turned_on_different_threads) {

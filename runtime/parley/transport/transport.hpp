@@ -174,8 +174,11 @@ struct connect_options {
 class alarm {
  public:
   virtual ~alarm() = default;  // forgets what was set
-  // Calls `ring` once, at `when` or soon after, on the alarm's executor. Replaces what was set before.
+  // Calls `ring` once, at `when` or soon after, on the alarm's executor. Replaces what was set before. `ring` is kept until something
+  // replaces it, clear() or the end of the alarm: it must not own what owns the alarm.
   virtual void set(time_point when, std::function<void()> ring) = 0;
+  // The same with what was given last; nothing, if there was none. Takes no memory.
+  virtual void set_again(time_point when) = 0;
   virtual void clear() = 0;
 };
 
@@ -186,7 +189,8 @@ class clock {
   virtual std::unique_ptr<alarm> make_alarm(const asio::any_io_executor& on) = 0;
 };
 
-// The real one: steady_clock and Asio's timers. Alarms are used on their executor, except that they may be destroyed after its context.
+// The real one: steady_clock, and one of Asio's timers for all alarms of an executor. Up to 2 ms late by itself, never early. Alarms are used
+// on their executor, except that they may be destroyed after its context, and elsewhere while they are not set.
 std::shared_ptr<clock> steady_clock();
 
 }  // namespace parley::transport

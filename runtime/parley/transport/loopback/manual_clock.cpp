@@ -25,7 +25,7 @@ struct manual_clock::state : std::enable_shared_from_this<state> {
       std::function<void()> ring;
       {
         const std::lock_guard lock(self->guard);
-        if (one->when.second == number) ring = std::exchange(one->ring, nullptr);
+        if (one->when.second == number) ring = one->ring, one->when.second = 0;
       }
       if (ring) ring();
     });
@@ -55,9 +55,14 @@ class manual_clock::one final : public transport::alarm, private transport::teth
     forgotten = clock_->forget(*slot_);
     if (!slot_->on) return;
     slot_->ring = std::move(ring);
-    slot_->when = {when, ++clock_->numbers};
-    if (when <= clock_->now) clock_->post(slot_);
-    else clock_->due.emplace(slot_->when, slot_);
+    set_locked(when);
+  }
+
+  void set_again(time_point when) override {
+    const std::lock_guard lock(clock_->guard);
+    clock_->due.erase(slot_->when);
+    slot_->when.second = 0;
+    if (slot_->ring) set_locked(when);
   }
 
   void clear() override {
@@ -68,6 +73,12 @@ class manual_clock::one final : public transport::alarm, private transport::teth
 
  private:
   void sever() noexcept override { let_go(); }
+
+  void set_locked(time_point when) {
+    slot_->when = {when, ++clock_->numbers};
+    if (when <= clock_->now) clock_->post(slot_);
+    else clock_->due.emplace(slot_->when, slot_);
+  }
 
   void let_go() noexcept {
     std::function<void()> forgotten;
