@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,6 +106,22 @@ TEST(JsonReader, ReadsFloatingPointNumbers) {
   EXPECT_EQ(read<float>("1e-60"), 0.0f);
   EXPECT_TRUE(std::isnan(*read<double>("\"NaN\"")));
   EXPECT_EQ(read<float>("\"-Infinity\""), -std::numeric_limits<float>::infinity());
+}
+
+TEST(JsonReader, ReadsEveryDecimalAsTheStandardLibraryDoes) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = random() % 2 == 0 ? "-" : "";
+    text += std::to_string(random() % 10'000'000'000'000'000 >> random() % 50);
+    if (random() % 2 == 0) text += "." + std::to_string(random() % 1'000'000);
+    if (random() % 2 == 0) text += "e" + std::to_string(static_cast<int>(random() % 60) - 30);
+    double expected = 0;
+    std::from_chars(text.data(), text.data() + text.size(), expected);
+    double value = 0;
+    parley::json::reader in(text);
+    ASSERT_TRUE(in.read(value)) << text;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(expected)) << text;
+  }
 }
 
 TEST(JsonReader, RefusesNumbersBeyondTheType) {

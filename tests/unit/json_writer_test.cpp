@@ -4,7 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 
 namespace {
@@ -26,6 +32,34 @@ TEST(JsonWriter, WritesTheShortestNumberThatReadsBack) {
   EXPECT_EQ(written(std::numeric_limits<float>::max()), "3.4028235e+38");
 }
 
+// What the standard library writes and reads, whichever of our own short cuts a number takes.
+TEST(JsonWriter, WritesEveryNumberAsTheStandardLibraryDoes) {
+  std::mt19937_64 random(7);
+  const auto check = [](double value) {
+    std::array<char, 32> text;
+    const std::string expected(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+    std::string out;
+    parley::json::writer(out).number(value);
+    ASSERT_EQ(out, expected);
+    double back = 7;
+    parley::json::reader in(out);
+    ASSERT_TRUE(in.read(back)) << out;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(back), std::bit_cast<std::uint64_t>(value)) << out;
+  };
+  for (const double value :
+       {0.0005, 0.001, -0.001, 99'999.0, 100'000.0, 100'000.5, 999'999'999.999, 1e9, 1e15, 1e23, 123'456'789'012'345.0})
+    for (const double near : {value, std::nextafter(value, 0.0), std::nextafter(value, 1e300)}) check(near);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto digits = static_cast<double>(static_cast<std::int64_t>(random() % 2'000'000'000'000)) - 1e12;
+    const double decimal = digits / std::pow(10, static_cast<double>(random() % 8));
+    check(decimal);
+    check(std::nextafter(decimal, 1e300));
+    check(static_cast<double>(random() % 3'000'000) / 1000);
+    const auto any = std::bit_cast<double>(random());
+    if (std::isfinite(any)) check(any);
+  }
+}
+
 TEST(JsonWriter, WritesWhatIsNoNumberAsText) {
   EXPECT_EQ(written(std::numeric_limits<double>::quiet_NaN()), "\"NaN\"");
   EXPECT_EQ(written(std::numeric_limits<double>::infinity()), "\"Infinity\"");
@@ -43,6 +77,27 @@ TEST(JsonWriter, EscapesOnlyWhatItMust) {
   EXPECT_EQ(written(std::string("a/b \"c\" \\ \b\f\n\r\t \x01\x1f \x7f gr\xC3\xBC\xC3\x9F </script>")),
             "\"a/b \\\"c\\\" \\\\ \\b\\f\\n\\r\\t \\u0001\\u001f \x7f gr\xC3\xBC\xC3\x9F </script>\"");
   EXPECT_EQ(written(std::string(1, '\0')), "\"\\u0000\"");
+}
+
+// A text of every length with one character at every place: whether it stands in a whole word or in what is left of one.
+TEST(JsonWriter, FindsWhatItMustEscapeAnywhere) {
+  for (std::size_t length = 1; length <= 20; ++length) {
+    for (std::size_t place = 0; place < length; ++place) {
+      for (int c = 0; c < 128; ++c) {
+        std::string text(length, '~');
+        text[place] = static_cast<char>(c);
+        std::string back;
+        const std::string out = written(text);
+        parley::json::reader in(out);
+        ASSERT_TRUE(in.read(back) && in.finish()) << out;
+        ASSERT_EQ(back, text);
+        ASSERT_EQ(out.size() == length + 2, c >= 0x20 && c != '"' && c != '\\') << out;
+      }
+      std::string broken(length, ' ');
+      broken[place] = '\xff';
+      EXPECT_FALSE(parley::is_utf8(broken));
+    }
+  }
 }
 
 TEST(JsonWriter, ReplacesWhatIsNotUtf8) {

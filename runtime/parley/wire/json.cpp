@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace parley::json {
@@ -124,10 +125,31 @@ bool integer_from(std::string_view text, Int& value) {
   return parse_decimal(text, number) && to_integer(number, value);
 }
 
+// The usual number of few digits: both it as an integer and the power of ten are exact, so one rounding makes it the nearest double.
+bool exact_from(const decimal& number, double& value) {
+  constexpr std::array powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr std::size_t most_digits = 15;
+  if (number.whole.size() + number.fraction.size() > most_digits) return false;
+  const std::int64_t exponent = number.exponent - static_cast<std::int64_t>(number.fraction.size());
+  const auto place = static_cast<std::uint64_t>(exponent < 0 ? -exponent : exponent);
+  if (place >= powers.size()) return false;
+  std::uint64_t digits = 0;
+  for (const char c : number.whole) digits = digits * 10 + static_cast<std::uint64_t>(c - '0');
+  for (const char c : number.fraction) digits = digits * 10 + static_cast<std::uint64_t>(c - '0');
+  value = static_cast<double>(digits);
+  if (exponent < 0) value /= powers[place];
+  else value *= powers[place];
+  if (number.negative) value = -value;
+  return true;
+}
+
 template <class Float>
 bool floating_from(std::string_view text, Float& value) {
   decimal number;
   if (!parse_decimal(text, number)) return false;
+  if constexpr (std::is_same_v<Float, double>)
+    if (exact_from(number, value)) return true;
   Float parsed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
   if (error == std::errc{}) {

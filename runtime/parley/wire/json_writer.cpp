@@ -1,11 +1,14 @@
 #include "parley/wire/json_writer.hpp"
 
 #include "parley/wire/base64.hpp"
+#include "parley/wire/eight_bytes.hpp"
 #include "parley/wire/utf8.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <type_traits>
 
 namespace parley::json {
 namespace {
@@ -31,8 +34,36 @@ void append_number(std::string& out, Number value) {
   out.append(text.data(), end);
 }
 
+// Most numbers that people write have three decimals at most; those need no search for the shortest text. `scaled` over 1000 is the value, and
+// no two decimals of so few digits are the same double: it is the shortest there is. False: not such a number, or one that is shorter
+// with an exponent.
+bool append_short_decimal(std::string& out, double value) {
+  const double magnitude = std::abs(value);
+  if (!(magnitude < 1e9) || (value == 0 && std::signbit(value))) return false;
+  const auto scaled = static_cast<std::uint64_t>(magnitude * 1000 + 0.5);
+  if (static_cast<double>(scaled) / 1000 != magnitude) return false;
+  const std::uint64_t whole = scaled / 1000;
+  std::uint64_t fraction = scaled % 1000;
+  if (fraction == 0 && whole >= 100'000) return false;
+  std::array<char, 16> text;
+  char* end = text.data();
+  if (value < 0) *end++ = '-';
+  end = std::to_chars(end, text.data() + text.size(), whole).ptr;
+  if (fraction != 0) {
+    *end++ = '.';
+    for (std::uint64_t digit = 100; fraction != 0; digit /= 10) {
+      *end++ = static_cast<char>('0' + fraction / digit);
+      fraction %= digit;
+    }
+  }
+  out.append(text.data(), end);
+  return true;
+}
+
 template <class Float>
 void append_floating(std::string& out, Float value) {
+  if constexpr (std::is_same_v<Float, double>)
+    if (append_short_decimal(out, value)) return;
   if (std::isfinite(value)) return append_number(out, value);
   out += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
 }
@@ -47,6 +78,12 @@ void writer::number(double value) { append_floating(out_, value); }
 void writer::number(float value) { append_floating(out_, value); }
 
 void writer::text(std::string_view content) {
+  if (wire::is_plain_ascii(content)) {
+    const std::size_t start = out_.size();
+    out_.resize(start + content.size() + 2, '"');
+    content.copy(out_.data() + start + 1, content.size());
+    return;
+  }
   const auto escape_of = [](char c) { return escapes[static_cast<unsigned char>(c)]; };
   if (!is_utf8(content)) return text(to_utf8(content));
   out_ += '"';

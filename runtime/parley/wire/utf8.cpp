@@ -1,5 +1,7 @@
 #include "parley/wire/utf8.hpp"
 
+#include "parley/wire/eight_bytes.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -8,9 +10,7 @@ namespace parley {
 
 bool is_utf8(std::string_view text) noexcept {
   // Short texts are most; the call alone costs more than looking at them.
-  if (text.size() < 16) {
-    if (std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; })) return true;
-  }
+  if (text.size() < 32 && wire::is_ascii(text)) return true;
   return simdjson::validate_utf8(text.data(), text.size());
 }
 

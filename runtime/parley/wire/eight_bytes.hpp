@@ -1,0 +1,46 @@
+// Looks at texts eight bytes at a time: short ones are most, and a call or a step per byte costs more than they do. Private to wire.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace parley::wire {
+
+constexpr std::uint64_t eight(std::uint8_t byte) noexcept { return std::uint64_t{0x0101010101010101} * byte; }
+
+// Is `odd` zero for every eight bytes of the text? What the last ones lack is filled with spaces; the order of the bytes does not matter.
+template <class Odd>
+bool none_of_eights(std::string_view text, Odd odd) noexcept {
+  std::uint64_t word;
+  std::size_t left = text.size();
+  const char* at = text.data();
+  for (; left >= sizeof word; at += sizeof word, left -= sizeof word) {
+    std::memcpy(&word, at, sizeof word);
+    if (odd(word) != 0) return false;
+  }
+  if (left == 0) return true;
+  if (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+    return odd(word) == 0;
+  }
+  word = eight(' ');
+  for (std::size_t i = 0; i < left; ++i) word = word << 8 | static_cast<unsigned char>(at[i]);
+  return odd(word) == 0;
+}
+
+inline bool is_ascii(std::string_view text) noexcept {
+  return none_of_eights(text, [](std::uint64_t word) { return word & eight(0x80); });
+}
+
+// ASCII that JSON needs no escapes for.
+inline bool is_plain_ascii(std::string_view text) noexcept {
+  return none_of_eights(text, [](std::uint64_t word) {
+    const auto has_zero = [](std::uint64_t w) { return (w - eight(1)) & ~w; };
+    const std::uint64_t control = (word - eight(0x20)) & ~word;
+    return (word | control | has_zero(word ^ eight('"')) | has_zero(word ^ eight('\\'))) & eight(0x80);
+  });
+}
+
+}  // namespace parley::wire
