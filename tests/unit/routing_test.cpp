@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -313,6 +314,37 @@ TEST_F(Table, KeepsTheMemberOfAnIdThatIsThere) {
   EXPECT_EQ(receivers(client("ann")), "a");
   members.remove("ann");
   EXPECT_EQ(receivers(client("ann")), "unknown target");
+}
+
+// Anything that looked at all of them for each would take minutes here.
+TEST(TableOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
+  constexpr int count = 100'000;
+  const auto id = [](int i) { return "client-" + std::to_string(i); };
+  routing::table<int> all;
+  const auto found = [&](int i) {
+    const int* member = all.find(id(i));
+    return member ? *member : -1;
+  };
+  for (int i = 0; i < count; ++i) all.add(id(i), i);
+  EXPECT_EQ(all.size(), 100'000u);
+  for (int i = 0; i < count; ++i) ASSERT_EQ(found(i), i);
+  EXPECT_EQ(found(count), -1);
+
+  std::vector<int> receivers;
+  EXPECT_TRUE(all.resolve({.kind = target_kind::others}, id(4711), receivers));
+  EXPECT_EQ(receivers.size(), 99'999u);
+  EXPECT_EQ(std::count(receivers.begin(), receivers.end(), 4711), 0);
+
+  // Most go, from both ends; a few come back.
+  for (int i = 0; i < count; ++i)
+    if (i % 100 != 0) all.remove(id(i % 2 == 0 ? i : count - i));
+  for (int i = 0; i < count; ++i) ASSERT_EQ(found(i) == i, i % 100 == 0) << i;
+  for (int i = 50; i < count; i += 1000) all.add(id(i), i);
+  EXPECT_EQ(all.size(), 1'100u);
+  for (int i = 0; i < count; ++i) all.remove(id(i));
+  EXPECT_EQ(all.size(), 0u);
+  all.add(id(1), 1);
+  EXPECT_EQ(found(1), 1);
 }
 
 // The example of routing/routing.hpp.

@@ -18,14 +18,14 @@ class peer;
 // Lives until the reply is complete. Use it on its executor only, that is: in the handler.
 class call {
  public:
-  const origin& from() const noexcept { return from_; }
+  const origin& from() const noexcept { return *from_; }
   // The client that asks. Only where a server answers; a client that answers its server has none.
   parley::peer& peer() const noexcept { return *peer_; }
   // When the caller stops waiting. Work that cannot finish by then is wasted.
   time_point deadline() const noexcept { return deadline_; }
   // The caller went away, cancelled, or ran out of time. A coroutine handler is also interrupted in its co_await.
   bool cancelled() const noexcept { return cancelled_; }
-  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  const asio::any_io_executor& executor() const noexcept { return *executor_; }
 
   // Answers with this error, whatever the handler returns; `return call.fail(...)` where it returns a reply<T> with T.
   error fail(error e) {
@@ -42,11 +42,15 @@ class call {
 
  private:
   friend class serving;
-  origin from_;
+  static inline const origin nobody{};
+  static inline const asio::any_io_executor nowhere{};
+
+  // The connection's, which every call that is answered later holds.
+  const origin* from_ = &nobody;
+  const asio::any_io_executor* executor_ = &nowhere;
   parley::peer* peer_ = nullptr;
   time_point deadline_ = time_point::max();
   bool cancelled_ = false;
-  asio::any_io_executor executor_;
   std::optional<error> failure_;
 };
 

@@ -1,5 +1,6 @@
 #include "parley/peer/connection_end.hpp"
 
+#include "parley/core/scratch.hpp"
 #include "parley/peer/payload.hpp"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ std::uint32_t milliseconds_until(time_point deadline, time_point now) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
 }
+
+std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_cast<std::uintptr_t>(&m)); }
 
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
 
@@ -45,9 +48,9 @@ connection_end::connection_end(connection_owner& owner, session::session_options
       clock_(std::move(clock)),
       on_(std::move(on)),
       alarm_(clock_->make_alarm(on_)),
-      options_(std::move(options)),
-      incoming_(options_.limits.max_calls) {
-  reading_.max_depth = options_.limits.max_depth;
+      options_(std::make_unique<session::session_options>(std::move(options))),
+      incoming_(options_->limits.max_calls) {
+  reading_.max_depth = options_->limits.max_depth;
   reading_.ignore_unknown = true;
 }
 
@@ -61,22 +64,27 @@ peer& connection_end::as_peer() {
 void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
   const auto self = shared_from_this();
   connection_ = std::move(to);
-  options_.format = owner_ ? owner_->format_for(subprotocol) : nullptr;
-  if (!options_.format) {
-    failure_ = error{errc::version_mismatch, "the server agreed to none of the subprotocols offered"};
+  options_->format = owner_ ? owner_->format_for(subprotocol) : nullptr;
+  if (!options_->format) {
+    failure_ = std::make_unique<error>(errc::version_mismatch, "the server agreed to none of the subprotocols offered");
     connection_->close(close_code::done, "no common subprotocol");
     return;
   }
-  session_.emplace(options_, contract_, static_cast<session::output&>(*this));
+  session_.emplace(std::move(*options_), contract_, static_cast<session::output&>(*this));
+  options_.reset();
   reading_.accept_nan_tokens = session_->plain() && session_->self() == side::client;
-  connection_->on_pong([weak = weak_from_this()] {
-    if (const auto end = weak.lock()) end->session_->pong_received(end->now());
-  });
+  if (session_->plain()) {  // the others have a heartbeat of their own
+    plain_ = std::make_unique<plain_state>();
+    connection_->on_pong([weak = weak_from_this()] {
+      if (const auto end = weak.lock()) end->session_->pong_received(end->now());
+    });
+  }
   session_->start(now());
   arm();
 }
 
 void connection_end::opened() {
+  if (session_->self() == side::server) asker_.id = session_->client_id();
   if (owner_) owner_->opened(*this);
 }
 
@@ -94,10 +102,10 @@ void connection_end::close_connection(std::uint16_t code, std::string_view text)
     switch (code) {
       case close_code::contract_refused:
       case close_code::unsupported:
-        failure_ = error{errc::version_mismatch, std::string(text)};
+        failure_ = std::make_unique<error>(errc::version_mismatch, std::string(text));
         break;
       default:
-        failure_ = error{errc::disconnected, std::string(text)};
+        failure_ = std::make_unique<error>(errc::disconnected, std::string(text));
     }
   }
   connection_->close(code, text);
@@ -120,7 +128,7 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
   }
   for (auto& call : outgoing_.take_all()) call.release()->finish(error{errc::disconnected, reason.message});
   incoming_.stop_all();
-  plain_ = {};
+  plain_.reset();
   if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);
   connection_.reset();
 }
@@ -132,6 +140,7 @@ void connection_end::arm() {
   const time_point next = std::min({session_->next_tick(), outgoing_.next_deadline(), incoming_.next_deadline()});
   if (next >= armed_) return;
   armed_ = next;
+  if (std::exchange(rings_, true)) return alarm_->set_again(next);
   alarm_->set(next, [weak = weak_from_this()] {
     if (const auto end = weak.lock()) end->ring();
   });
@@ -146,7 +155,15 @@ void connection_end::ring() {
     send_terminal(nullptr, id, &late, {});
   }
   for (auto& late : outgoing_.expire(t)) give_up(std::move(late));
+  if (!acting_ && session_->silent(t)) release_memory();
   arm();
+}
+
+// What only a busy connection needs. Most connections are silent most of the time.
+void connection_end::release_memory() {
+  session_->release_memory();
+  kept_ = std::vector<kept>();
+  kept_at_.clear();
 }
 
 // --- session::output
@@ -154,7 +171,10 @@ void connection_end::ring() {
 bool connection_end::writable() const { return connection_->buffered_amount() < 64 * 1024; }
 std::size_t connection_end::in_transport() const { return connection_ ? connection_->buffered_amount() : 0; }
 void connection_end::transmit(buffer frame) {
-  connection_->send(std::move(frame), options_.format->binary() ? transport::opcode::binary : transport::opcode::text);
+  connection_->send(std::move(frame), session_->format().binary() ? transport::opcode::binary : transport::opcode::text);
+}
+void connection_end::transmit_copy(bytes_view frame) {
+  connection_->send_copy(frame, session_->format().binary() ? transport::opcode::binary : transport::opcode::text);
 }
 void connection_end::ping() { connection_->ping(); }
 
@@ -169,7 +189,9 @@ void connection_end::on_drained() {
 void connection_end::on_message(bytes_view content, transport::opcode kind) {
   if (!session_) return;
   const auto self = shared_from_this();
-  const wire::envelope* e = session_->receive(now(), content, kind == transport::opcode::binary);
+  const bool nested = std::exchange(acting_, true);
+  received_at_ = now();
+  const wire::envelope* e = session_->receive(received_at_, content, kind == transport::opcode::binary);
   if (e && owner_) {
     if (session_->plain()) act_on_plain(*e);
     else act_on(*e);
@@ -177,6 +199,7 @@ void connection_end::on_message(bytes_view content, transport::opcode kind) {
     if (incoming_.use_up(used) == rpc::incoming_calls::verdict::violation)
       close(close_code::protocol_violation, "a call id was used twice");
   }
+  acting_ = nested;
   arm();
 }
 
@@ -215,8 +238,8 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
   const bool relayed = session_->self() == side::client && !is_server(e.from);
   if (relayed ? m->from == side::server : !may_send(*m))
     return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
-  std::string scratch;
-  const bytes_view payload = payload_of(e, *m, session_->format().payload_format(), scratch);
+  std::string text;
+  const bytes_view payload = payload_of(e, *m, session_->format().payload_format(), text);
   if (too_large_for_us(*m, payload.size())) return session_->refuse(now(), {.code = errc::too_large}, what);
   if (!session_->agreed(*m)) return session_->count_not_delivered();
   owner_->event_received(*this, e, *m, payload);
@@ -253,7 +276,7 @@ void connection_end::on_call(const wire::envelope& e, const method* m) {
 void connection_end::run_call(const wire::envelope& e, const method& m, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
   using verdict = rpc::incoming_calls::verdict;
   const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
-  switch (incoming_.accept(id, now(), deadline_ms, limit)) {
+  switch (incoming_.accept(id, received_at_, deadline_ms, limit)) {
     case verdict::violation:
       return close(close_code::protocol_violation, "a call id was used twice");
     case verdict::overloaded: {
@@ -267,30 +290,54 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
     case verdict::run:
       break;
   }
-  const bool from_client = session_->self() == side::server;
-  const origin from{from_client ? session_->client_id() : std::string()};
-  incoming_call in{m,    id,          session_->format().payload_format(), e.payload, reading_,
-                   from, peer_.get(), incoming_.deadline_of(id),           on_,       shared_from_this()};
+  incoming_call in{m,      id,          session_->format().payload_format(), e.payload, reading_,
+                   asker_, peer_.get(), incoming_.deadline_of(id),           on_,       this};
   owner_->call_received(*this, in);
 }
 
 void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
   if (!incoming_.finish(id) || !open()) return;
-  scratch_.clear();
-  if (value) {
-    try {
-      m.out->write(session_->format().payload_format(), value, scratch_);
-    } catch (const call_failed& failed) {  // an `any` whose type is not known here
-      return send_terminal(&m, id, &failed.error(), {});
+  try {
+    if (!send_reply(m, id, value)) {
+      const error large{errc::too_large, "the answer is too large"};
+      send_terminal(&m, id, &large, {});
     }
-  } else if (session_->format().payload_format() == format::json) {
-    scratch_ = "{}";
+  } catch (const call_failed& failed) {  // an `any` whose type is not known here
+    send_terminal(&m, id, &failed.error(), {});
   }
-  if (too_large_for_peer(m, scratch_.size())) {
-    const error large{errc::too_large, "the answer is too large"};
-    return send_terminal(&m, id, &large, {});
+}
+
+// Encodes the answer where the frame is put together, if the format can. False: it is too large.
+bool connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
+  const wire::envelope_format& as = session_->format();
+  scratch frame;
+  const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
+  const std::size_t start = frame->size();
+  if (value) m.out->write(as.payload_format(), value, *frame);
+  else if (as.payload_format() == format::json) *frame += "{}";
+  if (too_large_for_peer(m, frame->size() - start)) return false;
+  if (!in_place) {
+    send_terminal(&m, id, nullptr, as_bytes(*frame));
+    return true;
   }
-  send_terminal(&m, id, nullptr, as_bytes(scratch_));
+  as.end_reply(*frame);
+  session_->send(*frame);
+  return true;
+}
+
+std::shared_ptr<serving> connection_end::take(const method& m) {
+  const auto at = kept_at_.find(hash_of(m), [&](auto p) { return kept_[p].what == &m; });
+  return at == flat_index::none ? nullptr : std::move(kept_[at].slot);
+}
+
+void connection_end::give_back(const method& m, std::shared_ptr<serving> used) {
+  const auto at = kept_at_.find(hash_of(m), [&](auto p) { return kept_[p].what == &m; });
+  if (at != flat_index::none) {
+    kept_[at].slot = std::move(used);
+  } else {
+    kept_at_.add(hash_of(m), static_cast<flat_index::position>(kept_.size()));
+    kept_.push_back({&m, std::move(used)});
+  }
 }
 
 void connection_end::answer(const method& m, std::uint64_t id, const error& why) {
@@ -320,7 +367,8 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
     e.has_text = true;
     e.reason = why->reason_name;
   }
-  std::string frame;
+  scratch borrowed;
+  std::string& frame = *borrowed;
   const auto write = [&] {
     if (session_->write(e, payload, frame)) return;
     e.reason.clear();  // a program's reason that is no name; the call ends all the same
@@ -329,26 +377,31 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   if (!session_->plain()) {
     e.re = id;
     write();
-    session_->send(buffer(std::move(frame)));
+    session_->send(frame);
     return;
   }
   // Plain: addressed to the requester, named by the schema's `reply`, with `re` only for those who gave an id.
   if (m && !why) e.name = m->reply.empty() ? m->name : m->reply;
   e.to = {.kind = target_kind::client, .name = session_->client_id()};
   e.from = "server";
-  if (auto foreign = plain_.foreign_ids.extract(id)) {
+  if (auto foreign = plain_->foreign_ids.extract(id)) {
     e.foreign_id = std::move(foreign.mapped());
     write();
-    session_->send(buffer(std::move(frame)));
+    session_->send(frame);
     return;
   }
   write();
-  const auto slot = std::find_if(plain_.in_order.begin(), plain_.in_order.end(), [id](const auto& o) { return o.id == id; });
-  if (slot == plain_.in_order.end()) return;
-  slot->frame = std::move(frame);
-  while (!plain_.in_order.empty() && plain_.in_order.front().frame) {
-    session_->send(buffer(std::move(*plain_.in_order.front().frame)));
-    plain_.in_order.pop_front();
+  auto& waiting = plain_->in_order;
+  if (!waiting.empty() && waiting.front().id == id) {
+    waiting.pop_front();
+    session_->send(frame);
+  } else {
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+      if (waiting[i].id == id) waiting[i].frame = frame;
+  }
+  while (plain_ && !waiting.empty() && waiting.front().frame) {
+    std::string next = *waiting.pop_front().frame;
+    session_->send(next);
   }
 }
 
@@ -378,8 +431,9 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   if (session_->self() == side::server && (session_->plain() || !session_->has_feature(wire::feature::server_calls)))
     return fail({errc::unimplemented, "this client answers no calls"});
   if (outgoing_.in_flight() >= session_->peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
-  auto payload = payload_as(session_->format().payload_format(), request, reading_.types);
-  if (!payload) return fail(std::move(payload).error());
+  std::string transcoded;
+  const auto payload = payload_as(session_->format().payload_format(), request, reading_.types, transcoded);
+  if (!payload) return fail(payload.error());
   if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
   if (deadline <= now()) return fail(errc::deadline_exceeded);
   const std::uint64_t id = outgoing_.open(of, m, deadline, std::move(done));
@@ -389,24 +443,24 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   e.counted = true;
   if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
   if (session_->plain()) e.foreign_id = std::to_string(id);
-  std::string frame;
-  if (!write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame)) {
+  scratch frame;
+  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     if (auto never_left = outgoing_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
   } else if (session_->plain()) {
-    plain_.not_sent.push_back({id, buffer(std::move(frame))});
+    plain_->not_sent.push_back({id, buffer(*frame)});
     send_next_plain_call();
   } else {
-    session_->send(buffer(std::move(frame)), id);
+    session_->send(*frame, id);
   }
   arm();
 }
 
 // A server that does not repeat ids is asked one thing at a time, so that an answer can only be to the one question.
 void connection_end::send_next_plain_call() {
-  while (!plain_.not_sent.empty() && (plain_.echoes_ids || outgoing_.in_flight() == plain_.not_sent.size())) {
-    auto next = std::move(plain_.not_sent.front());
-    plain_.not_sent.pop_front();
-    session_->send(std::move(next.frame), next.id);
+  auto& waiting = plain_->not_sent;
+  while (!waiting.empty() && (plain_->echoes_ids || outgoing_.in_flight() == waiting.size())) {
+    const auto next = waiting.pop_front();
+    session_->send(next.frame, next.id);
   }
 }
 
@@ -423,9 +477,20 @@ void connection_end::on_terminal(const wire::envelope& e) {
   if (m) finish_call(outgoing_.take_terminal(e.re), e, *m);
 }
 
+// A plain call that waits for the one before it. False: it does not.
+bool connection_end::forget_unsent(std::uint64_t id) {
+  if (!plain_) return false;
+  auto& waiting = plain_->not_sent;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i].id != id) continue;
+    waiting.erase(i);
+    return true;
+  }
+  return false;
+}
+
 void connection_end::give_up(rpc::outgoing_calls::given_up call) {
-  const bool unsent_plain = std::erase_if(plain_.not_sent, [&](const auto& w) { return w.id == call.id; }) != 0;
-  if (unsent_plain || (open() && session_->take_back(call.id))) {
+  if (forget_unsent(call.id) || (open() && session_->take_back(call.id))) {
     outgoing_.forget(call.id);
   } else if (open() && !session_->plain()) {
     if (!call.completion) return;  // told before
@@ -435,7 +500,7 @@ void connection_end::give_up(rpc::outgoing_calls::given_up call) {
     e.code = call.code;
     e.counted = true;
     session_->send_control(e);
-  } else if (open() && call.code == errc::deadline_exceeded && !plain_.echoes_ids) {
+  } else if (open() && call.code == errc::deadline_exceeded && !plain_->echoes_ids) {
     // Only a fresh connection is sure not to take the late answer for that of the next call.
     close(close_code::done, "an answer is overdue");
   }
@@ -447,7 +512,7 @@ void connection_end::cancel_call(rpc::ticket of) {
 }
 
 void connection_end::cancel_all() {
-  plain_.not_sent.clear();
+  if (plain_) plain_->not_sent.clear();
   for (auto& call : outgoing_.take_all()) call.release()->finish(errc::cancelled);
 }
 
@@ -464,13 +529,13 @@ void connection_end::act_on_plain(const wire::envelope& e) {
   const bool is_error = e.kind == wire::kind::error;
   rpc::outgoing_calls::named_answer answered;
   if (const std::uint64_t re = own_id(e.foreign_id); outgoing_.was_opened(re)) {
-    plain_.echoes_ids = true;
+    plain_->echoes_ids = true;
     answered.method = outgoing_.method_of(re);
     answered.found = true;
     answered.completion = outgoing_.take_terminal(re);
   } else {
     // Calls that have not left cannot have been answered.
-    const auto unsent = plain_.not_sent.empty() ? std::numeric_limits<std::uint64_t>::max() : plain_.not_sent.front().id;
+    const auto unsent = plain_->not_sent.empty() ? std::numeric_limits<std::uint64_t>::max() : plain_->not_sent.front().id;
     answered = is_error ? outgoing_.take_oldest(unsent) : outgoing_.take_named(e.name, unsent);
   }
   if (answered.found) {
@@ -489,11 +554,11 @@ void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
   if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
   if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, {});
   if (!e.foreign_id.empty())
-    for (const auto& [id, foreign] : plain_.foreign_ids)
+    for (const auto& [id, foreign] : plain_->foreign_ids)
       if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");
-  const std::uint64_t id = plain_.next_id++;
-  if (e.foreign_id.empty()) plain_.in_order.push_back({id, std::nullopt});
-  else plain_.foreign_ids.emplace(id, e.foreign_id);
+  const std::uint64_t id = plain_->next_id++;
+  if (e.foreign_id.empty()) plain_->in_order.push_back({id, std::nullopt});
+  else plain_->foreign_ids.emplace(id, e.foreign_id);
   run_call(e, m, id, e.deadline_ms);
 }
 
@@ -502,7 +567,8 @@ void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
 sent connection_end::send_event(const outgoing& event) {
   if (!open()) return sent::closed;
   const method& m = *event.what;
-  auto payload = payload_as(session_->format().payload_format(), event, reading_.types);
+  std::string transcoded;
+  const auto payload = payload_as(session_->format().payload_format(), event, reading_.types, transcoded);
   if (!payload || too_large_for_peer(m, payload->size())) return sent::too_large;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();
@@ -512,13 +578,13 @@ sent connection_end::send_event(const outgoing& event) {
   e.kind = wire::kind::event;
   e.counted = true;
   e.to = event.to;
-  std::string frame;
-  if (!write_frame(session_->format(), session_->self(), m, e, as_bytes(*payload), frame)) {
+  scratch frame;
+  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     // A name that no client of such a server can have.
     if (owner_) owner_->error_received(*this, {errc::unknown_target, "this target cannot be named in this encoding"}, &m);
     return sent::closed;
   }
-  return session_->send(buffer(std::move(frame))) ? sent::queued : sent::dropped;
+  return session_->send(*frame) ? sent::queued : sent::dropped;
 }
 
 // --- peer

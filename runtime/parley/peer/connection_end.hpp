@@ -2,6 +2,8 @@
 // made of this; what is different between them is behind connection_owner.
 #pragma once
 
+#include "parley/core/flat_index.hpp"
+#include "parley/core/ring.hpp"
 #include "parley/peer/core.hpp"
 #include "parley/peer/peer.hpp"
 #include "parley/peer/serve.hpp"
@@ -9,12 +11,12 @@
 #include "parley/session/session.hpp"
 #include "parley/transport/transport.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace parley {
 
@@ -91,6 +93,7 @@ class connection_end final : public transport::connection_handler,
   bool writable() const override;
   std::size_t in_transport() const override;
   void transmit(buffer frame) override;
+  void transmit_copy(bytes_view frame) override;
   void ping() override;
   void close_connection(std::uint16_t code, std::string_view text) override;
   void opened() override;
@@ -99,7 +102,9 @@ class connection_end final : public transport::connection_handler,
   void answer(const method&, std::uint64_t id, const void* value) override;
   void answer(const method&, std::uint64_t id, const error&) override;
   void keep(std::uint64_t id, rpc::running& handler) override { incoming_.keep(id, handler); }
-  std::shared_ptr<serving>& slot(const method& m) override { return slots_[&m]; }
+  std::shared_ptr<serving> take(const method&) override;
+  void give_back(const method&, std::shared_ptr<serving>) override;
+  std::shared_ptr<answers> hold() override { return shared_from_this(); }
 
   void act_on(const wire::envelope&);
   void act_on_plain(const wire::envelope&);
@@ -112,14 +117,17 @@ class connection_end final : public transport::connection_handler,
   const method* known(const wire::envelope&) const;
   bool may_send(const method&) const;
 
+  bool send_reply(const method&, std::uint64_t id, const void* value);
   void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);
   void give_up(rpc::outgoing_calls::given_up);
+  bool forget_unsent(std::uint64_t id);
   void refuse_call(const method*, std::uint64_t id, const error&);
   void send_next_plain_call();
 
   void arm();
   void ring();
+  void release_memory();
 
   connection_owner* owner_;
   const session::contract& contract_;
@@ -127,34 +135,42 @@ class connection_end final : public transport::connection_handler,
   asio::any_io_executor on_;
   std::unique_ptr<transport::alarm> alarm_;
   time_point armed_ = time_point::max();
+  bool rings_ = false;  // the alarm knows what to call
   std::shared_ptr<transport::connection> connection_;
-  session::session_options options_;
-  std::optional<session::peer_session> session_;  // once the format is settled
-  std::optional<error> failure_;                  // why this end gave up, if it did
+  std::unique_ptr<session::session_options> options_;  // until the format is settled
+  std::optional<session::peer_session> session_;       // from then on
+  std::unique_ptr<error> failure_;                     // why this end gave up, if it did
   rpc::outgoing_calls outgoing_;
   rpc::incoming_calls incoming_;
-  std::unordered_map<const method*, std::shared_ptr<serving>> slots_;
+  struct kept {
+    const method* what;
+    std::shared_ptr<serving> slot;
+  };
+  std::vector<kept> kept_;  // what calls of each method are served with
+  flat_index kept_at_;
   std::unique_ptr<parley::peer> peer_;
+  origin asker_;  // of the calls that arrive: the client, at a server
   decode_options reading_;
-  std::string scratch_;  // an answer being encoded
+  time_point received_at_{};  // the message that is being acted on
+  bool acting_ = false;
 
   // Plain mode has no call ids of its own.
   struct plain_state {
     std::uint64_t next_id = 1;                                   // stands for a call that came without one
     std::unordered_map<std::uint64_t, std::string> foreign_ids;  // running calls whose caller gave an id, as JSON text
     struct ordered {                                             // running calls without: answered in the order they came
-      std::uint64_t id;
-      std::optional<std::string> frame;
+      std::uint64_t id = 0;
+      std::optional<std::string> frame{};
     };
-    std::deque<ordered> in_order;
+    parley::ring<ordered> in_order;
     struct waiting {
-      std::uint64_t id;
-      buffer frame;
+      std::uint64_t id = 0;
+      buffer frame{};
     };
-    std::deque<waiting> not_sent;  // client: calls that wait for the one before them
-    bool echoes_ids = false;       // client: the server repeats ids, so several calls may be in flight
+    parley::ring<waiting> not_sent;  // client: calls that wait for the one before them
+    bool echoes_ids = false;         // client: the server repeats ids, so several calls may be in flight
   };
-  plain_state plain_;
+  std::unique_ptr<plain_state> plain_;  // while a plain session is open
 };
 
 }  // namespace parley

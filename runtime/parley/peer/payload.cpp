@@ -4,15 +4,15 @@
 
 namespace parley {
 
-result<std::string> payload_as(format f, const outgoing& from, const any_types* types) {
+result<bytes_view> payload_as(format f, const outgoing& from, const any_types* types, std::string& made) {
   const auto& ready = f == format::json ? from.json : from.binary;
-  if (ready) return *ready;
+  if (ready) return as_bytes(*ready);
   const bool have_json = from.json.has_value();
   const std::string& other = have_json ? *from.json : *from.binary;
-  std::string made;
+  made.clear();
   if (auto done = transcode(*from.what, have_json ? format::json : format::binary, as_bytes(other), made, {.types = types}); !done)
     return std::move(done).error();
-  return made;
+  return as_bytes(made);
 }
 
 result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options) {
@@ -24,7 +24,7 @@ result<> transcode(const method& what, format from, bytes_view payload, std::str
 bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,
                  std::string& out) {
   e.method = what.id;
-  e.name = what.name;
+  if (!as.binary()) e.name = what.name;
   if (what.body_message && !as.binary() && e.kind == wire::kind::event) {
     // What was encoded here, or checked on its way in, is a JSON string.
     if (read_json(as_text(payload), e.text, {})) e.has_text = true;

@@ -8,9 +8,9 @@
 
 namespace parley {
 
-// The payload as `f`, transcoding it if it was encoded in the other format only. Fails if a codec refuses what another wrote, as for an
-// `any` whose type has no JSON form here.
-result<std::string> payload_as(format f, const outgoing& from, const any_types* types);
+// The payload as `f`, transcoding it into `made` if it was encoded in the other format only. Fails if a codec refuses what another wrote,
+// as for an `any` whose type has no JSON form here.
+result<bytes_view> payload_as(format f, const outgoing& from, const any_types* types, std::string& made);
 
 // Writes the frame of an event, a call or a reply. Methods with `body: MESSAGE` carry their text in `message` in JSON envelopes.
 // `e`: everything but method and payload. False: the format has no way to name the target.

@@ -21,21 +21,21 @@
 namespace parley {
 
 // Where one peer's calls of one method are decoded to and answered from. Kept and used again while handlers answer at once, so the
-// vectors and strings of the last payload keep their room: no allocation per call. Handed over when a handler answers later.
+// vectors and strings of the last payload keep their room: no allocation per call. Not given back when a handler answers later.
 class serving : public rpc::running, public std::enable_shared_from_this<serving> {
  public:
   void begin(const origin& from, parley::peer* peer, time_point deadline, const asio::any_io_executor& on) {
-    call_.from_ = from;
+    call_.from_ = &from;
     call_.peer_ = peer;
     call_.deadline_ = deadline;
     call_.cancelled_ = false;
-    call_.executor_ = on;
+    call_.executor_ = &on;
     call_.failure_.reset();
   }
   // The handler may end while it is being interrupted: posted, so that it never ends under the feet of whoever stopped it.
   void stop() override {
     call_.cancelled_ = true;
-    asio::post(call_.executor_, [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
+    asio::post(call_.executor(), [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
   }
   parley::call& call() noexcept { return call_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
@@ -60,7 +60,11 @@ class answers {
   virtual void answer(const method&, std::uint64_t id, const void* value) = 0;
   virtual void answer(const method&, std::uint64_t id, const error&) = 0;
   virtual void keep(std::uint64_t id, rpc::running&) = 0;
-  virtual std::shared_ptr<serving>& slot(const method&) = 0;
+  // What was kept of the last call of this method; null: nothing. Whoever takes it gives it back or keeps it.
+  virtual std::shared_ptr<serving> take(const method&) = 0;
+  virtual void give_back(const method&, std::shared_ptr<serving>) = 0;
+  // For those that answer later.
+  virtual std::shared_ptr<answers> hold() = 0;
 };
 
 struct incoming_call {
@@ -69,11 +73,11 @@ struct incoming_call {
   parley::format format;
   bytes_view payload;
   const decode_options& options;
-  const origin& from;
+  const origin& from;  // lives as long as the answers, like the executor
   parley::peer* peer;  // null at a client
   time_point deadline;
   const asio::any_io_executor& on;
-  std::shared_ptr<answers> to;
+  answers* to;  // held by whoever serves the call until it returns
 };
 
 // The text is fixed: what() never reaches a peer.
@@ -90,21 +94,24 @@ void answer_with(answers& to, const method& what, std::uint64_t id, const servin
 // Decodes, asks `ask(const In&, call&)` for a reply<Out>, answers now or when the coroutine ends.
 template <class In, class Out, class Ask>
 void serve_call(incoming_call& in, Ask&& ask) {
-  std::shared_ptr<serving>& slot = in.to->slot(in.what);
-  if (!slot) slot = std::make_shared<serving_of<In>>();
-  // Held here: a handler may cause its own connection, and the slot with it, to be dropped.
-  const std::shared_ptr<serving> s = slot;
+  // Held here: a handler may end its own connection, or run its loop so that the same method is asked again meanwhile.
+  std::shared_ptr<serving> s = in.to->take(in.what);
+  if (!s) s = std::make_shared<serving_of<In>>();
   In& payload = static_cast<serving_of<In>&>(*s).payload;
-  if (auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options); !decoded)
+  if (auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options); !decoded) {
+    in.to->give_back(in.what, std::move(s));
     return in.to->answer(in.what, in.id, decoded.error());
+  }
   s->begin(in.from, in.peer, in.deadline, in.on);
   try {
     reply<Out> r = ask(std::as_const(payload), s->call());
-    if (!r.is_later()) return answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
+    if (!r.is_later()) {
+      answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
+      return in.to->give_back(in.what, std::move(s));
+    }
     // The coroutine refers to payload and call: it takes the object along.
-    slot.reset();
     in.to->keep(in.id, *s);
-    auto done = [to = in.to, what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
+    auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
       if (thrown) return to->answer(*what, id, s->call().cancelled() ? error{errc::cancelled} : handler_threw());
       answer_with<Out>(*to, *what, id, *s, outcome);
     };

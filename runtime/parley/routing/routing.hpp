@@ -13,15 +13,18 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/core/flat_index.hpp"
 #include "parley/wire/envelope.hpp"
 #include "parley/wire/method.hpp"
 #include "parley/wire/target.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,32 +44,38 @@ result<target> choose_by_payload(const method& m, const wire::envelope& e, bool 
 // Is every kind in it declared?
 bool declared(std::span<const target_kind> kinds, const target& wanted);
 
-// The members there are, by client id. Member: a copyable handle.
+// The members there are, by client id. Member: a copyable handle. Coming, going and being found take constant time however many there are;
+// the memory follows their number up and down.
 template <class Member>
 class table {
  public:
   // An id that is in the table keeps its member.
   void add(const std::string& id, Member member) {
-    if (positions_.emplace(id, members_.size()).second) members_.push_back({id, std::move(member)});
+    const std::uint32_t hash = hash_of(id);
+    if (find_at(id, hash) != flat_index::none) return;
+    index_.add(hash, static_cast<flat_index::position>(members_.size()));
+    members_.push_back({id, std::move(member)});
   }
 
   void remove(const std::string& id) {
-    const auto it = positions_.find(id);
-    if (it == positions_.end()) return;
-    const std::size_t hole = it->second;
-    positions_.erase(it);
-    if (hole + 1 != members_.size()) {
-      members_[hole] = std::move(members_.back());
-      positions_[members_[hole].first] = hole;
+    const std::uint32_t hash = hash_of(id);
+    const flat_index::position hole = find_at(id, hash);
+    if (hole == flat_index::none) return;
+    index_.remove(hash, hole);
+    const auto last = static_cast<flat_index::position>(members_.size() - 1);
+    if (hole != last) {
+      index_.move(hash_of(members_[last].first), last, hole);
+      members_[hole] = std::move(members_[last]);
     }
     members_.pop_back();
+    if (members_.capacity() > kept && members_.size() * 4 < members_.capacity()) shrink();
   }
 
   std::size_t size() const noexcept { return members_.size(); }
   // Null: nobody of this id. Valid until the next add() or remove().
   const Member* find(const std::string& id) const {
-    const auto it = positions_.find(id);
-    return it == positions_.end() ? nullptr : &members_[it->second].second;
+    const flat_index::position at = find_at(id, hash_of(id));
+    return at == flat_index::none ? nullptr : &members_[at].second;
   }
 
   // `subject`: whom OTHERS and SENDER speak of. Fills `out`, whose memory is reused; each receiver stands in it once, and in the same
@@ -85,7 +94,7 @@ class table {
 
   result<> resolve(const target& to, const std::string& subject, absent how, std::vector<Member>& out) const {
     out.clear();
-    const auto receives = [&](std::size_t at) { return !contains(to.except, members_[at].first); };
+    const auto receives = [&](std::size_t at) { return to.except.empty() || !contains(to.except, members_[at].first); };
     if (to.kind != target_kind::several) {
       return each(to, subject, how, [&](std::size_t at) {
         if (receives(at)) out.push_back(members_[at].second);
@@ -101,6 +110,19 @@ class table {
     return {};
   }
 
+  static constexpr std::size_t kept = 64;  // a table as large as this is not worth shrinking
+
+  static std::uint32_t hash_of(const std::string& id) noexcept { return flat_index::hash_of(std::hash<std::string>()(id)); }
+  flat_index::position find_at(const std::string& id, std::uint32_t hash) const {
+    return index_.find(hash, [&](flat_index::position at) { return members_[at].first == id; });
+  }
+  void shrink() {
+    std::vector<std::pair<std::string, Member>> fewer;
+    fewer.reserve(members_.size() * 2);
+    std::move(members_.begin(), members_.end(), std::back_inserter(fewer));
+    members_ = std::move(fewer);
+  }
+
   static bool contains(const std::vector<std::string>& ids, const std::string& id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   }
@@ -109,8 +131,8 @@ class table {
   template <class Take>
   result<> each(const target& to, const std::string& subject, absent how, Take take) const {
     const auto one = [&](const std::string& id) -> result<> {
-      const auto it = positions_.find(id);
-      if (it != positions_.end()) take(it->second);
+      const flat_index::position at = find_at(id, hash_of(id));
+      if (at != flat_index::none) take(at);
       else if (how == absent::refused) return errc::unknown_target;
       return {};
     };
@@ -122,17 +144,19 @@ class table {
       case target_kind::client:
         return one(to.name);
       case target_kind::all:
-      case target_kind::others:
+      case target_kind::others: {
+        const std::size_t left_out = to.kind == target_kind::all ? members_.size() : find_at(subject, hash_of(subject));
         for (std::size_t at = 0; at < members_.size(); ++at)
-          if (to.kind == target_kind::all || members_[at].first != subject) take(at);
+          if (at != left_out) take(at);
         return {};
+      }
       default:
         return errc::unknown_target;
     }
   }
 
   std::vector<std::pair<std::string, Member>> members_;
-  std::unordered_map<std::string, std::size_t> positions_;
+  flat_index index_;  // of their positions
 };
 
 }  // namespace parley::routing

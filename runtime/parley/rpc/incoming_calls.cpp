@@ -23,60 +23,53 @@ incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now,
   if (deadline_ms == 0u) return verdict::late;
   const auto allowed = deadline_ms ? std::min(std::chrono::milliseconds(*deadline_ms), limit) : limit;
   const time_point deadline = now + allowed;
-  calls_.emplace(id, entry{deadline});
-  deadlines_.emplace(deadline, id);
+  calls_.add(id, deadline, {});
   return verdict::run;
 }
 
-time_point incoming_calls::deadline_of(std::uint64_t id) const { return calls_.at(id).deadline; }
+time_point incoming_calls::deadline_of(std::uint64_t id) const { return calls_.find(id)->deadline; }
 
 void incoming_calls::keep(std::uint64_t id, running& handler) {
-  const auto it = calls_.find(id);
-  if (it == calls_.end()) return;
-  it->second.handler = &handler;
-  if (it->second.answered) stop(id);
+  table::node* const call = calls_.find(id);
+  if (!call) return;
+  call->value.handler = &handler;
+  if (call->value.answered) stop(id);
 }
 
 void incoming_calls::stop(std::uint64_t id) {
-  if (const auto it = calls_.find(id); it != calls_.end())
-    if (running* const handler = std::exchange(it->second.handler, nullptr)) handler->stop();
+  if (table::node* const call = calls_.find(id))
+    if (running* const handler = std::exchange(call->value.handler, nullptr)) handler->stop();
 }
 
-void incoming_calls::answered(entry& e, std::uint64_t id) {
-  e.answered = true;
-  auto [from, until] = deadlines_.equal_range(e.deadline);
-  for (; from != until; ++from) {
-    if (from->second != id) continue;
-    deadlines_.erase(from);
-    return;
-  }
+void incoming_calls::answered(table::node& call) {
+  call.value.answered = true;
+  calls_.drop_deadline(call);
 }
 
 bool incoming_calls::finish(std::uint64_t id) {
-  const auto it = calls_.find(id);
-  if (it == calls_.end()) return false;
-  const bool first = !it->second.answered;
-  if (first) answered(it->second, id);
-  calls_.erase(it);
+  table::node* const call = calls_.find(id);
+  if (!call) return false;
+  const bool first = !call->value.answered;
+  calls_.erase(*call);
   return first;
 }
 
 incoming_calls::cancelled incoming_calls::cancel(std::uint64_t id, time_point now) {
   if (id > highest_) return cancelled::violation;
   if (!cancels_.count(now)) return cancelled::too_many;
-  const auto it = calls_.find(id);
-  if (it == calls_.end() || it->second.answered) return cancelled::ignored;
-  answered(it->second, id);
+  table::node* const call = calls_.find(id);
+  if (!call || call->value.answered) return cancelled::ignored;
+  answered(*call);
   stop(id);
   return cancelled::stopped;
 }
 
 std::vector<std::uint64_t> incoming_calls::expire(time_point now) {
   std::vector<std::uint64_t> late;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const std::uint64_t id = deadlines_.begin()->second;
-    answered(calls_.at(id), id);
-    late.push_back(id);
+  while (table::node* const call = calls_.first_due()) {
+    if (call->deadline > now) break;
+    answered(*call);
+    late.push_back(call->id);
   }
   // Only now: a handler that stops may end its own call, and others.
   for (const std::uint64_t id : late) stop(id);
@@ -84,13 +77,11 @@ std::vector<std::uint64_t> incoming_calls::expire(time_point now) {
 }
 
 void incoming_calls::stop_all() {
-  deadlines_.clear();
   std::vector<std::uint64_t> ids;
-  for (auto& [id, e] : calls_) {
-    e.answered = true;
-    ids.push_back(id);
+  for (table::node* call = calls_.oldest(); call; call = calls_.next(*call)) {
+    answered(*call);
+    ids.push_back(call->id);
   }
-  std::sort(ids.begin(), ids.end());
   for (const std::uint64_t id : ids) stop(id);
 }
 

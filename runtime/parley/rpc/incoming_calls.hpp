@@ -2,15 +2,14 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/rpc/call_table.hpp"
 #include "parley/rpc/running.hpp"
 #include "parley/session/rate.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 namespace parley::rpc {
@@ -32,7 +31,7 @@ class incoming_calls {
   verdict accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms, std::chrono::milliseconds limit);
   // An id that was refused before it got here: used up all the same. `run` or `violation`.
   verdict use_up(std::uint64_t id);
-  // When the caller stops waiting; only for a call that runs.
+  // When the caller stops waiting; only for a call that was accepted and has no terminal frame yet.
   time_point deadline_of(std::uint64_t id) const;
 
   // The handler goes on after returning: remember how to stop it, which happens at once if the call is over by now. It lives until
@@ -50,7 +49,7 @@ class incoming_calls {
   cancelled cancel(std::uint64_t id, time_point now);
   // Ids whose time is up, the earliest first: answer deadline_exceeded, that is the terminal frame.
   std::vector<std::uint64_t> expire(time_point now);
-  time_point next_deadline() const noexcept { return deadlines_.empty() ? time_point::max() : deadlines_.begin()->first; }
+  time_point next_deadline() const noexcept { return calls_.next_deadline(); }
 
   // The connection is gone: every handler still at work is stopped, no answer is wanted.
   void stop_all();
@@ -59,17 +58,16 @@ class incoming_calls {
 
  private:
   struct entry {
-    time_point deadline;
     running* handler = nullptr;
     bool answered = false;
   };
-  void answered(entry&, std::uint64_t id);
+  using table = call_table<entry>;
+  void answered(table::node&);
   void stop(std::uint64_t id);
 
   std::size_t max_calls_;
   std::uint64_t highest_ = 0;
-  std::unordered_map<std::uint64_t, entry> calls_;
-  std::multimap<time_point, std::uint64_t> deadlines_;  // of calls without a terminal frame
+  table calls_;  // deadlines: of those without a terminal frame
   session::rate cancels_;
 };
 

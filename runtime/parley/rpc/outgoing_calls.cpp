@@ -6,87 +6,72 @@ namespace parley::rpc {
 
 std::uint64_t outgoing_calls::open(ticket of, const method& m, time_point deadline, std::unique_ptr<pending_call> completion) {
   const std::uint64_t id = next_id_++;
-  calls_.emplace(id, entry{of, &m, deadline, std::move(completion)});
-  by_ticket_.emplace(of, id);
-  if (deadline != time_point::max()) deadlines_.emplace(deadline, id);
+  const table::node& call = calls_.add(id, deadline, {of, &m, std::move(completion)});
+  by_ticket_.add(flat_index::hash_of(of), calls_.where(call));
   return id;
 }
 
-std::unique_ptr<pending_call> outgoing_calls::complete(entry& e) {
-  if (e.completion) by_ticket_.erase(e.of);
-  return std::move(e.completion);
+std::unique_ptr<pending_call> outgoing_calls::complete(table::node& call) {
+  if (call.value.completion) by_ticket_.remove(flat_index::hash_of(call.value.of), calls_.where(call));
+  return std::move(call.value.completion);
 }
 
-void outgoing_calls::drop_deadline(entry& e, std::uint64_t id) {
-  const time_point deadline = std::exchange(e.deadline, time_point::max());
-  if (deadline == time_point::max()) return;
-  auto [from, until] = deadlines_.equal_range(deadline);
-  for (; from != until; ++from) {
-    if (from->second != id) continue;
-    deadlines_.erase(from);
-    return;
-  }
-}
-
-outgoing_calls::named_answer outgoing_calls::take(table::iterator it) {
-  drop_deadline(it->second, it->first);
-  named_answer taken{.found = true, .id = it->first, .method = it->second.method, .completion = complete(it->second)};
-  calls_.erase(it);
+outgoing_calls::named_answer outgoing_calls::take(table::node& call) {
+  named_answer taken{.found = true, .id = call.id, .method = call.value.method, .completion = complete(call)};
+  calls_.erase(call);
   return taken;
 }
 
 void outgoing_calls::forget(std::uint64_t id) { take_terminal(id); }
 
 std::unique_ptr<pending_call> outgoing_calls::take_terminal(std::uint64_t id) {
-  const auto it = calls_.find(id);
-  return it == calls_.end() ? nullptr : take(it).completion;
+  table::node* const call = calls_.find(id);
+  return call ? take(*call).completion : nullptr;
 }
 
 const method* outgoing_calls::method_of(std::uint64_t id) const {
-  const auto it = calls_.find(id);
-  return it == calls_.end() ? nullptr : it->second.method;
+  const table::node* const call = calls_.find(id);
+  return call ? call->value.method : nullptr;
 }
 
 std::optional<outgoing_calls::given_up> outgoing_calls::cancel(ticket of) {
-  const auto found = by_ticket_.find(of);
-  if (found == by_ticket_.end()) return std::nullopt;
-  const std::uint64_t id = found->second;
-  return given_up{id, errc::cancelled, complete(calls_.at(id))};
+  const auto found = by_ticket_.find(flat_index::hash_of(of), [&](std::uint32_t at) { return calls_.at(at).value.of == of; });
+  if (found == flat_index::none) return std::nullopt;
+  table::node& call = calls_.at(found);
+  return given_up{call.id, errc::cancelled, complete(call)};
 }
 
 std::vector<outgoing_calls::given_up> outgoing_calls::expire(time_point now) {
   std::vector<given_up> late;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const std::uint64_t id = deadlines_.begin()->second;
-    entry& e = calls_.at(id);
-    drop_deadline(e, id);
-    late.push_back({id, errc::deadline_exceeded, complete(e)});
+  while (table::node* const call = calls_.first_due()) {
+    if (call->deadline > now) break;
+    calls_.drop_deadline(*call);
+    late.push_back({call->id, errc::deadline_exceeded, complete(*call)});
   }
   return late;
 }
 
 std::vector<std::unique_ptr<pending_call>> outgoing_calls::take_all() {
   std::vector<std::unique_ptr<pending_call>> all;
-  for (auto& [id, e] : calls_)
-    if (e.completion) all.push_back(std::move(e.completion));
+  for (table::node* call = calls_.oldest(); call; call = calls_.next(*call))
+    if (call->value.completion) all.push_back(std::move(call->value.completion));
   calls_.clear();
   by_ticket_.clear();
-  deadlines_.clear();
   return all;
 }
 
 outgoing_calls::named_answer outgoing_calls::take_named(std::string_view answer_name, std::uint64_t unsent) {
-  for (auto it = calls_.begin(); it != calls_.end() && it->first < unsent; ++it) {
-    const method& m = *it->second.method;
-    if ((m.reply.empty() ? m.name : m.reply) == answer_name) return take(it);
+  for (table::node* call = calls_.oldest(); call && call->id < unsent; call = calls_.next(*call)) {
+    const method& m = *call->value.method;
+    if ((m.reply.empty() ? m.name : m.reply) == answer_name) return take(*call);
   }
   return {};
 }
 
 outgoing_calls::named_answer outgoing_calls::take_oldest(std::uint64_t unsent) {
-  const auto oldest = calls_.begin();
-  if (oldest == calls_.end() || oldest->first >= unsent) return {};
-  return take(oldest);
+  table::node* const call = calls_.oldest();
+  if (!call || call->id >= unsent) return {};
+  return take(*call);
 }
 
 }  // namespace parley::rpc

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/core/flat_index.hpp"
+#include "parley/rpc/call_table.hpp"
 #include "parley/rpc/pending.hpp"
 #include "parley/wire/method.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace parley::rpc {
@@ -49,7 +49,7 @@ class outgoing_calls {
   // Whose time is up, the earliest first. An orphan is named too, once: a peer without call ids that owes an answer for that long makes
   // every later answer doubtful.
   std::vector<given_up> expire(time_point now);
-  time_point next_deadline() const noexcept { return deadlines_.empty() ? time_point::max() : deadlines_.begin()->first; }
+  time_point next_deadline() const noexcept { return calls_.next_deadline(); }
 
   // The connection is gone: everything still open, in the order it was opened; nothing remains.
   std::vector<std::unique_ptr<pending_call>> take_all();
@@ -69,17 +69,14 @@ class outgoing_calls {
   struct entry {
     ticket of = 0;
     const parley::method* method = nullptr;
-    time_point deadline;                       // max(): none, or named by expire()
     std::unique_ptr<pending_call> completion;  // null: orphan
   };
-  using table = std::map<std::uint64_t, entry>;  // by id, which is the order of opening
-  std::unique_ptr<pending_call> complete(entry&);
-  void drop_deadline(entry&, std::uint64_t id);
-  named_answer take(table::iterator);
+  using table = call_table<entry>;  // a call that expire() has named has no deadline any more
+  std::unique_ptr<pending_call> complete(table::node&);
+  named_answer take(table::node&);
 
   table calls_;
-  std::unordered_map<ticket, std::uint64_t> by_ticket_;  // of those not completed
-  std::multimap<time_point, std::uint64_t> deadlines_;
+  flat_index by_ticket_;  // of those not completed
   std::uint64_t next_id_ = 1;
 };
 

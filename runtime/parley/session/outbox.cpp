@@ -1,6 +1,6 @@
 #include "parley/session/outbox.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace parley::session {
 
@@ -26,24 +26,24 @@ bool outbox::push_control(buffer frame) {
 
 buffer outbox::pop() {
   if (!control_.empty()) {
-    buffer next = std::move(control_.front());
-    control_.pop_front();
+    buffer next = control_.pop_front();
     control_bytes_ -= next.size();
     return next;
   }
-  buffer next = std::move(data_.front().frame);
-  data_.pop_front();
+  buffer next = data_.pop_front().frame;
   bytes_ -= next.size();
   return next;
 }
 
 bool outbox::take_back(std::uint64_t call) {
   if (call == 0) return false;  // stands for frames that open none
-  const auto it = std::find_if(data_.begin(), data_.end(), [call](const entry& e) { return e.call == call; });
-  if (it == data_.end()) return false;
-  bytes_ -= it->frame.size();
-  data_.erase(it);
-  return true;
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    if (data_[i].call != call) continue;
+    bytes_ -= data_[i].frame.size();
+    data_.erase(i);
+    return true;
+  }
+  return false;
 }
 
 void outbox::clear() {

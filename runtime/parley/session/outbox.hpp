@@ -2,9 +2,9 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/core/ring.hpp"
 
 #include <cstdint>
-#include <deque>
 
 namespace parley::session {
 
@@ -19,6 +19,8 @@ class outbox {
   // `call`: the id of the call this frame opens, so that it can be taken back; 0 for every other frame.
   bool push(buffer frame, std::size_t in_transport, std::uint64_t call = 0);
   bool push_control(buffer frame);
+  // Would a frame of the data lane fit?
+  bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
 
   bool empty() const noexcept { return data_.empty() && control_.empty(); }
   std::size_t bytes() const noexcept { return bytes_; }
@@ -29,17 +31,15 @@ class outbox {
   void clear();
 
  private:
-  bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
-
   struct entry {
     buffer frame;
-    std::uint64_t call;
+    std::uint64_t call = 0;
   };
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;  // data lane
   std::size_t control_bytes_ = 0;
-  std::deque<entry> data_;
-  std::deque<buffer> control_;
+  ring<entry> data_;
+  ring<buffer> control_;
 };
 
 }  // namespace parley::session

@@ -13,6 +13,9 @@ namespace {
 // What this release offers: calls made by the server, several targets and except-lists.
 constexpr std::uint64_t offered = wire::feature::server_calls | wire::feature::multi;
 
+// Copying so much costs less than counting who holds it.
+constexpr std::size_t copied_up_to = 4 * 1024;
+
 bool malformed(errc code) { return code == errc::bad_frame || code == errc::bad_payload || code == errc::too_large; }
 
 std::uint32_t default_message_limit(side receiver) { return receiver == side::server ? 65'536 : 1'048'576; }
@@ -90,15 +93,20 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   }
   const wire::read_limits bounds{.max_depth = options_.limits.max_depth,
                                  .multi = plain() || state_ == state::greeting || has_feature(wire::feature::multi)};
-  if (auto fault = format().read(frame, options_.self, bounds, in_)) {
+  if (!in_) in_ = std::make_unique<wire::envelope>();
+  if (auto fault = format().read(frame, options_.self, bounds, *in_)) {
     refused_call_ = fault->re;
     if (state_ == state::greeting) unexpected_greeting();
     else refuse(now, *fault);
     return nullptr;
   }
-  if (state_ == state::greeting) return greeting(now, in_);
-  if (in_.unknown_kind) return nullptr;  // optional by its own word
-  return control(now, in_);
+  if (state_ == state::greeting) {
+    const wire::envelope* const said = greeting(now, *in_);
+    if (!said) in_.reset();
+    return said;
+  }
+  if (in_->unknown_kind) return nullptr;  // optional by its own word
+  return control(now, *in_);
 }
 
 const wire::envelope* peer_session::greeting(time_point now, const wire::envelope& e) {
@@ -281,16 +289,36 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   }
   e.counted = true;
   std::string frame;
-  if (write(e, {}, frame)) send(buffer(std::move(frame)));
+  if (write(e, {}, frame)) send(frame);
 }
 
-bool peer_session::send(buffer frame, std::uint64_t call) {
+// Nothing waits before it, and the transport takes more: nearly every frame.
+bool peer_session::goes_at_once(std::size_t size) const {
+  return outbox_.empty() && out_.writable() && outbox_.has_room(size, out_.in_transport());
+}
+
+bool peer_session::send(const buffer& frame, std::uint64_t call) {
   if (state_ != state::open) return false;
-  if (!outbox_.push(std::move(frame), out_.in_transport(), call)) {
+  if (goes_at_once(frame.size())) {
+    ++counters_.frames_sent;
+    if (frame.size() <= copied_up_to) out_.transmit_copy(frame.bytes());
+    else out_.transmit(frame);
+    return true;
+  }
+  if (!outbox_.push(frame, out_.in_transport(), call)) {
     close_too_slow();
     return false;
   }
   pump();
+  return true;
+}
+
+bool peer_session::send(std::string& frame, std::uint64_t call) {
+  if (state_ != state::open) return false;
+  if (frame.size() > copied_up_to) return send(buffer(std::move(frame)), call);
+  if (!goes_at_once(frame.size())) return send(buffer(frame), call);
+  ++counters_.frames_sent;
+  out_.transmit_copy(as_bytes(frame));
   return true;
 }
 

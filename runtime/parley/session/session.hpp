@@ -21,6 +21,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,7 @@ class output {
   virtual bool writable() const = 0;             // below the transport's high mark
   virtual std::size_t in_transport() const = 0;  // bytes the transport still holds
   virtual void transmit(buffer frame) = 0;
+  virtual void transmit_copy(bytes_view frame) { transmit(buffer(std::string(as_text(frame)))); }  // of what is used again at once
   virtual void ping() = 0;                                                       // a WebSocket ping, where the format has none of its own
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
   virtual void opened() = 0;                                                     // the greeting is complete (plain: at once); once
@@ -104,6 +106,10 @@ class peer_session {
   }
   void tick(time_point now);
   time_point next_tick() const noexcept { return next_tick_; }
+  // Gives back what only a session in use needs. What receive() returned before is no longer valid.
+  void release_memory() noexcept { in_.reset(); }
+  // Has it heard nothing for a whole heartbeat?
+  bool silent(time_point now) const noexcept { return now - last_heard_ >= options_.heartbeat; }
   // The transport fell below its low mark.
   void drained() { pump(); }
 
@@ -114,7 +120,9 @@ class peer_session {
 
   // Queues a frame of the data lane. False: the peer is too slow and is being closed (or was closed before).
   // `call`: the id of the call that it opens, if it opens one.
-  bool send(buffer frame, std::uint64_t call = 0);
+  bool send(const buffer& frame, std::uint64_t call = 0);
+  // The same for a frame that is nobody else's. What stands in `frame` afterwards is of no use, its memory may be.
+  bool send(std::string& frame, std::uint64_t call = 0);
   // Ahead of all data. False: as send(), or a member is over its bound.
   bool send_control(const wire::envelope& frame);
   // Takes a call back that has not left. False: it has.
@@ -166,13 +174,14 @@ class peer_session {
   void become_open(time_point now);
   void close_too_slow();
   void pump();
+  bool goes_at_once(std::size_t size) const;
 
   session_options options_;
   const contract& contract_;
   output& out_;
   state state_ = state::starting;
   outbox outbox_;
-  wire::envelope in_;
+  std::unique_ptr<wire::envelope> in_;  // of a session that receives; one that greets or is silent has none
   std::string client_id_;
   wire::limits peer_limits_{};
   std::uint64_t features_ = 0;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -116,6 +117,14 @@ class envelope_format {
   // Members that the kind does not have are left out; an error's text is cut at its limit. False, and nothing appended: a member is
   // over its bound (limits.hpp), or this format has no way to name the target; the caller reports `invalid` to its program.
   virtual bool write(const envelope&, side writer, bytes_view payload, std::string& out) const = 0;
+
+  // A counted reply without any other member, which is nearly all that a server writes: the caller appends the payload (not empty in JSON)
+  // between the two, so that it is encoded where it is sent from. False, and nothing appended: use write().
+  virtual bool begin_reply(std::string_view name, std::uint32_t method, std::uint64_t re, std::string& out) const {
+    static_cast<void>(name), static_cast<void>(method), static_cast<void>(re), static_cast<void>(out);
+    return false;
+  }
+  virtual void end_reply(std::string& out) const { static_cast<void>(out); }
 };
 
 const envelope_format& json_format();   // subprotocol parley.v1.json

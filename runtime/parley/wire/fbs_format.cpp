@@ -7,6 +7,7 @@
 #include "parley/wire/target_text.hpp"
 #include "parley/wire/utf8.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace parley::wire {
@@ -20,14 +21,24 @@ namespace flag {
 constexpr unsigned id = 0x01, peer = 0x02, extra = 0x04, re = 0x08, counted = 0x10, more = 0x20, optional = 0x40, reserved = 0x80;
 }
 
-// The wire is little-endian; compilers see that this is one store or load.
-void put(std::string& out, std::uint64_t value, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+// The wire is little-endian; compilers see that each of these is one store or load.
+template <std::size_t Bytes>
+void put(char* to, std::uint64_t value) {
+  for (std::size_t i = 0; i < Bytes; ++i) to[i] = static_cast<char>(value >> (8 * i) & 0xff);
 }
-std::uint64_t get(bytes_view bytes, std::size_t at, std::size_t count) {
+template <std::size_t Bytes>
+std::uint64_t get(bytes_view bytes, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < count; ++i) value |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
+  for (std::size_t i = 0; i < Bytes; ++i) value |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
   return value;
+}
+
+void put_head(char* to, wire::kind kind, unsigned flags, target_kind target, std::size_t envelope_size, std::uint32_t method) {
+  put<1>(to, static_cast<std::uint8_t>(kind));
+  put<1>(to + 1, flags);
+  put<1>(to + 2, static_cast<std::uint8_t>(target));
+  put<1>(to + 3, envelope_size / 8);
+  put<4>(to + 4, method);
 }
 
 // What the Id section holds, if there is one.
@@ -82,6 +93,14 @@ class fbs final : public envelope_format {
   bool has_session() const override { return true; }
   std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override;
   bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override;
+
+  bool begin_reply(std::string_view, std::uint32_t method, std::uint64_t re, std::string& out) const override {
+    std::array<char, head_size + id_size> head;
+    put_head(head.data(), kind::reply, flag::id | flag::re | flag::counted, target_kind::none, head.size(), method);
+    put<id_size>(head.data() + head_size, re);
+    out.append(head.data(), head.size());
+    return true;
+  }
 };
 
 bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string& out) const {
@@ -107,12 +126,11 @@ bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string&
   if (e.more) flags |= flag::more;
   if (e.optional) flags |= flag::optional;
   out.reserve(out.size() + envelope_size + payload.size());
-  put(out, static_cast<std::uint8_t>(e.kind), 1);
-  put(out, flags, 1);
-  put(out, has_target(e.kind) ? static_cast<std::uint8_t>(e.to.kind) : 0, 1);
-  put(out, envelope_size / 8, 1);
-  put(out, says_method(e.kind) ? e.method : 0, 4);
-  if (id.present) put(out, id.value, id_size);
+  std::array<char, head_size + id_size> head;
+  put_head(head.data(), e.kind, flags, has_target(e.kind) ? e.to.kind : target_kind::none, envelope_size,
+           says_method(e.kind) ? e.method : 0);
+  if (id.present) put<id_size>(head.data() + head_size, id.value);
+  out.append(head.data(), head_size + (id.present ? id_size : 0));
   if (peer->present) out.append(reinterpret_cast<const char*>(peer->id.data()), peer_size);
   if (!extra.empty()) extra.write(out);
   out.append(as_text(payload));
@@ -194,9 +212,9 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
 std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const {
   out.clear();
   if (frame.size() < head_size) return violation("shorter than a head");
-  const auto flags = static_cast<unsigned>(get(frame, 1, 1));
-  const auto target = static_cast<unsigned>(get(frame, 2, 1));
-  const std::size_t end = static_cast<std::size_t>(get(frame, 3, 1)) * 8;
+  const auto flags = static_cast<unsigned>(get<1>(frame, 1));
+  const auto target = static_cast<unsigned>(get<1>(frame, 2));
+  const std::size_t end = static_cast<std::size_t>(get<1>(frame, 3)) * 8;
   if ((flags & flag::reserved) != 0) return violation("a reserved bit is set");
   const bool has_peer = (flags & flag::peer) != 0;
   const bool has_extra = (flags & flag::extra) != 0;
@@ -205,7 +223,7 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
   if (end > frame.size()) return violation("the envelope ends behind the frame");
   if (end < extra_at || (!has_extra && end != extra_at)) return violation("the envelope's size is not that of its sections");
 
-  out.kind = static_cast<wire::kind>(get(frame, 0, 1));
+  out.kind = static_cast<wire::kind>(get<1>(frame, 0));
   out.more = (flags & flag::more) != 0;
   out.optional = (flags & flag::optional) != 0;
   const kind_rule* rule = rule_of(out.kind);
@@ -214,11 +232,11 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
     if (!out.optional) return violation("an unknown kind");
     return std::nullopt;
   }
-  if (says_method(out.kind)) out.method = static_cast<std::uint32_t>(get(frame, 4, 4));
+  if (says_method(out.kind)) out.method = static_cast<std::uint32_t>(get<4>(frame, 4));
   out.counted = rule->countable && (flags & flag::counted) != 0;
   if (!may_write(*rule, other(reader))) return violation("a kind that only the other end writes");
   if (!limits.parts && (out.more || out.kind == kind::part)) return violation("parts were not agreed");
-  const std::uint64_t id = (flags & flag::id) != 0 ? get(frame, head_size, id_size) : 0;
+  const std::uint64_t id = (flags & flag::id) != 0 ? get<id_size>(frame, head_size) : 0;
   if (const char* wrong = take_id(*rule, flags, id, out)) return violation(wrong);
 
   extra_views extra;

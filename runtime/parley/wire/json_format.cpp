@@ -320,6 +320,18 @@ class json_v1 final : public envelope_format {
     return false;
   }
 
+  bool begin_reply(std::string_view name, std::uint32_t, std::uint64_t re, std::string& out) const override {
+    json::writer w(out);
+    w.open_object();
+    w.member("\"event_name\":");
+    w.plain_text(name);
+    w.member("\"re\":");
+    w.number(re);
+    w.member("\"payload\":");
+    return true;
+  }
+  void end_reply(std::string& out) const override { out += '}'; }
+
  private:
   static void text(std::string_view name, std::string_view value, json::writer& w) {
     w.member(name);

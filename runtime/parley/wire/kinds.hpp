@@ -49,10 +49,17 @@ inline constexpr std::array kind_rules{
     kind_rule{kind::auth, "$auth", id_rule::none, false, side::either},
 };
 
+// By number, as every frame asks.
+inline constexpr auto kind_places = [] {
+  std::array<std::uint8_t, 32> places{};  // 0: none; else one more than the place among the rules
+  for (std::size_t i = 0; i < kind_rules.size(); ++i)
+    places[static_cast<std::size_t>(kind_rules[i].kind)] = static_cast<std::uint8_t>(i + 1);
+  return places;
+}();
 constexpr const kind_rule* rule_of(wire::kind kind) noexcept {
-  for (const kind_rule& r : kind_rules)
-    if (r.kind == kind) return &r;
-  return nullptr;
+  const auto number = static_cast<std::size_t>(kind);
+  const std::size_t place = number < kind_places.size() ? kind_places[number] : 0;
+  return place != 0 ? &kind_rules[place - 1] : nullptr;
 }
 
 constexpr bool may_write(const kind_rule& rule, side writer) noexcept { return rule.from == side::either || rule.from == writer; }

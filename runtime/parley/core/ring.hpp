@@ -1,0 +1,57 @@
+// A queue in one array. Empty and never used it has no memory, unlike std::deque, which every idle connection would pay for; in use it
+// keeps what it has, and lets go of a peak's when it runs empty.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+// T: default constructible; an element taken out is replaced by T{}.
+template <class T>
+class ring {
+ public:
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  T& front() noexcept { return slots_[first_]; }
+  const T& front() const noexcept { return slots_[first_]; }
+  T& operator[](std::size_t i) noexcept { return slots_[(first_ + i) & (slots_.size() - 1)]; }
+
+  void push_back(T value) {
+    if (size_ == slots_.size()) grow();
+    (*this)[size_++] = std::move(value);
+  }
+  T pop_front() {
+    T taken = std::exchange(slots_[first_], T{});
+    first_ = (first_ + 1) & (slots_.size() - 1);
+    if (--size_ == 0 && slots_.size() > kept) slots_ = std::vector<T>(), first_ = 0;
+    return taken;
+  }
+  // Takes one out of the middle; as slow as there are elements behind it.
+  void erase(std::size_t i) {
+    for (; i + 1 < size_; ++i) (*this)[i] = std::move((*this)[i + 1]);
+    (*this)[--size_] = T{};
+  }
+  void clear() noexcept {
+    slots_ = std::vector<T>();  // "= {}" would keep the memory
+    first_ = size_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t smallest = 4;
+  static constexpr std::size_t kept = 64;
+
+  void grow() {
+    std::vector<T> larger(slots_.empty() ? smallest : slots_.size() * 2);
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
+    slots_ = std::move(larger);
+    first_ = 0;
+  }
+
+  std::vector<T> slots_;  // a power of two of them
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace parley
