@@ -75,7 +75,7 @@ class listener_of_frames : private slow_path::finder {
         EXPECT_TRUE(over) << "websocketpp found nothing wrong";
         return;
       case frame_reader::found::padded:
-        log.push_back("padded");
+        log.emplace_back("padded");
         over = true;
         return;
     }
@@ -90,7 +90,7 @@ class listener_of_frames : private slow_path::finder {
     log.push_back((kind == opcode::text ? "text " : "binary ") + std::string(content));
   }
   void on_ping(std::string_view payload) override { log.push_back("ping " + std::string(payload)); }
-  void on_pong() override { log.push_back("pong"); }
+  void on_pong() override { log.emplace_back("pong"); }
   void on_close(close_reason said) override {
     log.push_back("close " + std::to_string(said.code) + said.text);
     over = true;
