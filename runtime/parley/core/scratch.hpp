@@ -11,12 +11,12 @@ namespace parley {
 // Whoever borrows while it is lent has a string of its own. Given back on the thread that borrowed.
 class scratch {
  public:
-  scratch() : text_(std::exchange(kept(), {})) {
+  scratch() : kept_(kept()), text_(std::exchange(kept_, {})) {
     text_.clear();
     if (text_.capacity() < least) text_.reserve(least);
   }
   ~scratch() {
-    if (text_.capacity() <= most_kept && text_.capacity() > kept().capacity()) kept() = std::move(text_);
+    if (text_.capacity() <= most_kept && text_.capacity() > kept_.capacity()) kept_.swap(text_);
   }
   scratch(const scratch&) = delete;
   scratch& operator=(const scratch&) = delete;
@@ -32,6 +32,7 @@ class scratch {
     return one;
   }
 
+  std::string& kept_;
   std::string text_;
 };
 

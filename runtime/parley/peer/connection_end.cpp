@@ -171,10 +171,10 @@ void connection_end::release_memory() {
 bool connection_end::writable() const { return connection_->buffered_amount() < 64 * 1024; }
 std::size_t connection_end::in_transport() const { return connection_ ? connection_->buffered_amount() : 0; }
 void connection_end::transmit(buffer frame) {
-  connection_->send(std::move(frame), session_->format().binary() ? transport::opcode::binary : transport::opcode::text);
+  connection_->send(std::move(frame), session_->binary() ? transport::opcode::binary : transport::opcode::text);
 }
 void connection_end::transmit_copy(bytes_view frame) {
-  connection_->send_copy(frame, session_->format().binary() ? transport::opcode::binary : transport::opcode::text);
+  connection_->send_copy(frame, session_->binary() ? transport::opcode::binary : transport::opcode::text);
 }
 void connection_end::ping() { connection_->ping(); }
 
@@ -204,7 +204,7 @@ void connection_end::on_message(bytes_view content, transport::opcode kind) {
 }
 
 const method* connection_end::known(const wire::envelope& e) const {
-  return session_->format().binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
+  return session_->binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
 }
 
 // May the other end ask this call, or a client send this event?
@@ -239,7 +239,7 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
   if (relayed ? m->from == side::server : !may_send(*m))
     return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
   std::string text;
-  const bytes_view payload = payload_of(e, *m, session_->format().payload_format(), text);
+  const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
   if (too_large_for_us(*m, payload.size())) return session_->refuse(now(), {.code = errc::too_large}, what);
   if (!session_->agreed(*m)) return session_->count_not_delivered();
   owner_->event_received(*this, e, *m, payload);
@@ -290,8 +290,7 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
     case verdict::run:
       break;
   }
-  incoming_call in{m,      id,          session_->format().payload_format(), e.payload, reading_,
-                   asker_, peer_.get(), incoming_.deadline_of(id),           on_,       this};
+  incoming_call in{m, id, session_->payload_format(), e.payload, reading_, asker_, peer_.get(), incoming_.deadline_of(id), on_, this};
   owner_->call_received(*this, in);
 }
 
@@ -313,8 +312,8 @@ bool connection_end::send_reply(const method& m, std::uint64_t id, const void* v
   scratch frame;
   const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
   const std::size_t start = frame->size();
-  if (value) m.out->write(as.payload_format(), value, *frame);
-  else if (as.payload_format() == format::json) *frame += "{}";
+  if (value) m.out->write(session_->payload_format(), value, *frame);
+  else if (session_->payload_format() == format::json) *frame += "{}";
   if (too_large_for_peer(m, frame->size() - start)) return false;
   if (!in_place) {
     send_terminal(&m, id, nullptr, as_bytes(*frame));
@@ -432,7 +431,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
     return fail({errc::unimplemented, "this client answers no calls"});
   if (outgoing_.in_flight() >= session_->peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
   std::string transcoded;
-  const auto payload = payload_as(session_->format().payload_format(), request, reading_.types, transcoded);
+  const auto payload = payload_as(session_->payload_format(), request, reading_.types, transcoded);
   if (!payload) return fail(payload.error());
   if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
   if (deadline <= now()) return fail(errc::deadline_exceeded);
@@ -468,7 +467,7 @@ void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire:
   if (!done) return;  // cancelled or late here before: nobody waits
   if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
   if (too_large_for_us(m, e.payload.size())) return done.release()->finish(errc::too_large);
-  done.release()->finish(encoded_answer{session_->format().payload_format(), e.payload, reading_});
+  done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading_});
 }
 
 void connection_end::on_terminal(const wire::envelope& e) {
@@ -568,7 +567,7 @@ sent connection_end::send_event(const outgoing& event) {
   if (!open()) return sent::closed;
   const method& m = *event.what;
   std::string transcoded;
-  const auto payload = payload_as(session_->format().payload_format(), event, reading_.types, transcoded);
+  const auto payload = payload_as(session_->payload_format(), event, reading_.types, transcoded);
   if (!payload || too_large_for_peer(m, payload->size())) return sent::too_large;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();

@@ -1,22 +1,30 @@
 #include "parley/session/contract.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace parley::session {
+namespace {
+
+std::uint32_t hash_of(std::string_view name) { return flat_index::hash_of(std::hash<std::string_view>()(name)); }
+
+}  // namespace
 
 bool contract::knows(const service& s) const { return std::find(services_.begin(), services_.end(), &s) != services_.end(); }
 
 result<> contract::add(const service& added) {
   if (knows(added)) return {};
   for (const method* m : added.methods) {
-    if (by_name_.contains(m->name)) return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
-    if (by_id_.contains(m->id)) return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};
+    if (find(m->name)) return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
+    if (find(m->id)) return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};
   }
   if (added.relay_unknown && relays_unknown_) return error{errc::invalid, "two services relay unknown events"};
   for (const method* m : added.methods) {
-    by_name_.emplace(m->name, m);
-    by_id_.emplace(m->id, m);
+    const auto at = static_cast<flat_index::position>(methods_.size());
+    methods_.push_back(m);
+    by_name_.add(hash_of(m->name), at);
+    by_id_.add(m->id, at);
   }
   relays_unknown_ = relays_unknown_ || added.relay_unknown;
   services_.push_back(&added);
@@ -24,17 +32,17 @@ result<> contract::add(const service& added) {
 }
 
 const method* contract::find(std::string_view name) const {
-  const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : it->second;
+  const auto at = by_name_.find(hash_of(name), [&](auto p) { return methods_[p]->name == name; });
+  return at == flat_index::none ? nullptr : methods_[at];
 }
 
 const method* contract::find(std::uint32_t id) const {
-  const auto it = by_id_.find(id);
-  return it == by_id_.end() ? nullptr : it->second;
+  const auto at = by_id_.find(id, [&](auto p) { return methods_[p]->id == id; });  // a piece of a hash itself
+  return at == flat_index::none ? nullptr : methods_[at];
 }
 
 std::size_t contract::largest_payload(std::size_t floor) const {
-  for (const auto& [id, m] : by_id_) floor = std::max<std::size_t>(floor, m->max_bytes);
+  for (const method* m : methods_) floor = std::max<std::size_t>(floor, m->max_bytes);
   return floor;
 }
 

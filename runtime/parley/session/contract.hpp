@@ -1,12 +1,12 @@
 // The methods one end knows, found by name or by id, and how they compare with those of the other end.
 #pragma once
 
+#include "parley/core/flat_index.hpp"
 #include "parley/wire/hello.hpp"
 #include "parley/wire/method.hpp"
 
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace parley::session {
@@ -32,8 +32,9 @@ class contract {
 
  private:
   std::vector<const service*> services_;
-  std::unordered_map<std::string_view, const method*> by_name_;
-  std::unordered_map<std::uint32_t, const method*> by_id_;
+  std::vector<const method*> methods_;
+  flat_index by_name_;
+  flat_index by_id_;
   bool relays_unknown_ = false;
 };
 

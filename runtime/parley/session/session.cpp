@@ -37,7 +37,13 @@ std::string names_of(const std::vector<const method*>& methods) {
 }  // namespace
 
 peer_session::peer_session(session_options chosen, const contract& known, output& out)
-    : options_(std::move(chosen)), contract_(known), out_(out), outbox_(options_.max_queue) {
+    : options_(std::move(chosen)),
+      contract_(known),
+      out_(out),
+      plain_(!options_.format->has_session()),
+      binary_(options_.format->binary()),
+      payload_format_(options_.format->payload_format()),
+      outbox_(options_.max_queue) {
   options_.heartbeat = in_bounds(options_.heartbeat);
   options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
   fill_defaults(options_.limits, options_.self);
@@ -87,7 +93,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   last_heard_ = now;
   ping_sent_ = false;
   ++counters_.frames_received;
-  if (binary != format().binary()) {
+  if (binary != binary_) {
     close(close_code::wrong_opcode, binary ? "binary frame on a text session" : "text frame on a binary session");
     return nullptr;
   }

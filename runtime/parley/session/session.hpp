@@ -140,7 +140,9 @@ class peer_session {
   bool open() const noexcept { return state_ == state::open; }
   bool closed() const noexcept { return state_ == state::closed; }
   const wire::envelope_format& format() const noexcept { return *options_.format; }
-  bool plain() const noexcept { return !options_.format->has_session(); }
+  bool plain() const noexcept { return plain_; }
+  bool binary() const noexcept { return binary_; }
+  parley::format payload_format() const noexcept { return payload_format_; }
   side self() const noexcept { return options_.self; }
   // Issued by the server; a plain client never learns its own.
   const std::string& client_id() const noexcept { return client_id_; }
@@ -180,6 +182,9 @@ class peer_session {
   const contract& contract_;
   output& out_;
   state state_ = state::starting;
+  bool plain_;  // what the format says of itself, asked for with every frame
+  bool binary_;
+  parley::format payload_format_;
   outbox outbox_;
   std::unique_ptr<wire::envelope> in_;  // of a session that receives; one that greets or is silent has none
   std::string client_id_;

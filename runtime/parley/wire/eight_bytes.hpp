@@ -10,6 +10,9 @@ namespace parley::wire {
 
 constexpr std::uint64_t eight(std::uint8_t byte) noexcept { return std::uint64_t{0x0101010101010101} * byte; }
 
+// Zero exactly if no byte of the word is.
+constexpr std::uint64_t zeros(std::uint64_t word) noexcept { return (word - eight(1)) & ~word & eight(0x80); }
+
 // Is `odd` zero for every eight bytes of the text? What the last ones lack is filled with spaces; the order of the bytes does not matter.
 template <class Odd>
 bool none_of_eights(std::string_view text, Odd odd) noexcept {
@@ -37,9 +40,8 @@ inline bool is_ascii(std::string_view text) noexcept {
 // ASCII that JSON needs no escapes for.
 inline bool is_plain_ascii(std::string_view text) noexcept {
   return none_of_eights(text, [](std::uint64_t word) {
-    const auto has_zero = [](std::uint64_t w) { return (w - eight(1)) & ~w; };
     const std::uint64_t control = (word - eight(0x20)) & ~word;
-    return (word | control | has_zero(word ^ eight('"')) | has_zero(word ^ eight('\\'))) & eight(0x80);
+    return ((word | control) & eight(0x80)) | zeros(word ^ eight('"')) | zeros(word ^ eight('\\'));
   });
 }
 

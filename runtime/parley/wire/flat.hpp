@@ -174,7 +174,7 @@ class reader {
   std::size_t depth() const noexcept { return depth_; }
 
   bool failed() const noexcept { return fault_.failed(); }
-  bool fail(const char* what) { return fault_.set(what), false; }
+  bool fail(const char* what);
   bool fail(const parley::error& inner) { return fault_.set_inner(inner), false; }  // what another decoder said of a part
   bool within_member(std::string_view name) { return fault_.within_member(name), false; }
   bool within_entry(std::size_t number) { return fault_.within_entry(number), false; }
@@ -193,7 +193,37 @@ class reader {
   decode_fault fault_;
 };
 
+// What every field of every message goes through stands here.
+
+inline constexpr const char* out_of_bounds = "points outside the buffer";
+inline constexpr const char* misaligned = "not aligned";
+
+inline std::size_t reader::follow(std::size_t at) {
+  const std::size_t target = at + load<std::uint32_t>(at);
+  if (target == at || target > buffer_.size() - sizeof(std::uint32_t)) return fail(out_of_bounds), 0;
+  if (target % sizeof(std::uint32_t) != 0) return fail(misaligned), 0;
+  return target;
+}
+
 inline bool table::failed() const noexcept { return in_ && in_->failed(); }
+
+inline std::uint16_t table::entry(unsigned id) const noexcept {
+  const std::size_t at = 4 + 2 * std::size_t{id};
+  return at + 2 <= vtable_size_ ? in_->load<std::uint16_t>(vtable_ + at) : std::uint16_t{0};
+}
+
+inline std::size_t table::slot(unsigned id, std::size_t size) const {
+  const std::size_t place = entry(id);
+  if (place == 0 || in_->failed()) return 0;
+  if (place < sizeof(std::int32_t) || place + size > size_) return in_->fail("a field outside its table"), 0;
+  if ((at_ + place) % size != 0) return in_->fail(misaligned), 0;
+  return at_ + place;
+}
+
+inline std::size_t table::reference(unsigned id) const {
+  const std::size_t at = slot(id, sizeof(std::uint32_t));
+  return at ? in_->follow(at) : 0;
+}
 
 template <scalar T>
 bool table::scalar(unsigned id, T& value) const {

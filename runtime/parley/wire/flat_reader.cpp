@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t least_memory = 1024 * 1024;
 constexpr std::size_t memory_per_byte = 32;
-constexpr const char* out_of_bounds = "points outside the buffer";
-constexpr const char* misaligned = "not aligned";
 
 }  // namespace
 
@@ -20,6 +18,11 @@ reader::reader(bytes_view buffer, const decode_options& options)
       visits_left_(buffer.size()),
       memory_left_(std::max(least_memory, memory_per_byte * buffer.size())) {
   if (buffer.size() >= 0x7FFF'FFFF) fail("too long");  // the format's own limit; keeps the sums below from wrapping
+}
+
+bool reader::fail(const char* what) {
+  fault_.set(what);
+  return false;
 }
 
 bool reader::visit(std::size_t size) {
@@ -49,13 +52,6 @@ table reader::root() {
   }
   if (const std::size_t at = follow(0)) table_at(at, root);
   return root;
-}
-
-std::size_t reader::follow(std::size_t at) {
-  const std::size_t target = at + load<std::uint32_t>(at);
-  if (target == at || target > buffer_.size() - sizeof(std::uint32_t)) return fail(out_of_bounds), 0;
-  if (target % sizeof(std::uint32_t) != 0) return fail(misaligned), 0;
-  return target;
 }
 
 bool reader::table_at(std::size_t at, table& value) {
@@ -100,24 +96,6 @@ bool reader::text_at(std::size_t at, std::string_view& value) {
   if (past >= buffer_.size() || buffer_[past] != std::byte{0}) return fail("a string without its final zero");
   value = as_text(content);
   return visit(1) && (is_utf8(value) || fail("not UTF-8"));
-}
-
-std::uint16_t table::entry(unsigned id) const noexcept {
-  const std::size_t at = 4 + 2 * std::size_t{id};
-  return at + 2 <= vtable_size_ ? in_->load<std::uint16_t>(vtable_ + at) : std::uint16_t{0};
-}
-
-std::size_t table::slot(unsigned id, std::size_t size) const {
-  const std::size_t place = entry(id);
-  if (place == 0 || in_->failed()) return 0;
-  if (place < sizeof(std::int32_t) || place + size > size_) return in_->fail("a field outside its table"), 0;
-  if ((at_ + place) % size != 0) return in_->fail(misaligned), 0;
-  return at_ + place;
-}
-
-std::size_t table::reference(unsigned id) const {
-  const std::size_t at = slot(id, sizeof(std::uint32_t));
-  return at ? in_->follow(at) : 0;
 }
 
 bool table::text(unsigned id, std::string_view& value) const {

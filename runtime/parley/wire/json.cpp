@@ -1,6 +1,7 @@
 #include "parley/wire/json.hpp"
 
 #include "parley/wire/base64.hpp"
+#include "parley/wire/eight_bytes.hpp"
 
 #include <simdjson.h>
 
@@ -121,6 +122,11 @@ bool integer_from(std::string_view text, Int& value) {
     value = static_cast<Int>(negative ? -sum : sum);
     return true;
   }
+  // Those of 64 bits that need their last digits, too: hashes, random ids.
+  if (!digits.empty() && digits.size() <= 20 && digits[0] != '0' && std::all_of(digits.begin(), digits.end(), is_digit)) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+  }
   decimal number;
   return parse_decimal(text, number) && to_integer(number, value);
 }
@@ -193,6 +199,11 @@ void append_utf8(std::string& out, std::uint32_t c) {
   if (c < 0x800) return byte(0xC0 | c >> 6), byte(0x80 | (c & 0x3F));
   if (c < 0x10000) return byte(0xE0 | c >> 12), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F));
   byte(0xF0 | c >> 18), byte(0x80 | (c >> 12 & 0x3F)), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F));
+}
+
+bool has_escapes(std::string_view content) {
+  if (content.size() > 64) return std::memchr(content.data(), '\\', content.size()) != nullptr;
+  return !wire::none_of_eights(content, [](std::uint64_t word) { return wire::zeros(word ^ wire::eight('\\')); });
 }
 
 // What stands between the quotes; nullptr or what is wrong with it.
@@ -429,7 +440,7 @@ bool reader::take_string(std::string_view& content, std::string& scratch) {
   std::string_view token = take_token();
   if (token.size() < 2 || token.back() != '"') return fail("a string without an end");
   token = token.substr(1, token.size() - 2);
-  if (token.empty() || !std::memchr(token.data(), '\\', token.size())) {
+  if (!has_escapes(token)) {
     content = token;
     return true;
   }
