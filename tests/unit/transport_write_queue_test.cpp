@@ -1,9 +1,12 @@
 #include "parley/transport/websocket/write_queue.hpp"
 
+#include "parley/transport/transport.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <random>
 #include <string>
@@ -39,6 +42,18 @@ TEST(transport_write_queue, small_things_are_one_piece_and_large_ones_stay_where
   EXPECT_EQ(pieces[1].data(), large.text().data());
   EXPECT_EQ(queue.size(), 10'003u);
   EXPECT_EQ(front(queue), "ab" + std::string(large.text()) + "c");
+}
+
+TEST(transport_write_queue, what_many_share_keeps_its_head_and_is_not_copied) {
+  const buffer message = framed_once("hello", opcode::text);
+  EXPECT_EQ(message.text(), "hello");
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(message.text().data()) % 8, 0u);
+  write_queue one, other;
+  for (write_queue* queue : {&one, &other}) {
+    queue->share(message, message.with_head());
+    EXPECT_EQ(front(*queue), "\x81\x05hello");
+    EXPECT_EQ(queue->size(), 7u);
+  }
 }
 
 TEST(transport_write_queue, what_was_copied_to_lent_room_outlives_it) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,14 +21,24 @@ class buffer {
  public:
   buffer() = default;
   explicit buffer(std::string content) : content_(std::make_shared<const std::string>(std::move(content))) {}
+  // The content behind the first `room` bytes of `whole` (a multiple of 8), the last `head` of which are what a transport puts before it
+  // anyway: who knows them sends both as one, and nobody else sees them.
+  buffer(std::string whole, std::size_t room, std::size_t head)
+      : content_(std::make_shared<const std::string>(std::move(whole))),
+        room_(static_cast<std::uint32_t>(room)),
+        head_(static_cast<std::uint32_t>(head)) {}
 
-  std::string_view text() const noexcept { return content_ ? std::string_view(*content_) : std::string_view(); }
+  std::string_view text() const noexcept { return content_ ? std::string_view(*content_).substr(room_) : std::string_view(); }
   bytes_view bytes() const noexcept { return as_bytes(text()); }
-  std::size_t size() const noexcept { return content_ ? content_->size() : 0; }
+  std::size_t size() const noexcept { return content_ ? content_->size() - room_ : 0; }
   bool empty() const noexcept { return size() == 0; }
+  bool has_head() const noexcept { return head_ != 0; }
+  std::string_view with_head() const noexcept { return content_ ? std::string_view(*content_).substr(room_ - head_) : std::string_view(); }
 
  private:
   std::shared_ptr<const std::string> content_;
+  std::uint32_t room_ = 0;
+  std::uint32_t head_ = 0;
 };
 
 }  // namespace parley

@@ -15,6 +15,7 @@ namespace parley {
 
 namespace {
 
+constexpr std::size_t framed_once_from = 8;     // receivers; for fewer it costs more than it saves
 constexpr std::size_t crossing_overhead = 256;  // what an event between loops costs beside its frames
 
 const wire::envelope_format& format_of(spoken kind) {
@@ -72,7 +73,8 @@ result<> server_loop::delivery::make(const wire::envelope_format& f) {
     written = f.write(e, side::server, payload, frame);
   }
   if (!written) return error{errc::invalid, "the envelope does not fit"};
-  frames[static_cast<std::size_t>(spoken_in(f))] = buffer(std::move(frame));
+  const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
+  frames[static_cast<std::size_t>(spoken_in(f))] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
   return {};
 }
 
@@ -89,6 +91,7 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
     if (auto found = find_elsewhere(*d.to, subject, elsewhere); !found) return put_back(), found;
     clients_.resolve_present(*d.to, subject, receivers);
   }
+  d.for_many = receivers.size() > framed_once_from;
   // All formats first: nobody gets an event that somebody could not.
   for (connection_end* end : receivers)
     if (auto made = d.make(end->session().format()); !made) return put_back(), made;

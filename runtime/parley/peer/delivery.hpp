@@ -21,6 +21,7 @@ struct server_loop::delivery {
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
   const any_types* types = nullptr;
+  bool for_many = false;  // frames are made with the transport's head
 
   std::array<buffer, spoken_kinds> frames;
   std::string transcoded;

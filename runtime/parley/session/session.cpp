@@ -307,7 +307,7 @@ bool peer_session::send(const buffer& frame, std::uint64_t call) {
   if (state_ != state::open) return false;
   if (goes_at_once(frame.size())) {
     ++counters_.frames_sent;
-    if (frame.size() <= copied_up_to) out_.transmit_copy(frame.bytes());
+    if (frame.size() <= copied_up_to && !frame.has_head()) out_.transmit_copy(frame.bytes());
     else out_.transmit(frame);
     return true;
   }

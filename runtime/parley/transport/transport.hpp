@@ -105,6 +105,9 @@ class connection {
   virtual std::string remote() const = 0;
 };
 
+// A message that many connections are sent: its WebSocket head stands before it already, and those that mask nothing share both.
+buffer framed_once(std::string_view content, opcode kind);
+
 struct header {
   std::string name;
   std::string value;

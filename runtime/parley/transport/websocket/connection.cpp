@@ -34,6 +34,7 @@ class websocket_connection final : public connection,
 
   void start(std::string_view subprotocol) {
     stream_->set_owner(shared_from_this());
+    stream_->report_writes(false);
     const auto handler = handler_;
     handler->on_open(shared_from_this(), subprotocol);
     if (phase_ == phase::open && !paused_) stream_->resume();
@@ -44,15 +45,16 @@ class websocket_connection final : public connection,
   void send(buffer content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(content.text(), kind);
+    else if (content.has_head()) stream_->write_framed(content);
     else stream_->write(frame_head(kind, content.size()).bytes(), content);
-    over_ = over_ || stream_->queued() > high_;
+    look_at_queue();
   }
 
   void send_copy(bytes_view content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(as_text(content), kind);
     else stream_->write(frame_head(kind, content.size()).bytes(), as_text(content));
-    over_ = over_ || stream_->queued() > high_;
+    look_at_queue();
   }
 
   std::size_t buffered_amount() const override { return stream_->queued(); }
@@ -60,7 +62,7 @@ class websocket_connection final : public connection,
   void set_water_marks(std::size_t high, std::size_t low) override {
     high_ = high;
     low_ = std::min(low, high);
-    over_ = over_ || stream_->queued() > high_;
+    look_at_queue();
   }
 
   void pause_reading() override {
@@ -107,6 +109,7 @@ class websocket_connection final : public connection,
     if (stream_->queued() == 0) pongs_ = 0;
     if (phase_ == phase::open && over_ && stream_->queued() <= low_) {
       over_ = false;
+      stream_->report_writes(pongs_ > 0);
       const auto handler = handler_;
       handler->on_drained();
     } else if (phase_ == phase::closing && !end_->flushed && stream_->queued() == 0) {
@@ -144,6 +147,12 @@ class websocket_connection final : public connection,
     bool flushed = false;  // the close frame has left
     bool answered = false;
   };
+
+  void look_at_queue() {
+    if (over_ || stream_->queued() <= high_) return;
+    over_ = true;
+    stream_->report_writes(true);
+  }
 
   void write_masked(std::string_view content, opcode kind) {
     const std::uint32_t mask = (*masks_)();
@@ -194,7 +203,9 @@ class websocket_connection final : public connection,
   }
 
   void on_ping(std::string_view payload) override {
-    if (phase_ == phase::open && ++pongs_ <= max_pongs) stream_->write(slow_->pong(payload));
+    if (phase_ != phase::open || ++pongs_ > max_pongs) return;
+    stream_->report_writes(true);
+    stream_->write(slow_->pong(payload));
   }
 
   void on_pong() override {
@@ -232,6 +243,7 @@ class websocket_connection final : public connection,
     stream_->write(slow_path(max_message_, masks_.get()).close(said));
     end_ = std::make_unique<ending>(ending{std::move(why), std::move(how)});
     phase_ = phase::closing;
+    stream_->report_writes(true);
     stream_->set_timer(flush_limit);
     stream_->resume();
   }

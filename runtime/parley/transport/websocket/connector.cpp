@@ -72,7 +72,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   void connected(std::error_code ec) {
     if (!io_) return;
     if (ec) return fail({errc::disconnected, "the server could not be reached: " + ec.message()});
-    auto stream = std::make_shared<socket_stream>(std::move(io_->socket), nullptr);
+    auto stream = std::make_shared<socket_stream>(std::move(io_->socket), nullptr, std::make_shared<flush_list>());
     untie();
     io_.reset();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady::now());

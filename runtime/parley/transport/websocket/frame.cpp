@@ -20,4 +20,14 @@ frame_head::frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask
   size_ += sizeof mask;
 }
 
+buffer framed_once(std::string_view content, opcode kind) {
+  constexpr std::size_t room = 16;  // the content stays 8-aligned
+  const frame_head head(kind, content.size());
+  const std::size_t size = head.bytes().size();
+  std::string whole;
+  whole.reserve(room + content.size());
+  whole.append(room - size, '\0').append(head.bytes()).append(content);
+  return buffer(std::move(whole), room, size);
+}
+
 }  // namespace parley::transport

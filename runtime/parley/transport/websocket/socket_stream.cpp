@@ -17,14 +17,15 @@ constexpr std::size_t read_size = 64 * 1024;     // these two are on the stack o
 constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the same size need
 constexpr std::size_t copy_up_to = 4 * 1024;     // a larger payload is sent from where it is
 constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
+constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
 
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
 }  // namespace
 
-socket_stream::socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot)
-    : tethered(socket.get_executor()), socket_(std::move(socket)), slot_(std::move(slot)) {
+socket_stream::socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn)
+    : tethered(socket.get_executor()), socket_(std::move(socket)), slot_(std::move(slot)), turn_(std::move(turn)) {
   std::error_code ignored;  // none can fail on a connected socket; if one does, reading or writing will tell
   remote_ = socket_->remote_endpoint(ignored);
   socket_->non_blocking(true, ignored);
@@ -52,6 +53,7 @@ void socket_stream::close() noexcept {
   timer_.reset();
   socket_.reset();
   slot_.reset();
+  turn_.reset();
   out_.clear();
   std::vector<char>().swap(left_over_);               // gives the memory back
   const auto owner = std::exchange(owner_, nullptr);  // last: it may hold the last reference to this
@@ -175,13 +177,21 @@ void socket_stream::write(std::string_view head, const buffer& payload) {
   out_.share(payload);
 }
 
+void socket_stream::write_framed(const buffer& content) {
+  if (!socket_ || broken_) return;
+  flush_soon();
+  out_.share(content, content.with_head());
+}
+
 void socket_stream::flush_soon() {
-  if (in_batch_ || flush_posted_ || awaiting_write_) return;
-  flush_posted_ = true;
-  asio::post(socket_->get_executor(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  if (in_batch_ || flush_due_ || awaiting_write_) return;
+  flush_due_ = true;
+  turn_->add(socket_->get_executor(), shared_from_this());
+}
+
+void socket_stream::flush_now() {
+  flush_due_ = false;
+  flush();
 }
 
 void socket_stream::flush() {
@@ -206,7 +216,7 @@ void socket_stream::flush() {
     written += count;
   }
   if (out_.size() > 0) flush_soon();
-  if (written > 0)
+  if (written > 0 && report_writes_)
     if (const auto owner = owner_) owner->on_written();
 }
 
@@ -214,6 +224,12 @@ std::size_t socket_stream::write_front(std::error_code& ec) {
   std::array<asio::const_buffer, pieces_per_write> pieces;
   const std::size_t count = out_.front(pieces);
   if (count == 1) return socket_->write_some(pieces[0], ec);
+  // Many small ones: copied together they cost the system less than one by one.
+  std::array<char, join_up_to> joined;
+  std::size_t size = 0, next = 0;
+  for (; next < count && pieces[next].size() <= joined.size() - size; size += pieces[next++].size())
+    std::memcpy(joined.data() + size, pieces[next].data(), pieces[next].size());
+  if (next > 1) return socket_->write_some(asio::buffer(joined.data(), size), ec);
   return socket_->write_some(std::span(pieces.data(), count), ec);
 }
 

@@ -8,6 +8,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/websocket/flush_list.hpp"
 #include "parley/transport/websocket/write_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -49,12 +50,14 @@ class stream_owner {
 
 class socket_stream final : public std::enable_shared_from_this<socket_stream>, private tethered {
  public:
-  // `slot` is let go when the socket is: whoever counts sockets counts these.
-  socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot);
+  // `slot` is let go when the socket is: whoever counts sockets counts these. `turn`: that of the socket's executor.
+  socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn);
   ~socket_stream();
 
   // The stream keeps its owner alive until close(). A new owner takes over where the old one stopped.
   void set_owner(std::shared_ptr<stream_owner> owner) { owner_ = std::move(owner); }
+  // Is the owner to hear on_written? It does unless it says otherwise; an owner that is called for nothing costs more than the call.
+  void report_writes(bool wanted) noexcept { report_writes_ = wanted; }
 
   bool is_open() const noexcept { return socket_.has_value(); }
   // Only while open.
@@ -69,6 +72,8 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void write(std::string_view bytes);
   void write(std::string_view head, std::string_view payload);
   void write(std::string_view head, const buffer& payload);
+  // The content with the head it has: never copied.
+  void write_framed(const buffer& content);
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
   std::size_t queued() const noexcept { return out_.size(); }
@@ -78,6 +83,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // One timer, for whatever the owner waits for. Replaces what was set before.
   void set_timer(std::chrono::milliseconds after);
   void clear_timer();
+
+  // The turn has come.
+  void flush_now();
 
   // Closes the socket at once and lets go of the owner. Nothing is called any more.
   void close() noexcept;
@@ -102,6 +110,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::unique_ptr<asio::steady_timer> timer_;  // only while it runs
   std::shared_ptr<stream_owner> owner_;
   std::shared_ptr<void> slot_;
+  std::shared_ptr<flush_list> turn_;
   asio::ip::tcp::endpoint remote_;
 
   std::vector<char> left_over_;  // read, but not taken by a paused owner, from left_from_ on
@@ -112,9 +121,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
 
   bool paused_ = true;
   bool awaiting_read_ = false;
-  bool going_on_ = false;  // resume() has been posted
-  bool in_batch_ = false;  // the owner is being given bytes: what it writes is flushed afterwards
-  bool flush_posted_ = false;
+  bool going_on_ = false;   // resume() has been posted
+  bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
+  bool flush_due_ = false;  // it stands in the flush list
+  bool report_writes_ = true;
   bool awaiting_write_ = false;
   bool broken_ = false;  // a write failed: what was received before is still read, then the end is told
 };

@@ -7,7 +7,7 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t keep_pieces = 4;  // places in the list that an empty queue keeps
+constexpr std::size_t keep_pieces = 8;  // places in the list that an empty queue keeps
 
 // Of memory for copies: little for a queue of little, and then so much that growing costs nothing.
 constexpr std::size_t chunk(std::size_t queued) noexcept { return queued < 512 ? 512 : queued < 4096 ? 4096 : 64 * 1024; }
@@ -32,10 +32,10 @@ std::span<char> write_queue::extend(std::size_t count) {
   return out;
 }
 
-void write_queue::share(const buffer& content) {
+void write_queue::share(const buffer& content, std::string_view bytes) {
   if (!free_is_lent_) free_ = {};  // it goes with the piece before
-  pieces_.push_back({.begin = content.text().data(), .size = content.size(), .own = {}, .shared = content});
-  size_ += content.size();
+  pieces_.push_back({.begin = bytes.data(), .size = bytes.size(), .own = {}, .shared = content});
+  size_ += bytes.size();
 }
 
 std::size_t write_queue::front(std::span<asio::const_buffer> pieces) const noexcept {

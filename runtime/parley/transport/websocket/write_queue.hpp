@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace parley::transport {
@@ -23,7 +24,9 @@ class write_queue {
   // Room for so many bytes (at least one) at the end, to be filled in at once.
   std::span<char> extend(std::size_t count);
   // Not copied.
-  void share(const buffer& content);
+  void share(const buffer& content) { share(content, content.text()); }
+  // `bytes` of it, not copied.
+  void share(const buffer& content, std::string_view bytes);
 
   // Fills in as many pieces as fit, from the front, and says how many these are.
   std::size_t front(std::span<asio::const_buffer> pieces) const noexcept;

@@ -1,0 +1,32 @@
+#include "parley/transport/websocket/flush_list.hpp"
+
+#include "parley/transport/websocket/socket_stream.hpp"
+
+#include <asio/post.hpp>
+
+#include <utility>
+
+namespace parley::transport {
+namespace {
+
+constexpr std::size_t keep = 1024;  // places that are kept between turns
+
+}  // namespace
+
+void flush_list::add(const asio::any_io_executor& on, std::shared_ptr<socket_stream> stream) {
+  waiting_.push_back(std::move(stream));
+  if (waiting_.size() == 1) asio::post(on, [self = shared_from_this()] { self->flush_all(); });
+}
+
+// What is added meanwhile waits for the next turn.
+void flush_list::flush_all() {
+  flushing_.swap(waiting_);
+  for (auto& stream : flushing_) {
+    stream->flush_now();
+    stream.reset();
+  }
+  if (flushing_.capacity() > keep) flushing_ = {};
+  else flushing_.clear();
+}
+
+}  // namespace parley::transport
