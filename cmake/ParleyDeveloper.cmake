@@ -19,6 +19,11 @@ elseif(PARLEY_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
 
+# With CMAKE_INTERPROCEDURAL_OPTIMIZATION GCC's archives hold machine code as well: others link them with and without it.
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
+endif()
+
 set(PARLEY_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 if(PARLEY_SANITIZE)
   add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -63,7 +63,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const std::shared_ptr<transport::clock>& clock() const noexcept { return clock_; }
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
-  routing::directory<place>& directory() noexcept { return directory_; }
+  client_directory<place>& directory() noexcept { return directory_; }
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
   // The last client of a stopping loop is gone. On that loop, once.
   void loop_is_empty();
@@ -98,7 +98,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::atomic<phase> phase_ = phase::idle;
 
   session::contract contract_;  // with several loops it does not change any more once they run
-  routing::directory<place> directory_;
+  client_directory<place> directory_;
   std::vector<std::unique_ptr<server_loop>> loops_;
 
   // On the first loop:

@@ -12,10 +12,10 @@
 #include <string>
 #include <unordered_map>
 
-namespace parley::routing {
+namespace parley {
 
 template <class Place>
-class directory {
+class client_directory {
  public:
   void add(const std::string& id, Place where) {
     part& p = part_of(id);
@@ -49,4 +49,4 @@ class directory {
   std::array<part, parts> parts_;
 };
 
-}  // namespace parley::routing
+}  // namespace parley
