@@ -56,6 +56,23 @@ TEST(transport_write_queue, what_many_share_keeps_its_head_and_is_not_copied) {
   }
 }
 
+TEST(transport_write_queue, what_was_borrowed_and_has_to_wait_is_copied) {
+  write_queue queue;
+  put(queue, "own");
+  {
+    std::string elsewhere = "borrowed";
+    queue.borrow(elsewhere);
+    put(queue, "own again");
+    EXPECT_EQ(front(queue), "ownborrowedown again");
+    queue.taken(5);
+    queue.take_back();
+    elsewhere.assign(8, '!');
+  }
+  EXPECT_EQ(front(queue), "rrowedown again");
+  queue.taken(queue.size());
+  EXPECT_EQ(queue.size(), 0u);
+}
+
 TEST(transport_write_queue, what_was_copied_to_lent_room_outlives_it) {
   write_queue queue;
   put(queue, "before");

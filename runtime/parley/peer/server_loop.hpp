@@ -7,9 +7,9 @@
 #pragma once
 
 #include "parley/peer/connection_end.hpp"
+#include "parley/peer/directory.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/server.hpp"
-#include "parley/peer/directory.hpp"
 #include "parley/routing/routing.hpp"
 #include "parley/transport/transport.hpp"
 

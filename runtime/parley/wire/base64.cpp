@@ -57,13 +57,11 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   std::uint32_t bits = 0;
   std::uint32_t seen = 0;
   std::size_t i = 0;
+  const auto digit_at = [text](std::size_t n) -> std::uint32_t { return digits[static_cast<unsigned char>(text[n])]; };
   for (; i + 4 <= text.size(); i += 4) {
-    bits = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const std::uint32_t digit = digits[static_cast<unsigned char>(text[i + k])];
-      seen |= digit;
-      bits = bits << 6 | (digit & 63);
-    }
+    const std::uint32_t a = digit_at(i), b = digit_at(i + 1), c = digit_at(i + 2), d = digit_at(i + 3);
+    seen |= a | b | c | d;
+    bits = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
     *to++ = static_cast<std::byte>(bits >> 16);
     *to++ = static_cast<std::byte>(bits >> 8 & 0xFF);
     *to++ = static_cast<std::byte>(bits & 0xFF);

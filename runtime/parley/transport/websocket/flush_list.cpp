@@ -21,6 +21,7 @@ void flush_list::add(const asio::any_io_executor& on, std::shared_ptr<socket_str
 // What is added meanwhile waits for the next turn.
 void flush_list::flush_all() {
   flushing_.swap(waiting_);
+  const std::vector<buffer> held = std::exchange(held_, {});
   for (auto& stream : flushing_) {
     stream->flush_now();
     stream.reset();

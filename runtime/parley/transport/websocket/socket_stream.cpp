@@ -180,7 +180,10 @@ void socket_stream::write(std::string_view head, const buffer& payload) {
 void socket_stream::write_framed(const buffer& content) {
   if (!socket_ || broken_) return;
   flush_soon();
-  out_.share(content, content.with_head());
+  // To count a reference for each of a thousand streams costs more than all else that is done for them here.
+  if (!flush_due_) return out_.share(content, content.with_head());
+  turn_->hold(content);
+  out_.borrow(content.with_head());
 }
 
 void socket_stream::flush_soon() {
@@ -192,6 +195,7 @@ void socket_stream::flush_soon() {
 void socket_stream::flush_now() {
   flush_due_ = false;
   flush();
+  out_.take_back();
 }
 
 void socket_stream::flush() {

@@ -72,7 +72,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void write(std::string_view bytes);
   void write(std::string_view head, std::string_view payload);
   void write(std::string_view head, const buffer& payload);
-  // The content with the head it has: never copied.
+  // The content with the head it has. Not copied, unless it has to wait.
   void write_framed(const buffer& content);
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);

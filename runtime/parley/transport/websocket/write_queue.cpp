@@ -38,6 +38,12 @@ void write_queue::share(const buffer& content, std::string_view bytes) {
   size_ += bytes.size();
 }
 
+void write_queue::borrow(std::string_view bytes) {
+  if (!free_is_lent_) free_ = {};
+  pieces_.push_back({.begin = bytes.data(), .size = bytes.size(), .own = {}, .shared = {}});
+  size_ += bytes.size();
+}
+
 std::size_t write_queue::front(std::span<asio::const_buffer> pieces) const noexcept {
   std::size_t count = 0;
   for (std::size_t i = first_, skip = done_; i < pieces_.size() && count < pieces.size(); ++i, skip = 0)

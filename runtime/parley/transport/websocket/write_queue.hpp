@@ -27,13 +27,15 @@ class write_queue {
   void share(const buffer& content) { share(content, content.text()); }
   // `bytes` of it, not copied.
   void share(const buffer& content, std::string_view bytes);
+  // Not copied nor held: somebody else holds them until take_back().
+  void borrow(std::string_view bytes);
 
   // Fills in as many pieces as fit, from the front, and says how many these are.
   std::size_t front(std::span<asio::const_buffer> pieces) const noexcept;
   void taken(std::size_t count) noexcept;
   void clear() noexcept;
 
-  // Between the two calls copies go to `room`; after the second what is left of them is on the heap.
+  // Between the two calls copies go to `room`; after the second what is left of them, and of what was borrowed, is on the heap.
   void lend(std::span<char> room) noexcept;
   void take_back();
 
@@ -41,7 +43,7 @@ class write_queue {
   struct piece {
     const char* begin = nullptr;
     std::size_t size = 0;
-    std::unique_ptr<char[]> own{};  // neither this nor `shared`: in the room that was lent
+    std::unique_ptr<char[]> own{};  // neither this nor `shared`: in the room that was lent, or borrowed
     buffer shared{};
   };
 
