@@ -18,15 +18,15 @@ def arguments() -> argparse.Namespace:
     how.add_argument("--all", action="store_true", help="every row, not only what has a bar")
     parser.add_argument("--rounds", type=int, help="5 unless told otherwise; quick: 1")
     parser.add_argument("--plot", action="store_true", help="also a picture per row: build/bench/plots/*.svg")
-    parser.add_argument("--write-results", action="store_true", help="also bench/RESULTS.md; with --all and no row named")
+    parser.add_argument("--write-results", action="store_true", help="also bench/RESULTS.md; not with --quick, nor with rows named")
     parser.add_argument("--packages", action="store_true", help="only print the packages of the peers that these rows have")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/bench"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     unknown = set(given.rows) - {row.NAME for row in rows.ALL}
     if unknown:
         parser.error("no row is called " + ", ".join(sorted(unknown)))
-    if given.write_results and (given.rows or not given.all):
-        parser.error("--write-results is for the whole: --all, and no row named")
+    if given.write_results and (given.rows or given.quick):
+        parser.error("--write-results is for the whole: not with --quick, nor with rows named")
     return given
 
 
@@ -55,7 +55,7 @@ def main() -> int:
     if given.plot:
         print("Pictures: " + " ".join(str(picture) for picture in plot.write(given.build / "plots", titles, results)))
     if given.write_results:
-        paper.write(programs.BENCH / "RESULTS.md", facts, len(programs.CORES), settings.rounds, results, titles, settings.skipped)
+        paper.write(programs.BENCH / "RESULTS.md", facts, len(programs.CORES), settings.rounds, results, titles, settings.skipped, given.all)
     return 1 if any(outcome.failure for one in results for outcome in one.outcomes.values()) else 0
 
 

@@ -10,7 +10,7 @@ from .group import Results
 
 _METHOD = """# Figures
 
-Written by `scripts/bench --all --write-results`; do not edit. [README.md](README.md) says how it is measured and how to repeat it.
+Written by `scripts/bench{all} --write-results`; do not edit. [README.md](README.md) says how it is measured and how to repeat it.
 
 **Read ratios, not absolutes**: they hold between contenders of one comparison, which were measured in turn within each of {rounds} rounds of one run.
 A ratio is the median of the quotients within the rounds. CPU is the server's alone, all threads, divided by messages; what a peer's own client
@@ -24,10 +24,12 @@ costs is in no figure. Everything is on 127.0.0.1, without TLS and without compr
 
 
 def write(path: pathlib.Path, machine: Dict[str, str], cores: int, rounds: int, all_results: List[Results], titles: Dict[str, str],
-          skipped: List[str]) -> None:
-    out = [_METHOD.format(rounds=rounds, cores="one core each" if cores > 1 else "the same core"), "## The machine", ""]
+          skipped: List[str], every: bool) -> None:
+    out = [_METHOD.format(all=" --all" if every else "", rounds=rounds, cores="one core each" if cores > 1 else "the same core"), "## The machine", ""]
     out += [f"- {name}: {value}" for name, value in machine.items()]
     out += ["", "## Bars and figures", "", report.markdown(all_results, titles)]
+    if not every:
+        out += ["", "Rows without a bar, and the peers that no bar names, come with `scripts/bench --all`."]
     if skipped:
         out += ["", "## Not measured here", ""] + [f"- {what}" for what in skipped]
     path.write_text("\n".join(out) + "\n")

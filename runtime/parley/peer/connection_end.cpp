@@ -186,11 +186,17 @@ void connection_end::on_drained() {
 
 // --- what arrives
 
+// Asking the time once for all messages of a read is a twentieth of what a small call costs.
+void connection_end::on_received() {
+  received_at_ = now();
+  told_when_ = true;
+}
+
 void connection_end::on_message(bytes_view content, transport::opcode kind) {
   if (!session_) return;
   const auto self = shared_from_this();
   const bool nested = std::exchange(acting_, true);
-  received_at_ = now();
+  if (!told_when_) received_at_ = now();
   const wire::envelope* e = session_->receive(received_at_, content, kind == transport::opcode::binary);
   if (e && owner_) {
     if (session_->plain()) act_on_plain(*e);

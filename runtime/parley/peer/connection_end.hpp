@@ -85,6 +85,7 @@ class connection_end final : public transport::connection_handler,
  private:
   // transport::connection_handler
   void on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) override;
+  void on_received() override;
   void on_message(bytes_view content, transport::opcode kind) override;
   void on_drained() override;
   void on_closed(const transport::close_reason& why, const error& how) override;
@@ -152,6 +153,7 @@ class connection_end final : public transport::connection_handler,
   origin asker_;  // of the calls that arrive: the client, at a server
   decode_options reading_;
   time_point received_at_{};  // the message that is being acted on
+  bool told_when_ = false;    // the transport says when bytes come
   bool acting_ = false;
 
   // Plain mode has no call ids of its own.

@@ -54,6 +54,8 @@ class connection_handler {
   virtual ~connection_handler() = default;
   // First of all, once: the connection can be used from here on. `subprotocol` is what was agreed, empty for none.
   virtual void on_open(std::shared_ptr<connection> to, std::string_view subprotocol) = 0;
+  // Bytes have come; on_message follows for each message that they complete. Not every transport says so.
+  virtual void on_received() {}
   // One whole message. Text is valid UTF-8. The view ends with the call; its first byte is 8-aligned.
   virtual void on_message(bytes_view content, opcode kind) = 0;
   // buffered_amount() fell to the low mark after it had been above the high mark.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace parley {
 namespace {
@@ -23,6 +24,13 @@ constexpr std::array<std::uint16_t, 256> digits = [] {
   return table;
 }();
 
+// Two digits at once, for 12 bits.
+constexpr std::array<std::array<char, 2>, 4096> pairs = [] {
+  std::array<std::array<char, 2>, 4096> table{};
+  for (std::size_t bits = 0; bits < table.size(); ++bits) table[bits] = {alphabet[bits >> 6], alphabet[bits & 63]};
+  return table;
+}();
+
 }  // namespace
 
 void to_base64(bytes_view bytes, std::string& out) {
@@ -33,10 +41,9 @@ void to_base64(bytes_view bytes, std::string& out) {
   const auto at = [&](std::size_t n) { return std::to_integer<std::uint32_t>(bytes[n]); };
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t bits = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    *to++ = alphabet[bits >> 18];
-    *to++ = alphabet[bits >> 12 & 63];
-    *to++ = alphabet[bits >> 6 & 63];
-    *to++ = alphabet[bits & 63];
+    std::memcpy(to, pairs[bits >> 12].data(), 2);
+    std::memcpy(to + 2, pairs[bits & 4095].data(), 2);
+    to += 4;
   }
   const std::size_t left = bytes.size() - i;
   if (left == 0) return;

@@ -95,6 +95,7 @@ class websocket_connection final : public connection,
 
   std::size_t on_bytes(std::span<char> bytes) override {
     std::span<char> rest = bytes;
+    if (phase_ == phase::open) handler_->on_received();
     while (phase_ == phase::open && !paused_ && !rest.empty()) take(reader_.next(rest));
     if (phase_ == phase::closing) discard(rest);
     if (phase_ != phase::open) return bytes.size();
@@ -103,7 +104,10 @@ class websocket_connection final : public connection,
   }
 
   std::span<char> room() override { return phase_ == phase::open ? reader_.room() : std::span<char>(); }
-  void on_filled(std::size_t count) override { take(reader_.filled(count)); }
+  void on_filled(std::size_t count) override {
+    if (phase_ == phase::open) handler_->on_received();
+    take(reader_.filled(count));
+  }
 
   void on_written() override {
     if (stream_->queued() == 0) pongs_ = 0;
