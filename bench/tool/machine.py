@@ -31,6 +31,7 @@ def _package(name: str) -> str:
 
 def describe(build: pathlib.Path) -> Dict[str, str]:
     compiler = _first_match(str(build / "CMakeCache.txt"), r"^CMAKE_CXX_COMPILER:\w+=(.*)$")
+    inlined = _first_match(str(build / "CMakeCache.txt"), r"^CMAKE_INTERPROCEDURAL_OPTIMIZATION:\w+=(.*)$") in ("ON", "1", "TRUE")
     facts = {
         "processor": _first_match("/proc/cpuinfo", r"^model name\s*:\s*(.*)$"),
         "cores": str(len(os.sched_getaffinity(0))),
@@ -39,7 +40,7 @@ def describe(build: pathlib.Path) -> Dict[str, str]:
         "congestion control": _first_match("/proc/sys/net/ipv4/tcp_congestion_control", r"(.*)"),
         "system": _first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
         "compiler": _first_line(compiler, "--version"),
-        "build": "Release (-O3), no link-time optimisation, no -march",
+        "build": f"Release (-O3), {'with' if inlined else 'no'} link-time optimisation, no -march",
     }
     for name in ("libasio-dev", "libwebsocketpp-dev", "libsimdjson-dev", "libflatbuffers-dev", "libprotobuf-dev", "libgrpc++-dev", "libcapnp-dev",
                  "libboost1.81-dev", "nlohmann-json3-dev", "node-ws", "python3-websockets"):
