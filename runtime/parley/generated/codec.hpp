@@ -5,6 +5,7 @@
 #include "parley/wire/method.hpp"
 
 // Named in declarations, defined for the sources (generated/codec_source.hpp).
+// NOLINTBEGIN(bugprone-forward-declaration-namespace): each format has a writer of its own
 namespace parley::json {
 class reader;
 class writer;
@@ -14,6 +15,7 @@ class table;
 class writer;
 struct offset;
 }  // namespace parley::flat
+// NOLINTEND(bugprone-forward-declaration-namespace)
 namespace parley::text {
 class printer;
 }  // namespace parley::text
