@@ -37,7 +37,7 @@ class home {
  public:
   explicit home(std::shared_ptr<own_loop> loop) : loop_(std::move(loop)), inner_(loop_->context().get_executor()), on_(inner_) {}
   // On the caller's executor, made to run one thing at a time.
-  explicit home(const asio::any_io_executor& callers) : inner_(callers), strand_(asio::make_strand(callers)), on_(*strand_) {}
+  explicit home(asio::any_io_executor callers) : inner_(std::move(callers)), strand_(asio::make_strand(inner_)), on_(*strand_) {}
 
   const asio::any_io_executor& executor() const noexcept { return on_; }
   own_loop* loop() const noexcept { return loop_.get(); }

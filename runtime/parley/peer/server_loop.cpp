@@ -80,7 +80,7 @@ void server_loop::listen(std::shared_ptr<transport::listener> listener) { listen
 
 void server_loop::accept() {
   if (!listener_) return;
-  listener_->start([this, weak = server_.weak_from_this()](std::shared_ptr<transport::request> ask) {
+  listener_->start([this, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
     if (const auto server = weak.lock()) on_request(ask);
   });
 }
@@ -177,12 +177,14 @@ void server_loop::stop() {
   if (listener_) listener_->stop();
   listener_.reset();
   std::vector<std::shared_ptr<connection_end>> all;
+  all.reserve(ends_.size());
   for (auto& [raw, end] : ends_) all.push_back(end);
   for (auto& end : all) end->close(session::close_code::going_away, "the server is stopping");
   patience_->set(server_.clock()->now() + goodbye_limit, [this, weak = server_.weak_from_this()] {
     const auto server = weak.lock();
     if (!server) return;
     std::vector<std::shared_ptr<connection_end>> left;
+    left.reserve(ends_.size());
     for (auto& [raw, end] : ends_) left.push_back(end);
     for (auto& end : left) end->abort();
   });
