@@ -65,7 +65,7 @@ class Ratios(unittest.TestCase):
         xml.dom.minidom.parseString(plot.draw("a & b", [results]))
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "RESULTS.md")
-            paper.write(path, {"cores": "2"}, 2, 3, [results], {"row": "Row"}, ["a peer"])
+            paper.write(path, {"cores": "2"}, 2, 3, [results], {"row": "Row"}, ["a peer"], every=False)
             self.assertIn("each of 3 rounds", path.read_text())
             path = pathlib.Path(folder, "results.json")
             report.write_json(path, {}, [results], [])
