@@ -1,8 +1,9 @@
 // websocketpp as it comes, its logging off, on its own Asio transport: echo, or with mode=all to everybody. C++17, as 0.8.2 needs it.
+#include <unistd.h>
+
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/server.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -20,7 +21,7 @@ int main(int argc, char** argv) {
   const bool to_all = argc > 1 && std::string(argv[1]) == "mode=all";
   // As support/socket.hpp says, which is C++20.
   std::thread([] {
-    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    for (;;) ::pause();
   }).detach();
   server_type server;
   std::set<handle, std::owner_less<handle>> all;

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -67,7 +66,7 @@ void write_all(int socket, std::string_view bytes) {
 
 void be_multi_threaded() {
   std::thread([] {
-    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    for (;;) ::pause();
   }).detach();
 }
 

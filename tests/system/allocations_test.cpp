@@ -1,5 +1,5 @@
 // Once a connection has warmed up, a call takes no memory at the server but for what its payload's own strings need.
-#include "system/counted_memory.hpp"
+#include "counted_memory.hpp"
 #include "system/lone_server.hpp"
 
 #include <gtest/gtest.h>

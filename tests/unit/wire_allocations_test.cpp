@@ -1,26 +1,8 @@
 // Frames are written and read without asking for memory, once an envelope and a string have been used.
+#include "counted_memory.hpp"
 #include "frames.hpp"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size ? size : 1);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -46,11 +28,11 @@ TEST_P(Frames, TakeNoMemoryInTheSteadyState) {
     std::string out;
     out.reserve(8 * frame.size() + 1024);
     for (int round = 0; round < 3; ++round) {
-      const std::size_t before = allocations;
+      const std::size_t before = allocations();
       out.clear();
       const bool sound = !format.read(as_bytes(frame), reader, limits, e);
       const bool written = format.write(e, writer, e.payload, out);
-      const std::size_t taken = allocations - before;
+      const std::size_t taken = allocations() - before;
       ASSERT_TRUE(sound && written) << r["name"];
       EXPECT_TRUE(round == 0 || taken == 0) << r["name"] << ": " << taken;
     }

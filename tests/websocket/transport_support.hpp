@@ -1,6 +1,7 @@
 // What the tests of the WebSocket transport need: a server, and a client of raw TCP that can say what no WebSocket library would.
 #pragma once
 
+#include "transport_frames.hpp"
 #include "transport_recorder.hpp"
 
 #include "parley/transport/websocket.hpp"
@@ -106,24 +107,9 @@ struct raw_client {
     received.erase(0, head.size());
   }
 
-  // A frame as a client sends it; `first` is the whole first byte.
+  // As a client sends them, unless it is said otherwise.
   static std::string frame(unsigned first, std::string_view payload, bool masked = true) {
-    std::string out(1, static_cast<char>(first));
-    const unsigned bit = masked ? 0x80 : 0;
-    if (payload.size() < 126) {
-      out += static_cast<char>(bit | payload.size());
-    } else if (payload.size() <= 0xFFFF) {
-      out += static_cast<char>(bit | 126);
-      out += static_cast<char>(payload.size() >> 8);
-      out += static_cast<char>(payload.size());
-    } else {
-      out += static_cast<char>(bit | 127);
-      for (int i = 7; i >= 0; --i) out += static_cast<char>(payload.size() >> (8 * i));
-    }
-    constexpr std::string_view key = "\x11\x22\x33\x44";
-    if (masked) out += key;
-    for (std::size_t i = 0; i < payload.size(); ++i) out += masked ? static_cast<char>(payload[i] ^ key[i % 4]) : payload[i];
-    return out;
+    return testing::frame(first, payload, masked, "\x11\x22\x33\x44");
   }
   static std::string text(std::string_view payload) { return frame(0x81, payload); }
   static std::string close_frame(unsigned code, std::string_view why = {}) {

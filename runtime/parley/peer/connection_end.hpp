@@ -115,6 +115,7 @@ class connection_end final : public transport::connection_handler,
   void run_call(const wire::envelope&, const method&, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
   void on_terminal(const wire::envelope&);
   void on_cancel(const wire::envelope&);
+  static error received_error(const wire::envelope&);
   const method* known(const wire::envelope&) const;
   bool may_send(const method&) const;
 

@@ -91,7 +91,7 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
     if (auto found = find_elsewhere(*d.to, subject, elsewhere); !found) return put_back(), found;
     clients_.resolve_present(*d.to, subject, receivers);
   }
-  d.for_many = receivers.size() > framed_once_from;
+  d.for_many = receivers.size() > framed_once_from || !elsewhere.loops.empty();
   // All formats first: nobody gets an event that somebody could not.
   for (connection_end* end : receivers)
     if (auto made = d.make(end->session().format()); !made) return put_back(), made;
@@ -108,19 +108,23 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
     for (server_loop* loop : elsewhere.loops) loop->put(shared);
   }
 
+  hand_out(d.what, d.frames, receivers);
+  put_back();
+  return {};
+}
+
+void server_loop::hand_out(const method* what, const frames_made& frames, const std::vector<connection_end*>& receivers) {
   std::uint64_t delivered = 0;
   for (connection_end* end : receivers) {
     session::peer_session& to = end->session();
-    if ((d.what && !to.agreed(*d.what)) || (!d.what && to.format().binary())) {
-      to.count_not_delivered();
-      continue;
-    }
-    if (to.send(d.frame_for(to.format()))) ++delivered;
+    const spoken kind = spoken_in(to.format());
+    const buffer& frame = frames[static_cast<std::size_t>(kind)];
+    if (what && frame.empty()) continue;  // another loop's event: this client came since, and is the first of its kind
+    if (what ? !to.agreed(*what) : kind == spoken::binary) to.count_not_delivered();
+    else if (to.send(frame)) ++delivered;
     else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
   }
-  put_back();
   deliveries_ += delivered;
-  return {};
 }
 
 // Clients of other loops, and what they speak, as of now: who comes later was not there when it was sent.
@@ -200,17 +204,8 @@ void server_loop::empty_inbox() {
 void server_loop::deliver_crossed(const crossing& c) {
   std::vector<connection_end*> receivers = std::move(receivers_);
   clients_.resolve_present(c.to, c.subject, receivers);
-  std::uint64_t delivered = 0;
-  for (connection_end* end : receivers) {
-    session::peer_session& to = end->session();
-    const buffer& frame = c.frames[static_cast<std::size_t>(spoken_in(to.format()))];
-    if (frame.empty()) continue;  // came since, and is the first of its kind
-    if (c.what && !to.agreed(*c.what)) to.count_not_delivered();
-    else if (to.send(frame)) ++delivered;
-    else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
-  }
+  hand_out(c.what, c.frames, receivers);
   receivers_ = std::move(receivers);
-  deliveries_ += delivered;
 }
 
 // --- events of the server's own

@@ -23,13 +23,12 @@ struct server_loop::delivery {
   const any_types* types = nullptr;
   bool for_many = false;  // frames are made with the transport's head
 
-  std::array<buffer, spoken_kinds> frames;
+  frames_made frames;
   std::string transcoded;
 
   // Does nothing where nobody of this kind can understand it. `bad_payload`: it does not fit the schema.
   result<> make(const wire::envelope_format&);
   bool is_made_for(spoken kind) const noexcept { return !frames[static_cast<std::size_t>(kind)].empty(); }
-  const buffer& frame_for(const wire::envelope_format& f) const noexcept { return frames[static_cast<std::size_t>(spoken_in(f))]; }
 
  private:
   result<> make_payload(format);
@@ -40,7 +39,7 @@ struct server_loop::crossing {
   const method* what;
   target to;
   std::string subject;  // whom OTHERS and SENDER speak of
-  std::array<buffer, spoken_kinds> frames;
+  frames_made frames;
   std::size_t bytes;  // it is charged with, for each loop
 };
 

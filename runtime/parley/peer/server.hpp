@@ -102,8 +102,8 @@ class server {
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  // Registers what a generated handler answers and watches. Before start, or, with one thread, from a handler. A method that Handler does not override is
-  // never decoded. Throws std::invalid_argument if two handlers claim one wire name.
+  // Registers what a generated handler answers and watches. Before start, or, with one thread, from a handler. A method that Handler does
+  // not override is never decoded. Throws std::invalid_argument if two handlers claim one wire name.
   template <class Handler>
   void add(Handler& handler) {
     using generated = typename Handler::service_handler;

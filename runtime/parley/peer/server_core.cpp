@@ -29,7 +29,7 @@ server_core::server_core(server_options options, std::vector<home> homes)
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   loops_.reserve(homes.size());
-  for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, loops_.size(), std::move(where)));
+  for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
 }
 
@@ -162,7 +162,7 @@ void server_core::open_websocket(std::size_t largest) {
     listen.port = opened.back()->port();
   }
   port_ = listen.port;
-  for (const auto& loop : loops_) loop->listen(std::move(opened[loop->number()]));
+  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(std::move(opened[i]));
 }
 
 // The first loop on this thread, each of the others on one of its own. What a loop leaves is destroyed when none of them runs any more.

@@ -57,8 +57,8 @@ session::session_options session_options_of(const server_options& options) {
 
 }  // namespace
 
-server_loop::server_loop(server_core& server, std::size_t number, home where)
-    : server_(server), number_(number), home_(std::move(where)), patience_(server.clock()->make_alarm(home_.executor())) {}
+server_loop::server_loop(server_core& server, home where)
+    : server_(server), home_(std::move(where)), patience_(server.clock()->make_alarm(home_.executor())) {}
 
 server_loop::~server_loop() {
   for (auto& [raw, end] : ends_) end->forget_owner();

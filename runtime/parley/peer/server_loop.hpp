@@ -33,6 +33,7 @@ inline constexpr std::size_t spoken_kinds = 3;
 inline spoken spoken_in(const wire::envelope_format& f) noexcept {
   return f.binary() ? spoken::binary : f.has_session() ? spoken::json : spoken::plain;
 }
+using frames_made = std::array<buffer, spoken_kinds>;  // one event in each of them; empty: nobody needed it
 
 // Figures that one thread counts and any thread may read.
 class tally {
@@ -47,11 +48,10 @@ class tally {
 
 class server_loop final : public connection_owner {
  public:
-  server_loop(server_core& server, std::size_t number, home where);
+  server_loop(server_core& server, home where);
   ~server_loop() override;
 
   home& where() noexcept { return home_; }
-  std::size_t number() const noexcept { return number_; }
 
   // Before the start, or on the loop.
   void take_in(handler&, std::span<const binding>);
@@ -96,6 +96,7 @@ class server_loop final : public connection_owner {
 
   // `unknown_target`, `bad_payload` or `overloaded` if nobody got it.
   result<> deliver(delivery&, const std::string& subject);
+  void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
   result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
   void empty_inbox();
   void deliver_crossed(const crossing&);
@@ -108,7 +109,6 @@ class server_loop final : public connection_owner {
   };
 
   server_core& server_;
-  const std::size_t number_;
   home home_;
   std::unique_ptr<transport::alarm> patience_;
   std::shared_ptr<transport::listener> listener_;

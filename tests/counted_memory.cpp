@@ -1,5 +1,5 @@
 // Apart from the tests: where the compiler sees both ends it takes malloc and delete for a mistake.
-#include "system/counted_memory.hpp"
+#include "counted_memory.hpp"
 
 #include <atomic>
 #include <cstdlib>

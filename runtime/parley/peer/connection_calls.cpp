@@ -1,0 +1,344 @@
+// The calls of one connection: those that the other end asks, those that this end asks, and how both go in plain mode, which has names
+// instead of kinds and no ids of its own.
+#include "parley/core/scratch.hpp"
+#include "parley/peer/connection_end.hpp"
+#include "parley/peer/payload.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace parley {
+namespace {
+
+namespace close_code = session::close_code;
+
+// How long a call may take whose caller names no deadline.
+constexpr std::chrono::milliseconds default_call_limit{60'000};
+
+std::uint32_t milliseconds_until(time_point deadline, time_point now) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_cast<std::uintptr_t>(&m)); }
+
+// An id of this end's own as a plain server repeats it; 0 for anything else.
+std::uint64_t own_id(std::string_view text) {
+  std::uint64_t id = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return failed == std::errc() && end == text.data() + text.size() ? id : 0;
+}
+
+}  // namespace
+
+// --- calls that the other end asks
+
+void connection_end::refuse_call(const method* m, std::uint64_t id, const error& why) {
+  // Malformed calls count toward the limit on bad input; the session answers them.
+  session_->refuse(now(), {.code = static_cast<errc>(why.code.value()), .text = why.message, .re = id}, {m, {}});
+}
+
+void connection_end::on_call(const wire::envelope& e, const method* m) {
+  using verdict = rpc::incoming_calls::verdict;
+  if (!m || m->event || !may_send(*m) || too_large_for_us(*m, e.payload.size()) || !session_->agreed(*m)) {
+    if (incoming_.use_up(e.id) == verdict::violation) return close(close_code::protocol_violation, "a call id was used twice");
+    if (!m) return refuse_call(nullptr, e.id, {errc::unimplemented, "no such method"});
+    if (m->event) return refuse_call(m, e.id, {errc::bad_frame, "an event has no id"});
+    if (!may_send(*m)) return refuse_call(m, e.id, {errc::denied, "not for this end to ask"});
+    if (!session_->agreed(*m)) return refuse_call(m, e.id, errc::version_mismatch);
+    return refuse_call(m, e.id, errc::too_large);
+  }
+  run_call(e, *m, e.id, e.deadline_ms);
+}
+
+void connection_end::run_call(const wire::envelope& e, const method& m, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
+  using verdict = rpc::incoming_calls::verdict;
+  const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
+  switch (incoming_.accept(id, received_at_, deadline_ms, limit)) {
+    case verdict::violation:
+      return close(close_code::protocol_violation, "a call id was used twice");
+    case verdict::overloaded: {
+      const error full{errc::overloaded, "too many calls at once"};
+      return send_terminal(&m, id, &full, {});
+    }
+    case verdict::late: {
+      const error late{errc::deadline_exceeded};
+      return send_terminal(&m, id, &late, {});
+    }
+    case verdict::run:
+      break;
+  }
+  incoming_call in{m, id, session_->payload_format(), e.payload, reading_, asker_, peer_.get(), incoming_.deadline_of(id), on_, this};
+  owner_->call_received(*this, in);
+}
+
+void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
+  if (!incoming_.finish(id) || !open()) return;
+  try {
+    if (!send_reply(m, id, value)) {
+      const error large{errc::too_large, "the answer is too large"};
+      send_terminal(&m, id, &large, {});
+    }
+  } catch (const call_failed& failed) {  // an `any` whose type is not known here
+    send_terminal(&m, id, &failed.error(), {});
+  }
+}
+
+// Encodes the answer where the frame is put together, if the format can. False: it is too large.
+bool connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
+  const wire::envelope_format& as = session_->format();
+  scratch frame;
+  const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
+  const std::size_t start = frame->size();
+  if (value) m.out->write(session_->payload_format(), value, *frame);
+  else if (session_->payload_format() == format::json) *frame += "{}";
+  if (too_large_for_peer(m, frame->size() - start)) return false;
+  if (!in_place) {
+    send_terminal(&m, id, nullptr, as_bytes(*frame));
+    return true;
+  }
+  as.end_reply(*frame);
+  session_->send(*frame);
+  return true;
+}
+
+std::shared_ptr<serving> connection_end::take(const method& m) {
+  const auto at = kept_at_.find(hash_of(m), [&](auto p) { return kept_[p].what == &m; });
+  return at == flat_index::none ? nullptr : std::move(kept_[at].slot);
+}
+
+void connection_end::give_back(const method& m, std::shared_ptr<serving> used) {
+  const auto at = kept_at_.find(hash_of(m), [&](auto p) { return kept_[p].what == &m; });
+  if (at != flat_index::none) {
+    kept_[at].slot = std::move(used);
+  } else {
+    kept_at_.add(hash_of(m), static_cast<flat_index::position>(kept_.size()));
+    kept_.push_back({&m, std::move(used)});
+  }
+}
+
+void connection_end::answer(const method& m, std::uint64_t id, const error& why) {
+  if (!incoming_.finish(id) || !open()) return;
+  // What the handler's own failures say stays what it is; a payload that did not decode counts as bad input.
+  if (why.code == errc::bad_payload) {
+    if (!session_->plain()) return refuse_call(&m, id, why);
+    if (!session_->count_malformed(now())) return;
+  }
+  send_terminal(&m, id, &why, {});
+}
+
+// Exactly one of these goes out for each call that was accepted. `m` may be null for errors.
+void connection_end::send_terminal(const method* m, std::uint64_t id, const error* why, bytes_view payload) {
+  if (!open()) return;
+  wire::envelope e;
+  e.kind = why ? wire::kind::error : wire::kind::reply;
+  e.counted = true;
+  if (m) {
+    e.method = m->id;
+    e.name = m->name;
+  }
+  if (why) {
+    const bool ours = why->code.category() == error_category();
+    e.code = ours ? static_cast<errc>(why->code.value()) : errc::failed;
+    e.text = why->message.empty() ? std::string(make_error_code(*e.code).message()) : why->message;
+    e.has_text = true;
+    e.reason = why->reason_name;
+  }
+  scratch borrowed;
+  std::string& frame = *borrowed;
+  const auto write = [&] {
+    if (session_->write(e, payload, frame)) return;
+    e.reason.clear();  // a program's reason that is no name; the call ends all the same
+    session_->write(e, payload, frame);
+  };
+  if (!session_->plain()) {
+    e.re = id;
+    write();
+    session_->send(frame);
+    return;
+  }
+  // Plain: addressed to the requester, named by the schema's `reply`, with `re` only for those who gave an id.
+  if (m && !why) e.name = m->reply.empty() ? m->name : m->reply;
+  e.to = {.kind = target_kind::client, .name = session_->client_id()};
+  e.from = "server";
+  if (auto foreign = plain_->foreign_ids.extract(id)) {
+    e.foreign_id = std::move(foreign.mapped());
+    write();
+    session_->send(frame);
+    return;
+  }
+  write();
+  auto& waiting = plain_->in_order;
+  if (!waiting.empty() && waiting.front().id == id) {
+    waiting.pop_front();
+    session_->send(frame);
+  } else {
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+      if (waiting[i].id == id) waiting[i].frame = frame;
+  }
+  while (plain_ && !waiting.empty() && waiting.front().frame) {
+    std::string next = *waiting.pop_front().frame;
+    session_->send(next);
+  }
+}
+
+void connection_end::on_cancel(const wire::envelope& e) {
+  using cancelled = rpc::incoming_calls::cancelled;
+  switch (incoming_.cancel(e.id, now())) {
+    case cancelled::ignored:
+      return;
+    case cancelled::violation:
+      return close(close_code::protocol_violation, "a cancel for a call that was never opened");
+    case cancelled::too_many:
+      return close(close_code::policy, "too many calls opened and cancelled");
+    case cancelled::stopped: {
+      const error gone{e.code.value_or(errc::cancelled)};
+      return send_terminal(nullptr, e.id, &gone, {});
+    }
+  }
+}
+
+// --- calls that this end asks
+
+void connection_end::start_call(rpc::ticket of, const outgoing& request, time_point deadline, std::unique_ptr<pending_call> done) {
+  const auto fail = [&](error e) { done.release()->finish(std::move(e)); };
+  const method& m = *request.what;
+  if (!open()) return fail({errc::disconnected, "not connected"});
+  if (!session_->agreed(m)) return fail({errc::version_mismatch, "the ends disagree about " + std::string(m.name)});
+  if (session_->self() == side::server && (session_->plain() || !session_->has_feature(wire::feature::server_calls)))
+    return fail({errc::unimplemented, "this client answers no calls"});
+  if (outgoing_.in_flight() >= session_->peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
+  std::string transcoded;
+  const auto payload = payload_as(session_->payload_format(), request, reading_.types, transcoded);
+  if (!payload) return fail(payload.error());
+  if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
+  if (deadline <= now()) return fail(errc::deadline_exceeded);
+  const std::uint64_t id = outgoing_.open(of, m, deadline, std::move(done));
+  wire::envelope e;
+  e.kind = wire::kind::call;
+  e.id = id;
+  e.counted = true;
+  if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
+  if (session_->plain()) e.foreign_id = std::to_string(id);
+  scratch frame;
+  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
+    if (auto never_left = outgoing_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
+  } else if (session_->plain()) {
+    plain_->not_sent.push_back({id, buffer(*frame)});
+    send_next_plain_call();
+  } else {
+    session_->send(*frame, id);
+  }
+  arm();
+}
+
+// A server that does not repeat ids is asked one thing at a time, so that an answer can only be to the one question.
+void connection_end::send_next_plain_call() {
+  auto& waiting = plain_->not_sent;
+  while (!waiting.empty() && (plain_->echoes_ids || outgoing_.in_flight() == waiting.size())) {
+    const auto next = waiting.pop_front();
+    session_->send(next.frame, next.id);
+  }
+}
+
+void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
+  if (!done) return;  // cancelled or late here before: nobody waits
+  if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
+  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(errc::too_large);
+  done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading_});
+}
+
+void connection_end::on_terminal(const wire::envelope& e) {
+  if (!outgoing_.was_opened(e.re)) return close(close_code::protocol_violation, "an answer to a call that was never opened");
+  const method* m = outgoing_.method_of(e.re);
+  if (m) finish_call(outgoing_.take_terminal(e.re), e, *m);
+}
+
+// A plain call that waits for the one before it. False: it does not.
+bool connection_end::forget_unsent(std::uint64_t id) {
+  if (!plain_) return false;
+  auto& waiting = plain_->not_sent;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i].id != id) continue;
+    waiting.erase(i);
+    return true;
+  }
+  return false;
+}
+
+void connection_end::give_up(rpc::outgoing_calls::given_up call) {
+  if (forget_unsent(call.id) || (open() && session_->take_back(call.id))) {
+    outgoing_.forget(call.id);
+  } else if (open() && !session_->plain()) {
+    if (!call.completion) return;  // told before
+    wire::envelope e;
+    e.kind = wire::kind::cancel;
+    e.id = call.id;
+    e.code = call.code;
+    e.counted = true;
+    session_->send_control(e);
+  } else if (open() && call.code == errc::deadline_exceeded && !plain_->echoes_ids) {
+    // Only a fresh connection is sure not to take the late answer for that of the next call.
+    close(close_code::done, "an answer is overdue");
+  }
+  if (call.completion) call.completion.release()->finish(call.code);
+}
+
+void connection_end::cancel_call(rpc::ticket of) {
+  if (auto call = outgoing_.cancel(of)) give_up(std::move(*call));
+}
+
+void connection_end::cancel_all() {
+  if (plain_) plain_->not_sent.clear();
+  for (auto& call : outgoing_.take_all()) call.release()->finish(errc::cancelled);
+}
+
+// --- plain mode: names instead of kinds and ids
+
+void connection_end::act_on_plain(const wire::envelope& e) {
+  if (session_->self() == side::server) {
+    const method* m = contract_.find(std::string_view(e.name));
+    if (m && !m->event) return on_plain_call(e, *m);
+    return on_event(e, m);
+  }
+  // What the server did not stamp as its own may be anybody's.
+  if (e.from != "server") return on_event(e, contract_.find(std::string_view(e.name)));
+  const bool is_error = e.kind == wire::kind::error;
+  rpc::outgoing_calls::named_answer answered;
+  if (const std::uint64_t re = own_id(e.foreign_id); outgoing_.was_opened(re)) {
+    plain_->echoes_ids = true;
+    answered.method = outgoing_.method_of(re);
+    answered.found = true;
+    answered.completion = outgoing_.take_terminal(re);
+  } else {
+    // Calls that have not left cannot have been answered.
+    const auto unsent = plain_->not_sent.empty() ? std::numeric_limits<std::uint64_t>::max() : plain_->not_sent.front().id;
+    answered = is_error ? outgoing_.take_oldest(unsent) : outgoing_.take_named(e.name, unsent);
+  }
+  if (answered.found) {
+    send_next_plain_call();
+    if (answered.method) finish_call(std::move(answered.completion), e, *answered.method);
+    return;
+  }
+  if (is_error) return owner_->error_received(*this, received_error(e), nullptr);
+  on_event(e, contract_.find(std::string_view(e.name)));
+}
+
+void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
+  const auto refuse = [&](errc code, std::string text) {
+    session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m, {}});
+  };
+  if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
+  if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, {});
+  if (!e.foreign_id.empty())
+    for (const auto& [id, foreign] : plain_->foreign_ids)
+      if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");
+  const std::uint64_t id = plain_->next_id++;
+  if (e.foreign_id.empty()) plain_->in_order.push_back({id, std::nullopt});
+  else plain_->foreign_ids.emplace(id, e.foreign_id);
+  run_call(e, m, id, e.deadline_ms);
+}
+
+}  // namespace parley
