@@ -56,7 +56,7 @@ class connection_handler {
   virtual void on_open(std::shared_ptr<connection> to, std::string_view subprotocol) = 0;
   // Bytes have come; on_message follows for each message that they complete. Not every transport says so.
   virtual void on_received() {}
-  // One whole message. Text is valid UTF-8. The view ends with the call; its first byte is 8-aligned.
+  // One whole message. Text is valid UTF-8, unless the connection's manners allow any. The view ends with the call; its first byte is 8-aligned.
   virtual void on_message(bytes_view content, opcode kind) = 0;
   // buffered_amount() fell to the low mark after it had been above the high mark.
   virtual void on_drained() = 0;
@@ -145,6 +145,15 @@ class listener {
   virtual std::uint16_t port() const = 0;
 };
 
+// Where a WebSocket connection departs from RFC 6455, for the sake of peers that never kept to it. The default departs nowhere; the
+// loopback has none of it.
+struct manners {
+  bool masked_frames = false;  // client: the server's frames may have masks (5.1 wants the connection failed)
+  bool any_text = false;       // a text frame that came whole is handed on though it is not UTF-8 (8.1: likewise). With fast_path only
+  bool silent_close = false;   // no close frame but in answer to one; the stream ends behind what was sent (7.1.1)
+  bool keep_alive = false;     // TCP asks after a silent peer: after 60 s, every 10 s, and gives it up after 6
+};
+
 // Bounds that hold before a message reaches its handler.
 struct limits {
   std::size_t max_message = 64 * 1024 + 8 * 1024;  // a longer message is closed with 1009
@@ -157,6 +166,7 @@ struct listen_options {
   std::string address = "127.0.0.1";  // numeric or a host name; loopback: the name to connect to
   std::uint16_t port = 0;             // 0: the system chooses
   transport::limits limits{};
+  transport::manners manners{};
   std::string server_name = "parley";  // the Server header
   std::string help{};                  // added to the text of every HTTP 400: what would have been right
   // Other listeners, of other loops, may have the same port (SO_REUSEPORT): the system divides the clients among them.
@@ -172,6 +182,7 @@ struct connect_options {
   std::vector<header> headers{};
   std::string origin{};
   transport::limits limits{.max_message = 1024 * 1024 + 8 * 1024};
+  transport::manners manners{};
   bool fast_path = true;  // as in listen_options
 };
 

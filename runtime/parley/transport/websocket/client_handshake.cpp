@@ -17,7 +17,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
   client_handshake(std::shared_ptr<socket_stream> stream, const url& where, const connect_options& options,
                    std::shared_ptr<connection_handler> handler)
       : stream_(std::move(stream)),
-        rules_{.server = false, .max_message = options.limits.max_message, .fast_path = options.fast_path},
+        rules_{.server = false, .max_message = options.limits.max_message, .fast_path = options.fast_path, .manners = options.manners},
         upgrade_(where, options),
         head_(options.limits.max_handshake_bytes),
         handler_(std::move(handler)) {}

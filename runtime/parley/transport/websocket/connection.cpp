@@ -29,12 +29,14 @@ class websocket_connection final : public connection,
       : stream_(std::move(stream)),
         handler_(std::move(handler)),
         max_message_(rules.max_message),
+        silent_close_(rules.manners.silent_close),
         reader_(rules),
         masks_(rules.server ? nullptr : std::make_unique<unpredictable>()) {}
 
-  void start(std::string_view subprotocol) {
+  void start(std::string_view subprotocol, bool keep_alive) {
     stream_->set_owner(shared_from_this());
     stream_->report_writes(false);
+    if (keep_alive) stream_->keep_alive();
     const auto handler = handler_;
     handler->on_open(shared_from_this(), subprotocol);
     if (phase_ == phase::open && !paused_) stream_->resume();
@@ -117,10 +119,7 @@ class websocket_connection final : public connection,
       const auto handler = handler_;
       handler->on_drained();
     } else if (phase_ == phase::closing && !end_->flushed && stream_->queued() == 0) {
-      end_->flushed = true;
-      if (end_->silent) stream_->finish_writing();
-      if (end_->discarded > linger_bytes) finish_closing();
-      else stream_->set_timer(linger_limit);
+      last_has_left();
     }
   }
 
@@ -222,7 +221,7 @@ class websocket_connection final : public connection,
     if (phase_ == phase::open) {
       const bool blank = said.code == close_code::none_was_given;
       error how{errc::disconnected, blank ? "closed by the other end" : "closed by the other end with " + std::to_string(said.code)};
-      begin_closing(std::move(said), std::move(how));
+      begin_closing(std::move(said), std::move(how), true);
     } else if (std::exchange(end_->answered, true)) {
       return;
     }
@@ -241,15 +240,26 @@ class websocket_connection final : public connection,
 
   // ---- closing
 
-  // Says it to the other end as well. That it gave no code is answered with one.
-  void begin_closing(close_reason why, error how) {
+  // Says it to the other end as well, if that can stand it. That it gave no code is answered with one.
+  void begin_closing(close_reason why, error how, bool answers = false) {
+    const bool says_so = answers || !silent_close_;
     const close_reason said = why.code == close_code::none_was_given ? close_reason{close_code::normal, {}} : why;
-    stream_->write(slow_path(max_message_, masks_.get()).close(said));
+    if (says_so) stream_->write(slow_path(max_message_, masks_.get()).close(said));
     end_ = std::make_unique<ending>(ending{std::move(why), std::move(how)});
     phase_ = phase::closing;
     stream_->report_writes(true);
     stream_->set_timer(flush_limit);
     stream_->resume();
+    if (says_so) return;
+    nothing_follows();
+    if (stream_->queued() == 0) last_has_left();
+  }
+
+  void last_has_left() {
+    end_->flushed = true;
+    if (end_->silent) stream_->finish_writing();
+    if (end_->discarded > linger_bytes) finish_closing();
+    else stream_->set_timer(linger_limit);
   }
 
   void nothing_follows() {
@@ -285,6 +295,7 @@ class websocket_connection final : public connection,
   std::function<void()> on_pong_;
 
   const std::size_t max_message_;
+  const bool silent_close_;
   frame_reader reader_;
   std::unique_ptr<slow_path> slow_;             // while a frame or message is under way that needs it
   const std::unique_ptr<unpredictable> masks_;  // a client's
@@ -302,7 +313,7 @@ class websocket_connection final : public connection,
 
 void open_connection(std::shared_ptr<socket_stream> stream, const frame_reader::rules& rules, std::string_view subprotocol,
                      std::shared_ptr<connection_handler> handler) {
-  std::make_shared<websocket_connection>(std::move(stream), rules, std::move(handler))->start(subprotocol);
+  std::make_shared<websocket_connection>(std::move(stream), rules, std::move(handler))->start(subprotocol, rules.manners.keep_alive);
 }
 
 }  // namespace parley::transport

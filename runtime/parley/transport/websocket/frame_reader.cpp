@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace parley::transport {
 namespace {
@@ -56,7 +57,7 @@ std::size_t whole_characters(const char* text, std::size_t size) noexcept {
 
 bool frame_reader::is_plain(unsigned char first, unsigned char second) const noexcept {
   return rules_.fast_path && !in_fragments_ && (first == (final_bit | text) || first == (final_bit | binary)) &&
-         ((second & mask_bit) != 0) == rules_.server;
+         (((second & mask_bit) != 0) == rules_.server || masks_are_optional_);
 }
 
 opcode frame_reader::kind() const noexcept { return kind_of(head_[0]); }
@@ -117,10 +118,11 @@ piece frame_reader::judge_head(std::span<char>& bytes) {
 // Moved down to the next aligned address, over the head or what was delivered before.
 piece frame_reader::whole_in_place(opcode what, std::span<char> payload, std::uint32_t mask) {
   char* const to = payload.data() - reinterpret_cast<std::uintptr_t>(payload.data()) % alignof(std::uint64_t);
-  if (rules_.server) mask_bytes(to, payload.data(), payload.size(), mask);
+  if (rules_.server || mask != 0) mask_bytes(to, payload.data(), payload.size(), mask);
   else if (to != payload.data()) std::memmove(to, payload.data(), payload.size());
   payload = {to, payload.size()};
-  if (what == opcode::text && !simdjson::validate_utf8(payload.data(), payload.size())) return refused(what, payload, payload.size());
+  if (what == opcode::text && !simdjson::validate_utf8(payload.data(), payload.size()) && !rules_.manners.any_text)
+    return refused(what, payload, payload.size());
   return {.what = found::message, .kind = what, .head = {}, .bytes = payload};
 }
 
@@ -135,11 +137,11 @@ piece frame_reader::begin_large(std::span<char>& bytes) {
 // Unmasks and checks what has come, once: `count` bytes behind those that were there.
 piece frame_reader::grown(std::size_t count) {
   char* const begin = large_.get();
-  if (rules_.server) mask_bytes(begin + size_, begin + size_, count, mask_in(head_.data()), size_);
+  if (rules_.server || masks_are_optional_) mask_bytes(begin + size_, begin + size_, count, mask_in(head_.data()), size_);
   size_ += count;
   left_ -= count;
   const opcode what = kind();
-  if (what == opcode::text) {
+  if (what == opcode::text && !rules_.manners.any_text) {
     const std::size_t whole = left_ == 0 ? size_ : whole_characters(begin, size_);
     if (whole > checked_ && !simdjson::validate_utf8(begin + checked_, whole - checked_)) {
       frame_is_over();
@@ -177,6 +179,7 @@ void frame_reader::rest() noexcept {
 // ---- what is websocketpp's
 
 piece frame_reader::pass_on(std::span<char>& bytes) {
+  if (masks_are_optional_ && (unmasking_ || (head_[1] & mask_bit) != 0)) return pass_on_unmasked(bytes);
   piece out{.what = found::foreign,
             .kind = {},
             .head = {reinterpret_cast<char*>(head_.data()) + passed_, std::size_t{have_} - passed_},
@@ -185,6 +188,25 @@ piece frame_reader::pass_on(std::span<char>& bytes) {
   if (have_ < need_) return out;
   out.bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   bytes = bytes.subspan(out.bytes.size());
+  left_ -= out.bytes.size();
+  if (left_ == 0) frame_is_over();
+  return out;
+}
+
+// A server's frame with a mask, as if it had none. Its head is passed on when it is whole: it gets shorter.
+piece frame_reader::pass_on_unmasked(std::span<char>& bytes) {
+  if (have_ < need_) return {};
+  piece out{.what = found::foreign, .kind = {}, .head = {}, .bytes = {}};
+  if (!std::exchange(unmasking_, true)) {
+    mask_ = mask_in(head_.data());
+    masked_ = 0;
+    head_[1] &= length_bits;
+    out.head = {reinterpret_cast<char*>(head_.data()), std::size_t{have_} - mask_size};
+  }
+  out.bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
+  bytes = bytes.subspan(out.bytes.size());
+  mask_bytes(out.bytes.data(), out.bytes.data(), out.bytes.size(), mask_, masked_);
+  masked_ += out.bytes.size();
   left_ -= out.bytes.size();
   if (left_ == 0) frame_is_over();
   return out;
@@ -200,6 +222,7 @@ piece frame_reader::refused(opcode what, std::span<char> payload, std::size_t pr
 void frame_reader::frame_is_over() noexcept {
   have_ = passed_ = 0;
   need_ = 2;
+  unmasking_ = false;
 }
 
 }  // namespace parley::transport

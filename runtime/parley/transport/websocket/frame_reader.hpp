@@ -22,6 +22,7 @@ class frame_reader {
     bool server = true;  // frames must be masked; else they must not
     std::size_t max_message = 0;
     bool fast_path = true;  // false: every frame is foreign
+    transport::manners manners{};
   };
 
   enum class found : std::uint8_t {
@@ -39,7 +40,7 @@ class frame_reader {
     std::span<char> bytes;       // a message's payload begins on an 8-aligned address
   };
 
-  explicit frame_reader(const rules& by) : rules_(by) {}
+  explicit frame_reader(const rules& by) : rules_(by), masks_are_optional_(!by.server && by.manners.masked_frames) {}
 
   // Takes bytes (at least one) off the front of `bytes`, up to the end of a frame at most. They are changed in place; so may be the bytes
   // before them, back to the last 8-aligned address. What it gives is valid until the next call.
@@ -61,6 +62,7 @@ class frame_reader {
   piece judge_head(std::span<char>& bytes);
   piece begin_large(std::span<char>& bytes);
   piece pass_on(std::span<char>& bytes);
+  piece pass_on_unmasked(std::span<char>& bytes);
   piece grown(std::size_t count);
   piece refused(opcode kind, std::span<char> payload, std::size_t promised);
   void reserve(std::size_t capacity);
@@ -68,6 +70,7 @@ class frame_reader {
   opcode kind() const noexcept;
 
   const rules rules_;
+  const bool masks_are_optional_;
 
   // A head that did not come at once, or whose payload did not come with it.
   std::array<unsigned char, frame_bits::largest_head> head_{};
@@ -76,6 +79,9 @@ class frame_reader {
   std::uint8_t passed_ = 0;  // bytes of a foreign head that websocketpp has seen
   bool plain_ = false;
   bool in_fragments_ = false;
+  bool unmasking_ = false;  // a foreign frame whose mask websocketpp is not to see,
+  std::uint32_t mask_ = 0;  // that mask,
+  std::size_t masked_ = 0;  // and how much of the payload is done
   std::uint64_t left_ = 0;  // bytes of the payload that are still to come
 
   // A large frame's payload as far as it has come, unmasked.

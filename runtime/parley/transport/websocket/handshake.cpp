@@ -31,7 +31,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         server_name_(options.server_name),
         help_(options.help),
         time_(options.limits.handshake),
-        rules_{.server = true, .max_message = options.limits.max_message, .fast_path = options.fast_path},
+        rules_{.server = true, .max_message = options.limits.max_message, .fast_path = options.fast_path, .manners = options.manners},
         head_(options.limits.max_handshake_bytes) {}
 
   void start(bool full) {

@@ -4,6 +4,10 @@
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -248,6 +252,15 @@ void socket_stream::wait_writable() {
 void socket_stream::finish_writing() {
   std::error_code ignored;  // the other end may have gone
   if (socket_) socket_->shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+void socket_stream::keep_alive() noexcept {
+  if (!socket_) return;
+  constexpr int silent_seconds = 60, seconds_between = 10, questions = 6;
+  std::error_code ignored;  // without it a peer that vanished is found when something is sent to it
+  socket_->set_option(asio::socket_base::keep_alive(true), ignored);
+  for (const auto& [option, value] : {std::pair{TCP_KEEPIDLE, silent_seconds}, {TCP_KEEPINTVL, seconds_between}, {TCP_KEEPCNT, questions}})
+    ::setsockopt(socket_->native_handle(), IPPROTO_TCP, option, &value, sizeof value);
 }
 
 // ---- the timer

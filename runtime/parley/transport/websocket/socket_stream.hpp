@@ -80,6 +80,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
   void finish_writing();
 
+  // TCP's own question after a peer that has been silent for a minute; a peer that does not answer it for another is lost.
+  void keep_alive() noexcept;
+
   // One timer, for whatever the owner waits for. Replaces what was set before.
   void set_timer(std::chrono::milliseconds after);
   void clear_timer();

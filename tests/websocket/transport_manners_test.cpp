@@ -1,0 +1,206 @@
+// Where a connection departs from RFC 6455 when it is asked to, and that it does not when it is not.
+#include "transport_support.hpp"
+
+#include <asio/read_until.hpp>
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace parley::transport::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A server that is bytes only: upgrades whoever comes, then says what the test wants said.
+struct bytes_server {
+  explicit bytes_server(asio::io_context& loop) : io(loop), acceptor(loop, {asio::ip::address_v4::loopback(), 0}), socket(loop) {}
+
+  void take(const std::shared_ptr<recorder>& client, manners how) {
+    acceptor.async_accept(socket, [this](std::error_code ec) {
+      ASSERT_FALSE(ec);
+      asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", [this](std::error_code failed, std::size_t) {
+        ASSERT_FALSE(failed);
+        write(answer_to(request));
+        read();
+      });
+    });
+    connect_options options;
+    options.url = "ws://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/";
+    options.manners = how;
+    dial(io.get_executor(), std::move(options), client);
+    ASSERT_TRUE(run_until(io, [&] { return client->opened > 0; }));
+  }
+
+  // Our own server's answer to the same key.
+  std::string answer_to(const std::string& asked) const {
+    asio::io_context other;
+    served server(other);
+    raw_client client(other, server.door->port());
+    client.write(asked);
+    client.read_until([](std::string_view text) { return text.ends_with("\r\n\r\n"); });
+    return client.received;
+  }
+
+  void write(std::string_view bytes) { asio::write(socket, asio::buffer(bytes)); }
+  void read() {
+    socket.async_read_some(asio::buffer(room), [this](std::error_code ec, std::size_t count) {
+      received.append(room.data(), count);
+      if (ec) ended = ec;
+      else read();
+    });
+  }
+
+  asio::io_context& io;
+  tcp::acceptor acceptor;
+  tcp::socket socket;
+  std::string request;
+  std::array<char, 1024> room{};
+  std::string received;
+  std::error_code ended;
+};
+
+std::vector<std::string> contents(const recorder& of) {
+  std::vector<std::string> all;
+  for (const recorder::message& one : of.messages) all.push_back(one.content);
+  return all;
+}
+
+std::string frame(unsigned first, std::string_view payload, bool masked = true) { return raw_client::frame(first, payload, masked); }
+
+TEST(Manners, AMaskedFrameOfAServerEndsAConnectionThatKeepsToTheRfc) {
+  asio::io_context io;
+  bytes_server server(io);
+  const auto client = std::make_shared<recorder>();
+  server.take(client, {});
+  server.write(frame(0x81, "hidden"));
+  ASSERT_TRUE(run_until(io, [&] { return client->closed > 0; }));
+  EXPECT_EQ(client->why.code, 1002);
+  EXPECT_THAT(client->messages, IsEmpty());
+}
+
+// Masked and not, large, in fragments with a ping between them: split at every byte, and all in one piece.
+TEST(Manners, MasksOfAServerAreTakenOffWhereverItsFramesAreCut) {
+  const std::string large(300, 'x');
+  const std::string said = frame(0x81, "masked") + frame(0x81, "bare", false) + frame(0x89, "ping") + frame(0x81, large) +
+                           frame(0x01, "frag") + frame(0x89, "") + frame(0x00, "men", false) + frame(0x80, "ts") + frame(0x82, "bytes");
+  for (std::size_t cut = 1; cut <= said.size(); cut += cut < 40 || cut > 340 ? 1 : 37) {
+    SCOPED_TRACE(cut);
+    asio::io_context io;
+    bytes_server server(io);
+    const auto client = std::make_shared<recorder>();
+    server.take(client, {.masked_frames = true});
+    server.write(std::string_view(said).substr(0, cut));
+    settle(io);
+    server.write(std::string_view(said).substr(cut));
+    ASSERT_TRUE(run_until(io, [&] { return client->messages.size() == 5 || client->closed > 0; }));
+    EXPECT_THAT(contents(*client), ElementsAre("masked", "bare", large, "fragments", "bytes"));
+    client->call([](connection& to) { to.abort(); });
+    settle(io);
+  }
+}
+
+TEST(Manners, AMaskedCloseFrameOfAServerIsUnderstood) {
+  asio::io_context io;
+  bytes_server server(io);
+  const auto client = std::make_shared<recorder>();
+  server.take(client, {.masked_frames = true});
+  server.write(frame(0x88, "\x03\xe8over"));
+  ASSERT_TRUE(run_until(io, [&] { return !server.received.empty(); }));  // the answer to it
+  server.socket.close();
+  ASSERT_TRUE(run_until(io, [&] { return client->closed > 0; }));
+  EXPECT_EQ(client->why.code, 1000);
+  EXPECT_EQ(client->why.text, "over");
+}
+
+TEST(Manners, ByteByByteMasksAreTakenOffToo) {
+  asio::io_context io;
+  bytes_server server(io);
+  const auto client = std::make_shared<recorder>();
+  server.take(client, {.masked_frames = true});
+  for (const char byte : frame(0x01, "one ") + frame(0x80, "message") + frame(0x81, std::string(200, 'y'))) {
+    server.write({&byte, 1});
+    settle(io);
+  }
+  ASSERT_TRUE(run_until(io, [&] { return client->messages.size() == 2; }));
+  EXPECT_THAT(contents(*client), ElementsAre("one message", std::string(200, 'y')));
+}
+
+TEST(Manners, WhoClosesSilentlyLetsWhatWasSentLeaveAndEndsTheStream) {
+  asio::io_context io;
+  bytes_server server(io);
+  const auto client = std::make_shared<recorder>();
+  server.take(client, {.silent_close = true});
+  client->send("last words");
+  client->call([](connection& to) { to.close(1000, "said to nobody"); });
+  ASSERT_TRUE(run_until(io, [&] { return bool(server.ended); }));
+  EXPECT_EQ(server.ended, asio::error::eof);
+  EXPECT_EQ(server.received.size(), 2u + 4u + 10u);  // one masked frame, and no close frame
+  server.socket.close();
+  ASSERT_TRUE(run_until(io, [&] { return client->closed > 0; }));
+  EXPECT_EQ(client->why.code, 1000);
+}
+
+TEST(Manners, WhoClosesSilentlyWithNothingToSendEndsTheStreamAtOnce) {
+  asio::io_context io;
+  bytes_server server(io);
+  const auto client = std::make_shared<recorder>();
+  server.take(client, {.silent_close = true});
+  client->call([](connection& to) { to.close(1000, ""); });
+  ASSERT_TRUE(run_until(io, [&] { return bool(server.ended); }));
+  EXPECT_THAT(server.received, IsEmpty());
+  server.socket.close();
+  ASSERT_TRUE(run_until(io, [&] { return client->closed == 1; }));
+}
+
+TEST(Manners, ACloseFrameIsAnsweredByWhoClosesSilently) {
+  asio::io_context io;
+  listen_options options;
+  options.manners.silent_close = true;
+  served server(io, options);
+  raw_client client(io, server.door->port());
+  client.upgrade();
+  client.write(raw_client::close_frame(1000, "bye"));
+  client.read_to_end();
+  EXPECT_EQ(client.close_code(), 1000);
+  ASSERT_TRUE(run_until(io, [&] { return server.ends.front()->closed > 0; }));
+  EXPECT_EQ(server.ends.front()->why.text, "bye");
+}
+
+TEST(Manners, AViolationEndsASilentConnectionWithoutAWord) {
+  asio::io_context io;
+  listen_options options;
+  options.manners.silent_close = true;
+  served server(io, options);
+  raw_client client(io, server.door->port());
+  client.upgrade();
+  client.write(raw_client::frame(0x83, "no such opcode"));
+  client.read_to_end();
+  EXPECT_THAT(client.received, IsEmpty());
+  client.socket.close();
+  ASSERT_TRUE(run_until(io, [&] { return server.ends.front()->closed > 0; }));
+  EXPECT_EQ(server.ends.front()->how.code, errc::bad_frame);
+}
+
+// Also one that comes in pieces.
+TEST(Manners, TextThatIsNotUtf8IsHandedOnWhereItIsAllowed) {
+  if (!fast_path()) GTEST_SKIP() << "websocketpp refuses it";
+  asio::io_context io;
+  listen_options options;
+  options.manners.any_text = true;
+  served server(io, options);
+  raw_client client(io, server.door->port());
+  client.upgrade();
+  const std::string second = raw_client::text("half a character \xe2\x82");
+  client.write(raw_client::text("latin \xe9") + second.substr(0, 10));
+  settle(io);
+  client.write(second.substr(10));
+  ASSERT_TRUE(run_until(io, [&] { return !server.ends.empty() && server.ends.front()->messages.size() == 2; }));
+  EXPECT_THAT(contents(*server.ends.front()), ElementsAre("latin \xe9", "half a character \xe2\x82"));
+}
+
+}  // namespace
+}  // namespace parley::transport::testing
