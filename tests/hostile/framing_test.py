@@ -86,7 +86,7 @@ class FramingTest(arena.Arena):
             self.assertIn(guest.closing()[0], (1002, 1007))  # RFC 6455 7.1.7 leaves the code open
 
     def test_the_other_opcode_is_1003_before_and_after_hello(self):
-        for mode, opcode in [("json", BINARY), ("plain", BINARY), ("fbs", TEXT)]:
+        for mode, opcode in [("json", BINARY), ("fbs", TEXT)]:
             with self.case("in", mode):
                 guest = self.guest(mode)
                 guest.socket.send(frame(opcode, b"{}"))
@@ -100,6 +100,13 @@ class FramingTest(arena.Arena):
                 guest = self.guest(mode, greet=False)
                 guest.socket.send(frame(opcode, guest.hello()))
                 self.closed(guest, 1003)
+
+    def test_in_plain_mode_the_other_opcode_is_an_error_like_any_other(self):
+        for content in (b"{}", b"", b"\x00\xff", b'{"event_name":"Talk.Whisper","payload":{"text":"unheard"},"to":"all"}'):
+            with self.case("in plain, with", content):
+                guest = self.guest("plain")
+                guest.socket.send(frame(BINARY, content))
+                self.kept(guest, "bad_frame")
 
     def test_fragments_are_put_together(self):
         for mode in MODES:

@@ -116,6 +116,21 @@ TEST_P(EveryMedium, After_a_loss_connect_brings_a_new_session) {
   EXPECT_EQ(a.talk.add({.numbers = {1, 1}}).value, 2);
 }
 
+TEST_P(EveryMedium, A_client_can_learn_the_id_the_server_gave_it) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  EXPECT_EQ(a.link.id(), GetParam().plain() ? std::string() : a.id);
+  EXPECT_EQ(a.link.learn_id(), a.id);
+  EXPECT_EQ(a.link.id(), a.id);
+  EXPECT_EQ(b.talk.add({}), Sum{});
+  EXPECT_EQ(b.link.id(), b.id);
+  EXPECT_EQ(b.link.learn_id(), b.id);
+  a.talk.say({.text = "only this"}, parley::to::all);
+  for (guest* g : {&a, &b}) EXPECT_EQ(g->heard.next().line.text, "only this");
+  EXPECT_TRUE(a.errors.empty() && b.errors.empty());
+}
+
 TEST_P(EveryMedium, A_client_may_be_destroyed_on_its_own_thread) {
   world w(GetParam());
   w.start();

@@ -1,5 +1,6 @@
-// Our client in plain mode against servers that know nothing of Parley: what they answer too late, under a name that others use, or with
-// ids of a form of their own. The server here is the test itself, which says what stands on the wire; time is turned by hand.
+// Our client in plain mode against servers that know nothing of Parley: what they answer too late, under a name that others use, with ids
+// of a form of their own or one after the other, and how it learns its own id. The server here is the test itself, which says what stands
+// on the wire; time is turned by hand.
 #include "talk.client.hpp"
 #include "websocket/transport_recorder.hpp"
 
@@ -7,6 +8,8 @@
 #include <parley/loopback.hpp>
 
 #include <gmock/gmock.h>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 
 #include <memory>
 #include <optional>
@@ -25,7 +28,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 struct PlainServer : testing::Test {
-  PlainServer() {
+  explicit PlainServer(bool in_order = false)
+      : link(io.get_executor(), "mem://foreign",
+             {.encoding = parley::encoding::plain, .answers_in_order = in_order, .loopback = &network, .clock = clock}) {
     door->start([this](std::shared_ptr<parley::transport::request> ask) {
       EXPECT_THAT(ask->subprotocols, IsEmpty());
       server = std::make_shared<recorder>();
@@ -75,6 +80,31 @@ struct PlainServer : testing::Test {
     settle();
     return outcome;
   }
+  using own_id = std::optional<parley::result<std::string>>;
+  std::shared_ptr<own_id> learn_id(std::chrono::milliseconds deadline = 10s) {
+    auto outcome = std::make_shared<own_id>();
+    link.async_learn_id(
+        [outcome](parley::result<std::string> id) {
+          EXPECT_FALSE(*outcome) << "completed twice";
+          *outcome = std::move(id);
+        },
+        {.deadline = deadline});
+    settle();
+    return outcome;
+  }
+  // The random text of the one search that has been sent since, to `whom`.
+  std::string searched(const std::string& whom) {
+    const auto sent = asked();
+    if (sent.size() != 1) return "sent " + std::to_string(sent.size());
+    const std::string& frame = sent.front();
+    EXPECT_THAT(frame, HasSubstr(R"({"event_name":"parley.own_id","payload":")"));
+    EXPECT_THAT(frame, HasSubstr(R"(,"to":")" + whom + R"(","from_id":"server","message":null,"id":"parley.own_id"})"));
+    return frame.substr(frame.find("payload") + 9, 38);
+  }
+  static std::string search(const std::string& text, const std::string& to, const std::string& from) {
+    return R"({"event_name":"parley.own_id","payload":)" + text + R"(,"to":")" + to + R"(","from_id":")" + from + R"(","message":null})";
+  }
+
   static testing::AssertionResult is(const std::shared_ptr<sum>& outcome, double value) {
     if (!*outcome) return testing::AssertionFailure() << "not completed";
     if (!**outcome) return testing::AssertionFailure() << (*outcome)->error().message;
@@ -87,7 +117,7 @@ struct PlainServer : testing::Test {
   std::shared_ptr<parley::manual_clock> clock = std::make_shared<parley::manual_clock>();
   std::shared_ptr<parley::transport::listener> door = network.listen(io.get_executor());
   std::shared_ptr<recorder> server;
-  parley::client link{io.get_executor(), "mem://foreign", {.encoding = parley::encoding::plain, .loopback = &network, .clock = clock}};
+  parley::client link;
   TalkClient talk{link};
   std::vector<std::string> heard;
   std::vector<parley::error> errors, lost;
@@ -178,6 +208,189 @@ TEST_F(PlainServer, An_answer_that_is_not_what_the_schema_says_fails_that_call_a
   const auto right = add(2);
   say(R"({"event_name":"add_result","payload":{"value":2},"from_id":"server"})");
   EXPECT_TRUE(is(right, 2));
+}
+
+TEST_F(PlainServer, An_error_without_an_id_is_no_answer_once_the_server_has_repeated_ids) {
+  const auto first = add(1);
+  say(R"({"event_name":"add_result","re":1,"payload":{"value":1},"from_id":"server"})");
+  const auto second = add(2);
+  say(R"({"event_name":"error","payload":null,"to":"me","from_id":"server","message":"about an event"})");
+  EXPECT_FALSE(*second);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].message, "about an event");
+  say(R"({"event_name":"add_result","re":2,"payload":{"value":2},"from_id":"server"})");
+  EXPECT_TRUE(is(second, 2));
+}
+
+// --- a server that answers in order
+
+struct PlainServerInOrder : PlainServer {
+  PlainServerInOrder() : PlainServer(true) {}
+  void answers(double value) {
+    say(R"({"event_name":"add_result","payload":{"value":)" + std::to_string(value) + R"(},"to":"me","from_id":"server","message":null})");
+  }
+};
+
+TEST_F(PlainServerInOrder, Is_asked_many_things_at_once) {
+  const auto first = add(1), second = add(2), third = add(3);
+  EXPECT_EQ(asked().size(), 3u);
+  answers(1);
+  say(R"({"event_name":"error","payload":null,"to":"me","from_id":"server","message":"not that one"})");
+  EXPECT_TRUE(is(first, 1));
+  ASSERT_TRUE(*second);
+  EXPECT_EQ((*second)->error().code, errc::failed);
+  EXPECT_EQ((*second)->error().message, "not that one");
+  EXPECT_TRUE((*second)->error().from_peer);
+  EXPECT_FALSE(*third);
+  answers(3);
+  EXPECT_TRUE(is(third, 3));
+}
+
+TEST_F(PlainServerInOrder, An_overdue_answer_is_swallowed_and_the_connection_stays) {
+  const auto late = add(1, 50ms), next = add(2);
+  pass(60ms);
+  ASSERT_TRUE(*late);
+  EXPECT_EQ((*late)->error().code, errc::deadline_exceeded);
+  answers(1);
+  EXPECT_FALSE(*next);
+  answers(2);
+  EXPECT_TRUE(is(next, 2));
+  EXPECT_THAT(lost, IsEmpty());
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(PlainServerInOrder, What_was_passed_over_swallows_nothing) {
+  const auto never = add(1, 50ms);
+  auto met = std::make_shared<std::optional<parley::result<Line>>>();
+  talk.async_meet({.text = "you"}, [met](parley::result<Line> line) { *met = std::move(line); });
+  pass(60ms);
+  EXPECT_EQ((*never)->error().code, errc::deadline_exceeded);
+  say(R"({"event_name":"Talk.Meet","payload":{"text":"me"},"to":"me","from_id":"server","message":null})");
+  ASSERT_TRUE(*met);
+  EXPECT_EQ((**met)->text, "me");
+  const auto next = add(2);
+  answers(2);
+  EXPECT_TRUE(is(next, 2));
+}
+
+TEST_F(PlainServerInOrder, That_answers_nothing_any_more_loses_the_connection_in_the_end) {
+  for (int i = 0; i < 255; ++i) (void)add(i, 50ms);
+  pass(60ms);
+  EXPECT_THAT(lost, IsEmpty());
+  (void)add(255, 50ms);
+  pass(60ms);
+  EXPECT_EQ(lost.size(), 1u);
+}
+
+// --- the client's own id
+
+TEST_F(PlainServer, An_answer_tells_a_client_its_own_id) {
+  EXPECT_EQ(link.id(), "");
+  const auto first = add(1);
+  say(R"({"event_name":"Talk.Say","payload":{"text":"hi"},"to":"no-answer","from_id":"server"})");
+  EXPECT_EQ(link.id(), "");
+  say(R"({"event_name":"add_result","payload":{"value":1},"to":"4b31","from_id":"server","message":null})");
+  EXPECT_TRUE(is(first, 1));
+  EXPECT_EQ(link.id(), "4b31");
+  asked();
+  const auto known = learn_id();
+  EXPECT_THAT(asked(), IsEmpty()) << "nobody needs to be asked";
+  ASSERT_TRUE(*known);
+  EXPECT_EQ(**known, std::string("4b31"));
+}
+
+TEST_F(PlainServer, An_error_tells_a_client_its_own_id) {
+  say(R"({"event_name":"error","payload":null,"to":"4b31","from_id":"server","message":"malformed"})");
+  EXPECT_EQ(link.id(), "4b31");
+}
+
+TEST_F(PlainServer, An_answer_to_everybody_names_nobody) {
+  const auto first = add(1);
+  say(R"({"event_name":"add_result","payload":{"value":1},"to":"all","from_id":"server","message":null})");
+  EXPECT_TRUE(is(first, 1));
+  EXPECT_EQ(link.id(), "");
+}
+
+TEST_F(PlainServer, What_is_addressed_to_one_id_and_comes_back_was_addressed_to_this_client) {
+  const auto id = learn_id(), again = learn_id();
+  const std::string text = searched("all");
+  say(search(text, "all", "4b31"));
+  EXPECT_EQ(link.id(), "") << "not yet certain";
+  EXPECT_EQ(searched("4b31"), text);
+  say(search(text, "all", "4b31"));
+  EXPECT_THAT(asked(), IsEmpty()) << "asked once";
+  say(search(text, "4b31", "4b31"));
+  ASSERT_TRUE(*id && *again);
+  EXPECT_EQ(**id, std::string("4b31"));
+  EXPECT_EQ(**again, std::string("4b31"));
+  EXPECT_EQ(link.id(), "4b31");
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(PlainServer, Another_client_that_repeats_the_search_is_not_believed) {
+  const auto id = learn_id();
+  const std::string text = searched("all");
+  say(search(text, "all", "somebody"));
+  EXPECT_EQ(searched("somebody"), text);
+  say(search(text, "4b31", "somebody"));
+  say(search("\"another text\"", "all", "4b31"));
+  say(search(text, "all", "server"));
+  EXPECT_EQ(link.id(), "");
+  EXPECT_THAT(asked(), IsEmpty());
+  say(search(text, "all", "4b31"));
+  EXPECT_EQ(searched("4b31"), text);
+  say(search(text, "4b31", "4b31"));
+  ASSERT_TRUE(*id);
+  EXPECT_EQ(**id, std::string("4b31"));
+}
+
+TEST_F(PlainServer, A_search_stays_beside_the_calls_and_is_given_up_in_its_time) {
+  const auto id = learn_id(50ms);
+  searched("all");
+  const auto first = add(1);
+  EXPECT_THAT(asked(), ElementsAre(HasSubstr("[1]")));
+  say(R"({"event_name":"error","payload":null,"to":"all","from_id":"server","message":"for the call"})");
+  ASSERT_TRUE(*first);
+  EXPECT_EQ((*first)->error().message, "for the call");
+  EXPECT_FALSE(*id);
+  pass(60ms);
+  ASSERT_TRUE(*id);
+  EXPECT_EQ((*id)->error().code, errc::deadline_exceeded);
+  EXPECT_THAT(lost, IsEmpty());
+  const auto next = learn_id();
+  searched("all");
+  server->link->close(1000, "");
+  settle();
+  ASSERT_TRUE(*next);
+  EXPECT_EQ((*next)->error().code, errc::disconnected);
+}
+
+TEST_F(PlainServer, A_server_that_refuses_to_relay_the_search_tells_the_id_by_that) {
+  const auto id = learn_id();
+  searched("all");
+  say(R"({"event_name":"error","payload":null,"to":"4b31","from_id":"server","message":"unknown event","re":"parley.own_id"})");
+  ASSERT_TRUE(*id);
+  EXPECT_EQ(**id, std::string("4b31"));
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(PlainServer, Searches_of_others_are_not_heard) {
+  say(search("\"text\"", "all", "somebody"));
+  say(search("\"text\"", "4b31", "somebody"));
+  EXPECT_TRUE(errors.empty());
+  EXPECT_THAT(asked(), IsEmpty());
+  EXPECT_EQ(link.id(), "");
+}
+
+TEST_F(PlainServer, A_search_can_be_cancelled) {
+  asio::cancellation_signal stop;
+  auto outcome = std::make_shared<own_id>();
+  link.async_learn_id(asio::bind_cancellation_slot(stop.slot(), [outcome](parley::result<std::string> id) { *outcome = std::move(id); }));
+  settle();
+  stop.emit(asio::cancellation_type::terminal);
+  settle();
+  ASSERT_TRUE(*outcome);
+  EXPECT_EQ((*outcome)->error().code, errc::cancelled);
 }
 
 }  // namespace

@@ -67,6 +67,19 @@ TEST_F(Unknown, Bare_names_and_named_replies_are_what_the_schema_says) {
   for (visitor* v : {&plain, &json, &binary}) EXPECT_EQ(v->heard.next().line.text, "hello");
 }
 
+TEST_F(Unknown, A_client_learns_its_own_id_and_the_others_hear_nothing_of_that) {
+  visitor a(network, encoding::plain), b(network, encoding::plain), json(network, encoding::json), binary(network, encoding::binary);
+  const std::string id = a.link.learn_id();
+  EXPECT_EQ(a.link.id(), id);
+  EXPECT_NE(b.link.learn_id(), id);
+  EXPECT_EQ(json.link.learn_id(), json.link.id());
+  a.known.msg("it is me", parley::to::all);
+  for (visitor* v : {&a, &b, &json, &binary}) {
+    EXPECT_EQ(v->heard.next().from, id);
+    EXPECT_TRUE(v->errors.empty());
+  }
+}
+
 TEST_F(Unknown, Events_without_a_method_are_relayed_between_peers_that_speak_json) {
   visitor plain(network, encoding::plain), json(network, encoding::json), binary(network, encoding::binary);
   const talk::v1::Line line{.text = "the server has no idea", .number = 7};

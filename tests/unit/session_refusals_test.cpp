@@ -166,6 +166,18 @@ TEST_P(Refusal, LeavesOutATargetThatDoesNotFitIntoTheAnswer) {
   EXPECT_FALSE(server->out.closed);
 }
 
+TEST(PlainRefusal, AnswersABinaryFrameLikeAnythingElseThatIsMalformed) {
+  program known;
+  const auto server = open_server(plain, known.contract);
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(server->session.receive(server->now, as_bytes("{}"), true), nullptr);
+    EXPECT_FALSE(server->out.closed);
+  }
+  EXPECT_EQ(server->next().kind, wire::kind::error);
+  EXPECT_EQ(server->session.receive(server->now, as_bytes("{}"), true), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
 TEST(PlainRefusal, AddressesItsErrorsToTheRequester) {
   program known;
   const method& say = known.add(method_named("say", 1));

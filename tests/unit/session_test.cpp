@@ -117,7 +117,7 @@ TEST_P(Session, ReadsSeveralTargetsOnlyIfTheyWereAgreed) {
   }
 }
 
-TEST_P(AnySession, ClosesOnTheWrongOpcode) {
+TEST_P(Session, ClosesOnTheWrongOpcode) {
   const auto server = open_server(GetParam(), known.contract);
   EXPECT_EQ(server->session.receive(server->now, as_bytes("{}"), !server->binary()), nullptr);
   EXPECT_EQ(server->out.code(), close_code::wrong_opcode);

@@ -1,6 +1,7 @@
 #include "parley/peer/client.hpp"
 
 #include "parley/peer/client_core.hpp"
+#include "parley/peer/own_id.hpp"
 #include "parley/transport/websocket.hpp"
 
 #include <stdexcept>
@@ -39,6 +40,12 @@ void client::close() { client_->close(); }
 void client::connect() { async_connect(block); }
 bool client::connected() const noexcept { return client_->connected(); }
 std::string client::id() const { return client_->id(); }
+outgoing client::own_id_request(call_options options) { return {.what = &own_id_question, .options = options}; }
+std::string client::learn_id(call_options options) {
+  std::string id;
+  wait_for_answer(*this, own_id_request(options), &id);
+  return id;
+}
 asio::any_io_executor client::executor() const { return core_->executor(); }
 void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
 void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }

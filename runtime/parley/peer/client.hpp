@@ -40,8 +40,12 @@ struct client_options {
   std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting, each
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
   std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
-  std::size_t max_queue = 4 * 1024 * 1024;                     // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
-  std::uint32_t max_calls = 256;                               // calls of the server running here at once
+  std::size_t max_queue = 4 * 1024 * 1024;  // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
+  std::uint32_t max_calls = 256;            // calls of the server running here at once
+  // Plain mode: the server answers each client's calls one after the other, in the order they came, as datadivr's own does. Then several
+  // may be in flight, each answer is for the oldest call that waits for one of its name, and a late one is passed over. A server of which
+  // that is not said, and which does not repeat the calls' ids either, is asked one thing at a time; one late answer costs the connection.
+  bool answers_in_order = false;
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
   std::string agent = "parley-cpp";  // at most 64 bytes, for the server's log
@@ -76,8 +80,21 @@ class client {
   // Completes every pending call with `cancelled`; later ones complete with it at once. Idempotent.
   void close();
 
-  // The id the server gave this client; empty while not connected, and always in plain mode.
+  // The id the server gave this client; empty while not connected. In plain mode nobody says it unasked: it is known once the first call
+  // was answered, for the server addresses answers to who asked; or by asking, as follows.
   std::string id() const;
+
+  // Completes with id(), which is known from then on. Signature: void(result<std::string>). In plain mode, and not known yet, an event
+  // `parley.own_id` is sent to all: every other client of a server that relays what it does not know gets it once, and programs that do
+  // not know it ignore it. Other clients cannot make this one believe in a wrong id. deadline_exceeded if the server relays no such
+  // events and says nothing either (a Parley server tells in any case).
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_learn_id(Token&& token = {}, call_options options = {}) {
+    return asio::async_initiate<Token, void(result<std::string>)>(start_operation<std::string, &core::start>{core_}, token,
+                                                                  own_id_request(options));
+  }
+  // Blocks; throws call_failed.
+  std::string learn_id(call_options options = {});
   asio::any_io_executor executor() const;
 
   // handler(const error&): the connection is lost or was refused. Not called after close(). One handler; a later one replaces it.
@@ -89,6 +106,8 @@ class client {
   operator link() const;
 
  private:
+  static outgoing own_id_request(call_options);
+
   std::shared_ptr<parley::core> core_;
   std::shared_ptr<client_core> client_;
   call_options calls_;

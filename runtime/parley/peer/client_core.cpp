@@ -119,6 +119,7 @@ void client_core::begin_connecting() {
   session.agent = options_.agent;
   end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
   end_->know_types(options_.types);
+  if (options_.answers_in_order) end_->expect_answers_in_order();
   transport::connect_options connect;
   connect.url = url_;
   connect.subprotocols = offered(options_.encoding);
@@ -155,6 +156,11 @@ void client_core::opened(connection_end& end) {
   for (auto& one : waiting) send_early(std::move(one));
   note_queue();
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
+}
+
+void client_core::own_id_known(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  id_ = id;
 }
 
 void client_core::closed(connection_end& end, const transport::close_reason& why, const error& how) {

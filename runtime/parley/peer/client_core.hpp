@@ -65,6 +65,7 @@ class client_core final : public core, public connection_owner, public std::enab
   void unknown_event(connection_end&, const wire::envelope&) override;
   void call_received(connection_end&, incoming_call&) override;
   void error_received(connection_end&, const error&, const method* about) override;
+  void own_id_known(const std::string&) override;
   void drained(connection_end&) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 

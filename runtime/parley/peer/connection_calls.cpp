@@ -1,11 +1,10 @@
-// The calls of one connection: those that the other end asks, those that this end asks, and how both go in plain mode, which has names
-// instead of kinds and no ids of its own.
+// The calls of one connection: those that the other end asks and those that this end asks.
 #include "parley/core/scratch.hpp"
 #include "parley/peer/connection_end.hpp"
+#include "parley/peer/own_id.hpp"
 #include "parley/peer/payload.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -23,13 +22,6 @@ std::uint32_t milliseconds_until(time_point deadline, time_point now) {
 }
 
 std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_cast<std::uintptr_t>(&m)); }
-
-// An id of this end's own as a plain server repeats it; 0 for anything else.
-std::uint64_t own_id(std::string_view text) {
-  std::uint64_t id = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
-  return failed == std::errc() && end == text.data() + text.size() ? id : 0;
-}
 
 }  // namespace
 
@@ -206,6 +198,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   const auto fail = [&](error e) { done.release()->finish(std::move(e)); };
   const method& m = *request.what;
   if (!open()) return fail({errc::disconnected, "not connected"});
+  if (&m == &own_id_question) return find_own_id(of, deadline, std::move(done));
   if (!session_->agreed(m)) return fail({errc::version_mismatch, "the ends disagree about " + std::string(m.name)});
   if (session_->self() == side::server && (session_->plain() || !session_->has_feature(wire::feature::server_calls)))
     return fail({errc::unimplemented, "this client answers no calls"});
@@ -234,15 +227,6 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   arm();
 }
 
-// A server that does not repeat ids is asked one thing at a time, so that an answer can only be to the one question.
-void connection_end::send_next_plain_call() {
-  auto& waiting = plain_->not_sent;
-  while (!waiting.empty() && (plain_->echoes_ids || outgoing_.in_flight() == waiting.size())) {
-    const auto next = waiting.pop_front();
-    session_->send(next.frame, next.id);
-  }
-}
-
 void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
   if (!done) return;  // cancelled or late here before: nobody waits
   if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
@@ -256,18 +240,6 @@ void connection_end::on_terminal(const wire::envelope& e) {
   if (m) finish_call(outgoing_.take_terminal(e.re), e, *m);
 }
 
-// A plain call that waits for the one before it. False: it does not.
-bool connection_end::forget_unsent(std::uint64_t id) {
-  if (!plain_) return false;
-  auto& waiting = plain_->not_sent;
-  for (std::size_t i = 0; i < waiting.size(); ++i) {
-    if (waiting[i].id != id) continue;
-    waiting.erase(i);
-    return true;
-  }
-  return false;
-}
-
 void connection_end::give_up(rpc::outgoing_calls::given_up call) {
   if (forget_unsent(call.id) || (open() && session_->take_back(call.id))) {
     outgoing_.forget(call.id);
@@ -279,66 +251,28 @@ void connection_end::give_up(rpc::outgoing_calls::given_up call) {
     e.code = call.code;
     e.counted = true;
     session_->send_control(e);
-  } else if (open() && call.code == errc::deadline_exceeded && !plain_->echoes_ids) {
-    // Only a fresh connection is sure not to take the late answer for that of the next call.
-    close(close_code::done, "an answer is overdue");
+  } else if (open()) {
+    give_up_plain(call.id, call.code);
   }
   if (call.completion) call.completion.release()->finish(call.code);
 }
 
 void connection_end::cancel_call(rpc::ticket of) {
   if (auto call = outgoing_.cancel(of)) give_up(std::move(*call));
+  else if (plain_ && plain_->searching)
+    if (auto search = plain_->searching->asked_for.cancel(of)) give_up_search(std::move(*search));
+}
+
+std::vector<std::unique_ptr<pending_call>> connection_end::take_all_calls() {
+  auto all = outgoing_.take_all();
+  if (const auto search = plain_ ? std::move(plain_->searching) : nullptr)
+    for (auto& call : search->asked_for.take_all()) all.push_back(std::move(call));
+  return all;
 }
 
 void connection_end::cancel_all() {
   if (plain_) plain_->not_sent.clear();
-  for (auto& call : outgoing_.take_all()) call.release()->finish(errc::cancelled);
-}
-
-// --- plain mode: names instead of kinds and ids
-
-void connection_end::act_on_plain(const wire::envelope& e) {
-  if (session_->self() == side::server) {
-    const method* m = contract_.find(std::string_view(e.name));
-    if (m && !m->event) return on_plain_call(e, *m);
-    return on_event(e, m);
-  }
-  // What the server did not stamp as its own may be anybody's.
-  if (e.from != "server") return on_event(e, contract_.find(std::string_view(e.name)));
-  const bool is_error = e.kind == wire::kind::error;
-  rpc::outgoing_calls::named_answer answered;
-  if (const std::uint64_t re = own_id(e.foreign_id); outgoing_.was_opened(re)) {
-    plain_->echoes_ids = true;
-    answered.method = outgoing_.method_of(re);
-    answered.found = true;
-    answered.completion = outgoing_.take_terminal(re);
-  } else {
-    // Calls that have not left cannot have been answered.
-    const auto unsent = plain_->not_sent.empty() ? std::numeric_limits<std::uint64_t>::max() : plain_->not_sent.front().id;
-    answered = is_error ? outgoing_.take_oldest(unsent) : outgoing_.take_named(e.name, unsent);
-  }
-  if (answered.found) {
-    send_next_plain_call();
-    if (answered.method) finish_call(std::move(answered.completion), e, *answered.method);
-    return;
-  }
-  if (is_error) return owner_->error_received(*this, received_error(e), nullptr);
-  on_event(e, contract_.find(std::string_view(e.name)));
-}
-
-void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
-  const auto refuse = [&](errc code, std::string text) {
-    session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m, {}});
-  };
-  if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
-  if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, {});
-  if (!e.foreign_id.empty())
-    for (const auto& [id, foreign] : plain_->foreign_ids)
-      if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");
-  const std::uint64_t id = plain_->next_id++;
-  if (e.foreign_id.empty()) plain_->in_order.push_back({id, std::nullopt});
-  else plain_->foreign_ids.emplace(id, e.foreign_id);
-  run_call(e, m, id, e.deadline_ms);
+  for (auto& call : take_all_calls()) call.release()->finish(errc::cancelled);
 }
 
 }  // namespace parley

@@ -100,7 +100,7 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
     if (why.code == close_code::contract_refused || why.code == close_code::unsupported) reason.code = errc::version_mismatch;
     reason.from_peer = why.code != 1006;
   }
-  for (auto& call : outgoing_.take_all()) call.release()->finish(error{errc::disconnected, reason.message});
+  for (auto& call : take_all_calls()) call.release()->finish(error{errc::disconnected, reason.message});
   incoming_.stop_all();
   plain_.reset();
   if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);
@@ -111,7 +111,8 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
 
 void connection_end::arm() {
   if (!session_ || session_->closed()) return;
-  const time_point next = std::min({session_->next_tick(), outgoing_.next_deadline(), incoming_.next_deadline()});
+  time_point next = std::min({session_->next_tick(), outgoing_.next_deadline(), incoming_.next_deadline()});
+  if (plain_ && plain_->searching) next = std::min(next, plain_->searching->asked_for.next_deadline());
   if (next >= armed_) return;
   armed_ = next;
   if (std::exchange(rings_, true)) return alarm_->set_again(next);
@@ -129,6 +130,8 @@ void connection_end::ring() {
     send_terminal(nullptr, id, &late, {});
   }
   for (auto& late : outgoing_.expire(t)) give_up(std::move(late));
+  if (plain_ && plain_->searching)
+    for (auto& late : plain_->searching->asked_for.expire(t)) give_up_search(std::move(late));
   if (!acting_ && session_->silent(t)) release_memory();
   arm();
 }

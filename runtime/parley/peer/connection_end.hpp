@@ -5,6 +5,7 @@
 #include "parley/core/flat_index.hpp"
 #include "parley/core/ring.hpp"
 #include "parley/peer/core.hpp"
+#include "parley/peer/own_id.hpp"
 #include "parley/peer/peer.hpp"
 #include "parley/peer/serve.hpp"
 #include "parley/rpc/rpc.hpp"
@@ -35,6 +36,8 @@ class connection_owner {
   virtual void call_received(connection_end&, incoming_call&) = 0;
   // An `error` that answers no call; `about`: the event it speaks of, if it said so and is known here.
   virtual void error_received(connection_end&, const error&, const method* about) = 0;
+  // A plain client has learned which id the server gave it. Once.
+  virtual void own_id_known(const std::string&) {}
   virtual void drained(connection_end&) = 0;
   // Once, and last. `why`: disconnected, or why connecting failed. All calls have been completed.
   virtual void closed(connection_end&, const transport::close_reason&, const error& why) = 0;
@@ -76,6 +79,9 @@ class connection_end final : public transport::connection_handler,
 
   void close(std::uint16_t code, std::string_view text);
   void abort();
+
+  // The other end, a plain server, answers calls in the order it gets them. Before the connection opens.
+  void expect_answers_in_order() noexcept { answers_in_order_ = true; }
 
   // What an Any in a payload may hold, beside the well-known types. Before the connection opens; not owned.
   void know_types(const any_types* types) noexcept { reading_.types = types; }
@@ -125,7 +131,16 @@ class connection_end final : public transport::connection_handler,
   void give_up(rpc::outgoing_calls::given_up);
   bool forget_unsent(std::uint64_t id);
   void refuse_call(const method*, std::uint64_t id, const error&);
+  std::vector<std::unique_ptr<pending_call>> take_all_calls();
+
   void send_next_plain_call();
+  rpc::outgoing_calls::named_answer answered_by(const wire::envelope&);
+  void give_up_plain(std::uint64_t id, errc why);
+  void find_own_id(rpc::ticket, time_point deadline, std::unique_ptr<pending_call> done);
+  void send_search(target whom);
+  void hear_search(const wire::envelope&);
+  void know_own_id(const std::string& id);
+  void give_up_search(rpc::outgoing_calls::given_up);
 
   void arm();
   void ring();
@@ -156,6 +171,7 @@ class connection_end final : public transport::connection_handler,
   time_point received_at_{};  // the message that is being acted on
   bool told_when_ = false;    // the transport says when bytes come
   bool acting_ = false;
+  bool answers_in_order_ = false;
 
   // Plain mode has no call ids of its own.
   struct plain_state {
@@ -170,8 +186,15 @@ class connection_end final : public transport::connection_handler,
       std::uint64_t id = 0;
       buffer frame{};
     };
-    parley::ring<waiting> not_sent;  // client: calls that wait for the one before them
-    bool echoes_ids = false;         // client: the server repeats ids, so several calls may be in flight
+    parley::ring<waiting> not_sent;    // client: calls that wait for the one before them
+    bool echoes_ids = false;           // client: the server repeats ids, so several calls may be in flight
+    std::uint64_t answered_up_to = 0;  // client, of a server that answers in order: calls before this one are past
+    std::string own_id{};              // client: empty until known
+    struct search {
+      own_id_search event;
+      rpc::outgoing_calls asked_for;  // never empty
+    };
+    std::unique_ptr<search> searching{};
   };
   std::unique_ptr<plain_state> plain_;  // while a plain session is open
 };

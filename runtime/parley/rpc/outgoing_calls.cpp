@@ -24,6 +24,14 @@ outgoing_calls::named_answer outgoing_calls::take(table::node& call) {
 
 void outgoing_calls::forget(std::uint64_t id) { take_terminal(id); }
 
+void outgoing_calls::forget_given_up(std::uint64_t before) {
+  for (table::node* call = calls_.oldest(); call && call->id < before;) {
+    table::node& past = *call;
+    call = calls_.next(past);
+    if (!past.value.completion) calls_.erase(past);
+  }
+}
+
 std::unique_ptr<pending_call> outgoing_calls::take_terminal(std::uint64_t id) {
   table::node* const call = calls_.find(id);
   return call ? take(*call).completion : nullptr;

@@ -35,6 +35,10 @@ class outgoing_calls {
 
   // Takes the next id. `deadline`: time_point::max() for none.
   std::uint64_t open(ticket of, const method& m, time_point deadline, std::unique_ptr<pending_call> completion);
+  // Nobody waits for any of the answers that are awaited.
+  bool all_given_up() const noexcept { return by_ticket_.size() == 0; }
+  // No terminal frame will come for calls before `id` that were given up.
+  void forget_given_up(std::uint64_t before);
   // A call that was given up turns out never to have left this end: no terminal frame will come for it.
   void forget(std::uint64_t id);
 

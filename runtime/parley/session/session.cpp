@@ -94,6 +94,11 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   ping_sent_ = false;
   ++counters_.frames_received;
   if (binary != binary_) {
+    // A client of the plain mode has agreed to nothing: it is told, like after any other mistake.
+    if (plain_ && options_.self == side::server) {
+      refuse(now, {.code = errc::bad_frame, .text = "a binary frame where text is expected"});
+      return nullptr;
+    }
     close(close_code::wrong_opcode, binary ? "binary frame on a text session" : "text frame on a binary session");
     return nullptr;
   }
