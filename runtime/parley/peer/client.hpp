@@ -55,6 +55,7 @@ struct client_options {
   std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
 };
 
+class by_name;
 class client_core;
 
 // Every function may be called from any thread. Handlers and default completions run on executor().
@@ -106,6 +107,8 @@ class client {
   operator link() const;
 
  private:
+  friend class by_name;
+
   static outgoing own_id_request(call_options);
 
   std::shared_ptr<parley::core> core_;

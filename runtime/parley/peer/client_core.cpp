@@ -367,13 +367,48 @@ void client_core::unsubscribe(std::uint64_t id) {
   const auto remove = [id](client_core& self) {
     for (auto& [what, handlers] : self.subscribers_) std::erase_if(handlers, [id](const subscription_entry& s) { return s.id == id; });
     std::erase_if(self.answering_, [id](const auto& a) { return a.second.first == id; });
+    std::erase_if(self.watchers_, [id](const auto& w) { return w.first == id; });
   };
   // At once where that is possible, so that nothing arrives after it.
   if (home_.inside()) remove(*this);
   else on_executor(remove);
 }
 
+std::uint64_t client_core::watch(watcher handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, handler = std::make_shared<watcher>(std::move(handler))](client_core& self) mutable {
+    self.watchers_.emplace_back(id, std::move(handler));
+  });
+  return id;
+}
+
+const method* client_core::named_call(std::string_view name, std::string_view reply) {
+  constexpr std::size_t enough = 1024;
+  std::lock_guard lock(mutex_);
+  const auto key = std::pair(std::string(name), std::string(reply));
+  if (const auto found = named_calls_.find(key); found != named_calls_.end()) return &found->second.what;
+  if (named_calls_.size() >= enough) return nullptr;
+  return &named_calls_.try_emplace(key, name, reply).first->second.what;
+}
+
+void client_core::tell_watchers(const wire::envelope& e) {
+  if (watchers_.empty()) return;
+  named_event event{.name = e.name};
+  if (!e.payload.empty()) event.payload = as_text(e.payload);
+  if (e.has_text) event.message = e.text;
+  const origin from{e.from == "server" ? std::string() : e.from};
+  // A handler may watch or unsubscribe while it runs.
+  const auto handlers = watchers_;
+  for (const auto& [id, handler] : handlers) {
+    if (std::none_of(watchers_.begin(), watchers_.end(), [id = id](const auto& now) { return now.first == id; })) continue;
+    try {
+      (*handler)(event, from);
+    } catch (...) { report(handler_threw(), event.name); }
+  }
+}
+
 void client_core::event_received(connection_end& end, const wire::envelope& e, const method& m, bytes_view payload) {
+  tell_watchers(e);
   const auto found = subscribers_.find(&m);
   if (found == subscribers_.end()) return;
   const origin from{e.from == "server" ? std::string() : e.from};
@@ -389,7 +424,10 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
   }
 }
 
-void client_core::unknown_event(connection_end& end, const wire::envelope&) { end.session().count_not_delivered(); }
+void client_core::unknown_event(connection_end& end, const wire::envelope& e) {
+  if (watchers_.empty()) end.session().count_not_delivered();
+  else tell_watchers(e);
+}
 
 void client_core::call_received(connection_end&, incoming_call& in) {
   const auto found = answering_.find(&in.what);
@@ -437,6 +475,7 @@ void client_core::say_goodbye() {
   errors_ = nullptr;
   fail_waiting(errc::cancelled);
   subscribers_.clear();
+  watchers_.clear();
   answering_.clear();
   if (end_) end_->cancel_all();
   if (auto abandon = std::exchange(abandon_, nullptr)) abandon();

@@ -4,6 +4,7 @@
 #include "parley/peer/client.hpp"
 #include "parley/peer/connection_end.hpp"
 #include "parley/peer/home.hpp"
+#include "parley/peer/named_method.hpp"
 
 #include <atomic>
 #include <deque>
@@ -35,6 +36,13 @@ class client_core final : public core, public connection_owner, public std::enab
   std::uint64_t subscribe(const method&, std::shared_ptr<subscriber>) override;
   std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
   void unsubscribe(std::uint64_t) override;
+
+  using watcher = std::function<void(const named_event&, const origin&)>;
+  // Every event; ended by unsubscribe().
+  std::uint64_t watch(watcher);
+  // A call known by its name only, kept as long as this end. Null: too many.
+  const method* named_call(std::string_view name, std::string_view reply);
+  bool speaks_json_only() const noexcept { return options_.encoding == encoding::plain || options_.encoding == encoding::json; }
 
   bool connected() const noexcept { return phase_.load() == phase::open; }
   std::string id() const;
@@ -86,6 +94,7 @@ class client_core final : public core, public connection_owner, public std::enab
   void note_queue();
   sent admit(std::size_t size);
   void report(const error& e, std::string_view event);
+  void tell_watchers(const wire::envelope&);
   void say_goodbye();
   void finish_closing();
 
@@ -101,9 +110,10 @@ class client_core final : public core, public connection_owner, public std::enab
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
   std::atomic<std::size_t> peer_max_message_ = 64 * 1024;
 
-  mutable std::mutex mutex_;  // for the next three
+  mutable std::mutex mutex_;  // for the next four
   bool closed_ = false;
   session::contract declared_;
+  std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
 
   std::thread thread_;  // of the own loop
@@ -123,6 +133,7 @@ class client_core final : public core, public connection_owner, public std::enab
   };
   std::unordered_map<const method*, std::vector<subscription_entry>> subscribers_;
   std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
   std::function<void(const error&)> disconnected_;
   std::function<void(const error&, std::string_view)> errors_;
 };

@@ -1,6 +1,7 @@
 #include "parley/peer/connection_end.hpp"
 
 #include "parley/core/scratch.hpp"
+#include "parley/peer/named_method.hpp"
 #include "parley/peer/payload.hpp"
 
 #include <algorithm>
@@ -259,6 +260,10 @@ sent connection_end::send_event(const outgoing& event) {
   e.kind = wire::kind::event;
   e.counted = true;
   e.to = event.to;
+  if (event.named && event.named->message) {
+    e.text = *event.named->message;
+    e.has_text = true;
+  }
   scratch frame;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     // A name that no client of such a server can have.

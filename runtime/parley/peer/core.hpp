@@ -37,6 +37,9 @@ struct call_options {
 };
 static_assert(std::is_trivially_destructible_v<call_options>);
 
+// A method that no schema declares (by_name.hpp).
+struct named_method;
+
 // A payload on its way out, encoded in each format that this end speaks just now (at least one).
 struct outgoing {
   const method* what = nullptr;
@@ -44,8 +47,10 @@ struct outgoing {
   std::optional<std::string> binary{};
   target to{};
   call_options options{};
+  std::shared_ptr<const named_method> named{};  // what `what` belongs to, if nobody else keeps it
+  std::size_t beside = 0;                       // bytes of the envelope's `message`
 
-  std::size_t size() const noexcept { return (json ? json->size() : 0) + (binary ? binary->size() : 0); }
+  std::size_t size() const noexcept { return (json ? json->size() : 0) + (binary ? binary->size() : 0) + beside; }
 };
 
 // Which formats `outgoing` should hold.

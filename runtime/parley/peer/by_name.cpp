@@ -1,0 +1,80 @@
+#include "parley/peer/by_name.hpp"
+
+#include "parley/peer/client_core.hpp"
+#include "parley/peer/named_method.hpp"
+#include "parley/wire/json.hpp"
+#include "parley/wire/kinds.hpp"
+#include "parley/wire/limits.hpp"
+#include "parley/wire/utf8.hpp"
+
+#include <stdexcept>
+
+namespace parley {
+namespace {
+
+result<> sound(std::string_view name, std::string_view payload) {
+  if (!wire::is_method_name(name) || name.size() > wire::max_name || !is_utf8(name))
+    return error{errc::invalid, "this is no method's name"};
+  json::reader in(payload);
+  if (!in.skip() || !in.finish()) return error{errc::invalid, "the payload is not JSON"};
+  return {};
+}
+
+}  // namespace
+
+const codec json_text_codec{
+    .write = [](format, const void* text, std::string& out) { out += *static_cast<const std::string*>(text); },
+    .read = [](format from, bytes_view content, void* text, const decode_options&) -> result<> {
+      if (from != format::json) return error{errc::invalid, "without a schema only JSON can be read"};
+      *static_cast<std::string*>(text) = content.empty() ? std::string_view("null") : as_text(content);
+      return {};
+    },
+    .transcode = [](format, bytes_view, std::string&, const decode_options&) -> result<> {
+      return error{errc::invalid, "without a schema only JSON can be sent"};
+    },
+};
+
+by_name::by_name(const client& link) : core_(link.core_), client_(link.client_), calls_(link.calls_) {
+  if (!client_->speaks_json_only()) throw std::invalid_argument("by_name: the client's encoding must be json or plain");
+}
+
+by_name by_name::with(call_options other) const {
+  by_name changed = *this;
+  changed.calls_ = other;
+  return changed;
+}
+
+result<> by_name::send(named_event event, target to) const {
+  if (auto fine = sound(event.name, event.payload); !fine) return fine;
+  if (event.message && !is_utf8(*event.message)) return error{errc::invalid, "the message is not UTF-8"};
+  outgoing out{.json = std::move(event.payload), .to = std::move(to), .options = calls_};
+  if (event.message) out.beside = event.message->size();
+  out.named = std::make_shared<const named_method>(event);
+  out.what = &out.named->what;
+  switch (core_->send(std::move(out))) {
+    case sent::queued:
+      return {};
+    case sent::dropped:
+      return error{errc::overloaded, "too much is waiting to be sent"};
+    case sent::closed:
+      return error{errc::disconnected, "not connected"};
+    case sent::too_large:
+      return error{errc::too_large};
+  }
+  return {};
+}
+
+result<outgoing> by_name::request_for(named_request request) const {
+  if (auto fine = sound(request.name, request.payload); !fine) return std::move(fine).error();
+  const method* what = client_->named_call(request.name, request.reply);
+  if (!what) return error{errc::invalid, "too many different calls"};
+  return outgoing{.what = what, .json = std::move(request.payload), .options = calls_};
+}
+
+std::string by_name::call(named_request request) const { return async_call(std::move(request), block); }
+
+subscription by_name::on_event(std::function<void(const named_event&, const origin&)> handler) const {
+  return {core_, client_->watch(std::move(handler))};
+}
+
+}  // namespace parley
