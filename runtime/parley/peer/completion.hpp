@@ -4,16 +4,10 @@
 #include "parley/peer/asio_check.hpp"
 #include "parley/peer/block.hpp"
 #include "parley/peer/core.hpp"
+#include "parley/peer/operation.hpp"
 
 #include <asio/any_io_executor.hpp>
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
-#include <asio/execution/outstanding_work.hpp>
-#include <asio/post.hpp>
-#include <asio/prefer.hpp>
-#include <asio/system_executor.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <memory>
@@ -24,25 +18,17 @@ namespace parley {
 
 // One operation in flight: owns the user's handler, decodes the answer on the link's executor, completes on the handler's.
 template <class T, class Handler>
-class call_operation final : public pending_call {
+class call_operation final : public pending_call, private completing<T, Handler> {
  public:
   call_operation(Handler handler, const method* what, const asio::any_io_executor& fallback)
-      : handler_(std::move(handler)), what_(what), work_(track(asio::get_associated_executor(handler_, fallback))) {}
+      : completing<T, Handler>(std::move(handler), fallback), what_(what) {}
 
-  void finish(result<encoded_answer> answer) override {
-    result_ = read(std::move(answer));
-    auto executor = work_;
-    asio::dispatch(executor, complete());
-  }
-
-  void finish_late() override {
-    result_ = errc::cancelled;
-    // The link's loop may be gone, so a handler that named no executor completes on the system executor.
-    auto executor = asio::get_associated_executor(handler_, asio::any_io_executor(asio::system_executor()));
-    asio::post(executor, complete());
-  }
+  void finish(result<encoded_answer> answer) override { this->complete(std::unique_ptr<call_operation>(this), read(std::move(answer))); }
+  void finish_late() override { this->complete_late(std::unique_ptr<call_operation>(this)); }
 
  private:
+  friend completing<T, Handler>;
+
   result<T> read(result<encoded_answer> answer) const {
     if (!answer) return std::move(answer).error();
     if constexpr (std::is_void_v<T>) {
@@ -55,41 +41,8 @@ class call_operation final : public pending_call {
     }
   }
 
-  auto complete() {
-    return [self = std::unique_ptr<call_operation>(this)]() mutable {
-      auto slot = asio::get_associated_cancellation_slot(self->handler_);
-      if (slot.is_connected()) slot.clear();
-      Handler handler = std::move(self->handler_);
-      result<T> outcome = std::move(self->result_);
-      self.reset();  // before the upcall: what it held can be used again by the next call
-      std::move(handler)(std::move(outcome));
-    };
-  }
-
-  // Outstanding work on the handler's executor: its loop does not run out while the call is pending. The executor keeps its own
-  // type: use_future's is no any_io_executor.
-  template <class Executor>
-  static auto track(const Executor& executor) {
-    return asio::prefer(executor, asio::execution::outstanding_work.tracked);
-  }
-  using tracked =
-      decltype(track(asio::get_associated_executor(std::declval<const Handler&>(), std::declval<const asio::any_io_executor&>())));
-
-  Handler handler_;
   const method* what_;
-  tracked work_;
-  result<T> result_;
 };
-
-// Without this hook `call || timer` would wait for both: it cancels the loser, then waits for it.
-template <class Handler>
-void hook_cancellation(const Handler& handler, const std::shared_ptr<core>& link, core::ticket of) {
-  auto slot = asio::get_associated_cancellation_slot(handler);
-  if (!slot.is_connected()) return;
-  slot.assign([weak = std::weak_ptr(link), of](asio::cancellation_type) {
-    if (auto core = weak.lock()) core->cancel(of);
-  });
-}
 
 // Starts an operation through `Begin` (a member function of core). `block` asks it first whether waiting here could ever end.
 template <class T, void (core::*Begin)(core::ticket, outgoing, std::unique_ptr<pending_call>)>

@@ -105,6 +105,8 @@ class connection {
   virtual transport::capabilities capabilities() const { return {}; }
   // "127.0.0.1:54321"; for logs.
   virtual std::string remote() const = 0;
+  // The same of this end; empty where ends have no addresses.
+  virtual std::string local() const { return {}; }
 };
 
 // A message that many connections are sent: its WebSocket head stands before it already, and those that mask nothing share both.

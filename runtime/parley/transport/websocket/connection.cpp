@@ -92,6 +92,7 @@ class websocket_connection final : public connection,
   }
   void on_pong(std::function<void()> notify) override { on_pong_ = std::move(notify); }
   std::string remote() const override { return stream_->remote(); }
+  std::string local() const override { return stream_->local(); }
 
   // ---- the stream
 

@@ -24,6 +24,12 @@ constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
 
+std::string printed(const asio::ip::tcp::endpoint& end) {
+  if (end.port() == 0) return "unknown";
+  const std::string address = end.address().to_string();
+  return (end.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(end.port());
+}
+
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
 }  // namespace
@@ -38,10 +44,11 @@ socket_stream::socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void>
 
 socket_stream::~socket_stream() = default;
 
-std::string socket_stream::remote() const {
-  if (remote_.port() == 0) return "unknown";
-  const std::string address = remote_.address().to_string();
-  return (remote_.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(remote_.port());
+std::string socket_stream::remote() const { return printed(remote_); }
+
+std::string socket_stream::local() const {
+  std::error_code ignored;
+  return socket_ ? printed(socket_->local_endpoint(ignored)) : printed({});
 }
 
 void socket_stream::sever() noexcept {

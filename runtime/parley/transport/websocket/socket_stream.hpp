@@ -63,6 +63,8 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Only while open.
   asio::any_io_executor executor() { return socket_->get_executor(); }
   std::string remote() const;
+  // Asked of the system; "unknown" once it is closed.
+  std::string local() const;
 
   // A stream begins paused.
   void resume();

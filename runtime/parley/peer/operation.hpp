@@ -1,0 +1,103 @@
+// One asynchronous operation: the user's handler, and the one time it is called. What stubs and connections have in common.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+#include <asio/system_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace parley {
+
+// Owns a handler and completes it on its executor. `Self` derives from it, and is destroyed before the upcall: what it held can be used
+// again by the next operation.
+template <class T, class Handler>
+class completing {
+ protected:
+  completing(Handler handler, const asio::any_io_executor& fallback)
+      : handler_(std::move(handler)), work_(track(asio::get_associated_executor(handler_, fallback))) {}
+
+  template <class Self>
+  static void complete(std::unique_ptr<Self> self, result<T> outcome) {
+    self->result_ = std::move(outcome);
+    auto executor = self->work_;
+    asio::dispatch(executor, upcall(std::move(self)));
+  }
+
+  // The loop may be gone, so a handler that named no executor completes on the system executor.
+  template <class Self>
+  static void complete_late(std::unique_ptr<Self> self) {
+    self->result_ = errc::cancelled;
+    auto executor = asio::get_associated_executor(self->handler_, asio::any_io_executor(asio::system_executor()));
+    asio::post(executor, upcall(std::move(self)));
+  }
+
+ private:
+  template <class Self>
+  static auto upcall(std::unique_ptr<Self> held) {
+    return [self = std::move(held)]() mutable {
+      auto slot = asio::get_associated_cancellation_slot(self->handler_);
+      if (slot.is_connected()) slot.clear();
+      Handler handler = std::move(self->handler_);
+      result<T> outcome = std::move(self->result_);
+      self.reset();
+      std::move(handler)(std::move(outcome));
+    };
+  }
+
+  // Outstanding work on the handler's executor: its loop does not run out while the operation is pending. The executor keeps its own
+  // type: use_future's is no any_io_executor.
+  template <class Executor>
+  static auto track(const Executor& executor) {
+    return asio::prefer(executor, asio::execution::outstanding_work.tracked);
+  }
+  using tracked =
+      decltype(track(asio::get_associated_executor(std::declval<const Handler&>(), std::declval<const asio::any_io_executor&>())));
+
+  Handler handler_;
+  tracked work_;
+  result<T> result_;
+};
+
+// Without this hook `operation || timer` would wait for both: it cancels the loser, then waits for it. `End` has cancel(ticket).
+template <class Handler, class End>
+void hook_cancellation(const Handler& handler, const std::shared_ptr<End>& end, std::uint64_t ticket) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (!slot.is_connected()) return;
+  slot.assign([weak = std::weak_ptr(end), ticket](asio::cancellation_type) {
+    if (auto still = weak.lock()) still->cancel(ticket);
+  });
+}
+
+// An operation that ends with a value as it is. finish() or finish_late() is called once, never inside the call that starts the operation;
+// either destroys the object.
+template <class T>
+class operation {
+ public:
+  virtual ~operation() = default;
+  virtual void finish(result<T>) = 0;  // on its end's executor
+  virtual void finish_late() = 0;      // the end is closed: completes with `cancelled`, from any thread
+};
+
+template <class T, class Handler>
+class held_operation final : public operation<T>, private completing<T, Handler> {
+ public:
+  held_operation(Handler handler, const asio::any_io_executor& fallback) : completing<T, Handler>(std::move(handler), fallback) {}
+
+  void finish(result<T> outcome) override { this->complete(std::unique_ptr<held_operation>(this), std::move(outcome)); }
+  void finish_late() override { this->complete_late(std::unique_ptr<held_operation>(this)); }
+
+ private:
+  friend completing<T, Handler>;
+};
+
+}  // namespace parley

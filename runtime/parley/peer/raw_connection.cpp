@@ -1,0 +1,86 @@
+#include "parley/peer/raw_connection.hpp"
+
+#include "parley/peer/raw_core.hpp"
+#include "parley/transport/websocket.hpp"
+
+#include <ostream>
+#include <stdexcept>
+
+namespace parley {
+namespace {
+
+std::string checked(std::string_view url, const raw_options& options) {
+  if (!options.loopback)
+    if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
+  return std::string(url);
+}
+
+// Did both ends mean it to end?
+bool ended_well(std::uint16_t code) noexcept { return code == 1000 || code == 1001 || code == 1005; }
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const raw_message& message) { return out << message.text(); }
+
+raw_connection::raw_connection(std::string_view url, raw_options options) {
+  auto loop = std::make_shared<own_loop>();
+  core_ = std::make_shared<raw_core>(checked(url, options), std::move(options), home(loop));
+  end_ = core_;
+  core_->run_on_own_thread(std::move(loop));
+}
+
+raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options)
+    : core_(std::make_shared<raw_core>(checked(url, options), std::move(options), home(std::move(executor)))) {
+  end_ = core_;
+}
+
+raw_connection::~raw_connection() { leave(); }
+
+raw_connection& raw_connection::operator=(raw_connection&& other) noexcept {
+  if (this == &other) return *this;
+  leave();
+  end_ = std::move(other.end_);
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+void raw_connection::leave() noexcept {
+  if (!core_) return;
+  core_->leave();
+  core_->join();
+}
+
+void raw_connection::connect() { async_connect(block); }
+void raw_connection::send(raw_message message) { async_send(std::move(message), block); }
+raw_message raw_connection::receive() { return async_receive(block); }
+raw_message raw_connection::receive_within(duration limit) { return async_receive_within(limit, block); }
+raw_message raw_connection::ask(raw_message message) { return async_ask(std::move(message), block); }
+void raw_connection::close(std::uint16_t code, std::string_view reason) { async_close(code, reason, block); }
+
+sent raw_connection::try_send(raw_message message) { return core_->try_send(std::move(message)); }
+void raw_connection::ping() { core_->ping(); }
+
+std::optional<raw_message> raw_connection::next() {
+  try {
+    return receive();
+  } catch (const call_failed& failed) {
+    if (failed.error().code != errc::deadline_exceeded && ended_well(close_code())) return std::nullopt;
+    throw;
+  }
+}
+
+void raw_connection::on_message(std::function<void(const raw_message&)> handler) { core_->on_message(std::move(handler)); }
+void raw_connection::on_closed(std::function<void(const error&)> handler) { core_->on_closed_call(std::move(handler)); }
+void raw_connection::on_pong(std::function<void()> handler) { core_->on_pong(std::move(handler)); }
+void raw_connection::pause_reading() { core_->pause_reading(true); }
+void raw_connection::resume_reading() { core_->pause_reading(false); }
+
+bool raw_connection::open() const noexcept { return core_->open(); }
+std::string raw_connection::subprotocol() const { return core_->known().subprotocol; }
+std::uint16_t raw_connection::close_code() const { return core_->known().ended.code; }
+std::string raw_connection::close_reason() const { return core_->known().ended.text; }
+std::string raw_connection::local_address() const { return core_->known().local; }
+std::string raw_connection::remote_address() const { return core_->known().remote; }
+asio::any_io_executor raw_connection::executor() const { return core_->executor(); }
+
+}  // namespace parley

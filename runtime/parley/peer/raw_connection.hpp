@@ -1,0 +1,248 @@
+// A WebSocket connection without a schema: messages as they are, text and binary kept apart. For servers that speak something of their own.
+//
+//   parley::raw_connection ws{"ws://localhost:8765"};   // no I/O yet
+//   ws.send("Hello");                                   // connects, and waits until the message is queued; throws parley::call_failed
+//   std::cout << ws.receive() << '\n';                  // waits for the next message
+//                                                       // the destructor says goodbye
+//
+// and in a coroutine, where nothing throws and every operation gives a result<T>:
+//
+//   parley::raw_connection ws{co_await asio::this_coro::executor, "ws://localhost:8765"};
+//   co_await ws.async_send("Hello");
+//   while (auto message = co_await ws.async_receive()) std::cout << *message << '\n';
+//
+// What it does: the handshake (RFC 6455 section 4), with a subprotocol that must be one of those offered; pings are answered, text is held
+// against UTF-8 in both directions, fragments are put together, close codes are exchanged and kept. What it does not: envelopes, calls,
+// reconnecting (one object is one connection: make another), compression, TLS.
+//
+// Order. Messages leave in the order in which one thread sent them, and are received in the order in which they came; waiting receives are
+// served in the order in which they were started. Sending and receiving do not wait for each other: many sends may go before the first
+// receive.
+//
+// What completes an operation, exactly once, never inside the function that starts it:
+//   connect   the connection is open, or why it cannot be. Cancelling gives up waiting, not connecting
+//   send      the queue has taken the message, which it may have waited for; cancelled before: it is not sent
+//   receive   a message; the end of the connection, when every message before it has been received; its time-out or its cancellation,
+//             neither of which loses a message: the next receive gets it
+//   ask       the message is sent and the next one received, for servers that answer each with one. Several may be under way: answers
+//             belong to them in order
+//   close     the close handshake is over, or given up after close_timeout; a success in any case
+// The first operation connects, and the others wait for that.
+//
+// Errors (DESIGN's codes): `disconnected` could not be reached, was lost, or the other end closed; `deadline_exceeded` connect_timeout or
+// receive_timeout; `cancelled` closed here, destroyed, or the operation was cancelled; `bad_frame` the other end violated RFC 6455 or chose a
+// subprotocol that was not offered; `too_large` a message over max_message; `invalid` an option cannot be used, text to be sent is not UTF-8,
+// or a receive while on_message takes everything; `overloaded` over max_operations; `unauthenticated`, `denied`, `unimplemented`,
+// `version_mismatch`, `overloaded` for HTTP 401, 403, 404, 400 and 503 (transport.hpp has the whole list). An operation on a connection that
+// is over gives what ended it; close_code() and close_reason() say what the close frame said.
+//
+// Memory is bounded: what waits to be sent by max_queue, messages that nobody has received yet by max_read_ahead (then the connection stops
+// reading, and the other end has to wait: its pings and its close are seen when somebody receives again), operations by max_operations.
+//
+// Threads: every function may be called from any thread. Handlers and, by default, completions run on executor(), one at a time. The blocking
+// forms refuse to run there (resource_deadlock_would_occur).
+#pragma once
+
+#include "parley/peer/asio_check.hpp"
+#include "parley/peer/block.hpp"
+#include "parley/peer/core.hpp"
+#include "parley/peer/operation.hpp"
+#include "parley/peer/raw_message.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+class loopback;
+namespace transport {
+class clock;
+}
+
+struct raw_options {
+  std::chrono::milliseconds connect_timeout{5'000};            // resolving, connecting and upgrade together
+  std::chrono::steady_clock::duration receive_timeout{};       // of each receive that names none; 0: as long as the connection lives
+  std::chrono::milliseconds close_timeout{5'000};              // then the connection is dropped without a close handshake
+  std::vector<std::string> subprotocols{};                     // offered, the preferred first
+  std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
+  std::string origin{};
+  std::size_t max_message = 1024 * 1024;      // bytes; a longer one closes the connection with 1009
+  std::size_t max_queue = 4 * 1024 * 1024;    // bytes waiting to be sent; over it sends wait
+  std::size_t max_read_ahead = 1024 * 1024;   // bytes of messages that nobody has received yet; one message always has room
+  std::size_t max_operations = 16 * 1024;     // sends that wait, and receives that wait
+  parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the connection
+  std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
+};
+
+// The connection behind its template-free functions. Private to what is below.
+class raw_end {
+ public:
+  using ticket = std::uint64_t;
+  using duration = std::chrono::steady_clock::duration;
+
+  virtual ~raw_end() = default;
+  virtual asio::any_io_executor executor() const = 0;
+  virtual bool runs_here() const = 0;
+  virtual ticket reserve() = 0;
+  virtual void connect(ticket, std::unique_ptr<operation<void>>) = 0;
+  virtual void send(ticket, raw_message, std::unique_ptr<operation<void>>) = 0;
+  virtual void receive(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) = 0;
+  virtual void ask(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) = 0;
+  virtual void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) = 0;
+  virtual void cancel(ticket) = 0;
+};
+
+template <class T, auto Begin>
+struct start_raw {
+  std::shared_ptr<raw_end> on;
+  bool runs_here() const { return on->runs_here(); }
+
+  template <class Handler, class... Args>
+  void operator()(Handler&& handler, Args&&... args) const {
+    const raw_end::ticket of = on->reserve();
+    hook_cancellation(handler, on, of);
+    ((*on).*Begin)(of, std::forward<Args>(args)...,
+                   std::make_unique<held_operation<T, std::decay_t<Handler>>>(std::forward<Handler>(handler), on->executor()));
+  }
+};
+
+class raw_core;
+
+class raw_connection {
+ public:
+  using duration = raw_end::duration;
+
+  // With a thread of its own. The destructor closes with 1000 and waits for that, for close_timeout at most. These throw
+  // std::invalid_argument for a malformed url and nothing else.
+  explicit raw_connection(std::string_view url, raw_options options = {});
+  // On the caller's executor, which outlives the connection; no thread. The destructor does not wait; what is left of the closing
+  // handshake happens if the caller's loop still runs. Beside a co_await, name the options on a line before (gcc12.hpp).
+  raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options = {});
+  // Pending operations complete with `cancelled`. On the own thread it does not wait.
+  ~raw_connection();
+  raw_connection(raw_connection&&) noexcept = default;
+  raw_connection& operator=(raw_connection&&) noexcept;
+
+  // ---- Any completion token. Signature: void(result<>), for receive and ask void(result<raw_message>).
+
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_connect(Token&& token = {}) {
+    return start<void, &raw_end::connect>(std::forward<Token>(token));
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send(raw_message message, Token&& token = {}) {
+    return start<void, &raw_end::send>(std::forward<Token>(token), std::move(message));
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_receive(Token&& token = {}) {
+    return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{});
+  }
+  // Within a time of its own; 0: at once or not at all, so it takes what has come already.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_receive_within(duration limit, Token&& token = {}) {
+    return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{limit});
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_ask(raw_message message, Token&& token = {}) {
+    return start<raw_message, &raw_end::ask>(std::forward<Token>(token), std::move(message), std::optional<duration>{});
+  }
+  // `code`: 1000, or 3000 to 4999; what must not be sent (RFC 6455 section 7.4) goes out as 1011. `reason` is cut at 123 bytes. Messages
+  // sent before leave first. Those received before can still be received.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_close(Token&& token = {}) {
+    return start<void, &raw_end::close>(std::forward<Token>(token), std::uint16_t{1000}, std::string());
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_close(std::uint16_t code, std::string_view reason, Token&& token = {}) {
+    return start<void, &raw_end::close>(std::forward<Token>(token), code, std::string(reason));
+  }
+
+  // ---- Blocking. These throw call_failed.
+
+  void connect();
+  void send(raw_message);
+  raw_message receive();
+  raw_message receive_within(duration limit);
+  raw_message ask(raw_message);
+  void close(std::uint16_t code = 1000, std::string_view reason = {});
+
+  // Never waits, on any thread: `dropped` if the queue is full or others wait for room, `closed` after the end. Before the connection is open
+  // it is queued too, and connects.
+  sent try_send(raw_message);
+  // A WebSocket ping (RFC 6455 section 5.5.2). Pings of the other end are answered without being asked.
+  void ping();
+
+  // ---- Messages one by one, until the connection ends with 1000, 1001 or no code; otherwise receive()'s errors.
+  //
+  //   for (const parley::raw_message& message : ws) ...
+
+  class iterator {
+   public:
+    using value_type = raw_message;
+    using difference_type = std::ptrdiff_t;
+    explicit iterator(raw_connection& from) : from_(&from), at_(from.next()) {}
+    const raw_message& operator*() const noexcept { return *at_; }
+    const raw_message* operator->() const noexcept { return &*at_; }
+    iterator& operator++() {
+      at_ = from_->next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const noexcept { return !at_; }
+
+   private:
+    raw_connection* from_;
+    std::optional<raw_message> at_;
+  };
+  iterator begin() { return iterator(*this); }
+  static std::default_sentinel_t end() noexcept { return {}; }
+
+  // ---- Handlers. One of each; a later one replaces it, an empty one takes it away.
+
+  // Every message from now on, and those that have come already: receives are refused while it is set. What it throws closes with 1011. The
+  // message is good until it returns.
+  void on_message(std::function<void(const raw_message&)> handler);
+  // Once, whoever closed, after the last message; also when connecting failed. Not after the destructor began.
+  void on_closed(std::function<void(const error&)> handler);
+  // Any pong (RFC 6455 section 5.5.3).
+  void on_pong(std::function<void()> handler);
+
+  // Takes no message off the network until resume_reading(); a few may have been read already. The other end waits.
+  void pause_reading();
+  void resume_reading();
+
+  bool open() const noexcept;
+  std::string subprotocol() const;    // what the server chose, empty for none
+  std::uint16_t close_code() const;   // 0: not over; 1005: a close frame without a code; 1006: lost, or never open
+  std::string close_reason() const;   // of the close frame, of either end
+  std::string local_address() const;  // "127.0.0.1:54321"; empty before it is open
+  std::string remote_address() const;
+  asio::any_io_executor executor() const;
+
+ private:
+  template <class T, auto Begin, class Token, class... Args>
+  auto start(Token&& token, Args... args) {
+    return asio::async_initiate<Token, void(result<T>)>(start_raw<T, Begin>{end_}, token, std::move(args)...);
+  }
+  std::optional<raw_message> next();
+  void leave() noexcept;
+
+  std::shared_ptr<raw_end> end_;
+  std::shared_ptr<raw_core> core_;
+};
+
+}  // namespace parley

@@ -1,0 +1,150 @@
+// One raw connection, on one executor. Private to the peer room.
+#pragma once
+
+#include "parley/peer/home.hpp"
+#include "parley/peer/raw_connection.hpp"
+#include "parley/transport/transport.hpp"
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace parley {
+
+class raw_core final : public raw_end, public transport::connection_handler, public std::enable_shared_from_this<raw_core> {
+ public:
+  raw_core(std::string url, raw_options options, home where);
+
+  // raw_end
+  asio::any_io_executor executor() const override { return home_.executor(); }
+  bool runs_here() const override { return home_.runs_here(); }
+  ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
+  void connect(ticket, std::unique_ptr<operation<void>>) override;
+  void send(ticket, raw_message, std::unique_ptr<operation<void>>) override;
+  void receive(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) override;
+  void ask(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) override;
+  void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) override;
+  void cancel(ticket) override;
+
+  sent try_send(raw_message);
+  void ping();
+  void on_message(std::function<void(const raw_message&)>);
+  void on_closed_call(std::function<void(const error&)>);
+  void on_pong(std::function<void()>);
+  void pause_reading(bool paused);
+  bool open() const noexcept { return phase_.load() == phase::open; }
+
+  // What is known since the connection is open, and over.
+  struct facts {
+    std::string subprotocol;
+    std::string local;
+    std::string remote;
+    transport::close_reason ended{0, {}};
+  };
+  facts known() const;
+
+  // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
+  void leave();
+  void run_on_own_thread(std::shared_ptr<own_loop>);
+  // Waits for the own thread; lets it end by itself if this is that thread.
+  void join();
+
+ private:
+  enum class phase { idle, connecting, open, closing, closed };
+
+  struct sending {
+    ticket of;
+    raw_message message;
+    std::unique_ptr<operation<void>> done;  // null: nobody waits for it
+    bool counted;                           // among posted_, until it is with the transport
+  };
+  struct receiving {
+    ticket of;
+    time_point deadline;
+    std::unique_ptr<operation<raw_message>> done;
+  };
+  struct waiting {
+    ticket of;
+    std::unique_ptr<operation<void>> done;
+  };
+
+  // transport::connection_handler
+  void on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) override;
+  void on_message(bytes_view content, transport::opcode kind) override;
+  void on_drained() override;
+  void on_closed(const transport::close_reason& why, const error& how) override;
+
+  // Runs `f` on the executor unless the connection was left; everything run this way precedes the leaving.
+  template <class F>
+  bool on_executor(F f);
+  // The same for an operation, which is completed late if the connection was left.
+  template <class T, class F>
+  void on_executor(std::unique_ptr<operation<T>> done, F f);
+
+  // The first that is asked for connects. False: it is over, and error_ says why.
+  bool lives();
+  void begin_connecting();
+  void give_up_connecting(error why);
+  void begin_closing(std::uint16_t code, std::string_view reason, error why);
+  void over(const transport::close_reason& why, const error& how);
+  void end_operations(const error& why);
+  bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
+
+  void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>);
+  raw_message take();
+  void hand_over();
+  void call_handler(const raw_message&);
+  void look_at_reading();
+  void arm_receives(time_point next);
+  void expire_receives();
+
+  void send_waiting();
+
+  void say_goodbye();
+  void finish_leaving();
+
+  const std::string url_;
+  const raw_options options_;
+  home home_;
+  const std::shared_ptr<transport::clock> clock_;
+  std::atomic<ticket> next_ticket_ = 1;
+  std::atomic<phase> phase_ = phase::idle;
+  std::atomic<std::size_t> posted_ = 0;   // bytes of try_send that are not yet with the transport
+  std::atomic<std::size_t> queued_ = 0;   // bytes with the transport, as last seen
+  std::atomic<std::size_t> waiting_ = 0;  // sends that wait for room: those that do not wait must not overtake them
+
+  mutable std::mutex mutex_;  // for setting the next, and for the one after it
+  std::atomic<bool> left_ = false;
+  facts facts_;
+
+  std::thread thread_;  // of the own loop
+
+  // On the executor:
+  std::shared_ptr<transport::connection> link_;  // while open or closing
+  std::function<void()> abandon_;                // gives up an attempt to connect
+  std::unique_ptr<transport::alarm> phase_alarm_;
+  std::unique_ptr<transport::alarm> receive_alarm_;
+  time_point armed_ = time_point::max();
+  std::optional<error> error_;  // why it is over, or closing
+  std::vector<waiting> connects_;
+  std::vector<waiting> closes_;
+  std::deque<sending> sends_;
+  std::deque<receiving> receives_;
+  std::deque<raw_message> inbox_;  // empty while somebody receives
+  std::size_t inbox_bytes_ = 0;
+  raw_message scratch_;
+  std::shared_ptr<std::function<void(const raw_message&)>> message_handler_;
+  std::function<void(const error&)> closed_handler_;
+  std::function<void()> pong_handler_;
+  bool paused_by_user_ = false;
+  bool paused_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace parley
