@@ -1,4 +1,5 @@
-"""The examples do what they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens>"""
+"""The examples do what they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens> <datadivr_server>
+<datadivr_client>"""
 
 import pathlib
 import sys
@@ -8,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from programs import Program, Server  # noqa: E402
 
-LOBBY_SERVER, LOBBY_CLIENT, TOKENS = sys.argv[1:4]
+LOBBY_SERVER, LOBBY_CLIENT, TOKENS, DATADIVR_SERVER, DATADIVR_CLIENT = sys.argv[1:6]
 
 
 class Examples(unittest.TestCase):
@@ -35,6 +36,21 @@ class Examples(unittest.TestCase):
             listener.expect_clean_end(listener.wait())
         server.expect_clean_end(server.stop())
 
+    def test_datadivr_sums_describes_and_passes_on(self):
+        server = self.start(Server([DATADIVR_SERVER, "--project"]))
+        listener = self.start(Program([DATADIVR_CLIENT, "--url", server.url, "--to", "others", "--wait", "1", "--node", "1"]))
+        mine = listener.line_with("I am (.+)")[1]
+        for expected in ("391 \\+ 29 = 420", "and 2.5", "and 3.5", "and 4.5", "refused: Error: could not convert to float",
+                         'node 1: {"name": "Boris", "x": -0.25}'):
+            listener.line_with(expected)
+        speaker = self.start(Program([DATADIVR_CLIENT, "--url", server.url, "--to", mine, "--say", "you!", "--node", "2"]))
+        theirs = speaker.line_with("I am (.+)")[1]
+        speaker.line_with('node 2: {"error": "Node data not found"}')
+        listener.line_with(f"{theirs}: you!")
+        for client in (speaker, listener):
+            client.expect_clean_end(client.wait())
+        server.expect_clean_end(server.stop())
+
     def test_tokens_waits_in_every_way(self):
         program = self.start(Program([TOKENS]))
         program.expect_clean_end(program.wait())
@@ -43,4 +59,4 @@ class Examples(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], warnings="ignore")
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:], warnings="ignore")

@@ -222,6 +222,22 @@ TEST_F(PlainServer, An_error_without_an_id_is_no_answer_once_the_server_has_repe
   EXPECT_TRUE(is(second, 2));
 }
 
+TEST_F(PlainServer, What_others_send_that_cannot_be_read_is_passed_over) {
+  const std::string deep = std::string(200, '[') + std::string(200, ']');
+  for (int i = 0; i < 20; ++i) {
+    for (const std::string& frame :
+         {std::string(R"({"event_name":"","payload":null,"to":"all","from_id":"somebody","message":null})"), std::string("no JSON"),
+          R"({"event_name":"Talk.Say","payload":)" + deep + R"(,"to":"all","from_id":"somebody"})",
+          R"({"event_name":")" + std::string(5000, 'x') + R"(","payload":null,"from_id":"somebody"})",
+          std::string(R"({"event_name":"Talk.Add","payload":{},"from_id":"somebody"})"),
+          std::string(R"({"event_name":"Talk.Say","payload":[1],"from_id":"somebody"})")})
+      say(frame);
+  }
+  EXPECT_THAT(lost, IsEmpty());
+  say(R"({"event_name":"Talk.Say","payload":{"text":"still here"},"from_id":"somebody"})");
+  EXPECT_THAT(heard, ElementsAre("somebody: still here"));
+}
+
 // --- a server that answers in order
 
 struct PlainServerInOrder : PlainServer {

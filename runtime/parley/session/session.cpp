@@ -269,7 +269,9 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   if (fault.close != 0) return close(fault.close, fault.text);
   if (plain() && options_.drop_on_invalid) return close(close_code::policy, "invalid message");
   ++counters_.refused;
-  if (malformed(fault.code) && !count_malformed(now)) return;
+  // What reaches a plain client may be another client's, passed on unread: nobody shuts this one out by it.
+  const bool anybodys = plain() && options_.self == side::client;
+  if (malformed(fault.code) && !anybodys && !count_malformed(now)) return;
   const bool answers_call = fault.re != 0 || !fault.foreign_re.empty();
   // A client tells its own application; a plain server would take the answer for an event and pass it on.
   if (options_.self == side::client && (!answers_call || plain())) return;
