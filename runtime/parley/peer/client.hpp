@@ -6,13 +6,14 @@
 //   link.connect();                                      // blocks; throws parley::call_failed
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
-// The constructor throws std::invalid_argument for a malformed url and nothing else. The first call or send connects too; calls made
-// before the link is up wait for it, each no longer than its deadline. When the connection is lost every pending call completes with
-// `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
+// The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and nothing else. The first call or
+// send connects too; calls made before the link is up wait for it, each no longer than its deadline. When the connection is lost every
+// pending call completes with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
 // Destruction completes every pending call with `cancelled`.
 #pragma once
 
 #include "parley/peer/completion.hpp"
+#include "parley/peer/dialect.hpp"
 #include "parley/peer/log.hpp"
 #include "parley/wire/envelope.hpp"
 
@@ -37,6 +38,7 @@ enum class encoding { automatic, binary, json, plain };
 
 struct client_options {
   parley::encoding encoding = parley::encoding::automatic;
+  parley::dialect dialect{};                                                // in place of any encoding; without a format: none
   std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting, each
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
   std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts

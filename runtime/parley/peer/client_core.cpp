@@ -40,6 +40,7 @@ client_core::client_core(std::string url, client_options options, home where)
       alarm_(clock_->make_alarm(home_.executor())) {
   if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
   if (options_.encoding == encoding::binary) format_ = 2;
+  if (const auto* foreign = options_.dialect.format) format_ = foreign->payload_format() == format::json ? 1 : 2;
 }
 
 client_core::~client_core() {
@@ -122,7 +123,13 @@ void client_core::begin_connecting() {
   if (options_.answers_in_order) end_->expect_answers_in_order();
   transport::connect_options connect;
   connect.url = url_;
-  connect.subprotocols = offered(options_.encoding);
+  if (options_.dialect.format) {
+    end_->speak(options_.dialect, spoken::dialect);
+    connect.manners = manners_of(options_.dialect);
+    if (!options_.dialect.subprotocol.empty()) connect.subprotocols = {options_.dialect.subprotocol};
+  } else {
+    connect.subprotocols = offered(options_.encoding);
+  }
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
   connect.limits.max_message = contract_.largest_payload(options_.max_message) + envelope_room;

@@ -141,7 +141,16 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   scratch borrowed;
   std::string& frame = *borrowed;
   const auto write = [&] {
-    if (session_->write(e, payload, frame)) return;
+    bool written = session_->write(e, payload, frame);
+    if (written && fits(frame.size())) return;
+    if (written) {
+      e.kind = wire::kind::error;
+      e.code = errc::too_large;
+      e.text = "the answer is too large";
+      e.has_text = true;
+      payload = {};
+      frame.clear();
+    }
     e.reason.clear();  // a program's reason that is no name; the call ends all the same
     session_->write(e, payload, frame);
   };
@@ -158,22 +167,27 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   if (auto foreign = plain_->foreign_ids.extract(id)) {
     e.foreign_id = std::move(foreign.mapped());
     write();
-    session_->send(frame);
-    return;
+    return send_terminal(frame);
   }
   write();
+  if (dialect_ && !dialect_->answers_in_order) return send_terminal(frame);
   auto& waiting = plain_->in_order;
   if (!waiting.empty() && waiting.front().id == id) {
     waiting.pop_front();
-    session_->send(frame);
+    send_terminal(frame);
   } else {
     for (std::size_t i = 0; i < waiting.size(); ++i)
       if (waiting[i].id == id) waiting[i].frame = frame;
   }
   while (plain_ && !waiting.empty() && waiting.front().frame) {
     std::string next = *waiting.pop_front().frame;
-    session_->send(next);
+    send_terminal(next);
   }
+}
+
+// A dialect may have no words for it.
+void connection_end::send_terminal(std::string& frame) {
+  if (!frame.empty()) session_->send(frame);
 }
 
 void connection_end::on_cancel(const wire::envelope& e) {
@@ -215,8 +229,9 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   e.counted = true;
   if (deadline != time_point::max()) e.deadline_ms = milliseconds_until(deadline, now());
   if (session_->plain()) e.foreign_id = std::to_string(id);
+  if (dialect_) e.name = m.name;
   scratch frame;
-  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
+  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame) || !fits(frame->size())) {
     if (auto never_left = outgoing_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
   } else if (session_->plain()) {
     plain_->not_sent.push_back({id, buffer(*frame)});

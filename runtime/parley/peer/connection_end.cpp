@@ -12,6 +12,10 @@ namespace {
 
 namespace close_code = session::close_code;
 
+// Of frames of up to 64 KiB (RFC 6455 section 5.2).
+constexpr std::size_t largest_head = 8;
+constexpr std::size_t mask_size = 4;
+
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
 
 }  // namespace
@@ -36,10 +40,25 @@ peer& connection_end::as_peer() {
 
 // --- opening and closing
 
+void connection_end::speak(const dialect& how, spoken as) noexcept {
+  dialect_ = &how;
+  speaks_ = as;
+  options_->pings = how.pings;
+  options_->error_answers = how.error_answers;
+  one_by_one_ = options_->one_by_one = how.gap > how.gap.zero();
+  if (options_->self == side::client) answers_in_order_ = how.answers_in_order;
+  awaits_a_word_ = options_->self == side::server && how.quiet_start > how.quiet_start.zero();
+  if (how.max_frame != 0) {
+    const std::size_t head = largest_head - (options_->self == side::server ? mask_size : 0);
+    max_frame_ = how.max_frame - std::min(how.max_frame, head);
+  }
+}
+
 void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
   const auto self = shared_from_this();
   connection_ = std::move(to);
-  options_->format = owner_ ? owner_->format_for(subprotocol) : nullptr;
+  if (!dialect_) options_->format = owner_ ? owner_->format_for(subprotocol) : nullptr;
+  else if (subprotocol.empty() || subprotocol == dialect_->subprotocol) options_->format = dialect_->format;
   if (!options_->format) {
     failure_ = std::make_unique<error>(errc::version_mismatch, "the server agreed to none of the subprotocols offered");
     connection_->close(close_code::done, "no common subprotocol");
@@ -54,12 +73,15 @@ void connection_end::on_open(std::shared_ptr<transport::connection> to, std::str
       if (const auto end = weak.lock()) end->session_->pong_received(end->now());
     });
   }
+  if (!dialect_) speaks_ = spoken_in(session_->format());
+  else if (awaits_a_word_) hold_back(dialect_->quiet_start);
   session_->start(now());
   arm();
 }
 
 void connection_end::opened() {
   if (session_->self() == side::server) asker_.id = session_->client_id();
+  else if (dialect_ && !dialect_->greeting.empty()) session_->send(buffer(dialect_->greeting));
   if (owner_) owner_->opened(*this);
 }
 
@@ -89,6 +111,7 @@ void connection_end::close_connection(std::uint16_t code, std::string_view text)
 void connection_end::on_closed(const transport::close_reason& why, const error& how) {
   const auto self = shared_from_this();
   alarm_->clear();
+  pause_.reset();
   const bool opened_once = session_.has_value();
   if (session_) session_->lost();
   error reason = how;
@@ -146,14 +169,31 @@ void connection_end::release_memory() {
 
 // --- session::output
 
-bool connection_end::writable() const { return connection_->buffered_amount() < 64 * 1024; }
+bool connection_end::writable() const { return !holds_back_ && connection_->buffered_amount() < 64 * 1024; }
 std::size_t connection_end::in_transport() const { return connection_ ? connection_->buffered_amount() : 0; }
 void connection_end::transmit(buffer frame) {
   connection_->send(std::move(frame), session_->binary() ? transport::opcode::binary : transport::opcode::text);
+  if (one_by_one_) hold_back(dialect_->gap);
 }
 void connection_end::transmit_copy(bytes_view frame) {
   connection_->send_copy(frame, session_->binary() ? transport::opcode::binary : transport::opcode::text);
+  if (one_by_one_) hold_back(dialect_->gap);
 }
+
+void connection_end::hold_back(std::chrono::milliseconds time) {
+  holds_back_ = true;
+  if (pause_) return pause_->set_again(now() + time);
+  pause_ = clock_->make_alarm(on_);
+  pause_->set(now() + time, [weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->go_on();
+  });
+}
+
+void connection_end::go_on() {
+  holds_back_ = awaits_a_word_ = false;
+  on_drained();
+}
+
 void connection_end::ping() { connection_->ping(); }
 
 void connection_end::on_drained() {
@@ -175,6 +215,7 @@ void connection_end::on_message(bytes_view content, transport::opcode kind) {
   const auto self = shared_from_this();
   const bool nested = std::exchange(acting_, true);
   if (!told_when_) received_at_ = now();
+  if (awaits_a_word_) go_on();
   const wire::envelope* e = session_->receive(received_at_, content, kind == transport::opcode::binary);
   if (e && owner_) {
     if (session_->plain()) act_on_plain(*e);
@@ -265,10 +306,15 @@ sent connection_end::send_event(const outgoing& event) {
     e.has_text = true;
   }
   scratch frame;
+  if (dialect_) e.name = m.name;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     // A name that no client of such a server can have.
     if (owner_) owner_->error_received(*this, {errc::unknown_target, "this target cannot be named in this encoding"}, &m);
     return sent::closed;
+  }
+  if (!fits(frame->size())) {
+    if (owner_) owner_->error_received(*this, {errc::too_large, "the frame is over the dialect's bound"}, &m);
+    return sent::too_large;
   }
   return session_->send(*frame) ? sent::queued : sent::dropped;
 }

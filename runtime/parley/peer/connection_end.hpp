@@ -5,13 +5,16 @@
 #include "parley/core/flat_index.hpp"
 #include "parley/core/ring.hpp"
 #include "parley/peer/core.hpp"
+#include "parley/peer/dialect.hpp"
 #include "parley/peer/own_id.hpp"
 #include "parley/peer/peer.hpp"
 #include "parley/peer/serve.hpp"
+#include "parley/peer/spoken.hpp"
 #include "parley/rpc/rpc.hpp"
 #include "parley/session/session.hpp"
 #include "parley/transport/transport.hpp"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +25,11 @@
 namespace parley {
 
 class connection_end;
+
+// What a dialect wants of its connections.
+constexpr transport::manners manners_of(const dialect& d) noexcept {
+  return {.masked_frames = d.masked_frames, .any_text = d.any_text, .silent_close = d.silent_close, .keep_alive = !d.pings};
+}
 
 // Called on the connection's executor. An owner that goes first says forget_owner().
 class connection_owner {
@@ -51,6 +59,11 @@ class connection_end final : public transport::connection_handler,
   connection_end(connection_owner& owner, session::session_options options, const session::contract& known,
                  std::shared_ptr<transport::clock> clock, asio::any_io_executor on);
 
+  // In place of what the subprotocol says. Before the connection opens; `how` outlives this.
+  void speak(const dialect& how, spoken as) noexcept;
+  // What this connection speaks, from opening on.
+  spoken speaks() const noexcept { return speaks_; }
+
   // From opening on.
   session::peer_session& session() noexcept { return *session_; }
   bool has_session() const noexcept { return session_.has_value(); }
@@ -73,6 +86,8 @@ class connection_end final : public transport::connection_handler,
   // Sends an event of this end's own. The caller has checked its size.
   sent send_event(const outgoing&);
 
+  // Is a frame of so many bytes, without its head, inside the dialect's bound?
+  bool fits(std::size_t frame) const noexcept { return frame <= max_frame_; }
   // Over the limit of the method, or of what the other end accepts?
   bool too_large_for_peer(const method&, std::size_t payload) const;
   bool too_large_for_us(const method&, std::size_t payload) const;
@@ -98,6 +113,7 @@ class connection_end final : public transport::connection_handler,
 
   // session::output
   bool writable() const override;
+  bool holds_back() const override { return holds_back_; }
   std::size_t in_transport() const override;
   void transmit(buffer frame) override;
   void transmit_copy(bytes_view frame) override;
@@ -127,6 +143,7 @@ class connection_end final : public transport::connection_handler,
 
   bool send_reply(const method&, std::uint64_t id, const void* value);
   void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
+  void send_terminal(std::string& frame);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);
   void give_up(rpc::outgoing_calls::given_up);
   bool forget_unsent(std::uint64_t id);
@@ -141,6 +158,9 @@ class connection_end final : public transport::connection_handler,
   void hear_search(const wire::envelope&);
   void know_own_id(const std::string& id);
   void give_up_search(rpc::outgoing_calls::given_up);
+
+  void hold_back(std::chrono::milliseconds);
+  void go_on();
 
   void arm();
   void ring();
@@ -169,7 +189,14 @@ class connection_end final : public transport::connection_handler,
   origin asker_;  // of the calls that arrive: the client, at a server
   decode_options reading_;
   time_point received_at_{};  // the message that is being acted on
-  bool told_when_ = false;    // the transport says when bytes come
+  const dialect* dialect_ = nullptr;
+  std::unique_ptr<transport::alarm> pause_;  // of a dialect's, while it holds back
+  std::size_t max_frame_ = std::numeric_limits<std::size_t>::max();
+  spoken speaks_ = spoken::plain;
+  bool one_by_one_ = false;     // a pause follows each frame that is sent
+  bool holds_back_ = false;     // nothing may be sent just now
+  bool awaits_a_word_ = false;  // nothing may be sent before the other end has said something
+  bool told_when_ = false;      // the transport says when bytes come
   bool acting_ = false;
   bool answers_in_order_ = false;
 

@@ -57,8 +57,8 @@ void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
     for (const auto& [id, foreign] : plain_->foreign_ids)
       if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");
   const std::uint64_t id = plain_->next_id++;
-  if (e.foreign_id.empty()) plain_->in_order.push_back({id, std::nullopt});
-  else plain_->foreign_ids.emplace(id, e.foreign_id);
+  if (!e.foreign_id.empty()) plain_->foreign_ids.emplace(id, e.foreign_id);
+  else if (!dialect_ || dialect_->answers_in_order) plain_->in_order.push_back({id, std::nullopt});
   run_call(e, m, id, e.deadline_ms);
 }
 

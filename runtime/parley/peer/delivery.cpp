@@ -18,18 +18,6 @@ namespace {
 constexpr std::size_t framed_once_from = 8;     // receivers; for fewer it costs more than it saves
 constexpr std::size_t crossing_overhead = 256;  // what an event between loops costs beside its frames
 
-const wire::envelope_format& format_of(spoken kind) {
-  switch (kind) {
-    case spoken::binary:
-      return wire::fbs_format();
-    case spoken::json:
-      return wire::json_format();
-    case spoken::plain:
-      break;
-  }
-  return wire::plain_format();
-}
-
 }  // namespace
 
 result<> server_loop::delivery::make_payload(format f) {
@@ -46,8 +34,9 @@ result<> server_loop::delivery::make_payload(format f) {
   return {};
 }
 
-result<> server_loop::delivery::make(const wire::envelope_format& f) {
-  if (is_made_for(spoken_in(f)) || (!what && f.binary())) return {};
+result<> server_loop::delivery::make(spoken as, const server_core& server) {
+  if (is_made_for(as) || (!what && as == spoken::binary)) return {};
+  const wire::envelope_format& f = server.format_of(as);
   if (what)
     if (auto made = make_payload(f.payload_format()); !made) return made;
   wire::envelope e;
@@ -65,6 +54,7 @@ result<> server_loop::delivery::make(const wire::envelope_format& f) {
   std::string frame;
   bool written = false;
   if (what) {
+    if (is_dialect(as)) e.name = what->name;
     written = write_frame(f, side::server, *what, e, payload, frame);
   } else {
     e.name = name;
@@ -72,9 +62,10 @@ result<> server_loop::delivery::make(const wire::envelope_format& f) {
     e.has_text = received->has_text;
     written = f.write(e, side::server, payload, frame);
   }
-  if (!written) return error{errc::invalid, "the envelope does not fit"};
+  if (is_dialect(as)) written = written && server.fits(as, frame.size());
+  if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
-  frames[static_cast<std::size_t>(spoken_in(f))] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
+  frames[static_cast<std::size_t>(as)] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
   return {};
 }
 
@@ -94,10 +85,10 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
   d.for_many = receivers.size() > framed_once_from || !elsewhere.loops.empty();
   // All formats first: nobody gets an event that somebody could not.
   for (connection_end* end : receivers)
-    if (auto made = d.make(end->session().format()); !made) return put_back(), made;
-  for (const spoken kind : {spoken::binary, spoken::json, spoken::plain})
-    if (elsewhere.kinds[static_cast<std::size_t>(kind)])
-      if (auto made = d.make(format_of(kind)); !made) return put_back(), made;
+    if (auto made = d.make(end->speaks(), server_); !made) return put_back(), made;
+  for (std::size_t kind = 0; kind < spoken_kinds; ++kind)
+    if (elsewhere.kinds[kind])
+      if (auto made = d.make(static_cast<spoken>(kind), server_); !made) return put_back(), made;
 
   if (!elsewhere.loops.empty()) {
     std::size_t bytes = crossing_overhead;
@@ -117,10 +108,9 @@ void server_loop::hand_out(const method* what, const frames_made& frames, const 
   std::uint64_t delivered = 0;
   for (connection_end* end : receivers) {
     session::peer_session& to = end->session();
-    const spoken kind = spoken_in(to.format());
-    const buffer& frame = frames[static_cast<std::size_t>(kind)];
-    if (what && frame.empty()) continue;  // another loop's event: this client came since, and is the first of its kind
-    if (what ? !to.agreed(*what) : kind == spoken::binary) to.count_not_delivered();
+    const buffer& frame = frames[static_cast<std::size_t>(end->speaks())];
+    // Nobody made it: its kind cannot understand it; or it is another loop's event, and this client came since, the first of its kind.
+    if (frame.empty() || (what && !to.agreed(*what))) to.count_not_delivered();
     else if (to.send(frame)) ++delivered;
     else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
   }

@@ -26,8 +26,8 @@ struct server_loop::delivery {
   frames_made frames;
   std::string transcoded;
 
-  // Does nothing where nobody of this kind can understand it. `bad_payload`: it does not fit the schema.
-  result<> make(const wire::envelope_format&);
+  // Does nothing where nobody of this kind can understand it, or this dialect has no words for it. `bad_payload`: it does not fit the schema.
+  result<> make(spoken kind, const server_core&);
   bool is_made_for(spoken kind) const noexcept { return !frames[static_cast<std::size_t>(kind)].empty(); }
 
  private:

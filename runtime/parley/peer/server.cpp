@@ -49,7 +49,8 @@ void server::run() { core_->run(); }
 void server::start() { core_->start(); }
 void server::stop() noexcept { core_->stop(); }
 void server::join() { core_->join(); }
-std::uint16_t server::port() const { return core_->port(); }
+std::size_t server::listen(port_options more) { return core_->listen(std::move(more)); }
+std::uint16_t server::port(std::size_t number) const { return core_->port(number); }
 asio::any_io_executor server::executor() const { return core_->executor(); }
 server_counters server::counters() const { return core_->counters(); }
 server::operator link() const { return {core_, call_options{}}; }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "parley/peer/core.hpp"
+#include "parley/peer/dialect.hpp"
 #include "parley/peer/handler.hpp"
 #include "parley/peer/log.hpp"
 
@@ -52,6 +53,7 @@ struct server_options {
   bool binary = true;
   bool json = true;
   bool plain = true;
+  parley::dialect dialect{};  // this, in place of all three
 
   // Pages that may connect, as the Origin header says it: "https://example.org". A page of the same host may always; so may programs,
   // which send no Origin. Anything else is refused with 403.
@@ -77,6 +79,14 @@ struct server_options {
   log_sink log{};
   parley::loopback* loopback = nullptr;  // instead of the network; outlives the server
   std::shared_ptr<transport::clock> clock{};
+};
+
+// A port beside the first.
+struct port_options {
+  std::string address{};  // empty: the server's
+  std::uint16_t port = 0;
+  std::string path = "/ws";
+  parley::dialect dialect{};  // without a format: Parley's own encodings, as the server's options say
 };
 
 struct server_counters {
@@ -110,6 +120,11 @@ class server {
     add(handler, generated::service(), generated::template bindings<Handler>());
   }
 
+  // One more port, for the same handlers and for clients that hear each other whatever port they came in by. Returns its number, for
+  // port(). Before the start. At most five ports have a dialect. Throws std::invalid_argument if the dialect's format has a session.
+  // With `loopback` there are no ports: clients that name this path come in by it.
+  std::size_t listen(port_options more);
+
   // Binds and serves on this thread until stop(). Throws call_failed if the port cannot be bound.
   void run();
   // The same on a thread of its own: returns when clients can connect.
@@ -119,8 +134,8 @@ class server {
   // Waits until it has ended. Not from a handler.
   void join();
 
-  // The port that was bound, once started.
-  std::uint16_t port() const;
+  // The port that was bound, once started; number 0: the first. Throws std::out_of_range for a number that listen() did not return.
+  std::uint16_t port(std::size_t number = 0) const;
   // That of the first loop.
   asio::any_io_executor executor() const;
   // Any thread; while it runs, the figures of a moment ago.

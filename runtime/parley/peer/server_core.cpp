@@ -31,6 +31,7 @@ server_core::server_core(server_options options, std::vector<home> homes)
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
+  listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
 }
 
 server_core::~server_core() {
@@ -121,6 +122,52 @@ void server_core::remove(handler& h) {
   for (auto& one : gone) one.wait();
 }
 
+std::size_t server_core::listen(port_options chosen) {
+  std::lock_guard lock(mutex_);
+  if (phase_ != phase::idle) throw std::logic_error("parley::server::listen: add ports before the start");
+  if (chosen.address.empty()) chosen.address = options_.address;
+  const wire::envelope_format* const foreign = chosen.dialect.format;
+  if (foreign && foreign->has_session()) throw std::invalid_argument("a dialect has no session of its own");
+  if (foreign && with_dialect_.size() == max_dialects) throw std::invalid_argument("too many ports with a dialect");
+  entrance& one = entrances_.emplace_back();
+  one.options = std::move(chosen);
+  if (foreign) {
+    one.kind = static_cast<spoken>(static_cast<std::size_t>(spoken::dialect) + with_dialect_.size());
+    with_dialect_.push_back(&one);
+  }
+  return entrances_.size() - 1;
+}
+
+const dialect& server_core::dialect_of(spoken kind) const {
+  return with_dialect_[static_cast<std::size_t>(kind) - static_cast<std::size_t>(spoken::dialect)]->options.dialect;
+}
+
+const wire::envelope_format& server_core::format_of(spoken kind) const {
+  switch (kind) {
+    case spoken::binary:
+      return wire::fbs_format();
+    case spoken::json:
+      return wire::json_format();
+    case spoken::plain:
+      return wire::plain_format();
+    default:
+      return *dialect_of(kind).format;
+  }
+}
+
+bool server_core::fits(spoken as, std::size_t frame) const {
+  const std::size_t bound = dialect_of(as).max_frame;
+  constexpr std::size_t head = 4;  // a server's, up to 64 KiB (RFC 6455 section 5.2)
+  return bound == 0 || frame + head <= bound;
+}
+
+const entrance& server_core::entrance_for(const entrance& at, std::string_view path) const {
+  if (!options_.loopback) return at;
+  const auto named =
+      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
+  return named == entrances_.end() ? at : *named;
+}
+
 void server_core::open_ports() {
   {
     std::lock_guard lock(mutex_);
@@ -131,29 +178,34 @@ void server_core::open_ports() {
     transport::limits limits;
     limits.max_message = largest;
     limits.max_connections = options_.max_connections;
-    loops_.front()->listen(options_.loopback->listen(first().executor(), limits));
+    loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits));
   } else {
-    open_websocket(largest);
+    const auto open = std::make_shared<std::atomic<std::size_t>>(0);
+    for (entrance& one : entrances_) open_websocket(one, largest, open);
   }
   phase_ = phase::running;
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
-  log(log_level::info, "listening on port " + std::to_string(port_));
+  for (const entrance& one : entrances_) log(log_level::info, "listening on port " + std::to_string(one.bound));
 }
 
 // With several loops each has a socket of its own on the same port, and the system divides the clients among them.
-void server_core::open_websocket(std::size_t largest) {
+void server_core::open_websocket(entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& open) {
   transport::listen_options listen;
-  listen.address = options_.address;
-  listen.port = options_.port;
+  listen.address = at.options.address;
+  listen.port = at.options.port;
   listen.share_port = has_several_loops();
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
   listen.limits.max_connections = options_.max_connections;
-  listen.open_connections = std::make_shared<std::atomic<std::size_t>>(0);
-  listen.help = "supported subprotocols:";
-  if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
-  if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
+  listen.open_connections = open;
+  if (const dialect* const foreign = at.dialect()) {
+    listen.manners = manners_of(*foreign);
+  } else {
+    listen.help = "supported subprotocols:";
+    if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
+    if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
+  }
   std::vector<std::shared_ptr<transport::listener>> opened;
   for (const auto& loop : loops_) {
     auto listener = transport::websocket_listen(loop->where().executor(), listen);
@@ -161,8 +213,8 @@ void server_core::open_websocket(std::size_t largest) {
     opened.push_back(*listener);
     listen.port = opened.back()->port();
   }
-  port_ = listen.port;
-  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(std::move(opened[i]));
+  at.bound = listen.port;
+  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(at, std::move(opened[i]));
 }
 
 // The first loop on this thread, each of the others on one of its own. What a loop leaves is destroyed when none of them runs any more.
@@ -256,6 +308,8 @@ formats_in_use server_core::formats() const {
   for (const auto& loop : loops_) {
     now.binary = now.binary || loop->population(spoken::binary) != 0;
     now.json = now.json || loop->population(spoken::json) != 0 || loop->population(spoken::plain) != 0;
+    for (const entrance* one : with_dialect_)
+      if (loop->population(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
   }
   if (!now.json && !now.binary) now.binary = true;
   return now;

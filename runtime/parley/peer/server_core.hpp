@@ -8,16 +8,27 @@
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 namespace parley {
+
+// A port that clients come in by.
+struct entrance {
+  port_options options;
+  spoken kind = spoken::plain;  // of its dialect
+  std::atomic<std::uint16_t> bound = 0;
+
+  const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
+};
 
 class server_core final : public core, public std::enable_shared_from_this<server_core> {
  public:
@@ -27,6 +38,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
 
   void add(handler&, const service&, std::span<const binding>);
   void remove(handler&);
+  std::size_t listen(port_options);
   void open_ports();
   void run();
   void start();
@@ -34,7 +46,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The server object is going: like stop(), and this object lives on until the last connection has said goodbye.
   void shut_down();
   void join();
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port(std::size_t number) const { return entrances_.at(number).bound; }
   server_counters counters() const;
 
   // core
@@ -64,6 +76,11 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<place>& directory() noexcept { return directory_; }
+  const wire::envelope_format& format_of(spoken) const;
+  // `as` is a dialect: is a frame of so many bytes inside its bound?
+  bool fits(spoken as, std::size_t frame) const;
+  // In memory there are no ports: the path says which one it would be.
+  const entrance& entrance_for(const entrance& at, std::string_view path) const;
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
   // The last client of a stopping loop is gone. On that loop, once.
   void loop_is_empty();
@@ -79,7 +96,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The same, never inline.
   template <class F>
   bool post(server_loop&, F f);
-  void open_websocket(std::size_t largest);
+  void open_websocket(entrance&, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& open);
+  const dialect& dialect_of(spoken) const;
   void watch_for_stop();
   void begin_stopping();
   void end();
@@ -88,7 +106,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const server_options options_;
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
-  std::atomic<std::uint16_t> port_ = 0;
+  std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are
+  std::vector<const entrance*> with_dialect_;  // by the number of the kind
   std::atomic<std::size_t> posted_ = 0;
   int stop_event_ = -1;  // eventfd: what a signal handler may write to
   std::thread thread_;   // of start()

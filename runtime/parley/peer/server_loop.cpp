@@ -76,31 +76,36 @@ void server_loop::take_out(const handler& h) {
 
 // --- clients come and go
 
-void server_loop::listen(std::shared_ptr<transport::listener> listener) { listener_ = std::move(listener); }
-
-void server_loop::accept() {
-  if (!listener_) return;
-  listener_->start([this, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
-    if (const auto server = weak.lock()) on_request(ask);
-  });
+void server_loop::listen(const entrance& at, std::shared_ptr<transport::listener> listener) {
+  listening_.push_back({&at, std::move(listener)});
 }
 
-void server_loop::on_request(const std::shared_ptr<transport::request>& ask) {
+void server_loop::accept() {
+  for (const listening& one : listening_)
+    one.listener->start([this, at = one.at, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
+      if (const auto server = weak.lock()) on_request(server_.entrance_for(*at, ask->path), ask);
+    });
+}
+
+void server_loop::on_request(const entrance& at, const std::shared_ptr<transport::request>& ask) {
   const server_options& options = server_.options();
   const auto reject = [&](int status, std::string_view text) {
     rejected_ += 1;
     ask->reject(status, text);
   };
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
-  if (!options.loopback && ask->path != options.path) return reject(404, "nothing here");
+  if (!options.loopback && ask->path != at.options.path) return reject(404, "nothing here");
   if (!origin_allowed(options, *ask)) return reject(403, "origin not allowed");
 
   // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
   std::vector<std::string_view> names;
   for (const std::string& name : ask->subprotocols)
     if (!name.starts_with("parley.auth.")) names.push_back(name);
+  const dialect* const foreign = at.dialect();
   std::string_view chosen;
-  if (names.empty()) {
+  if (foreign) {
+    if (std::find(names.begin(), names.end(), foreign->subprotocol) != names.end()) chosen = foreign->subprotocol;
+  } else if (names.empty()) {
     if (!options.plain) return reject(400, "a subprotocol must be offered");
   } else {
     for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
@@ -109,6 +114,7 @@ void server_loop::on_request(const std::shared_ptr<transport::request>& ask) {
   }
   auto end = std::make_shared<connection_end>(*this, session_options_of(options), server_.contract(), server_.clock(), home_.executor());
   end->know_types(options.types);
+  if (foreign) end->speak(*foreign, at.kind);
   ends_.emplace(end.get(), end);
   ask->accept(chosen, end);
 }
@@ -120,7 +126,7 @@ const wire::envelope_format* server_loop::format_for(std::string_view subprotoco
 }
 
 void server_loop::opened(connection_end& end) {
-  const spoken kind = spoken_in(end.session().format());
+  const spoken kind = end.speaks();
   const std::string& id = end.session().client_id();
   population_[static_cast<std::size_t>(kind)] += 1;
   clients_.add(id, &end);
@@ -154,7 +160,7 @@ void server_loop::closed(connection_end& end, const transport::close_reason& why
     const std::string& id = end.session().client_id();
     clients_.remove(id);
     if (server_.has_several_loops()) server_.directory().remove(id);
-    population_[static_cast<std::size_t>(spoken_in(end.session().format()))] -= 1;
+    population_[static_cast<std::size_t>(end.speaks())] -= 1;
     refused_ += end.session().counters().refused;
     if (logs) server_.log(log_level::info, "client " + id + " disconnected with code " + std::to_string(why.code));
     const auto now = handlers_;
@@ -174,8 +180,8 @@ connection_end* server_loop::client(const std::string& id) {
 
 void server_loop::stop() {
   stopping_ = true;
-  if (listener_) listener_->stop();
-  listener_.reset();
+  for (const listening& one : listening_) one.listener->stop();
+  listening_.clear();
   std::vector<std::shared_ptr<connection_end>> all;
   all.reserve(ends_.size());
   for (auto& [raw, end] : ends_) all.push_back(end);

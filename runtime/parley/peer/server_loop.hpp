@@ -10,6 +10,7 @@
 #include "parley/peer/directory.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/server.hpp"
+#include "parley/peer/spoken.hpp"
 #include "parley/routing/routing.hpp"
 #include "parley/transport/transport.hpp"
 
@@ -26,14 +27,7 @@
 namespace parley {
 
 class server_core;
-
-// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them.
-enum class spoken : std::uint8_t { binary, json, plain };
-inline constexpr std::size_t spoken_kinds = 3;
-inline spoken spoken_in(const wire::envelope_format& f) noexcept {
-  return f.binary() ? spoken::binary : f.has_session() ? spoken::json : spoken::plain;
-}
-using frames_made = std::array<buffer, spoken_kinds>;  // one event in each of them; empty: nobody needed it
+struct entrance;
 
 // Figures that one thread counts and any thread may read.
 class tally {
@@ -58,7 +52,7 @@ class server_loop final : public connection_owner {
   void take_out(const handler&);
   bool has_handler_for(const method& m) const { return bound_.contains(&m); }
 
-  void listen(std::shared_ptr<transport::listener>);  // before the loop runs
+  void listen(const entrance&, std::shared_ptr<transport::listener>);  // before the loop runs
   void accept();
   // Says goodbye to everybody; the server hears when the last one is gone.
   void stop();
@@ -92,7 +86,7 @@ class server_loop final : public connection_owner {
   void drained(connection_end&) override {}
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 
-  void on_request(const std::shared_ptr<transport::request>&);
+  void on_request(const entrance&, const std::shared_ptr<transport::request>&);
 
   // `unknown_target`, `bad_payload` or `overloaded` if nobody got it.
   result<> deliver(delivery&, const std::string& subject);
@@ -111,7 +105,11 @@ class server_loop final : public connection_owner {
   server_core& server_;
   home home_;
   std::unique_ptr<transport::alarm> patience_;
-  std::shared_ptr<transport::listener> listener_;
+  struct listening {
+    const entrance* at;
+    std::shared_ptr<transport::listener> listener;
+  };
+  std::vector<listening> listening_;
   std::vector<handler*> handlers_;
   std::unordered_map<const method*, bound> bound_;
   std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too

@@ -23,6 +23,7 @@ class outbox {
   bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
 
   bool empty() const noexcept { return data_.empty() && control_.empty(); }
+  std::size_t frames() const noexcept { return data_.size() + control_.size(); }
   std::size_t bytes() const noexcept { return bytes_; }
   // The next frame to be written; there must be one.
   buffer pop();

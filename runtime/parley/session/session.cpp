@@ -16,6 +16,9 @@ constexpr std::uint64_t offered = wire::feature::server_calls | wire::feature::m
 // Copying so much costs less than counting who holds it.
 constexpr std::size_t copied_up_to = 4 * 1024;
 
+// Frames that a close waits for where they have to leave one by one.
+constexpr std::size_t last_frames = 64;
+
 bool malformed(errc code) { return code == errc::bad_frame || code == errc::bad_payload || code == errc::too_large; }
 
 std::uint32_t default_message_limit(side receiver) { return receiver == side::server ? 65'536 : 1'048'576; }
@@ -95,7 +98,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   ++counters_.frames_received;
   if (binary != binary_) {
     // A client of the plain mode has agreed to nothing: it is told, like after any other mistake.
-    if (plain_ && options_.self == side::server) {
+    if (plain_ && (options_.self == side::server || !options_.error_answers)) {
       refuse(now, {.code = errc::bad_frame, .text = "a binary frame where text is expected"});
       return nullptr;
     }
@@ -239,6 +242,10 @@ void peer_session::tick(time_point now) {
   if (state_ == state::closed || now < next_tick_) return;
   if (state_ == state::greeting) return close(close_code::bad_hello, "no greeting in time");
   if (state_ != state::open) return;
+  if (!options_.pings) {
+    next_tick_ = now + options_.heartbeat;
+    return;
+  }
   const auto silent = now - last_heard_;
   if (silent >= 2 * options_.heartbeat) return close(close_code::heartbeat_lost, "heartbeat lost");
   if (silent >= options_.heartbeat) {
@@ -272,6 +279,10 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   // What reaches a plain client may be another client's, passed on unread: nobody shuts this one out by it.
   const bool anybodys = plain() && options_.self == side::client;
   if (malformed(fault.code) && !anybodys && !count_malformed(now)) return;
+  if (!options_.error_answers) {
+    ++counters_.unanswered;
+    return;
+  }
   const bool answers_call = fault.re != 0 || !fault.foreign_re.empty();
   // A client tells its own application; a plain server would take the answer for an event and pass it on.
   if (options_.self == side::client && (!answers_call || plain())) return;
@@ -354,16 +365,29 @@ void peer_session::close_too_slow() {
 }
 
 void peer_session::pump() {
+  if (last_words_) return pump_last();
   while (!outbox_.empty() && state_ == state::open && out_.writable()) {
     ++counters_.frames_sent;
     out_.transmit(outbox_.pop());
   }
 }
 
+// However full the transport is: it drops what it cannot get rid of in time.
+void peer_session::pump_last() {
+  while (!outbox_.empty() && !out_.holds_back()) out_.transmit(outbox_.pop());
+  if (!outbox_.empty()) return;
+  const auto last = std::move(last_words_);
+  out_.close_connection(last->code, last->text);
+}
+
 void peer_session::close(std::uint16_t code, std::string_view text) {
   if (std::exchange(state_, state::closed) == state::closed) return;
-  while (!outbox_.empty()) out_.transmit(outbox_.pop());
   next_tick_ = time_point::max();
+  if (options_.one_by_one && !outbox_.empty() && outbox_.frames() <= last_frames) {
+    last_words_ = std::make_unique<last_words>(last_words{code, std::string(text)});
+    return pump_last();
+  }
+  while (!outbox_.empty()) out_.transmit(outbox_.pop());
   out_.close_connection(code, text);
 }
 

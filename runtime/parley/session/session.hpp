@@ -58,14 +58,18 @@ struct session_options {
   std::string agent = "parley-cpp";             // what the other end may log; cut after 64 bytes
   wire::policy policy = wire::policy::degrade;  // server: what becomes of a client whose contract differs
   bool drop_on_invalid = false;                 // plain mode: close instead of answering, as the original servers do
+  bool pings = true;                            // plain mode: false: silence is nobody's business here
+  bool error_answers = true;                    // plain mode: false: what is wrong is counted and passed over
+  bool one_by_one = false;                      // the output is writable for a frame at a time: a close waits for those that wait
 };
 
 // What a session wants done. Called from inside its member functions; only opened() may call back into the session.
 class output {
  public:
   virtual ~output() = default;
-  virtual bool writable() const = 0;             // below the transport's high mark
-  virtual std::size_t in_transport() const = 0;  // bytes the transport still holds
+  virtual bool writable() const = 0;                 // below the transport's high mark, and not holding back
+  virtual bool holds_back() const { return false; }  // for a while: drained() is called when it does no longer
+  virtual std::size_t in_transport() const = 0;      // bytes the transport still holds
   virtual void transmit(buffer frame) = 0;
   virtual void transmit_copy(bytes_view frame) { transmit(buffer(std::string(as_text(frame)))); }  // of what is used again at once
   virtual void ping() = 0;                                                       // a WebSocket ping, where the format has none of its own
@@ -129,12 +133,14 @@ class peer_session {
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
   std::size_t queued() const { return outbox_.bytes() + out_.in_transport(); }
 
-  // Nothing more is sent or received; frames queued before leave first. Without effect if it is closed.
+  // Nothing more is sent or received; frames queued before leave first, one by one (if not too many) where they have to. Without effect if
+  // it is closed.
   void close(std::uint16_t code, std::string_view text);
   // The connection is gone.
   void lost() {
     state_ = state::closed;
     outbox_.clear();
+    last_words_.reset();
   }
 
   bool open() const noexcept { return state_ == state::open; }
@@ -176,6 +182,7 @@ class peer_session {
   void become_open(time_point now);
   void close_too_slow();
   void pump();
+  void pump_last();
   bool goes_at_once(std::size_t size) const;
 
   session_options options_;
@@ -186,7 +193,12 @@ class peer_session {
   bool binary_;
   parley::format payload_format_;
   outbox outbox_;
-  std::unique_ptr<wire::envelope> in_;  // of a session that receives; one that greets or is silent has none
+  struct last_words {
+    std::uint16_t code;
+    std::string text;
+  };
+  std::unique_ptr<last_words> last_words_;  // closed, but what was queued before is still leaving
+  std::unique_ptr<wire::envelope> in_;      // of a session that receives; one that greets or is silent has none
   std::string client_id_;
   wire::limits peer_limits_{};
   std::uint64_t features_ = 0;

@@ -63,7 +63,7 @@ struct envelope {
   std::string foreign_id;          // plain, as JSON text: `id` where a client writes, `re` where a server does
   std::optional<errc> code;        // always there in an `error` that was read
   std::string text;                // error text; `message` of a method with body: MESSAGE, then bounded by nobody but the session
-  bool has_text = false;           // an empty `message` is not an absent one
+  bool has_text = false;           // an empty `message` is not an absent one. Without it a dialect may keep its payload in `text`
   std::string reason;
   std::optional<std::uint32_t> deadline_ms;
   std::optional<std::uint32_t> ttl_ms;

@@ -1,0 +1,25 @@
+// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them. Private to the peer room.
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/wire/envelope.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace parley {
+
+// `dialect`: that of the first port that has one; the other ports' follow.
+enum class spoken : std::uint8_t { binary, json, plain, dialect };
+inline constexpr std::size_t max_dialects = 5;
+inline constexpr std::size_t spoken_kinds = static_cast<std::size_t>(spoken::dialect) + max_dialects;
+
+inline spoken spoken_in(const wire::envelope_format& f) noexcept {
+  return f.binary() ? spoken::binary : f.has_session() ? spoken::json : spoken::plain;
+}
+constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect; }
+
+using frames_made = std::array<buffer, spoken_kinds>;  // one event in each of them; empty: nobody needed it
+
+}  // namespace parley

@@ -1,0 +1,345 @@
+// A foreign dialect beside Parley's encodings: one server, one handler, clients of both that hear each other; and each of the manners that
+// a dialect can ask for. In memory time is turned by hand.
+#include "system/lines_dialect.hpp"
+#include "system/world.hpp"
+#include "websocket/transport_support.hpp"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace talk::v1 {
+namespace {
+
+using parley::errc;
+using parley::transport::testing::recorder;
+using parley::transport::testing::run_until;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+const lines_dialect lines;
+
+// One loop for everything: the server with a second door, clients that speak lines by hand, and one of Parley's own.
+struct Dialect : testing::Test {
+  void open(parley::dialect how) {
+    how.format = &lines;
+    server.listen({.path = "/lines", .dialect = std::move(how)});
+    server.add(host);
+    server.start();
+    settle();
+  }
+  ~Dialect() override {
+    if (guest) guest->close();
+    server.stop();
+    // Its thread-free end: what still runs is run here.
+    for (int turns = 0; turns < 100; ++turns) settle();
+  }
+
+  void settle() {
+    io.restart();
+    io.poll();
+  }
+  void pass(std::chrono::milliseconds time) {
+    clock->advance(time, [this] { settle(); });
+  }
+  std::shared_ptr<recorder> stranger(std::vector<std::string> subprotocols = {}) {
+    auto one = std::make_shared<recorder>();
+    parley::transport::connect_options options;
+    options.url = "mem://talk/lines";
+    options.subprotocols = std::move(subprotocols);
+    network.connect(io.get_executor(), std::move(options), one);
+    settle();
+    return one;
+  }
+  void say(const std::shared_ptr<recorder>& who, const std::string& frame) {
+    who->send(frame);
+    settle();
+  }
+  std::vector<std::string> heard(const std::shared_ptr<recorder>& who) {
+    settle();
+    std::vector<std::string> all;
+    for (const auto& one : who->messages) all.push_back(one.content);
+    who->messages.clear();
+    return all;
+  }
+  TalkClient joined() {
+    guest = std::make_unique<parley::client>(
+        io.get_executor(), "mem://talk",
+        parley::client_options{.encoding = parley::encoding::binary, .loopback = &network, .clock = clock});
+    TalkClient talk(*guest);
+    talk.on_say([this](const Line& line) { guest_heard.push_back(line.text); });
+    talk.on_arrived([this](const Line& line) { guest_heard.push_back("arrived " + line.text); });
+    guest->async_connect([](const parley::result<>& r) { EXPECT_TRUE(r); });
+    settle();
+    return talk;
+  }
+
+  asio::io_context io;
+  parley::loopback network;
+  std::shared_ptr<parley::manual_clock> clock = std::make_shared<parley::manual_clock>();
+  parley::server server{io.get_executor(), {.loopback = &network, .clock = clock}};
+  Host host{server};
+  std::unique_ptr<parley::client> guest;
+  std::vector<std::string> guest_heard;
+};
+
+TEST_F(Dialect, Clients_of_two_languages_hear_each_other) {
+  open({});
+  const TalkClient talk = joined();
+  const auto bob = stranger();
+  const auto eve = stranger();
+  say(bob, "say hello from afar");
+  EXPECT_THAT(guest_heard, ElementsAre("hello from afar"));
+  EXPECT_THAT(heard(bob), IsEmpty());
+  EXPECT_THAT(heard(eve), ElementsAre(AllOf(StartsWith("said "), HasSubstr(" hello from afar"))));
+  talk.say({.text = "hello back"}, parley::to::all);
+  EXPECT_THAT(heard(bob), ElementsAre("said " + guest->id() + " hello back"));
+  EXPECT_THAT(heard(eve), ElementsAre("said " + guest->id() + " hello back"));
+  EXPECT_EQ(server.counters().clients, 3u);
+}
+
+TEST_F(Dialect, Its_calls_are_answered) {
+  open({});
+  const auto bob = stranger();
+  say(bob, "add 391 29");
+  EXPECT_THAT(heard(bob), ElementsAre("add_result 420"));
+}
+
+TEST_F(Dialect, What_it_has_no_words_for_is_left_out_for_its_peers_alone) {
+  open({});
+  joined();
+  const auto bob = stranger();
+  host.peers.arrived({.text = "somebody"}, parley::to::all);
+  EXPECT_THAT(heard(bob), IsEmpty());
+  EXPECT_THAT(guest_heard, ElementsAre("arrived somebody"));
+  say(bob, "add 1 2 3 4");  // refused, and it knows no errors
+  say(bob, "add 1 2");
+  EXPECT_THAT(heard(bob), ElementsAre("add_result 3"));
+}
+
+TEST_F(Dialect, Answers_leave_in_the_order_of_the_calls) {
+  open({});
+  const auto bob = stranger();
+  say(bob, "later");
+  say(bob, "add 1 2");
+  EXPECT_THAT(heard(bob), IsEmpty());
+  host.waiting.next().answer->answer(Sum{.value = 7});
+  EXPECT_THAT(heard(bob), ElementsAre("Talk.Later 7", "add_result 3"));
+}
+
+TEST_F(Dialect, Or_when_they_are_ready) {
+  open({.answers_in_order = false});
+  const auto bob = stranger();
+  say(bob, "later");
+  say(bob, "add 1 2");
+  EXPECT_THAT(heard(bob), ElementsAre("add_result 3"));
+  host.waiting.next().answer->answer(Sum{.value = 7});
+  EXPECT_THAT(heard(bob), ElementsAre("Talk.Later 7"));
+}
+
+TEST_F(Dialect, Nothing_is_said_before_the_peers_first_word) {
+  open({.quiet_start = 1s});
+  const auto bob = stranger();
+  const auto eve = stranger();
+  say(bob, "say one");
+  say(bob, "say two");
+  EXPECT_THAT(heard(eve), IsEmpty());
+  say(eve, "say three");
+  EXPECT_THAT(heard(eve), ElementsAre(HasSubstr("one"), HasSubstr("two")));
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("three")));
+}
+
+TEST_F(Dialect, Or_before_so_long_after_it_came) {
+  open({.quiet_start = 1s});
+  const auto bob = stranger();
+  const auto eve = stranger();
+  say(bob, "say one");
+  pass(999ms);
+  EXPECT_THAT(heard(eve), IsEmpty());
+  pass(1ms);
+  EXPECT_THAT(heard(eve), ElementsAre(HasSubstr("one")));
+}
+
+TEST_F(Dialect, Between_two_frames_for_one_peer_there_is_a_gap) {
+  open({.gap = 10ms});
+  const TalkClient talk = joined();
+  const auto bob = stranger();
+  const auto eve = stranger();
+  for (const char* text : {"one", "two", "three"}) talk.say({.text = text}, parley::to::all);
+  settle();
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("one")));
+  EXPECT_THAT(heard(eve), ElementsAre(HasSubstr("one")));
+  pass(9ms);
+  EXPECT_THAT(heard(bob), IsEmpty());
+  pass(1ms);
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("two")));
+  pass(10ms);
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("three")));
+  pass(10ms);
+  talk.say({.text = "at once"}, parley::to::all);
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("at once")));
+}
+
+TEST_F(Dialect, A_close_waits_for_what_has_to_leave_frame_by_frame) {
+  open({.gap = 10ms});
+  const auto bob = stranger();
+  const auto eve = stranger();
+  for (const char* text : {"say one", "say two", "say three"}) say(eve, text);
+  host.on_say = [&](const Line&, parley::event& event) {
+    event.peer().close("enough");
+    return parley::relay::drop;
+  };
+  say(bob, "say close me");
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("one")));
+  EXPECT_EQ(bob->closed, 0);
+  pass(10ms);
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("two")));
+  EXPECT_EQ(bob->closed, 0);
+  pass(10ms);
+  EXPECT_THAT(heard(bob), ElementsAre(HasSubstr("three")));
+  EXPECT_EQ(bob->closed, 1);
+  EXPECT_EQ(bob->why.code, 4012);
+}
+
+TEST_F(Dialect, What_is_bad_is_passed_over_in_silence) {
+  open({.error_answers = false});
+  const auto bob = stranger();
+  const auto eve = stranger();
+  say(bob, "shout");
+  bob->send("say in the wrong kind of frame", parley::transport::opcode::binary);
+  say(bob, "add not numbers");
+  EXPECT_THAT(heard(bob), IsEmpty());
+  say(bob, "say still here");
+  EXPECT_THAT(heard(eve), ElementsAre(HasSubstr("still here")));
+}
+
+TEST_F(Dialect, Silence_ends_no_connection_where_there_are_no_pings) {
+  open({.pings = false});
+  const auto bob = stranger();
+  pass(1h);
+  EXPECT_EQ(bob->closed, 0);
+  say(bob, "add 1 1");
+  EXPECT_THAT(heard(bob), ElementsAre("add_result 2"));
+}
+
+TEST_F(Dialect, A_frame_over_the_bound_is_left_out_for_its_peers_alone) {
+  open({.max_frame = 100});
+  const TalkClient talk = joined();
+  const auto bob = stranger();
+  const auto eve = stranger();
+  const std::string head = "said " + guest->id() + ' ';
+  const std::string fits(96 - head.size(), 'x');  // a server's head takes 4
+  talk.say({.text = fits + 'x'}, parley::to::others);
+  EXPECT_THAT(heard(bob), IsEmpty());
+  talk.say({.text = fits}, parley::to::others);
+  EXPECT_THAT(heard(bob), ElementsAre(head + fits));
+  say(bob, "say " + std::string(200, 'y'));
+  EXPECT_THAT(guest_heard, ElementsAre(std::string(200, 'y')));
+}
+
+TEST_F(Dialect, Its_subprotocol_is_agreed_with_who_offers_it) {
+  open({.subprotocol = "lines"});
+  EXPECT_EQ(stranger({"others", "lines"})->subprotocol, "lines");
+  EXPECT_EQ(stranger({"others"})->subprotocol, "");
+  EXPECT_EQ(stranger()->subprotocol, "");
+}
+
+TEST_F(Dialect, Ports_are_settled_before_the_start) {
+  open({});
+  EXPECT_THROW(server.listen({}), std::logic_error);
+  EXPECT_THROW(static_cast<void>(server.port(2)), std::out_of_range);
+}
+
+TEST(DialectOptions, A_format_with_a_session_is_no_dialect) {
+  const parley::dialect wrong{.format = &parley::wire::json_format()};
+  EXPECT_THROW(parley::server{{.dialect = wrong}}, std::invalid_argument);
+  EXPECT_THROW(parley::client("ws://localhost/", {.dialect = wrong}), std::invalid_argument);
+  parley::server server;
+  EXPECT_THROW(server.listen({.dialect = wrong}), std::invalid_argument);
+  for (int i = 0; i < 5; ++i) server.listen({.dialect = {.format = &lines}});
+  EXPECT_THROW(server.listen({.dialect = {.format = &lines}}), std::invalid_argument);
+}
+
+// ---- over sockets, with one loop and with several
+
+class DialectPorts : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Threads, DialectPorts, testing::Values(1, 3));
+
+TEST_P(DialectPorts, One_server_speaks_two_languages_on_two_ports) {
+  const parley::dialect foreign{.format = &lines, .subprotocol = "lines", .gap = 1ms, .quiet_start = 10s};
+  parley::server server{{.threads = GetParam()}};
+  const std::size_t second = server.listen({.path = "/", .dialect = foreign});
+  Host host{server};
+  server.add(host);
+  server.start();
+  EXPECT_NE(server.port(), server.port(second));
+  const std::string own = "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws";
+  const std::string strange = "ws://127.0.0.1:" + std::to_string(server.port(second)) + "/";
+
+  struct guest {
+    guest(const std::string& url, parley::client_options options) : link(url, std::move(options)), talk(link) {
+      talk.on_say([this](const Line& line, const parley::origin& from) { heard.put(from.id + ": " + line.text); });
+      link.connect();
+    }
+    events<std::string> heard;
+    parley::client link;
+    TalkClient talk;
+  };
+  std::vector<std::unique_ptr<guest>> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(std::make_unique<guest>(own, parley::client_options{}));
+    host.arrivals.next();
+    all.push_back(std::make_unique<guest>(strange, parley::client_options{.dialect = foreign}));
+    host.arrivals.next();
+    EXPECT_EQ(all.back()->talk.add({.numbers = {1, 2}}).value, 3);  // and the first word
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string text = "from " + std::to_string(i);
+    all[i]->talk.say({.text = text}, parley::to::others);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      if (k == i) continue;
+      EXPECT_THAT(all[k]->heard.next(), testing::EndsWith(": " + text));
+    }
+  }
+  all.clear();
+  server.stop();
+  server.join();
+}
+
+TEST(DialectClient, Its_greeting_goes_before_everything_and_all_of_it_before_the_close) {
+  asio::io_context io;
+  parley::transport::testing::served server(io);
+  parley::client_options options{.dialect = {.format = &lines, .greeting = "say it is me", .gap = 1ms}};
+  auto link = std::make_unique<parley::client>(server.url("/"), options);
+  const TalkClient talk(*link);
+  for (const char* text : {"one", "two", "three"}) talk.say({.text = text}, parley::to::others);
+  ASSERT_TRUE(run_until(io, [&] { return !server.ends.empty() && server.ends.front()->messages.size() >= 2; }));
+  link->close();
+  ASSERT_TRUE(run_until(io, [&] { return server.ends.front()->closed > 0; }));
+  std::vector<std::string> said;
+  for (const auto& one : server.ends.front()->messages) said.push_back(one.content);
+  EXPECT_THAT(said, ElementsAre("say it is me", "say one", "say two", "say three"));
+}
+
+TEST(DialectClient, An_event_over_the_bound_is_refused) {
+  asio::io_context io;
+  parley::transport::testing::served server(io);
+  events<parley::error> refused;
+  parley::client link{server.url("/"), {.dialect = {.format = &lines, .max_frame = 50}}};
+  const TalkClient talk(link);
+  link.on_error([&](const parley::error& e, std::string_view) { refused.put(e); });
+  talk.say({.text = std::string(60, 'x')}, parley::to::others);
+  talk.say({.text = "short"}, parley::to::others);
+  ASSERT_TRUE(run_until(io, [&] { return !server.ends.empty() && !server.ends.front()->messages.empty(); }));
+  EXPECT_EQ(server.ends.front()->messages.front().content, "say short");
+  EXPECT_EQ(refused.next().code, errc::too_large);
+}
+
+}  // namespace
+}  // namespace talk::v1
