@@ -4,3 +4,5 @@ if(NOT PARLEY_CLANGXX)
   message(FATAL_ERROR "No clang++ found: apt-get install clang-19 (or clang-16)")
 endif()
 set(CMAKE_CXX_COMPILER "${PARLEY_CLANGXX}")
+# C programs (examples, tests of the C interface) are compiled by its twin, whose sanitizers are the same.
+string(REGEX REPLACE "clang\\+\\+(-[0-9]+)?$" "clang\\1" CMAKE_C_COMPILER "${PARLEY_CLANGXX}")

@@ -56,9 +56,23 @@ class Install(unittest.TestCase):
         naming_websocketpp = [str(path) for path in self.prefix.rglob("*.hpp") if re.search(r"#\s*include\s*<websocketpp", path.read_text())]
         self.assertEqual(naming_websocketpp, [])
 
+    def test_a_c_program_finds_header_and_library(self):
+        build, project = self.dir / "c", self.dir / "c-project"
+        project.mkdir()
+        (project / "main.c").write_text('#include <parley/c/parley.h>\n#include <stdio.h>\n'
+                                        'int main(void) { parley_client_free(NULL); puts(parley_code_name(PARLEY_DENIED)); return 0; }\n')
+        (project / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(c LANGUAGES C CXX)\n"
+                                                "find_package(Parley REQUIRED)\nadd_executable(main main.c)\n"
+                                                "target_link_libraries(main PRIVATE parley::c)\nset_target_properties(main PROPERTIES LINKER_LANGUAGE CXX)\n")
+        run(CMAKE, "-S", project, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={COMPILER}",
+            f"-DCMAKE_CXX_FLAGS={FLAGS}")
+        run(CMAKE, "--build", build)
+        self.assertEqual(run(build / "main", timeout=60), "denied\n")
+
     def test_no_file_names_the_place_it_was_built_in(self):
+        # Libraries do where they hold debug information.
         places = (BUILD, SOURCE, str(self.dir / "first"))
-        found = [f"{path.relative_to(self.prefix)} names {place}" for path in self.prefix.rglob("*") if path.is_file() and path.suffix != ".a"
+        found = [f"{path.relative_to(self.prefix)} names {place}" for path in self.prefix.rglob("*") if path.is_file() and not re.search(r"\.(a|so)\b", path.name)
                  for place in places if place in path.read_text(errors="replace")]
         self.assertEqual(found, [])
 

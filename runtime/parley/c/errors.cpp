@@ -1,0 +1,49 @@
+#include "parley/c/handles.hpp"
+
+#include <algorithm>
+
+namespace parley::c {
+namespace {
+
+static_assert(PARLEY_CANCELLED == static_cast<int>(errc::cancelled) && PARLEY_FAILED == static_cast<int>(errc::failed) &&
+              PARLEY_INVALID == static_cast<int>(errc::invalid));
+
+// The longest whole characters of valid UTF-8 that fit.
+std::size_t cut(std::string_view text, std::size_t room) {
+  if (text.size() <= room) return text.size();
+  while (room > 0 && (static_cast<unsigned char>(text[room]) & 0xC0U) == 0x80U) --room;
+  return room;
+}
+
+}  // namespace
+
+parley_code code_of(const std::error_code& code) noexcept {
+  if (code.category() == error_category()) return static_cast<parley_code>(code.value());
+  if (code == std::errc::resource_deadlock_would_occur) return PARLEY_WOULD_DEADLOCK;
+  if (code == std::errc::not_enough_memory) return PARLEY_OUT_OF_MEMORY;
+  return PARLEY_FAILED;
+}
+
+parley_code tell(parley_error* out, parley_code code, std::string_view text, bool from_peer) noexcept {
+  if (!out) return code;
+  out->code = code;
+  out->from_peer = from_peer ? 1 : 0;
+  const std::size_t length = cut(text, sizeof(out->text) - 1);
+  std::copy_n(text.data(), length, out->text);
+  out->text[length] = '\0';
+  return code;
+}
+
+parley_code tell(parley_error* out, const error& why) noexcept { return tell(out, code_of(why.code), why.message, why.from_peer); }
+
+}  // namespace parley::c
+
+using namespace parley;
+
+const char* parley_code_name(int code) {
+  if (code == PARLEY_OK) return "ok";
+  if (code == PARLEY_WOULD_DEADLOCK) return "would_deadlock";
+  if (code == PARLEY_OUT_OF_MEMORY) return "out_of_memory";
+  if (code < PARLEY_CANCELLED || code > PARLEY_INVALID) return "unknown";
+  return wire_name(static_cast<errc>(code)).data();  // literals, so they end with a zero byte
+}

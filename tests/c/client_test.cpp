@@ -1,0 +1,353 @@
+// The C interface against a real server.
+#include "system/world.hpp"
+
+#include <parley/c/parley.h>
+
+#include <gmock/gmock.h>
+
+#include <asio/ip/tcp.hpp>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace {
+
+using namespace talk::v1;
+
+struct free_them {
+  void operator()(parley_client* c) const { parley_client_free(c); }
+  void operator()(parley_message* m) const { parley_message_free(m); }
+  void operator()(parley_options* o) const { parley_options_free(o); }
+};
+using client_ptr = std::unique_ptr<parley_client, free_them>;
+using message_ptr = std::unique_ptr<parley_message, free_them>;
+using options_ptr = std::unique_ptr<parley_options, free_them>;
+
+options_ptr options_for(parley_encoding encoding) {
+  options_ptr options(parley_options_new());
+  EXPECT_EQ(parley_options_set_encoding(options.get(), encoding), PARLEY_OK);
+  return options;
+}
+
+client_ptr make(world& w, const options_ptr& options = {}) {
+  parley_error why;
+  client_ptr client(parley_client_new(w.url().c_str(), options.get(), &why));
+  EXPECT_TRUE(client) << why.text;
+  EXPECT_EQ(why.code, PARLEY_OK);
+  return client;
+}
+client_ptr connected(world& w, const options_ptr& options = {}) {
+  auto client = make(w, options);
+  parley_error why;
+  EXPECT_EQ(parley_client_connect(client.get(), &why), PARLEY_OK) << why.text;
+  return client;
+}
+
+parley_code send(const client_ptr& c, const char* name, std::string_view payload, const char* to = nullptr, const char* message = nullptr,
+                 parley_error* why = nullptr) {
+  return parley_client_send(c.get(), name, payload.data(), payload.size(), to, message, why);
+}
+message_ptr next(const client_ptr& c) {
+  parley_message* got = nullptr;
+  EXPECT_EQ(parley_client_poll(c.get(), 30'000, &got), PARLEY_OK);
+  return message_ptr(got);
+}
+parley_code call(const client_ptr& c, const char* name, std::string_view payload, const char* reply, message_ptr& answer,
+                 parley_error* why = nullptr, std::int64_t timeout = 0) {
+  parley_message* got = nullptr;
+  const parley_code outcome = parley_client_call(c.get(), name, payload.data(), payload.size(), reply, timeout, &got, why);
+  answer.reset(got);
+  return outcome;
+}
+
+struct CClient : testing::TestWithParam<parley_encoding> {
+  CClient() { w.start(); }
+  world w{{carrier::websocket, parley::encoding::binary}};
+};
+INSTANTIATE_TEST_SUITE_P(In, CClient, testing::Values(PARLEY_JSON, PARLEY_PLAIN),
+                         [](const auto& in) { return in.param == PARLEY_JSON ? "json" : "plain"; });
+
+TEST_P(CClient, Sends_and_polls) {
+  guest other(w);
+  const auto me = connected(w, options_for(GetParam()));
+  EXPECT_EQ(parley_client_connected(me.get()), 1);
+  const std::string id = w.host->arrivals.next();
+  EXPECT_EQ(send(me, "Talk.Say", R"({"text":"from C","number":"7"})", "others"), PARLEY_OK);
+  EXPECT_EQ(other.heard.next().line, (Line{.text = "from C", .number = 7}));
+  EXPECT_EQ(parley_client_send(me.get(), "Talk.Chat", nullptr, 0, nullptr, "plain words", nullptr), PARLEY_OK);
+  EXPECT_EQ(other.heard.next().line.text, "plain words");
+
+  other.talk.say({.text = "to C"}, parley::to::client(id));
+  const auto got = next(me);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(parley_message_kind(got.get()), PARLEY_EVENT);
+  EXPECT_STREQ(parley_message_name(got.get()), "Talk.Say");
+  EXPECT_STREQ(parley_message_payload(got.get()), R"({"text":"to C"})");
+  EXPECT_EQ(parley_message_payload_size(got.get()), std::strlen(R"({"text":"to C"})"));
+  EXPECT_EQ(parley_message_from(got.get()), other.id);
+  EXPECT_EQ(parley_message_text(got.get()), nullptr);
+  EXPECT_EQ(parley_message_code(got.get()), PARLEY_OK);
+
+  parley_message* none = nullptr;
+  EXPECT_EQ(parley_client_poll(me.get(), 0, &none), PARLEY_DEADLINE_EXCEEDED);
+  EXPECT_EQ(none, nullptr);
+}
+
+TEST_P(CClient, Calls_wait_or_call_back) {
+  const auto me = connected(w, options_for(GetParam()));
+  message_ptr answer;
+  parley_error why;
+  EXPECT_EQ(call(me, "Talk.Add", R"({"numbers":[391,29]})", "add_result", answer, &why), PARLEY_OK) << why.text;
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(parley_message_kind(answer.get()), PARLEY_ANSWER);
+  EXPECT_STREQ(parley_message_payload(answer.get()), R"({"value":420})");
+
+  const parley_code refused = call(me, "Talk.Add", R"({"numbers":[1,2,3,4]})", "add_result", answer, &why);
+  EXPECT_EQ(refused, why.code);
+  EXPECT_EQ(refused, PARLEY_FAILED);
+  EXPECT_EQ(why.from_peer, 1);
+  EXPECT_STREQ(why.text, "at most three");
+  EXPECT_FALSE(answer);
+
+  events<std::string> told;
+  const auto handler = [](void* to, const parley_message* m) {
+    static_cast<events<std::string>*>(to)->put(parley_message_kind(m) == PARLEY_ANSWER ? parley_message_payload(m)
+                                                                                       : parley_code_name(parley_message_code(m)));
+  };
+  const std::string numbers = R"({"numbers":[1]})";
+  EXPECT_EQ(parley_client_start_call(me.get(), "Talk.Add", numbers.data(), numbers.size(), "add_result", 0, handler, &told, &why),
+            PARLEY_OK);
+  EXPECT_EQ(told.next(), R"({"value":1})");
+  EXPECT_EQ(parley_client_start_call(me.get(), "Talk.Nowhere", nullptr, 0, nullptr, 0, handler, &told, &why), PARLEY_OK);
+  EXPECT_EQ(told.next(), "unimplemented");
+  EXPECT_EQ(parley_client_start_call(me.get(), "Talk.Add", "{", 1, nullptr, 0, handler, &told, &why), PARLEY_OK);
+  EXPECT_EQ(told.next(), "invalid");
+}
+
+TEST_P(CClient, Open_calls_end_when_the_client_is_freed) {
+  auto me = connected(w, options_for(GetParam()));
+  events<int> told;
+  const auto handler = [](void* to, const parley_message* m) { static_cast<events<int>*>(to)->put(parley_message_code(m)); };
+  EXPECT_EQ(parley_client_start_call(me.get(), "Talk.Later", nullptr, 0, nullptr, -1, handler, &told, nullptr), PARLEY_OK);
+  w.host->waiting.next();
+  me.reset();
+  EXPECT_EQ(told.next(), PARLEY_CANCELLED);
+}
+
+TEST_P(CClient, What_the_server_refuses_comes_as_a_message) {
+  const auto me = connected(w, options_for(GetParam()));
+  EXPECT_EQ(send(me, "Talk.Report", R"({"text":5})"), PARLEY_OK);
+  const auto got = next(me);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(parley_message_kind(got.get()), PARLEY_REFUSAL);
+  EXPECT_EQ(parley_message_code(got.get()), GetParam() == PARLEY_JSON ? PARLEY_BAD_PAYLOAD : PARLEY_FAILED);
+  EXPECT_TRUE(parley_message_text(got.get()));
+}
+
+TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_start) {
+  const auto me = connected(w, options_for(GetParam()));
+  w.server->stop();
+  w.server->join();
+  const auto got = next(me);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(parley_message_kind(got.get()), PARLEY_LOST);
+  EXPECT_EQ(parley_message_code(got.get()), PARLEY_DISCONNECTED);
+  EXPECT_EQ(parley_client_connected(me.get()), 0);
+  EXPECT_EQ(send(me, "Talk.Say", "{}"), PARLEY_DISCONNECTED);
+  parley_error why;
+  EXPECT_EQ(parley_client_connect(me.get(), &why), PARLEY_DISCONNECTED);
+  EXPECT_EQ(why.code, PARLEY_DISCONNECTED);
+}
+
+TEST_P(CClient, Ids_are_copied_into_what_room_there_is) {
+  const auto me = connected(w, options_for(GetParam()));
+  const std::string id = w.host->arrivals.next();
+  if (GetParam() == PARLEY_PLAIN) {
+    EXPECT_EQ(parley_client_id(me.get(), nullptr, 0), 0u);
+    parley_error why;
+    EXPECT_EQ(parley_client_learn_id(me.get(), 20'000, &why), PARLEY_OK) << why.text;
+  }
+  std::array<char, 64> room{};
+  EXPECT_EQ(parley_client_id(me.get(), room.data(), room.size()), id.size());
+  EXPECT_EQ(room.data(), id);
+  EXPECT_EQ(parley_client_id(me.get(), room.data(), 5), id.size());
+  EXPECT_EQ(room.data(), id.substr(0, 4));
+}
+
+struct CHandler : CClient {};
+INSTANTIATE_TEST_SUITE_P(In, CHandler, testing::Values(PARLEY_JSON), [](const auto&) { return "json"; });
+
+TEST_P(CHandler, Takes_everything_instead_of_poll) {
+  guest other(w);
+  struct seen {
+    events<std::string> names;
+    parley_client* client = nullptr;
+    parley_code waited = PARLEY_OK, called = PARLEY_OK;
+  } all;
+  auto me = make(w);
+  all.client = me.get();
+  const auto handler = [](void* to, const parley_message* m) {
+    auto& s = *static_cast<seen*>(to);
+    parley_message* answer = nullptr;
+    s.waited = parley_client_connect(s.client, nullptr);
+    s.called = parley_client_call(s.client, "Talk.Touch", nullptr, 0, nullptr, 0, &answer, nullptr);
+    parley_client_send(s.client, "Talk.Say", R"({"text":"echo"})", 15, "others", nullptr, nullptr);
+    s.names.put(parley_message_name(m));
+  };
+  EXPECT_EQ(parley_client_on_message(me.get(), handler, &all), PARLEY_OK);
+  EXPECT_EQ(parley_client_on_message(me.get(), handler, &all), PARLEY_INVALID) << "only one";
+  EXPECT_EQ(parley_client_connect(me.get(), nullptr), PARLEY_OK);
+  w.host->arrivals.next();
+  other.talk.say({.text = "hello"});
+  EXPECT_EQ(all.names.next(), "Talk.Say");
+  EXPECT_EQ(other.heard.next().line.text, "echo");
+  EXPECT_EQ(all.waited, PARLEY_WOULD_DEADLOCK);
+  EXPECT_EQ(all.called, PARLEY_WOULD_DEADLOCK);
+  parley_message* none = nullptr;
+  EXPECT_EQ(parley_client_poll(me.get(), 0, &none), PARLEY_INVALID);
+}
+
+TEST_P(CHandler, May_free_its_client) {
+  guest other(w);
+  struct seen {
+    events<int> done;
+    parley_client* client = nullptr;
+  } all;
+  all.client = make(w).release();
+  parley_client_on_message(
+      all.client,
+      [](void* to, const parley_message*) {
+        auto& s = *static_cast<seen*>(to);
+        parley_client_free(s.client);
+        s.done.put(1);
+      },
+      &all);
+  EXPECT_EQ(parley_client_connect(all.client, nullptr), PARLEY_OK);
+  w.host->arrivals.next();
+  other.talk.say({.text = "go"});
+  all.done.next();
+  w.host->departures.next();
+}
+
+TEST_P(CHandler, Comes_too_late_once_connected) {
+  const auto me = connected(w);
+  EXPECT_EQ(parley_client_on_message(
+                me.get(), [](void*, const parley_message*) {}, nullptr),
+            PARLEY_INVALID);
+}
+
+TEST_P(CHandler, What_nobody_polls_ends_the_client_and_loses_nothing_before) {
+  guest other(w);
+  options_ptr options(parley_options_new());
+  ASSERT_EQ(parley_options_set_max_unread(options.get(), 20'000), PARLEY_OK);
+  const auto me = connected(w, options);
+  w.host->arrivals.next();
+  const std::string text(4'000, 'x');
+  for (int i = 0; i < 20; ++i) other.talk.say({.text = text, .number = static_cast<std::uint64_t>(i + 1)});
+  w.host->departures.next();
+  int before = 0;
+  for (;;) {
+    const auto got = next(me);
+    ASSERT_TRUE(got);
+    if (parley_message_kind(got.get()) == PARLEY_LOST) {
+      EXPECT_EQ(parley_message_code(got.get()), PARLEY_OVERLOADED);
+      break;
+    }
+    EXPECT_THAT(parley_message_payload(got.get()), testing::HasSubstr("\"number\":\"" + std::to_string(++before) + "\""));
+  }
+  EXPECT_EQ(before, 4);
+  parley_message* none = nullptr;
+  EXPECT_EQ(parley_client_poll(me.get(), -1, &none), PARLEY_CANCELLED);
+}
+
+TEST_P(CHandler, Closing_wakes_who_waits) {
+  const auto me = connected(w);
+  std::thread closing([&] { parley_client_close(me.get()); });
+  parley_message* none = nullptr;
+  EXPECT_EQ(parley_client_poll(me.get(), -1, &none), PARLEY_CANCELLED);
+  closing.join();
+  EXPECT_EQ(send(me, "Talk.Say", "{}"), PARLEY_DISCONNECTED);
+  message_ptr answer;
+  EXPECT_EQ(call(me, "Talk.Touch", "{}", nullptr, answer), PARLEY_CANCELLED);
+}
+
+TEST_P(CHandler, Many_threads_send_and_call) {
+  guest other(w);
+  const auto me = connected(w);
+  constexpr int each = 50;
+  std::vector<std::thread> all;
+  for (int t = 0; t < 4; ++t)
+    all.emplace_back([&] {
+      for (int i = 0; i < each; ++i) {
+        EXPECT_EQ(send(me, "Talk.Say", R"({"text":"x"})"), PARLEY_OK);
+        message_ptr answer;
+        EXPECT_EQ(call(me, "Talk.Touch", "{}", nullptr, answer), PARLEY_OK);
+      }
+    });
+  for (auto& t : all) t.join();
+  for (int i = 0; i < 4 * each; ++i) other.heard.next();
+}
+
+TEST(CArguments, That_cannot_be_are_refused) {
+  parley_error why;
+  EXPECT_EQ(parley_client_new(nullptr, nullptr, &why), nullptr);
+  EXPECT_EQ(why.code, PARLEY_INVALID);
+  EXPECT_EQ(parley_client_new("http://x", nullptr, &why), nullptr);
+  EXPECT_EQ(why.code, PARLEY_INVALID);
+  EXPECT_STRNE(why.text, "");
+  EXPECT_EQ(parley_client_new("ws://x y/", nullptr, nullptr), nullptr);
+  const client_ptr c(parley_client_new("ws://127.0.0.1:1/", nullptr, nullptr));
+  parley_message* none = nullptr;
+  EXPECT_EQ(parley_client_send(nullptr, "n", nullptr, 0, nullptr, nullptr, &why), PARLEY_INVALID);
+  EXPECT_EQ(send(c, nullptr, "{}"), PARLEY_INVALID);
+  EXPECT_EQ(send(c, "", "{}"), PARLEY_INVALID);
+  EXPECT_EQ(send(c, "n", "{"), PARLEY_INVALID);
+  EXPECT_EQ(send(c, "n", "{}", ""), PARLEY_UNKNOWN_TARGET);
+  EXPECT_EQ(parley_client_poll(nullptr, 0, &none), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_poll(c.get(), 0, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_call(c.get(), "n", nullptr, 0, nullptr, 0, nullptr, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_start_call(c.get(), "n", nullptr, 0, nullptr, 0, nullptr, nullptr, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_on_message(c.get(), nullptr, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_connected(nullptr), 0);
+  EXPECT_EQ(parley_client_id(nullptr, nullptr, 0), 0u);
+  parley_client_close(nullptr);
+  parley_client_free(nullptr);
+  parley_message_free(nullptr);
+  parley_options_free(nullptr);
+
+  const options_ptr o(parley_options_new());
+  EXPECT_EQ(parley_options_set_encoding(o.get(), static_cast<parley_encoding>(0)), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_encoding(nullptr, PARLEY_JSON), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_deadline(o.get(), 0), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_connect_timeout(o.get(), -1), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_connect_timeout(o.get(), INT64_MAX), PARLEY_OK);
+  EXPECT_EQ(parley_options_set_max_message(o.get(), 0), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_agent(o.get(), std::string(65, 'a').c_str()), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_add_header(o.get(), nullptr, ""), PARLEY_INVALID);
+}
+
+TEST(CArguments, Nobody_there_is_told_by_connect) {
+  asio::io_context io;
+  asio::ip::tcp::acceptor held(io, {asio::ip::make_address("127.0.0.1"), 0});
+  const auto port = held.local_endpoint().port();
+  held.close();
+  const client_ptr c(parley_client_new(("ws://127.0.0.1:" + std::to_string(port)).c_str(), nullptr, nullptr));
+  parley_error why;
+  EXPECT_EQ(parley_client_connect(c.get(), &why), PARLEY_DISCONNECTED);
+  EXPECT_EQ(why.from_peer, 0);
+  EXPECT_STRNE(why.text, "");
+}
+
+TEST(CCodes, Have_names) {
+  EXPECT_STREQ(parley_code_name(PARLEY_OK), "ok");
+  EXPECT_STREQ(parley_code_name(PARLEY_DEADLINE_EXCEEDED), "deadline_exceeded");
+  EXPECT_STREQ(parley_code_name(PARLEY_WOULD_DEADLOCK), "would_deadlock");
+  for (int code = PARLEY_OK; code <= PARLEY_INVALID; ++code) EXPECT_STRNE(parley_code_name(code), "unknown");
+  EXPECT_STREQ(parley_code_name(-1), "unknown");
+  EXPECT_STREQ(parley_code_name(99), "unknown");
+}
+
+}  // namespace
