@@ -21,6 +21,7 @@ ARROWS = {
     "transport": {"core"},
     "peer": {"core", "wire", "session", "routing", "rpc", "transport"},
     "c": {"core", "wire", "session", "routing", "rpc", "transport", "peer"},
+    "dialects": {"core", "wire", "session", "routing", "rpc", "transport", "peer"},
 }
 
 # library, as its includes begin: the rooms that may see it. "" is parley/*.hpp, "generated" the doors of generated code.

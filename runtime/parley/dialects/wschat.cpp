@@ -1,0 +1,218 @@
+#include "parley/dialects/wschat.hpp"
+
+#include "parley/dialects/wschat_reader.hpp"
+#include "parley/wire/json.hpp"
+#include "parley/wire/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace parley::wschat {
+namespace {
+
+constexpr std::string_view event = "message";
+constexpr std::string_view anonym = "Anonym";
+constexpr std::uint32_t change_of_name = 1 | 4;  // INFO_NO_BROADCAST and INFO_CHANGE_USERNAME
+
+// Bytes of the character that begins here; 0: none does (RFC 3629).
+std::size_t character(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second >= 0xA0;
+  const bool beyond = first == 0xF4 && second >= 0x90;
+  return overlong || surrogate || beyond ? 0 : size;
+}
+
+// Whole characters, as many as `max` bytes hold; what belongs to none is left out. `replace` says what a byte below 0x80 becomes, 0 for nothing.
+template <class Replace>
+std::string cut(std::string_view text, std::size_t max, Replace replace) {
+  std::string out;
+  out.reserve(std::min(text.size(), max));
+  while (!text.empty()) {
+    const std::size_t size = character(text);
+    if (out.size() + std::max<std::size_t>(size, 1) > max) break;
+    if (size > 1) out.append(text.substr(0, size));
+    else if (const char c = size == 1 ? replace(text.front()) : '\0'; c != '\0') out += c;
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
+}
+
+std::string repaired(std::string_view text, std::size_t max) {
+  return cut(text, max, [](char c) { return c; });
+}
+
+std::string for_the_family(std::string_view text, std::size_t max) {
+  return cut(text, max, [](char c) { return c == '"' ? '\'' : c == '\\' ? '/' : (c >= 0 && c < 0x20) || c == 0x7F ? '\0' : c; });
+}
+
+std::uint32_t in_range(std::optional<double> number, double largest) {
+  return number && *number >= 0 && *number <= largest ? static_cast<std::uint32_t>(*number) : 0;
+}
+
+// As printf's %g: six digits, and no more.
+void write_number(std::uint32_t number, std::string& out) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<double>(number), std::chars_format::general, 6);
+  out.append(digits.data(), end.ptr);
+}
+
+void write_line(std::string_view name, std::string_view text, std::uint32_t text_len, std::uint32_t info, std::string& out) {
+  out.append(R"({"user": {"name": ")").append(name).append(R"("},"message": {"text": ")").append(text).append(R"(","text_len": )");
+  write_number(text_len, out);
+  out += R"(,"info": )";
+  write_number(info, out);
+  out += "}}";
+}
+
+// A payload in the JSON mapping of wschat.v1.Line, from whatever client.
+struct line_sent {
+  std::string name;
+  std::string text;
+  std::uint32_t text_len = 0;
+  std::uint32_t info = 0;
+};
+
+std::uint32_t bit_of(std::string_view name) {
+  if (name == "INFO_NO_BROADCAST") return 1;
+  if (name == "INFO_SEND_BACK") return 2;
+  return name == "INFO_CHANGE_USERNAME" ? 4 : 0;
+}
+
+void read_info(json::reader& in, std::uint32_t& out) {
+  if (in.kind() == json::kind::string) {
+    std::string_view name;
+    if (in.read(name)) out = bit_of(name);
+  } else {
+    std::int32_t bits = 0;
+    in.read(bits);
+    out = static_cast<std::uint32_t>(std::max(bits, 0));
+  }
+}
+
+template <class Member>
+void read_object(json::reader& in, Member member) {
+  if (in.kind() == json::kind::null) return void(in.read_null());
+  if (!in.enter_object()) return;
+  for (std::string_view name; in.next_member(name);) {
+    if (in.kind() == json::kind::null || !member(name)) in.skip();
+  }
+}
+
+bool read_payload(std::string_view payload, line_sent& out) {
+  json::reader in(payload);
+  read_object(in, [&](std::string_view part) {
+    if (part == "user") read_object(in, [&](std::string_view member) { return member == "name" ? (in.read(out.name), true) : false; });
+    else if (part == event)
+      read_object(in, [&](std::string_view member) {
+        if (member == "text") in.read(out.text);
+        else if (member == "text_len") in.read(out.text_len);
+        else if (member == "info") read_info(in, out.info);
+        else return false;
+        return true;
+      });
+    else return false;
+    return true;
+  });
+  return in.finish();
+}
+
+class chat_format final : public wire::envelope_format {
+ public:
+  bool binary() const override { return false; }
+  parley::format payload_format() const override { return parley::format::json; }
+  bool has_session() const override { return false; }
+
+  std::optional<wire::fault> read(bytes_view frame, side reader, const wire::read_limits& limits, wire::envelope& out) const override {
+    out.clear();
+    line_read said;
+    if (!read_line(as_text(frame), limits.max_depth, said))
+      return wire::fault{.code = errc::bad_frame, .text = "not a message of the family"};
+    if (!said.has_message) return wire::fault{.code = errc::bad_frame, .text = "message: missing"};
+    out.name = event;
+    const std::string name = repaired(said.name.value_or(std::string()), max_name);
+    if (reader == side::client) out.from = sender(name);
+
+    const std::string text = repaired(said.text.value_or(std::string()), max_text);
+    const bool changed = said.text && text.size() != said.text->size();
+    json::writer json(out.text);
+    json.open_object();
+    if (said.name) {
+      json.member("\"user\":");
+      json.open_object();
+      json.member("\"name\":");
+      json.text(name);
+      json.close_object();
+    }
+    json.member("\"message\":");
+    json.open_object();
+    json.member("\"text\":");
+    json.text(text);
+    json.member("\"text_len\":");
+    json.number(changed ? static_cast<std::uint32_t>(text.size()) : in_range(said.text_len, std::numeric_limits<std::uint32_t>::max()));
+    json.member("\"info\":");
+    json.number(in_range(said.info, std::numeric_limits<std::int32_t>::max()));
+    json.close_object();
+    json.close_object();
+    out.payload = as_bytes(out.text);
+    out.has_payload = true;
+    return std::nullopt;
+  }
+
+  bool write(const wire::envelope& e, side writer, bytes_view payload, std::string& out) const override {
+    line_sent line;
+    if (e.kind != wire::kind::event || e.name != event || !read_payload(as_text(payload), line)) return false;
+    std::string name = for_the_family(line.name, max_name);
+    if (name.empty() && writer == side::server) name = anonym;
+    const std::string text = for_the_family(line.text, max_text);
+    const bool counted = line.text_len != 0 && text.size() == line.text.size();
+    write_line(name, text, counted ? line.text_len : static_cast<std::uint32_t>(text.size()), writer == side::server ? 0 : line.info, out);
+    return true;
+  }
+
+ private:
+  // Whoever says it, it is a client; "server" would be the server itself.
+  static std::string sender(const std::string& name) {
+    if (name.empty()) return std::string(anonym);
+    return name == "server" ? "id:server" : name;
+  }
+};
+
+}  // namespace
+
+const wire::envelope_format& format() {
+  static const chat_format one;
+  return one;
+}
+
+parley::dialect dialect() {
+  return {.format = &format(),
+          .pings = false,
+          .error_answers = false,
+          .silent_close = true,
+          .max_frame = 4095,
+          .gap = std::chrono::milliseconds(10),
+          .quiet_start = std::chrono::seconds(1),
+          .masked_frames = true,
+          .any_text = true};
+}
+
+parley::dialect named(std::string_view name) {
+  parley::dialect one = dialect();
+  write_line(for_the_family(name, max_name), "null", 4, change_of_name, one.greeting);
+  return one;
+}
+
+}  // namespace parley::wschat
