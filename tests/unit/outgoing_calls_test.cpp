@@ -227,6 +227,28 @@ TEST(PlainCalls, ThatAreOverSwallowTheirLateAnswer) {
   EXPECT_EQ(calls.take_named("add", all_sent).id, 2u);
 }
 
+TEST(PlainCalls, ThatWereGivenUpAndPassedOverAreForgotten) {
+  outgoing_calls calls;
+  outcome a, b, c, d;
+  calls.open(1, add, never, expect(a));
+  calls.open(2, sum, never, expect(b));
+  calls.open(3, add, never, expect(c));
+  calls.open(4, add, never, expect(d));
+  EXPECT_FALSE(calls.all_given_up());
+  finish(*calls.cancel(1));
+  finish(*calls.cancel(3));
+  calls.forget_given_up(3);
+  EXPECT_EQ(calls.in_flight(), 3u);
+  EXPECT_EQ(calls.take_named("sum_is", all_sent).id, 2u);
+  const auto swallowed = calls.take_named("add", all_sent);
+  EXPECT_EQ(swallowed.id, 3u);
+  EXPECT_EQ(swallowed.completion, nullptr);
+  finish(*calls.cancel(4));
+  EXPECT_TRUE(calls.all_given_up());
+  calls.forget_given_up(5);
+  EXPECT_EQ(calls.in_flight(), 0u);
+}
+
 TEST(PlainCalls, ThatHaveNotLeftAreNotAnswered) {
   outgoing_calls calls;
   std::array<outcome, 3> o;

@@ -432,6 +432,7 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
 }
 
 void client_core::unknown_event(connection_end& end, const wire::envelope& e) {
+  if (e.name == own_id_question.name) return;  // a plain client's, who looks for its id
   if (watchers_.empty()) end.session().count_not_delivered();
   else tell_watchers(e);
 }
