@@ -84,6 +84,7 @@ struct raw_options {
   std::size_t max_queue = 4 * 1024 * 1024;    // bytes waiting to be sent; over it sends wait
   std::size_t max_read_ahead = 1024 * 1024;   // bytes of messages that nobody has received yet; one message always has room
   std::size_t max_operations = 16 * 1024;     // sends that wait, and receives that wait
+  transport::manners manners{};               // where this connection departs from RFC 6455, for servers that never kept to it
   parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the connection
   std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
 };

@@ -1,0 +1,117 @@
+#include "parley/c/wsclient/chat_connection.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace parley::wsclient {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The family's own server takes one frame from each read and forgets the rest of what it read.
+constexpr auto between_frames = 10ms;
+
+std::string url_of(const std::string& host, const std::string& port) {
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return "ws://" + (ipv6 ? '[' + host + ']' : host) + ':' + port + '/';
+}
+
+// Its server masks what it sends, answers no close frame, and hands on text that is not UTF-8.
+raw_options manners() {
+  return {.connect_timeout = 10s, .manners = {.masked_frames = true, .any_text = true, .silent_close = true, .keep_alive = true}};
+}
+
+}  // namespace
+
+wake_signal::wake_signal() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (descriptor_ < 0) throw std::system_error(errno, std::system_category());
+}
+wake_signal::~wake_signal() { ::close(descriptor_); }
+void wake_signal::set() { ::eventfd_write(descriptor_, 1); }
+void wake_signal::clear() {
+  std::uint64_t count = 0;
+  ::eventfd_read(descriptor_, &count);
+}
+
+chat_connection::chat_connection(const std::string& host, const std::string& port) : connection_(url_of(host, port), manners()) {
+  connection_.connect();
+  receive_next();
+}
+
+chat_connection::~chat_connection() { end(); }
+
+void chat_connection::end() {
+  {
+    std::lock_guard lock(mutex_);
+    over_ = true;
+    wake_.set();
+  }
+  try {
+    connection_.close();
+  } catch (const call_failed&) {}  // it was over before
+}
+
+bool chat_connection::send(std::string text) {
+  std::lock_guard one_at_a_time(sending_);
+  std::this_thread::sleep_until(next_frame_);
+  try {
+    connection_.send(std::move(text));
+  } catch (const call_failed&) { return false; }
+  next_frame_ = std::chrono::steady_clock::now() + between_frames;
+  return true;
+}
+
+// Called with the lock, or before anybody else knows of the connection. The next message is asked for when this one was taken: what comes
+// meanwhile waits within the raw connection's bounds, and then at the other end.
+void chat_connection::receive_next() {
+  if (std::exchange(receiving_, true)) return;
+  connection_.async_receive([this](result<raw_message> got) { arrived(std::move(got)); });
+}
+
+void chat_connection::arrived(result<raw_message> got) {
+  std::lock_guard lock(mutex_);
+  receiving_ = false;
+  arrived_ = std::move(got);
+  wake_.set();
+}
+
+chat_connection::woken chat_connection::wait(std::chrono::milliseconds limit, bool and_input, std::string& message) {
+  pollfd sources[] = {{wake_.descriptor(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  const int ready = ::poll(sources, and_input ? 2 : 1, static_cast<int>(limit.count()));
+  if (ready < 0 && errno != EINTR) return woken::over;
+  if (ready <= 0) return woken::nothing;
+
+  std::lock_guard lock(mutex_);
+  if (over_) return woken::over;  // and the descriptor stays readable
+  if (arrived_) {
+    if (!*arrived_) {
+      over_ = true;
+      return woken::over;
+    }
+    message = std::move(**arrived_).text();
+    arrived_.reset();
+    wake_.clear();
+    receive_next();
+    return woken::message;
+  }
+  return and_input && sources[1].revents != 0 ? woken::line : woken::nothing;
+}
+
+const char* chat_connection::keep_name(std::string name) {
+  std::lock_guard lock(mutex_);
+  name_ = std::make_unique<std::string>(std::move(name));
+  return name_->c_str();
+}
+
+std::string chat_connection::name() const {
+  std::lock_guard lock(mutex_);
+  return name_ ? *name_ : std::string();
+}
+
+}  // namespace parley::wsclient

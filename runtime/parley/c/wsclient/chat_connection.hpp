@@ -1,0 +1,70 @@
+// One chat connection behind the wsClient handle. Private.
+#pragma once
+
+#include "parley/raw.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley::wsclient {
+
+// An eventfd: readable while there is something to take.
+class wake_signal {
+ public:
+  wake_signal();  // throws std::system_error
+  ~wake_signal();
+  wake_signal(const wake_signal&) = delete;
+  wake_signal& operator=(const wake_signal&) = delete;
+
+  void set();
+  void clear();
+  int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  const int descriptor_;
+};
+
+// Any thread may use it; the last owner ends the connection.
+class chat_connection {
+ public:
+  // Throws call_failed, std::system_error, std::invalid_argument.
+  chat_connection(const std::string& host, const std::string& port);
+  ~chat_connection();
+  chat_connection(const chat_connection&) = delete;
+  chat_connection& operator=(const chat_connection&) = delete;
+
+  bool send(std::string text);
+  // Who listens is woken, and everybody finds it over from now on.
+  void end();
+
+  enum class woken { message, line, nothing, over };
+  // Waits for a message or, if asked, for something on the standard input.
+  woken wait(std::chrono::milliseconds, bool and_input, std::string& message);
+
+  // Kept for as long as the connection, or until the next.
+  const char* keep_name(std::string name);
+  std::string name() const;
+
+ private:
+  void receive_next();
+  void arrived(result<raw_message>);
+
+  mutable std::mutex mutex_;  // for all but the connection
+  std::optional<result<raw_message>> arrived_;
+  bool receiving_ = false;
+  bool over_ = false;
+  std::unique_ptr<std::string> name_;
+
+  std::mutex sending_;
+  std::chrono::steady_clock::time_point next_frame_{};
+
+  wake_signal wake_;
+  raw_connection connection_;  // first to go: what it still completes may use the rest
+};
+
+}  // namespace parley::wsclient
