@@ -57,7 +57,7 @@ raw_message raw_connection::receive_within(duration limit) { return async_receiv
 raw_message raw_connection::ask(raw_message message) { return async_ask(std::move(message), block); }
 void raw_connection::close(std::uint16_t code, std::string_view reason) { async_close(code, reason, block); }
 
-sent raw_connection::try_send(raw_message message) { return core_->try_send(std::move(message)); }
+result<> raw_connection::try_send(raw_message message) { return core_->try_send(std::move(message)); }
 void raw_connection::ping() { core_->ping(); }
 
 std::optional<raw_message> raw_connection::next() {

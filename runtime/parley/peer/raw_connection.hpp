@@ -80,11 +80,11 @@ struct raw_options {
   std::vector<std::string> subprotocols{};                     // offered, the preferred first
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
-  std::size_t max_message = 1024 * 1024;      // bytes; a longer one closes the connection with 1009
-  std::size_t max_queue = 4 * 1024 * 1024;    // bytes waiting to be sent; over it sends wait
-  std::size_t max_read_ahead = 1024 * 1024;   // bytes of messages that nobody has received yet; one message always has room
-  std::size_t max_operations = 16 * 1024;     // sends that wait, and receives that wait
-  transport::manners manners{};               // where this connection departs from RFC 6455, for servers that never kept to it
+  std::size_t max_message = 1024 * 1024;     // bytes; a longer one closes the connection with 1009
+  std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends wait
+  std::size_t max_read_ahead = 1024 * 1024;  // bytes of messages that nobody has received yet; one message always has room
+  std::size_t max_operations = 16 * 1024;    // sends that wait, and receives that wait
+  transport::manners manners{};  // toward servers that do not keep to RFC 6455; with any_text, text to be sent is not checked either
   parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the connection
   std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
 };
@@ -181,9 +181,9 @@ class raw_connection {
   raw_message ask(raw_message);
   void close(std::uint16_t code = 1000, std::string_view reason = {});
 
-  // Never waits, on any thread: `dropped` if the queue is full or others wait for room, `closed` after the end. Before the connection is open
-  // it is queued too, and connects.
-  sent try_send(raw_message);
+  // Never waits, on any thread: queued (before the connection is open too; it then connects), or `overloaded` if the queue is full or others
+  // wait for room, `disconnected` after the end, `invalid`.
+  result<> try_send(raw_message);
   // A WebSocket ping (RFC 6455 section 5.5.2). Pings of the other end are answered without being asked.
   void ping();
 

@@ -16,12 +16,11 @@ namespace {
 constexpr std::size_t message_room = 64;
 
 error closed_here() { return {errc::cancelled, "closed here"}; }
+error not_connected() { return {errc::disconnected, "not connected"}; }
 error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
 error taken_by_handler() { return {errc::invalid, "on_message takes every message"}; }
 error nothing_came() { return {errc::deadline_exceeded, "no message has come"}; }
 error too_many() { return {errc::overloaded, "too many operations wait"}; }
-
-bool may_be_sent(const raw_message& message) { return !message.is_text() || is_utf8(message.text()); }
 
 template <class Waiting>
 auto take_out(Waiting& all, std::uint64_t of) {
@@ -37,7 +36,8 @@ auto take_out(Waiting& all, std::uint64_t of) {
 }  // namespace
 
 raw_core::raw_core(std::string url, raw_options options, home where)
-    : url_(std::move(url)),
+    : tethered(where.executor()),
+      url_(std::move(url)),
       options_(std::move(options)),
       home_(std::move(where)),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
@@ -95,6 +95,7 @@ void raw_core::begin_connecting() {
   connect.manners = options_.manners;
   connect.limits.max_message = options_.max_message;
   connect.limits.handshake = options_.connect_timeout;
+  connect.manners = options_.manners;
   abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), shared_from_this())
                                : transport::websocket_connect(home_.executor(), std::move(connect), shared_from_this());
   // The transport has a limit of its own; this one is on the clock that tests turn.
@@ -209,6 +210,10 @@ void raw_core::on_pong(std::function<void()> handler) {
 
 // --- messages out
 
+bool raw_core::may_be_sent(const raw_message& message) const {
+  return !message.is_text() || options_.manners.any_text || is_utf8(message.text());
+}
+
 void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<void>> done) {
   const bool sound = may_be_sent(message);
   on_executor(std::move(done), [of, sound, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
@@ -221,21 +226,23 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
   });
 }
 
-sent raw_core::try_send(raw_message message) {
+result<> raw_core::try_send(raw_message message) {
   const phase now = phase_;
-  if (now == phase::closing || now == phase::closed) return sent::closed;
+  if (now == phase::closing || now == phase::closed) return not_connected();
+  if (!may_be_sent(message)) return not_utf8();
   const std::size_t size = message.size() + message_room;
   const std::size_t before = posted_.fetch_add(size);
   if (waiting_ != 0 || (before + queued_ != 0 && before + queued_ + size > options_.max_queue)) {
     posted_ -= size;
-    return sent::dropped;
+    return error{errc::overloaded, "too much is waiting to be sent"};
   }
-  const bool handed_over = on_executor([size, message = std::move(message)](raw_core& self) mutable {
+  const bool handed_over = on_executor([message = std::move(message)](raw_core& self) mutable {
     if (!self.lives()) return;
     self.sends_.push_back({0, std::move(message), nullptr, true});
     self.send_waiting();
   });
-  return handed_over ? sent::queued : sent::closed;
+  if (handed_over) return {};
+  return not_connected();
 }
 
 void raw_core::send_waiting() {
@@ -456,10 +463,31 @@ void raw_core::say_goodbye() {
 
 void raw_core::finish_leaving() {
   // What is left of this object may be destroyed in any thread: nothing of the loop's stays in it.
+  untie();
   phase_alarm_.reset();
   receive_alarm_.reset();
   if (own_loop* loop = home_.loop()) loop->end();
   asio::post(home_.executor(), [self = shared_from_this()] {});  // not the last owner in the middle of its own function
+}
+
+void raw_core::sever() noexcept {
+  const auto keep = weak_from_this().lock();
+  {
+    std::lock_guard lock(mutex_);
+    left_ = true;
+  }
+  phase_ = phase::closed;
+  link_.reset();
+  abandon_ = nullptr;
+  phase_alarm_.reset();
+  receive_alarm_.reset();
+  const auto connects = std::exchange(connects_, {});
+  const auto closes = std::exchange(closes_, {});
+  const auto sends = std::exchange(sends_, {});
+  const auto receives = std::exchange(receives_, {});
+  const auto on_message = std::exchange(message_handler_, nullptr);
+  const auto on_closed = std::exchange(closed_handler_, nullptr);
+  const auto on_pong = std::exchange(pong_handler_, nullptr);
 }
 
 }  // namespace parley

@@ -3,6 +3,7 @@
 
 #include "parley/peer/home.hpp"
 #include "parley/peer/raw_connection.hpp"
+#include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
 
 #include <atomic>
@@ -17,7 +18,10 @@
 
 namespace parley {
 
-class raw_core final : public raw_end, public transport::connection_handler, public std::enable_shared_from_this<raw_core> {
+class raw_core final : public raw_end,
+                       public transport::connection_handler,
+                       public std::enable_shared_from_this<raw_core>,
+                       private transport::tethered {
  public:
   raw_core(std::string url, raw_options options, home where);
 
@@ -32,7 +36,7 @@ class raw_core final : public raw_end, public transport::connection_handler, pub
   void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) override;
   void cancel(ticket) override;
 
-  sent try_send(raw_message);
+  result<> try_send(raw_message);
   void ping();
   void on_message(std::function<void(const raw_message&)>);
   void on_closed_call(std::function<void(const error&)>);
@@ -104,10 +108,13 @@ class raw_core final : public raw_end, public transport::connection_handler, pub
   void arm_receives(time_point next);
   void expire_receives();
 
+  bool may_be_sent(const raw_message&) const;
   void send_waiting();
 
   void say_goodbye();
   void finish_leaving();
+  // A coroutine that waits here may well hold the connection: dropping it is the only way out of that circle.
+  void sever() noexcept override;
 
   const std::string url_;
   const raw_options options_;
