@@ -13,6 +13,8 @@ namespace {
 std::string checked(std::string_view url, const client_options& options) {
   if (!options.loopback)
     if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
+  if (!options.proxy.empty())
+    if (auto sound = transport::check_proxy_url(options.proxy); !sound) throw std::invalid_argument(sound.error().message);
   if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
   return std::string(url);
 }

@@ -50,6 +50,7 @@ struct client_options {
   bool answers_in_order = false;
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
+  std::string proxy{};               // socks5://[user:password@]host:port or http://...: connect_options of transport.hpp
   std::string agent = "parley-cpp";  // at most 64 bytes, for the server's log
   const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
   log_sink log{};

@@ -132,6 +132,7 @@ void client_core::begin_connecting() {
   }
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
+  connect.proxy = options_.proxy;
   connect.limits.max_message = contract_.largest_payload(options_.max_message) + envelope_room;
   connect.limits.handshake = options_.connect_timeout;
   abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), end_)

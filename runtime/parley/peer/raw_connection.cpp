@@ -12,6 +12,8 @@ namespace {
 std::string checked(std::string_view url, const raw_options& options) {
   if (!options.loopback)
     if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
+  if (!options.proxy.empty())
+    if (auto sound = transport::check_proxy_url(options.proxy); !sound) throw std::invalid_argument(sound.error().message);
   return std::string(url);
 }
 

@@ -80,6 +80,7 @@ struct raw_options {
   std::vector<std::string> subprotocols{};                     // offered, the preferred first
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
+  std::string proxy{};                       // socks5://[user:password@]host:port or http://...: connect_options of transport.hpp
   std::size_t max_message = 1024 * 1024;     // bytes; a longer one closes the connection with 1009
   std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends wait
   std::size_t max_read_ahead = 1024 * 1024;  // bytes of messages that nobody has received yet; one message always has room

@@ -92,7 +92,7 @@ void raw_core::begin_connecting() {
   connect.subprotocols = options_.subprotocols;
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
-  connect.manners = options_.manners;
+  connect.proxy = options_.proxy;
   connect.limits.max_message = options_.max_message;
   connect.limits.handshake = options_.connect_timeout;
   connect.manners = options_.manners;

@@ -71,7 +71,8 @@ class connection_handler {
   //        deadline_exceeded   not upgraded within limits.handshake
   //        invalid        the options cannot be used: url, subprotocol, header
   //        unauthenticated, denied, unimplemented, version_mismatch, overloaded
-  //                       refused with HTTP 401; 403; 404 or 405; 400 or 426; 429 or 503
+  //                       refused with HTTP 401; 403; 404 or 405; 400 or 426; 429 or 503. By a proxy: 401, 407 or by SOCKS5 for want of
+  //                       a user; 403, or SOCKS reply 2; 405 or 501, or replies 7 and 8; -; 429 or 503
   // Texts name the HTTP status; they never quote what the other end sent.
   virtual void on_closed(const close_reason& why, const error& how) = 0;
 };
@@ -185,6 +186,9 @@ struct connect_options {
   std::string origin{};
   transport::limits limits{.max_message = 1024 * 1024 + 8 * 1024};
   transport::manners manners{};
+  // socks5://[user:password@]host:port (RFC 1928, 1929) or http://[user:password@]host:port (CONNECT, RFC 9110 9.3.6); user and password
+  // with %xx where need be. The proxy looks the server's name up. limits.handshake includes it. Empty: none; the loopback has none.
+  std::string proxy{};
   bool fast_path = true;  // as in listen_options
 };
 

@@ -21,6 +21,8 @@ result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& 
 
 // Checks the url's form without connecting; the error's text names what is wrong.
 result<> check_websocket_url(std::string_view url);
+// The same for connect_options::proxy. The text never quotes it: it may hold a password.
+result<> check_proxy_url(std::string_view url);
 
 // Resolves, connects and upgrades; `handler` hears on_open or on_closed. A server's answer is held against what was offered by the
 // handler's owner: on_open tells the subprotocol as the server wrote it. The returned function abandons the attempt (on_closed with

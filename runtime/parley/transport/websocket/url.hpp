@@ -4,17 +4,28 @@
 #include "parley/core/core.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace parley::transport {
 
-struct url {
+struct host_and_port {
   std::string host;  // a name or an address; IPv6 without its brackets
   std::uint16_t port = 80;
+  bool has_port = false;  // it was written
+  bool literal_v6 = false;
+};
+
+// "example.org:80", "[::1]", ...; nullopt, or what is wrong, in words that quote nothing.
+std::optional<std::string> parse_host_and_port(std::string_view text, host_and_port& out);
+
+bool is_visible_ascii(std::string_view text) noexcept;
+bool begins_with_ignoring_case(std::string_view text, std::string_view lower) noexcept;
+
+struct url : host_and_port {
   std::string path = "/";
   std::string query;  // without the '?'
-  bool literal_v6 = false;
 
   // As a Host header has it: brackets around IPv6, the port unless it is 80.
   std::string authority() const;

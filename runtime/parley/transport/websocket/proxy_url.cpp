@@ -1,0 +1,82 @@
+#include "parley/transport/websocket/proxy_url.hpp"
+
+#include "parley/transport/websocket.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace parley::transport {
+namespace {
+
+constexpr std::size_t max_credential = 255;  // RFC 1929 section 2
+
+error wrong(std::string why) { return {errc::invalid, "not a proxy's url: " + std::move(why)}; }
+
+int hex(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain += text[i];
+      continue;
+    }
+    if (text.size() - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
+    plain += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+    i += 2;
+  }
+  return plain;
+}
+
+}  // namespace
+
+result<proxy_url> parse_proxy_url(std::string_view text) {
+  proxy_url parts;
+  const auto begins = [&](std::string_view scheme) {
+    if (!begins_with_ignoring_case(text, scheme)) return false;
+    text.remove_prefix(scheme.size());
+    return true;
+  };
+  if (begins("socks5://") || begins("socks5h://")) parts.speaks = proxy_url::kind::socks5;
+  else if (begins("http://")) parts.speaks = proxy_url::kind::http;
+  else return wrong("it must begin with socks5:// or http://");
+  if (text.ends_with('/')) text.remove_suffix(1);
+  if (!is_visible_ascii(text)) return wrong("spaces, control characters and non-ASCII must be written as %xx");
+  if (text.find_first_of("/?#") != text.npos) return wrong("nothing may follow the port");
+
+  // A host has no '@', a password may have forgotten to escape its own.
+  if (const std::size_t at = text.rfind('@'); at != text.npos) {
+    const std::string_view who = text.substr(0, at);
+    text.remove_prefix(at + 1);
+    const std::size_t colon = who.find(':');
+    const auto user = unescaped(who.substr(0, colon));
+    const auto password = colon == who.npos ? std::optional<std::string>{std::string()} : unescaped(who.substr(colon + 1));
+    if (!user || !password) return wrong("% must be followed by two hexadecimal digits");
+    if (user->empty() || user->size() > max_credential || password->size() > max_credential)
+      return wrong("the user has 1 to 255 bytes, and the password at most 255");
+    if (parts.speaks == proxy_url::kind::socks5 && password->empty()) return wrong("socks5 wants a password with the user (RFC 1929)");
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (parts.speaks == proxy_url::kind::http && (user->find(':') != user->npos || std::any_of(user->begin(), user->end(), is_control) ||
+                                                  std::any_of(password->begin(), password->end(), is_control)))
+      return wrong("the user has a colon, or one of both a control character (RFC 7617)");
+    parts.has_credentials = true;
+    parts.user = *user;
+    parts.password = *password;
+  }
+  if (const auto fault = parse_host_and_port(text, parts.at)) return wrong(*fault);
+  if (!parts.at.has_port) return wrong("the port is missing");
+  return parts;
+}
+
+result<> check_proxy_url(std::string_view text) {
+  const result<proxy_url> parts = parse_proxy_url(text);
+  if (!parts) return parts.error();
+  return {};
+}
+
+}  // namespace parley::transport

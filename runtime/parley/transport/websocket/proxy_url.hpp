@@ -1,0 +1,26 @@
+// Where a proxy is, and who is allowed to use it.
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/transport/websocket/url.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace parley::transport {
+
+struct proxy_url {
+  enum class kind { socks5, http };
+
+  kind speaks = kind::socks5;
+  host_and_port at;
+  bool has_credentials = false;
+  std::string user;
+  std::string password;
+};
+
+// socks5://[user:password@]host:port, or http:// likewise; %xx in user and password stands for any byte. The error says what is wrong and
+// never quotes the url: it may hold a credential.
+result<proxy_url> parse_proxy_url(std::string_view text);
+
+}  // namespace parley::transport
