@@ -1,0 +1,46 @@
+// The Python client's command line: chat [--host HOST] [-p PORT] [-n NAME] [-m MESSAGE]. With -m: says it, hears five lines, leaves.
+#include "wschat/v1/wschat.client.hpp"
+
+#include <parley/client.hpp>
+#include <parley/dialects/wschat.hpp>
+
+#include <iostream>
+#include <semaphore>
+#include <string>
+#include <string_view>
+
+using namespace wschat::v1;
+
+int main(int argc, char** argv) try {
+  std::string host = "127.0.0.1", port = "9999", name = "PythonUser", message;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view key = argv[i];
+    if (key == "--host") host = argv[i + 1];
+    if (key == "-p" || key == "--port") port = argv[i + 1];
+    if (key == "-n" || key == "--name") name = argv[i + 1];
+    if (key == "-m" || key == "--message") message = argv[i + 1];
+  }
+
+  std::counting_semaphore heard{0};
+  parley::client link{"ws://" + host + ':' + port + '/', {.dialect = parley::wschat::named(name)}};
+  ChatClient chat{link};
+  chat.on_say([&](const Line& line, const parley::origin& from) {
+    std::cout << from.id << ": " << line.message.value_or(Body{}).text << std::endl;
+    heard.release();
+  });
+  link.connect();
+  std::cout << "Connected to " << host << ':' << port << std::endl;
+
+  if (!message.empty()) {
+    chat.say({.message = Body{.text = message}});
+    std::cout << "Sent: " << message << std::endl;
+    for (int i = 0; i < 5; ++i) heard.acquire();
+  } else {
+    std::cout << "Type messages and press Enter to send. Ctrl+C to exit." << std::endl;
+    for (std::string text; std::getline(std::cin, text);)
+      if (!text.empty()) chat.say({.message = Body{.text = text}});
+  }
+} catch (const parley::call_failed& failed) {
+  std::cerr << "Failed to connect: " << failed.what() << '\n';
+  return 1;
+}
