@@ -46,6 +46,13 @@ class Papers(unittest.TestCase):
                 with self.subTest(paper=str(paper.relative_to(ROOT)), link=target):
                     self.assertTrue((paper.parent / target).exists())
 
+    def test_the_page_of_errors_names_tests_that_exist(self):
+        tests = (ROOT / "tests/system/errors_test.cpp").read_text()
+        rows = (ROOT / "docs/errors.md").read_text().split("## Conditions")[1].split("All are in")[0]
+        named = set(re.findall(r"`([A-Z][a-z]*(?:_\w+)+)`", rows))
+        held = set(re.findall(r"^TEST(?:_P|_F)?\(\w+, (\w+)\)", tests, re.MULTILINE))
+        self.assertEqual(named, held)
+
 
 if __name__ == "__main__":
     unittest.main()

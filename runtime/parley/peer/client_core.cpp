@@ -185,7 +185,8 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
   if (phase_ == phase::closed) return finish_closing();
   phase_ = phase::lost;
   if (options_.log) options_.log(log_level::warning, "disconnected with code " + std::to_string(why.code));
-  const error lost{was_open ? make_error_code(errc::disconnected) : how.code, how.message};
+  error lost = how;
+  if (was_open) lost.code = errc::disconnected;
   fail_waiting(lost);
   if (disconnected_) disconnected_(lost);
 }

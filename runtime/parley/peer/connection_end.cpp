@@ -124,7 +124,9 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
     if (why.code == close_code::contract_refused || why.code == close_code::unsupported) reason.code = errc::version_mismatch;
     reason.from_peer = why.code != 1006;
   }
-  for (auto& call : take_all_calls()) call.release()->finish(error{errc::disconnected, reason.message});
+  error lost = reason;
+  lost.code = errc::disconnected;
+  for (auto& call : take_all_calls()) call.release()->finish(lost);
   incoming_.stop_all();
   plain_.reset();
   if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);

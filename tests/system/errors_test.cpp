@@ -1,0 +1,279 @@
+// The conditions of docs/errors.md, as a typed client, one without a schema and a raw connection meet them.
+#include "system/world.hpp"
+
+#include <parley/by_name.hpp>
+#include <parley/raw.hpp>
+#include <parley/transport/websocket.hpp>
+
+#include <gmock/gmock.h>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/use_future.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace {
+
+using namespace talk::v1;
+using parley::condition;
+using parley::errc;
+using testing::HasSubstr;
+
+// A port that is bound, and, unless it is let go, accepts: but nobody ever answers there.
+struct silent_port {
+  silent_port() : accepting(io, {asio::ip::make_address("127.0.0.1"), 0}) {}
+  std::string url() const { return "ws://127.0.0.1:" + std::to_string(accepting.local_endpoint().port()) + "/"; }
+  asio::io_context io;
+  asio::ip::tcp::acceptor accepting;
+};
+
+// Answers every upgrade with that status.
+struct refusing_server {
+  explicit refusing_server(int status) {
+    auto made = parley::transport::websocket_listen(io.get_executor(), {});
+    listening = made.value();
+    listening->start([status](std::shared_ptr<parley::transport::request> ask) { ask->reject(status, "go away: a secret"); });
+    thread = std::thread([this] { io.run(); });
+  }
+  ~refusing_server() {
+    listening->stop();
+    io.stop();
+    thread.join();
+  }
+  std::string url() const { return "ws://127.0.0.1:" + std::to_string(listening->port()) + "/"; }
+  asio::io_context io;
+  std::shared_ptr<parley::transport::listener> listening;
+  std::thread thread;
+};
+
+template <class F>
+parley::error error_of(F f) {
+  try {
+    f();
+  } catch (const parley::call_failed& failed) { return failed.error(); }
+  return {errc::failed, "nothing was thrown"};
+}
+
+struct Errors : EveryMedium {};
+INSTANTIATE_TEST_SUITE_P(Over, Errors, testing::ValuesIn(every_medium()), medium_name);
+
+// --- not connected
+
+TEST_P(Errors, Not_connected) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  w.server->stop();
+  w.server->join();
+  a.lost.next();
+  const parley::error call = error_of([&] { a.talk.add({}); });
+  EXPECT_EQ(call.code, errc::disconnected);
+  EXPECT_TRUE(call.code == condition::gone);
+  EXPECT_TRUE(call.code == condition::retryable);
+  EXPECT_EQ(a.talk.say({.text = "nobody"}), parley::sent::closed);
+}
+
+TEST(RawErrors, Not_connected) {
+  silent_port nobody;
+  parley::raw_connection ws{nobody.url()};
+  ws.close();
+  EXPECT_EQ(error_of([&] { ws.send("late"); }).code, errc::cancelled);
+  EXPECT_EQ(error_of([&] { ws.receive(); }).code, errc::cancelled);
+  EXPECT_EQ(ws.try_send("late"), parley::sent::closed);
+}
+
+// --- refused
+
+TEST(ClientErrors, Refused_by_the_machine) {
+  silent_port nobody;
+  const std::string url = nobody.url();
+  nobody.accepting.close();
+  parley::client link{url};
+  parley::raw_connection raw{url};
+  for (const parley::error& why : {error_of([&] { link.connect(); }), error_of([&] { raw.connect(); })}) {
+    EXPECT_EQ(why.code, errc::disconnected);
+    EXPECT_FALSE(why.from_peer);
+  }
+}
+
+TEST(ClientErrors, Refused_by_the_server) {
+  for (const auto& [status, code] : {std::pair{401, errc::unauthenticated},
+                                     {403, errc::denied},
+                                     {404, errc::unimplemented},
+                                     {400, errc::version_mismatch},
+                                     {429, errc::overloaded},
+                                     {503, errc::overloaded},
+                                     {500, errc::disconnected}}) {
+    SCOPED_TRACE(status);
+    refusing_server server(status);
+    parley::client link{server.url()};
+    parley::raw_connection raw{server.url()};
+    for (const parley::error& why : {error_of([&] { link.connect(); }), error_of([&] { raw.connect(); })}) {
+      EXPECT_EQ(why.code, code);
+      EXPECT_THAT(why.message, HasSubstr(std::to_string(status)));
+      EXPECT_THAT(why.message, testing::Not(HasSubstr("secret")));
+    }
+  }
+}
+
+// --- timed out
+
+TEST(ClientErrors, Connecting_timed_out) {
+  silent_port silent;
+  parley::client link{silent.url(), {.connect_timeout = std::chrono::milliseconds(30)}};
+  parley::raw_connection raw{silent.url(), {.connect_timeout = std::chrono::milliseconds(30)}};
+  for (const parley::error& why : {error_of([&] { link.connect(); }), error_of([&] { raw.connect(); })}) {
+    EXPECT_EQ(why.code, errc::deadline_exceeded);
+    EXPECT_TRUE(why.code == condition::retryable);
+    EXPECT_FALSE(why.code == condition::gone);
+  }
+}
+
+TEST_P(Errors, A_call_timed_out) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  EXPECT_EQ(error_of([&] { a.talk.with({.deadline = 20ms}).later({}); }).code, errc::deadline_exceeded);
+}
+
+TEST(RawErrors, Receiving_timed_out_and_lost_nothing) {
+  parley::server server{{}};
+  server.start();
+  parley::raw_connection ws{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};
+  ws.connect();
+  EXPECT_EQ(error_of([&] { ws.receive_within(10ms); }).code, errc::deadline_exceeded);
+  ws.send("{");
+  EXPECT_THAT(std::string(ws.receive().text()), HasSubstr(R"("event_name":"error")"));
+}
+
+// --- closed
+
+TEST_P(Errors, Closed_by_the_other_end) {
+  world w(GetParam());
+  w.host->on_say = [](const Line&, parley::event& event) {
+    event.peer().close("no more of this");
+    return parley::relay::drop;
+  };
+  w.start();
+  guest a(w);
+  auto open = a.talk.async_later({}, asio::use_future);
+  a.talk.say({.text = "what?"});
+  const parley::error why = a.lost.next();
+  EXPECT_EQ(why.code, errc::disconnected);
+  EXPECT_TRUE(why.from_peer);
+  EXPECT_THAT(why.message, HasSubstr("no more of this"));
+  const auto ended = open.get();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, errc::disconnected);
+  EXPECT_TRUE(ended.error().from_peer);
+}
+
+TEST_P(Errors, Closed_here) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  auto open = a.talk.async_later({}, asio::use_future);
+  w.host->waiting.next();
+  a.link.close();
+  EXPECT_EQ(open.get().error().code, errc::cancelled);
+  EXPECT_EQ(error_of([&] { a.talk.add({}); }).code, errc::cancelled);
+  EXPECT_EQ(a.talk.say({}), parley::sent::closed);
+}
+
+TEST(RawErrors, Closed_by_the_other_end) {
+  world w({carrier::websocket, parley::encoding::plain});
+  w.host->on_connected = [](parley::peer& peer) { peer.close("go"); };
+  w.start();
+  parley::raw_connection ws{w.url()};
+  const parley::error why = error_of([&] {
+    for (;;) ws.receive();
+  });
+  EXPECT_EQ(why.code, errc::disconnected);
+  EXPECT_EQ(ws.close_code(), 4012);
+  EXPECT_EQ(ws.close_reason(), "go");
+}
+
+// --- malformed
+
+// What one client sends wrong is answered to that client alone; it stays, and what is said next reaches everybody.
+TEST(ServerErrors, Malformed_frames_are_answered_and_cost_nobody_anything) {
+  for (const carrier over : {carrier::websocket, carrier::threads}) {
+    world w({over, parley::encoding::plain});
+    w.start();
+    guest other(w);
+    parley::raw_connection wrong{w.url()};
+    wrong.connect();
+    w.host->arrivals.next();
+    for (const char* frame :
+         {"{", "[]", "5", "\"text\"", "", R"({"payload":1})", R"({"event_name":7})", R"({"event_name":"Talk.Say","to":5})",
+          R"({"event_name":"Talk.Report","payload":{"text":1}})", R"({"event_name":"Talk.Say","payload":{"text":"x"},"to":"nobody"})"}) {
+      SCOPED_TRACE(frame);
+      const std::string answer(wrong.ask(frame).text());
+      EXPECT_THAT(answer, testing::StartsWith(R"({"event_name":"error","payload":null,"to":")"));
+      EXPECT_THAT(answer, HasSubstr(R"("from_id":"server","message":")"));
+    }
+    EXPECT_TRUE(wrong.open());
+    other.talk.say({.text = "everybody"}, parley::to::all);
+    EXPECT_EQ(other.heard.next().line.text, "everybody");
+    EXPECT_THAT(std::string(wrong.receive().text()), HasSubstr("everybody"));
+    EXPECT_TRUE(other.errors.empty());
+  }
+}
+
+TEST_P(Errors, A_malformed_payload_is_the_senders_error) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  parley::client_options options = w.client_options(GetParam().plain() ? parley::encoding::plain : parley::encoding::json);
+  parley::client link(w.url(), std::move(options));
+  const parley::by_name names(link);
+  events<parley::error> told;
+  link.on_error([&](const parley::error& e, std::string_view) { told.put(e); });
+  const parley::error call = error_of([&] { names.call({.name = "Talk.Add", .payload = R"({"numbers":{}})", .reply = "add_result"}); });
+  EXPECT_EQ(call.code, errc::bad_payload);
+  EXPECT_TRUE(call.from_peer);
+  EXPECT_TRUE(call.code == condition::peer_at_fault);
+  EXPECT_TRUE(names.send({.name = "Talk.Report", .payload = "[]"}));
+  EXPECT_TRUE(told.next().from_peer);
+  EXPECT_EQ(a.talk.add({.numbers = {1, 2}}).value, 3) << "nobody else notices";
+}
+
+// --- a handler fails
+
+TEST_P(Errors, A_handler_that_fails_says_nothing_of_why) {
+  world w(GetParam());
+  w.host->on_add = [](const Numbers&, parley::call&) -> parley::reply<Sum> { throw std::runtime_error("a secret"); };
+  w.host->on_say = [](const Line&, parley::event&) -> parley::relay { throw std::runtime_error("a secret"); };
+  w.start();
+  guest a(w), b(w);
+  const parley::error call = error_of([&] { a.talk.add({}); });
+  EXPECT_EQ(call.code, errc::failed);
+  EXPECT_EQ(call.message, "the handler failed");
+  EXPECT_TRUE(call.from_peer);
+  a.talk.say({.text = "x"});
+  const auto event = a.errors.next();
+  EXPECT_EQ(event.error.code, errc::failed);
+  EXPECT_EQ(event.error.message, "the handler failed");
+  EXPECT_TRUE(b.heard.empty());
+  a.talk.touch();
+  w.host->touches.next();
+}
+
+TEST_P(Errors, A_clients_own_handler_that_fails_is_told_to_that_client) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  b.talk.on_say([](const Line&) { throw std::runtime_error("a secret"); });
+  b.talk.touch();  // the handler is in place when this is answered
+  a.talk.say({.text = "x"});
+  const auto told = b.errors.next();
+  EXPECT_EQ(told.error.code, errc::failed);
+  EXPECT_FALSE(told.error.from_peer);
+  EXPECT_EQ(told.event, "Talk.Say");
+  EXPECT_EQ(b.heard.next().line.text, "x") << "the other handler hears it all the same";
+}
+
+}  // namespace
