@@ -82,7 +82,7 @@ TEST(RawErrors, Not_connected) {
   ws.close();
   EXPECT_EQ(error_of([&] { ws.send("late"); }).code, errc::cancelled);
   EXPECT_EQ(error_of([&] { ws.receive(); }).code, errc::cancelled);
-  EXPECT_EQ(ws.try_send("late").error().code, errc::cancelled);
+  EXPECT_EQ(ws.try_send("late").error().code, errc::disconnected);
 }
 
 // --- refused
