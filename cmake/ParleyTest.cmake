@@ -76,3 +76,12 @@ function(parley_headers_alone name)
   target_compile_options(${name} PRIVATE -O0 -g0)
   target_link_libraries(${name} PRIVATE ${arg_LINKS})
 endfunction()
+
+# What a program that is not sanitized itself, as Python is, has to load before a library of ours; "none": it cannot, only GCC's can be.
+set(PARLEY_SANITIZER_RUNTIME "")
+if(PARLEY_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libasan.so OUTPUT_VARIABLE PARLEY_SANITIZER_RUNTIME OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(APPEND PARLEY_SANITIZER_RUNTIME ":libstdc++.so.6")  # whose exceptions it wants to see
+elseif(PARLEY_SANITIZE)
+  set(PARLEY_SANITIZER_RUNTIME none)
+endif()
