@@ -1,7 +1,9 @@
-// The server that the libwsclient chat family expects: wschat_server [--host ADDRESS] [--port N] [--parley-port N] [--threads N]
+// The server that the libwsclient chat family expects:
+// wschat_server [--host ADDRESS] [--port N] [--origin URL]... [--parley-port N] [--threads N]
 //
 // Its C, Python, JavaScript and C# clients come in by --port (9999), as they are; Parley's clients, in binary, JSON and plain JSON, by
-// --parley-port, if one is named: all of them are in one room. --threads 0: one for each core.
+// --parley-port, if one is named: all of them are in one room. --origin: a page from there, like the family's browser client, may connect.
+// --threads 0: one for each core.
 #include "wschat/v1/wschat.server.hpp"
 
 #include <parley/dialects/wschat.hpp>
@@ -43,6 +45,7 @@ int main(int argc, char** argv) try {
     const std::string_view key = argv[i];
     if (key == "--host") options.address = argv[i + 1];
     if (key == "--port") options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
+    if (key == "--origin") options.origins.emplace_back(argv[i + 1]);
     if (key == "--parley-port") parley_port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
     if (key == "--threads") options.threads = static_cast<std::size_t>(std::atoi(argv[i + 1]));
   }

@@ -8,6 +8,7 @@ import pathlib
 import socket
 import sys
 import unittest
+from random import Random
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -242,6 +243,27 @@ class ChatServer(unittest.TestCase):
         self.addCleanup(stream.close)
         stream.send(HANDSHAKE.replace(b"\r\n\r\n", b"\r\nOrigin: https://elsewhere.example\r\n\r\n"))
         self.assertTrue(stream.head().startswith("HTTP/1.1 403"))
+
+    # ---- anything at all
+
+    def test_streams_with_bytes_changed_harm_nobody_else(self):
+        anna, boris = self.everybody("anna", "boris")
+        random = Random(20)
+        for _ in range(150):
+            stream = bytearray(b"".join(frame(message("eve", "m" * random.randrange(200), random.randrange(8))) for _ in range(4)))
+            for _ in range(random.randrange(1, 6)):
+                at = random.randrange(len(stream))
+                if random.random() < 0.7:
+                    stream[at] = random.randrange(256)
+                else:
+                    del stream[at:at + random.randrange(20)]
+            eve = self.client()
+            eve.send(stream)
+            eve.close()
+        boris.say("who is left", SEND_BACK)
+        for client in (anna, boris):  # whatever came through is JSON
+            while json.loads(client.text())["message"]["text"] != "who is left":
+                pass
 
 
 if __name__ == "__main__":

@@ -282,6 +282,9 @@ TEST_P(DialectPorts, One_server_speaks_two_languages_on_two_ports) {
   const std::string own = "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws";
   const std::string strange = "ws://127.0.0.1:" + std::to_string(server.port(second)) + "/";
 
+  parley::client lost{strange + "ws"};  // the first port's path
+  EXPECT_THROW(lost.connect(), parley::call_failed);
+
   struct guest {
     guest(const std::string& url, parley::client_options options) : link(url, std::move(options)), talk(link) {
       talk.on_say([this](const Line& line, const parley::origin& from) { heard.put(from.id + ": " + line.text); });

@@ -48,10 +48,11 @@ void connection_end::speak(const dialect& how, spoken as) noexcept {
   one_by_one_ = options_->one_by_one = how.gap > how.gap.zero();
   if (options_->self == side::client) answers_in_order_ = how.answers_in_order;
   awaits_a_word_ = options_->self == side::server && how.quiet_start > how.quiet_start.zero();
-  if (how.max_frame != 0) {
-    const std::size_t head = largest_head - (options_->self == side::server ? mask_size : 0);
-    max_frame_ = how.max_frame - std::min(how.max_frame, head);
-  }
+}
+
+bool connection_end::fits_dialect(std::size_t frame) const noexcept {
+  const std::size_t head = session_->self() == side::server ? largest_head - mask_size : largest_head;
+  return dialect_->max_frame == 0 || frame + head <= dialect_->max_frame;
 }
 
 void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {

@@ -14,7 +14,6 @@
 #include "parley/session/session.hpp"
 #include "parley/transport/transport.hpp"
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,7 +86,7 @@ class connection_end final : public transport::connection_handler,
   sent send_event(const outgoing&);
 
   // Is a frame of so many bytes, without its head, inside the dialect's bound?
-  bool fits(std::size_t frame) const noexcept { return frame <= max_frame_; }
+  bool fits(std::size_t frame) const noexcept { return !dialect_ || fits_dialect(frame); }
   // Over the limit of the method, or of what the other end accepts?
   bool too_large_for_peer(const method&, std::size_t payload) const;
   bool too_large_for_us(const method&, std::size_t payload) const;
@@ -159,6 +158,7 @@ class connection_end final : public transport::connection_handler,
   void know_own_id(const std::string& id);
   void give_up_search(rpc::outgoing_calls::given_up);
 
+  bool fits_dialect(std::size_t frame) const noexcept;
   void hold_back(std::chrono::milliseconds);
   void go_on();
 
@@ -191,7 +191,6 @@ class connection_end final : public transport::connection_handler,
   time_point received_at_{};  // the message that is being acted on
   const dialect* dialect_ = nullptr;
   std::unique_ptr<transport::alarm> pause_;  // of a dialect's, while it holds back
-  std::size_t max_frame_ = std::numeric_limits<std::size_t>::max();
   spoken speaks_ = spoken::plain;
   bool one_by_one_ = false;     // a pause follows each frame that is sent
   bool holds_back_ = false;     // nothing may be sent just now

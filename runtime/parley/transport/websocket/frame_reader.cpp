@@ -199,14 +199,14 @@ piece frame_reader::pass_on_unmasked(std::span<char>& bytes) {
   piece out{.what = found::foreign, .kind = {}, .head = {}, .bytes = {}};
   if (!std::exchange(unmasking_, true)) {
     mask_ = mask_in(head_.data());
-    masked_ = 0;
+    turn_ = 0;
     head_[1] &= length_bits;
     out.head = {reinterpret_cast<char*>(head_.data()), std::size_t{have_} - mask_size};
   }
   out.bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   bytes = bytes.subspan(out.bytes.size());
-  mask_bytes(out.bytes.data(), out.bytes.data(), out.bytes.size(), mask_, masked_);
-  masked_ += out.bytes.size();
+  mask_bytes(out.bytes.data(), out.bytes.data(), out.bytes.size(), mask_, turn_);
+  turn_ = static_cast<std::uint8_t>((turn_ + out.bytes.size()) % mask_size);
   left_ -= out.bytes.size();
   if (left_ == 0) frame_is_over();
   return out;

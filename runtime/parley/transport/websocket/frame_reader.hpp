@@ -81,7 +81,7 @@ class frame_reader {
   bool in_fragments_ = false;
   bool unmasking_ = false;  // a foreign frame whose mask websocketpp is not to see,
   std::uint32_t mask_ = 0;  // that mask,
-  std::size_t masked_ = 0;  // and how much of the payload is done
+  std::uint8_t turn_ = 0;   // and which of its bytes is next
   std::uint64_t left_ = 0;  // bytes of the payload that are still to come
 
   // A large frame's payload as far as it has come, unmasked.
