@@ -60,6 +60,8 @@ class recorder final : public session::output {
  public:
   std::deque<buffer> frames;  // transmitted and not yet looked at
   bool can_write = true;
+  bool holding = false;  // and then it cannot be written to, either; set by a frame when `one_by_one`
+  bool one_by_one = false;
   std::size_t held = 0;  // what the transport is said to hold
   int pings = 0;
   int opened_times = 0;
@@ -68,12 +70,14 @@ class recorder final : public session::output {
 
   std::uint16_t code() const { return closed ? closed->first : std::uint16_t{0}; }
 
-  bool writable() const override { return can_write; }
+  bool writable() const override { return can_write && !holding; }
+  bool holds_back() const override { return holding; }
   std::size_t in_transport() const override { return held; }
   void transmit(buffer frame) override {
     EXPECT_FALSE(closed) << "a frame after the close";
     EXPECT_FALSE(frame.empty());
     frames.push_back(std::move(frame));
+    holding = one_by_one;
   }
   void ping() override {
     EXPECT_FALSE(closed) << "a ping after the close";
