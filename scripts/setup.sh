@@ -8,7 +8,7 @@ say() { printf '\n== %s (%d:%02d)\n' "$*" $(((SECONDS - started) / 60)) $(((SECO
 # What every build needs; CONTRIBUTING.md says what for.
 build_packages=(
   g++ cmake ninja-build
-  libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libspdlog-dev
+  libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libspdlog-dev libedit-dev
   protobuf-compiler python3 python3-jinja2 python3-protobuf
 )
 

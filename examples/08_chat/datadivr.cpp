@@ -1,0 +1,142 @@
+#include "conversation.hpp"
+
+#include <parley/by_name.hpp>
+#include <parley/client.hpp>
+
+#include <map>
+#include <mutex>
+#include <utility>
+#include <variant>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class T>
+const T* member(const parley::structure& object, const char* name) {
+  const auto found = object.fields.find(name);
+  return found == object.fields.end() ? nullptr : std::get_if<T>(&found->second.kind);
+}
+bool has(const parley::structure& object, const char* name) {
+  const auto found = object.fields.find(name);
+  return found != object.fields.end() && !found->second.is_null();
+}
+
+parley::error unsent(std::string why) { return {parley::errc::invalid, "Error sending message: " + std::move(why)}; }
+
+class datadivr final : public conversation {
+ public:
+  datadivr(const std::string& address, std::string name, listener to)
+      : to_(std::move(to)),
+        name_(std::move(name)),
+        link_("ws://" + address + "/ws", {.encoding = parley::encoding::plain, .answers_in_order = true}) {
+    names_.on_event([this](const parley::named_event& e, const parley::origin& from) { hear(e, from.id); });
+    link_.on_error(
+        [this](const parley::error& e, std::string_view) { to_.line("! " + (e.message.empty() ? e.code.message() : e.message)); });
+    link_.on_disconnected([this](const parley::error& why) { to_.lost(why.message); });
+  }
+
+  std::string connect(bool stays) override {
+    link_.connect();
+    introduce(parley::to::others, stays);
+    if (!stays) return {};
+    try {
+      return "you are " + link_.learn_id({.deadline = 2s});
+    } catch (const parley::call_failed&) { return "nobody says which id you have"; }
+  }
+
+  parley::result<> say(const std::string& text, const std::string& to) override { return send({.name = "msg", .message = text}, to); }
+
+  parley::result<> say_json(const std::string& line, const std::string& to) override {
+    parley::value read;
+    if (!read_json(line, read, {})) return parley::error{parley::errc::invalid, "Invalid JSON. Please try again."};
+    const auto* object = std::get_if<parley::structure>(&read.kind);
+    if (!object) return unsent("not an object");
+    for (const char* text : {"event_name", "to", "message"})
+      if (has(*object, text) && !member<std::string>(*object, text)) return unsent(std::string(text) + " is not a string");
+    parley::named_event event{.name = "msg"};
+    if (const auto* name = member<std::string>(*object, "event_name")) event.name = *name;
+    if (const auto* message = member<std::string>(*object, "message")) event.message = *message;
+    if (const auto payload = object->fields.find("payload"); payload != object->fields.end()) {
+      event.payload.clear();
+      write_json(payload->second, event.payload);
+    }
+    const auto* whom = member<std::string>(*object, "to");
+    return send(std::move(event), whom ? *whom : to);
+  }
+
+  void rename(const std::string& name) override {
+    {
+      const std::lock_guard lock(mutex_);
+      name_ = name;
+    }
+    introduce(parley::to::others, false);
+  }
+
+ private:
+  parley::result<> send(parley::named_event event, const std::string& to) {
+    const auto whom = parley::parse_target(id_of(to));
+    if (!whom) return unsent("nobody can be called that");
+    if (auto sent = names_.send(std::move(event), *whom); !sent) return unsent(sent.error().message);
+    return {};
+  }
+
+  // `asks`: whoever hears it says his name, too.
+  template <class Target>
+  void introduce(const Target& to, bool asks) {
+    const std::lock_guard lock(mutex_);
+    parley::structure said{{{"name", name_}, {"asks", asks}}};
+    parley::named_event event{.name = "chat.name", .payload = ""};
+    write_json(said, event.payload);
+    (void)names_.send(std::move(event), to);
+  }
+
+  void hear(const parley::named_event& e, const std::string& from) {
+    if (e.name == "chat.name") return learn_name(e, from);
+    if (e.name == "msg") return to_.line(name_of(from) + ": " + e.message.value_or(""));
+    to_.line("* " + name_of(from) + " sends " + e.name + " " + e.payload + (e.message ? " \"" + *e.message + '"' : ""));
+  }
+
+  void learn_name(const parley::named_event& e, const std::string& from) {
+    parley::value read;
+    if (!read_json(e.payload, read, {})) return;
+    const auto* said = std::get_if<parley::structure>(&read.kind);
+    const auto* name = said ? member<std::string>(*said, "name") : nullptr;
+    if (!name || name->empty() || name->size() > 64) return;
+    const std::string before = name_of(from);
+    {
+      const std::lock_guard lock(mutex_);
+      if (known_.size() >= 10'000) known_.clear();  // whoever speaks again is called by the id
+      known_[from] = *name;
+    }
+    if (before != *name) to_.line("* " + before + " is called " + *name);
+    if (const auto* asks = member<bool>(*said, "asks"); asks && *asks) introduce(parley::to::client(from), false);
+  }
+
+  std::string name_of(const std::string& id) const {
+    if (id.empty()) return "server";
+    const std::lock_guard lock(mutex_);
+    if (id == link_.id()) return name_;
+    const auto found = known_.find(id);
+    return found == known_.end() ? id : found->second;
+  }
+  std::string id_of(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, known] : known_)
+      if (known == name) return id;
+    return name;
+  }
+
+  listener to_;
+  mutable std::mutex mutex_;  // for the next two: handlers run on the link's thread
+  std::string name_;
+  std::map<std::string, std::string> known_;  // by id
+  parley::client link_;
+  parley::by_name names_{link_};
+};
+
+}  // namespace
+
+std::unique_ptr<conversation> speak_datadivr(const std::string& address, std::string name, listener to) {
+  return std::make_unique<datadivr>(address, std::move(name), std::move(to));
+}
