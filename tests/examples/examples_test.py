@@ -1,5 +1,5 @@
 """The examples do what they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens> <datadivr_server>
-<datadivr_client>"""
+<datadivr_client> <raw>"""
 
 import pathlib
 import sys
@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from programs import Program, Server  # noqa: E402
 
-LOBBY_SERVER, LOBBY_CLIENT, TOKENS, DATADIVR_SERVER, DATADIVR_CLIENT = sys.argv[1:6]
+LOBBY_SERVER, LOBBY_CLIENT, TOKENS, DATADIVR_SERVER, DATADIVR_CLIENT, RAW = sys.argv[1:7]
 
 
 class Examples(unittest.TestCase):
@@ -51,6 +51,17 @@ class Examples(unittest.TestCase):
             client.expect_clean_end(client.wait())
         server.expect_clean_end(server.stop())
 
+    def test_raw_speaks_json_by_hand(self):
+        server = self.start(Server([LOBBY_SERVER]))
+        program = self.start(Program([RAW, server.url]))
+        for expected in ('asked: .*"value":420.*"re":1', 'pipelined: .*"re":2', 'pipelined: .*"re":3', 'pipelined: .*"re":4', 'binary: .*"error"'):
+            program.line_with(expected)
+        program.expect_clean_end(program.wait())
+        rest = "\n".join(program.output)
+        for expected in ('to all, so to me: .*"hello"', "then: deadline exceeded", 'heard: .*"hello"', "closed with 1000 that was it"):
+            self.assertRegex(rest, expected)
+        server.expect_clean_end(server.stop())
+
     def test_tokens_waits_in_every_way(self):
         program = self.start(Program([TOKENS]))
         program.expect_clean_end(program.wait())
@@ -59,4 +70,4 @@ class Examples(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[6:], warnings="ignore")
+    unittest.main(argv=sys.argv[:1] + sys.argv[7:], warnings="ignore")

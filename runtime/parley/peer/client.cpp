@@ -29,6 +29,8 @@ client::client(std::string_view url, client_options options) : calls_{} {
   client_->run_on_own_thread(std::move(loop));
 }
 
+client::client(asio::any_io_executor executor, std::string_view url) : client(std::move(executor), url, client_options{}) {}
+
 client::client(asio::any_io_executor executor, std::string_view url, client_options options) : calls_{} {
   client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(std::move(executor)));
   core_ = client_;

@@ -31,6 +31,9 @@ raw_connection::raw_connection(std::string_view url, raw_options options) {
   core_->run_on_own_thread(std::move(loop));
 }
 
+raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url)
+    : raw_connection(std::move(executor), url, raw_options{}) {}
+
 raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options)
     : core_(std::make_shared<raw_core>(checked(url, options), std::move(options), home(std::move(executor)))) {
   end_ = core_;

@@ -132,8 +132,10 @@ class raw_connection {
   // std::invalid_argument for a malformed url and nothing else.
   explicit raw_connection(std::string_view url, raw_options options = {});
   // On the caller's executor, which outlives the connection; no thread. The destructor does not wait; what is left of the closing
-  // handshake happens if the caller's loop still runs. Beside a co_await, name the options on a line before (gcc12.hpp).
-  raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options = {});
+  // handshake happens if the caller's loop still runs. Two of them, so that the first may stand beside a co_await; name the options of the
+  // second on a line before (gcc12.hpp).
+  raw_connection(asio::any_io_executor executor, std::string_view url);
+  raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options);
   // Pending operations complete with `cancelled`. On the own thread it does not wait.
   ~raw_connection();
   raw_connection(raw_connection&&) noexcept = default;

@@ -27,6 +27,7 @@ class raw_message {
   requires(std::convertible_to<const Bytes&, bytes_view> && !std::convertible_to<const Bytes&, std::string_view>)
   raw_message(const Bytes& bytes) : content_(as_text(bytes)), kind_(message_kind::binary) {}
   raw_message(std::string content, message_kind kind) : content_(std::move(content)), kind_(kind) {}
+  static raw_message binary(std::string bytes) { return {std::move(bytes), message_kind::binary}; }
 
   // The content, of either kind. A received text is valid UTF-8.
   std::string_view text() const& noexcept { return content_; }

@@ -1,0 +1,13 @@
+// The same in a coroutine.
+#include <parley/raw.hpp>
+
+#include <iostream>
+
+asio::awaitable<void> hello(std::string url) {
+  parley::raw_connection ws{co_await asio::this_coro::executor, url};
+  co_await ws.async_send("Hello");
+  auto response = co_await ws.async_receive();
+  std::cout << response.value() << '\n';
+}
+
+int main(int, char** argv) { parley::run(hello(argv[1])); }

@@ -1,0 +1,12 @@
+// Closed at the end of the scope, in a coroutine too.
+#include <parley/raw.hpp>
+
+#include <iostream>
+
+asio::awaitable<void> hello(std::string url) {
+  parley::raw_connection ws{co_await asio::this_coro::executor, url};
+  auto response = co_await ws.async_ask("Hello");
+  std::cout << response.value() << '\n';
+}
+
+int main(int, char** argv) { parley::run(hello(argv[1])); }

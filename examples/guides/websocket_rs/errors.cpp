@@ -1,0 +1,13 @@
+// What can go wrong, told apart.
+#include <parley/raw.hpp>
+
+#include <iostream>
+
+int main(int, char** argv) try {
+  parley::raw_connection ws{argv[1], {.connect_timeout = std::chrono::seconds(5)}};
+  ws.send("Hello");
+  std::cout << ws.receive() << '\n';
+} catch (const parley::call_failed& e) {
+  if (e.error().code == parley::errc::deadline_exceeded) std::cout << "Connection or receive timeout\n";
+  else std::cout << "WebSocket error: " << e.what() << '\n';
+} catch (const std::exception& e) { std::cout << "Unexpected error: " << e.what() << '\n'; }

@@ -1,0 +1,11 @@
+// Text and binary, and what comes back. The connection closes at the end of its scope.
+#include <parley/raw.hpp>
+
+#include <iostream>
+
+int main(int, char** argv) {
+  parley::raw_connection ws{argv[1]};
+  ws.send("Hello, World!");
+  ws.send(parley::raw_message::binary("\x01\x02\x03\x04"));
+  std::cout << "Received: " << ws.receive() << '\n';
+}

@@ -1,0 +1,13 @@
+// A send that waits for room, and a message that says which kind it is.
+#include <parley/raw.hpp>
+
+#include <iostream>
+
+asio::awaitable<void> handler(std::string url) {
+  parley::raw_connection ws{co_await asio::this_coro::executor, url};
+  co_await ws.async_send(parley::raw_message::binary("hello"));
+  auto msg = co_await ws.async_receive();
+  if (msg.value().is_binary()) std::cout << "binary: " << *msg << '\n';
+}
+
+int main(int, char** argv) { parley::run(handler(argv[1])); }
