@@ -20,7 +20,7 @@ class conversation {
   virtual std::string connect(bool stays) = 0;
   virtual parley::result<> say(const std::string& text, const std::string& to) = 0;
   // One line of JSON, as datadivr's command line takes it.
-  virtual parley::result<> say_json(const std::string& line, const std::string& to) = 0;
+  virtual parley::result<> say_json(const std::string& line) = 0;
   virtual void rename(const std::string& name) = 0;
 };
 

@@ -17,11 +17,6 @@ const T* member(const parley::structure& object, const char* name) {
   const auto found = object.fields.find(name);
   return found == object.fields.end() ? nullptr : std::get_if<T>(&found->second.kind);
 }
-bool has(const parley::structure& object, const char* name) {
-  const auto found = object.fields.find(name);
-  return found != object.fields.end() && !found->second.is_null();
-}
-
 parley::error unsent(std::string why) { return {parley::errc::invalid, "Error sending message: " + std::move(why)}; }
 
 class datadivr final : public conversation {
@@ -47,22 +42,11 @@ class datadivr final : public conversation {
 
   parley::result<> say(const std::string& text, const std::string& to) override { return send({.name = "msg", .message = text}, to); }
 
-  parley::result<> say_json(const std::string& line, const std::string& to) override {
-    parley::value read;
-    if (!read_json(line, read, {})) return parley::error{parley::errc::invalid, "Invalid JSON. Please try again."};
-    const auto* object = std::get_if<parley::structure>(&read.kind);
-    if (!object) return unsent("not an object");
-    for (const char* text : {"event_name", "to", "message"})
-      if (has(*object, text) && !member<std::string>(*object, text)) return unsent(std::string(text) + " is not a string");
-    parley::named_event event{.name = "msg"};
-    if (const auto* name = member<std::string>(*object, "event_name")) event.name = *name;
-    if (const auto* message = member<std::string>(*object, "message")) event.message = *message;
-    if (const auto payload = object->fields.find("payload"); payload != object->fields.end()) {
-      event.payload.clear();
-      write_json(payload->second, event.payload);
-    }
-    const auto* whom = member<std::string>(*object, "to");
-    return send(std::move(event), whom ? *whom : to);
+  parley::result<> say_json(const std::string& line) override {
+    const auto sent = names_.send_json(line, "msg");
+    if (sent) return {};
+    if (sent.error().code == parley::errc::bad_frame) return parley::error{parley::errc::invalid, "Invalid JSON. Please try again."};
+    return unsent(sent.error().message);
   }
 
   void rename(const std::string& name) override {

@@ -7,7 +7,7 @@
 //   /to all|others|NAME|ID         whom the following lines are for; with a text behind it: whom this one line is for
 //   /nick NAME                     what you are called
 //   /quit                          leaves, as `quit`, Ctrl-C and Ctrl-D do
-//   {"event_name": ..., ...}       an event as it stands (datadivr): without event_name "msg", without "to" for whom lines are
+//   {"event_name": ..., ...}       an event as it stands (datadivr): without event_name "msg", without "to" for the others
 #include "conversation.hpp"
 #include "inbox.hpp"
 #include "line_editor.hpp"
@@ -87,7 +87,7 @@ class session {
     if (command == "/nick" && !rest.empty()) talk_.rename(rest);
     else if (command == "/to" && !rest.empty()) address(rest);
     else if (line.front() == '/') editor_.print("! there are /to, /nick and /quit");
-    else if (line.front() == '{' || line.front() == '[') tell(talk_.say_json(line, to_));
+    else if (line.front() == '{' || line.front() == '[') tell(talk_.say_json(line));
     else tell(talk_.say(line, to_));
     return true;
   }

@@ -30,7 +30,7 @@ class family final : public conversation {
     send(text, to == "all" ? Info::SEND_BACK : Info{});
     return {};
   }
-  parley::result<> say_json(const std::string& line, const std::string& to) override { return say(line, to); }
+  parley::result<> say_json(const std::string& line) override { return say(line, "others"); }
   void rename(const std::string& name) override {
     name_ = name;
     send("null", Info::CHANGE_USERNAME | Info::NO_BROADCAST);  // the text that the family's own programs send with it

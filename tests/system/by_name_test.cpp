@@ -169,6 +169,27 @@ TEST_F(NamedPlain, Refuses_what_cannot_be_sent_and_sends_nothing) {
   EXPECT_THAT(arrived(), testing::SizeIs(1));
 }
 
+TEST_F(NamedPlain, Sends_what_is_typed_as_an_object) {
+  ASSERT_TRUE(
+      names.send_json(R"( {"to":"all", "more": [], "message":"\u00e4", "payload": {"n": 12345678901234567890}, "event_name":"MOVED"} )"));
+  EXPECT_THAT(arrived(),
+              ElementsAre(R"({"event_name":"MOVED","payload":{"n": 12345678901234567890},"to":"all","from_id":"server","message":"ä"})"));
+  ASSERT_TRUE(names.send_json(R"({"event_name":null,"payload":null,"to":null,"message":null})", "msg"));
+  ASSERT_TRUE(names.send_json("{}", "msg"));
+  const std::string nothing = R"({"event_name":"msg","payload":null,"to":"others","from_id":"server","message":null})";
+  EXPECT_THAT(arrived(), ElementsAre(nothing, nothing));
+
+  const auto refused = [&](std::string_view typed) { return names.send_json(typed, "msg").error().code; };
+  for (const char* typed : {"", "{", "{no}", "nothing", R"({"a":1} 2)", R"({"payload":[})"})
+    EXPECT_EQ(refused(typed), errc::bad_frame) << typed;
+  for (const char* typed :
+       {"[]", "7", "\"text\"", "null", R"({"to":7})", R"({"message":{}})", R"({"event_name":true})", R"({"event_name":""})"})
+    EXPECT_EQ(refused(typed), errc::invalid) << typed;
+  for (const char* typed : {R"({"to":""})", R"({"to":"nobody:x"})"}) EXPECT_EQ(refused(typed), errc::unknown_target) << typed;
+  EXPECT_EQ(names.send_json("{}").error().code, errc::invalid) << "nothing names it";
+  EXPECT_THAT(arrived(), IsEmpty());
+}
+
 TEST_F(NamedPlain, Hears_everything_until_it_has_heard_enough) {
   std::vector<std::string> heard;
   auto until = names.on_event([&](const named_event& e, const parley::origin& from) {

@@ -64,6 +64,43 @@ result<> by_name::send(named_event event, target to) const {
   return {};
 }
 
+result<> by_name::send_json(std::string_view object, std::string_view unnamed) const {
+  named_event event{.name = std::string(unnamed)};
+  std::optional<std::string> to;
+  bool all_strings = true;
+  json::reader in(object);
+  const bool is_object = in.kind() == json::kind::object;
+  const auto read_string = [&](auto& out) {
+    if (in.kind() == json::kind::null) return in.skip();
+    if (in.kind() == json::kind::string) return in.read(out.emplace());
+    all_strings = false;
+    return in.skip();
+  };
+  std::optional<std::string> name;
+  std::string_view payload;
+  if (!is_object) in.skip();
+  else if (in.enter_object())
+    for (std::string_view member; in.next_member(member);) {
+      if (member == "event_name") read_string(name);
+      else if (member == "message") read_string(event.message);
+      else if (member == "to") read_string(to);
+      else if (member == "payload") in.raw(payload, in.options().max_depth);
+      else in.skip();
+    }
+  if (!in.finish()) return error{errc::bad_frame, "not JSON"};
+  if (!is_object) return error{errc::invalid, "not an object"};
+  if (!all_strings) return error{errc::invalid, "event_name, to and message are strings"};
+  if (name) event.name = *std::move(name);
+  if (!payload.empty()) event.payload = payload;
+  target whom;
+  if (to) {
+    auto read = parse_target(*to);
+    if (!read) return error{errc::unknown_target, "nobody can be called that"};
+    whom = *std::move(read);
+  }
+  return send(std::move(event), std::move(whom));
+}
+
 result<outgoing> by_name::request_for(named_request request) const {
   if (auto fine = sound(request.name, request.payload); !fine) return std::move(fine).error();
   const method* what = client_->named_call(request.name, request.reply);

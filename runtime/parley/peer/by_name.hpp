@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace parley {
@@ -55,6 +56,12 @@ class by_name {
   requires requires { target_traits<Tag>::kind; } result<> send(named_event event, const Tag& to) const {
     return send(std::move(event), target_traits<Tag>::value(to));
   }
+
+  // The event that one JSON object describes, as it is typed into a console; members that are null or missing are not given:
+  //   {"event_name": "msg", "payload": [1, 2], "to": "all", "message": "hello"}
+  // Without event_name it is `unnamed`. As send(), and: `bad_frame`, this is not JSON; `invalid`, it is not an object, or a member that
+  // has to be a string is none; `unknown_target`, nobody can be called that.
+  result<> send_json(std::string_view object, std::string_view unnamed = {}) const;
 
   // Completes with the answer's payload as JSON text. Signature: void(result<std::string>). Errors: those of any call, and `invalid` as above,
   // also when a client asks more than 1024 different calls.
