@@ -350,6 +350,27 @@ TEST_F(RawInMemory, A_send_that_is_cancelled_while_it_waits_is_not_sent) {
   EXPECT_EQ(server->messages[1].content, "c");
 }
 
+TEST_F(RawInMemory, An_ask_that_ends_before_it_was_sent_is_not_sent) {
+  auto& link = opened({.max_queue = 1000});
+  server->link->pause_reading();
+  asio::cancellation_signal stop;
+  link.async_send(std::string(900, 'a'), asio::detached);
+  link.async_ask(std::string(900, 'b'), asio::bind_cancellation_slot(stop.slot(), received.token()));
+  settle();
+  stop.emit(asio::cancellation_type::terminal);
+  settle();
+  EXPECT_TRUE(received.is(errc::cancelled));
+  link.async_ask("c", received_too.token());
+  settle();
+  server->link->resume_reading();
+  settle();
+  ASSERT_EQ(server->messages.size(), 2u);
+  EXPECT_EQ(server->messages[1].content, "c");
+  server->send("answer");
+  settle();
+  EXPECT_EQ(received_too.last->text(), "answer");
+}
+
 TEST_F(RawInMemory, Only_so_many_operations_wait) {
   auto& link = opened({.max_operations = 2});
   told<raw_message> third;
@@ -362,6 +383,19 @@ TEST_F(RawInMemory, Only_so_many_operations_wait) {
 }
 
 // --- the end
+
+TEST_F(RawInMemory, Times_may_be_as_long_as_can_be) {
+  auto& link = opened({.connect_timeout = std::chrono::milliseconds::max(),
+                       .receive_timeout = std::chrono::steady_clock::duration::max(),
+                       .close_timeout = std::chrono::milliseconds::max()});
+  link.async_receive(received.token());
+  settle();
+  turn(24h);
+  EXPECT_EQ(received.times, 0);
+  link.async_close(done.token());
+  settle();
+  EXPECT_EQ(done.times, 1);
+}
 
 TEST_F(RawInMemory, Its_end_cancels_what_waits) {
   auto& link = opened({.max_queue = 100});

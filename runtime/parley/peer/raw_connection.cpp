@@ -75,7 +75,7 @@ std::optional<raw_message> raw_connection::next() {
 }
 
 void raw_connection::on_message(std::function<void(const raw_message&)> handler) { core_->on_message(std::move(handler)); }
-void raw_connection::on_closed(std::function<void(const error&)> handler) { core_->on_closed_call(std::move(handler)); }
+void raw_connection::on_closed(std::function<void(const error&)> handler) { core_->on_closed(std::move(handler)); }
 void raw_connection::on_pong(std::function<void()> handler) { core_->on_pong(std::move(handler)); }
 void raw_connection::pause_reading() { core_->pause_reading(true); }
 void raw_connection::resume_reading() { core_->pause_reading(false); }

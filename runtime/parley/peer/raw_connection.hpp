@@ -25,7 +25,7 @@
 //   receive   a message; the end of the connection, when every message before it has been received; its time-out or its cancellation,
 //             neither of which loses a message: the next receive gets it
 //   ask       the message is sent and the next one received, for servers that answer each with one. Several may be under way: answers
-//             belong to them in order
+//             belong to them in order. An answer that comes after its ask has ended goes to the next
 //   close     the close handshake is over, or given up after close_timeout; a success in any case
 // The first operation connects, and the others wait for that.
 //
@@ -220,7 +220,8 @@ class raw_connection {
   // Every message from now on, and those that have come already: receives are refused while it is set. What it throws closes with 1011. The
   // message is good until it returns.
   void on_message(std::function<void(const raw_message&)> handler);
-  // Once, whoever closed, after the last message; also when connecting failed. Not after the destructor began.
+  // Once, whoever closed, after the last call of on_message; also when connecting failed. Messages that nobody has received yet still can be.
+  // Not after the destructor began.
   void on_closed(std::function<void(const error&)> handler);
   // Any pong (RFC 6455 section 5.5.3).
   void on_pong(std::function<void()> handler);

@@ -22,6 +22,14 @@ error taken_by_handler() { return {errc::invalid, "on_message takes every messag
 error nothing_came() { return {errc::deadline_exceeded, "no message has come"}; }
 error too_many() { return {errc::overloaded, "too many operations wait"}; }
 
+// So that what means "for ever" can be added to a time point.
+raw_options bounded(raw_options options) {
+  constexpr std::chrono::hours year(365 * 24);
+  options.connect_timeout = std::min<std::chrono::milliseconds>(options.connect_timeout, year);
+  options.close_timeout = std::min<std::chrono::milliseconds>(options.close_timeout, year);
+  return options;
+}
+
 template <class Waiting>
 auto take_out(Waiting& all, std::uint64_t of) {
   decltype(all.front().done) found;
@@ -38,7 +46,7 @@ auto take_out(Waiting& all, std::uint64_t of) {
 raw_core::raw_core(std::string url, raw_options options, home where)
     : tethered(where.executor()),
       url_(std::move(url)),
-      options_(std::move(options)),
+      options_(bounded(std::move(options))),
       home_(std::move(where)),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       phase_alarm_(clock_->make_alarm(home_.executor())),
@@ -201,7 +209,7 @@ void raw_core::ping() {
   });
 }
 
-void raw_core::on_closed_call(std::function<void(const error&)> handler) {
+void raw_core::on_closed(std::function<void(const error&)> handler) {
   on_executor([handler = std::move(handler)](raw_core& self) mutable { self.closed_handler_ = std::move(handler); });
 }
 void raw_core::on_pong(std::function<void()> handler) {
@@ -399,6 +407,7 @@ void raw_core::expire_receives() {
       next = std::min(next, one.deadline);
       return false;
     }
+    take_back(one.of);
     late.push_back(std::move(one.done));
     return true;
   });
@@ -406,9 +415,20 @@ void raw_core::expire_receives() {
   for (auto& one : late) one.release()->finish(nothing_came());
 }
 
+// What an ask has not sent yet will not be: nobody waits for the answer.
+void raw_core::take_back(ticket of) {
+  const auto it = std::find_if(sends_.begin(), sends_.end(), [of](const sending& one) { return one.of == of && !one.counted; });
+  if (it == sends_.end()) return;
+  sends_.erase(it);
+  --waiting_;
+}
+
 void raw_core::cancel(ticket of) {
   on_executor([of](raw_core& self) {
-    if (auto done = take_out(self.receives_, of)) return done.release()->finish(errc::cancelled);
+    if (auto done = take_out(self.receives_, of)) {
+      self.take_back(of);
+      return done.release()->finish(errc::cancelled);
+    }
     if (auto done = take_out(self.sends_, of)) {
       --self.waiting_;
       done.release()->finish(errc::cancelled);

@@ -39,7 +39,7 @@ class raw_core final : public raw_end,
   result<> try_send(raw_message);
   void ping();
   void on_message(std::function<void(const raw_message&)>);
-  void on_closed_call(std::function<void(const error&)>);
+  void on_closed(std::function<void(const error&)>);
   void on_pong(std::function<void()>);
   void pause_reading(bool paused);
   bool open() const noexcept { return phase_.load() == phase::open; }
@@ -107,6 +107,7 @@ class raw_core final : public raw_end,
   void look_at_reading();
   void arm_receives(time_point next);
   void expire_receives();
+  void take_back(ticket);
 
   bool may_be_sent(const raw_message&) const;
   void send_waiting();
