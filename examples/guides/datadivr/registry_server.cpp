@@ -1,0 +1,26 @@
+// The server's page, "Server Implementation" and "Error Handling": knows who is there and passes on what they send. What is malformed is
+// answered, and its sender stays.
+#include "datadivr/v1/datadivr.server.hpp"
+
+#include <parley/server.hpp>
+
+#include <iostream>
+#include <set>
+
+struct Hub final : datadivr::v1::DatadivrHandler {
+  void connected(parley::peer& peer) override { clients.insert(peer.id()); }
+  void disconnected(parley::peer& peer, const parley::error& why) override {
+    clients.erase(peer.id());
+    std::cout << peer.id() << " left (" << why.message << "), " << clients.size() << " are there" << std::endl;
+  }
+  std::set<std::string> clients;
+};
+
+int main(int argc, char** argv) {
+  parley::server server{{.port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8765)}};
+  Hub hub;
+  server.add(hub);
+  server.start();
+  std::cout << "listening on port " << server.port() << std::endl;
+  server.join();
+}

@@ -1,0 +1,23 @@
+// The server's page, "Sum Handler": an exception that leaves a handler is an error to whoever asked, and to nobody else.
+#include "datadivr/v1/datadivr.server.hpp"
+
+#include <parley/server.hpp>
+
+#include <iostream>
+
+struct Hub final : datadivr::v1::DatadivrHandler {
+  parley::reply<double> sum(const datadivr::v1::Numbers& request, parley::call&) override {
+    double sum = 0;
+    for (const parley::value& number : request.numbers) sum += std::get<double>(number.kind);
+    return sum;
+  }
+};
+
+int main(int argc, char** argv) {
+  parley::server server{{.port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8765)}};
+  Hub hub;
+  server.add(hub);
+  server.start();
+  std::cout << "listening on port " << server.port() << std::endl;
+  server.join();
+}

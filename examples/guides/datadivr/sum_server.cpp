@@ -1,0 +1,26 @@
+// The server's page, "Basic Usage": adds numbers, says what is none. What else is sent is passed on to whoever it names.
+#include "datadivr/v1/datadivr.server.hpp"
+
+#include <parley/server.hpp>
+
+#include <iostream>
+
+struct Hub final : datadivr::v1::DatadivrHandler {
+  parley::reply<double> sum(const datadivr::v1::Numbers& request, parley::call&) override {
+    double sum = 0;
+    for (const parley::value& number : request.numbers) {
+      if (!std::holds_alternative<double>(number.kind)) return parley::error{parley::errc::failed, "Error: not a number"};
+      sum += std::get<double>(number.kind);
+    }
+    return sum;
+  }
+};
+
+int main(int argc, char** argv) {
+  parley::server server{{.port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8765)}};
+  Hub hub;
+  server.add(hub);
+  server.start();
+  std::cout << "listening on port " << server.port() << std::endl;
+  server.join();
+}
