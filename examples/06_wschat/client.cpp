@@ -34,7 +34,7 @@ int main(int argc, char** argv) try {
   // Before the link: it runs handlers until it is gone.
   std::counting_semaphore heard{0};
   std::atomic<bool> lost = false;
-  parley::client link{url, {.dialect = parley::wschat::named(name)}};
+  parley::client link{url, parley::wschat::named(name)};
   ChatClient chat{link};
   chat.on_say([&](const Line& line, const parley::origin& from) {
     std::cout << from.id << ": " << line.message.value_or(Body{}).text << std::endl;

@@ -14,7 +14,7 @@ using namespace wschat::v1;
 class family final : public conversation {
  public:
   family(const std::string& address, std::string name, listener to)
-      : to_(std::move(to)), name_(std::move(name)), link_("ws://" + address + "/", {.dialect = parley::wschat::named(name_)}) {
+      : to_(std::move(to)), name_(std::move(name)), link_("ws://" + address + "/", parley::wschat::named(name_)) {
     chat_.on_say([this](const Line& line) {
       if (line.message) to_.line((line.user ? line.user->name : "somebody") + ": " + line.message->text);
     });

@@ -318,7 +318,7 @@ TEST_P(DialectPorts, One_server_speaks_two_languages_on_two_ports) {
 TEST(DialectClient, Its_greeting_goes_before_everything_and_all_of_it_before_the_close) {
   asio::io_context io;
   parley::transport::testing::served server(io);
-  parley::client_options options{.dialect = {.format = &lines, .greeting = "say it is me", .gap = 1ms}};
+  parley::client_options options{.dialect = {.format = &lines, .gap = 1ms}, .greeting = "say it is me"};
   auto link = std::make_unique<parley::client>(server.url("/"), options);
   const TalkClient talk(*link);
   for (const char* text : {"one", "two", "three"}) talk.say({.text = text}, parley::to::others);

@@ -1,7 +1,6 @@
 // The Python client's command line: chat [--host HOST] [-p PORT] [-n NAME] [-m MESSAGE]. With -m: says it, hears five lines, leaves.
 #include "wschat/v1/wschat.client.hpp"
 
-#include <parley/client.hpp>
 #include <parley/dialects/wschat.hpp>
 
 #include <iostream>
@@ -22,7 +21,7 @@ int main(int argc, char** argv) try {
   }
 
   std::counting_semaphore heard{0};
-  parley::client link{"ws://" + host + ':' + port + '/', {.dialect = parley::wschat::named(name)}};
+  parley::client link{"ws://" + host + ':' + port + '/', parley::wschat::named(name)};
   ChatClient chat{link};
   chat.on_say([&](const Line& line, const parley::origin& from) {
     std::cout << from.id << ": " << line.message.value_or(Body{}).text << std::endl;

@@ -1,7 +1,6 @@
 // The Python client's example.py: a bot that says three things and prints what it hears, until Enter is pressed.
 #include "wschat/v1/wschat.client.hpp"
 
-#include <parley/client.hpp>
 #include <parley/dialects/wschat.hpp>
 
 #include <iostream>
@@ -9,7 +8,7 @@
 using namespace wschat::v1;
 
 int main(int argc, char** argv) try {
-  parley::client link{argc > 1 ? argv[1] : "ws://127.0.0.1:9999/", {.dialect = parley::wschat::named("PythonBot")}};
+  parley::client link{argc > 1 ? argv[1] : "ws://127.0.0.1:9999/", parley::wschat::named("PythonBot")};
   ChatClient chat{link};
   chat.on_say([](const Line& line) { std::cout << "Received: " << line.message.value_or(Body{}).text << std::endl; });
 

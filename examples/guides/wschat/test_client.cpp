@@ -1,7 +1,6 @@
 // The C library's ws_client_test: what is typed is said, what is heard is printed whole.
 #include "wschat/v1/wschat.client.hpp"
 
-#include <parley/client.hpp>
 #include <parley/dialects/wschat.hpp>
 
 #include <iostream>
@@ -10,7 +9,7 @@
 using namespace wschat::v1;
 
 int main(int argc, char** argv) try {
-  parley::client link{argc > 1 ? argv[1] : "ws://127.0.0.1:9999/", {.dialect = parley::wschat::named("ttchef")}};
+  parley::client link{argc > 1 ? argv[1] : "ws://127.0.0.1:9999/", parley::wschat::named("ttchef")};
   ChatClient chat{link};
   chat.on_say([](const Line& line) { std::cout << line << std::endl; });
   link.connect();

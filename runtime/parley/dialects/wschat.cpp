@@ -209,10 +209,10 @@ parley::dialect dialect() {
           .any_text = true};
 }
 
-parley::dialect named(std::string_view name) {
-  parley::dialect one = dialect();
-  write_line(for_the_family(name, max_name), "null", 4, change_of_name, one.greeting);
-  return one;
+client_options named(std::string_view name) {
+  client_options options{.dialect = dialect()};
+  write_line(for_the_family(name, max_name), "null", 4, change_of_name, options.greeting);
+  return options;
 }
 
 }  // namespace parley::wschat

@@ -1,7 +1,7 @@
 // The dialect of the libwsclient chat family: C, Python, JavaScript and C# clients, C, Zig and JavaScript servers, as they are.
 //
 //   parley::server server{{.port = 9999, .path = "/", .dialect = parley::wschat::dialect()}};        // for its clients
-//   parley::client link{"ws://localhost:9999/", {.dialect = parley::wschat::named("ann")}};           // to its servers
+//   parley::client link{"ws://localhost:9999/", parley::wschat::named("ann")};                       // to its servers
 //
 // It carries the one event of schema/wschat/v1/wschat.proto, "message", in the family's bare JSON, written as its C programs write it:
 //
@@ -18,6 +18,7 @@
 // What it does not do: names and their changes are a handler's (examples/06_wschat has it). Calls are not known here.
 #pragma once
 
+#include "parley/peer/client.hpp"
 #include "parley/peer/dialect.hpp"
 
 #include <cstddef>
@@ -35,7 +36,7 @@ const wire::envelope_format& format();
 // frames for garbage, and lose what comes together with the answer to their handshake.
 parley::dialect dialect();
 
-// The same for a client that says its name first of all, on every connection, as the family's library does.
-parley::dialect named(std::string_view name);
+// For a client that says its name first of all, on every connection, as the family's library does.
+client_options named(std::string_view name);
 
 }  // namespace parley::wschat

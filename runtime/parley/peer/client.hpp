@@ -38,8 +38,9 @@ enum class encoding { automatic, binary, json, plain };
 
 struct client_options {
   parley::encoding encoding = parley::encoding::automatic;
-  parley::dialect dialect = parley::dialect();       // in place of any encoding; without a format: none. (Not `{}`: see server_options)
-  std::chrono::milliseconds connect_timeout{5'000};  // resolving, connecting, upgrade and greeting, each
+  parley::dialect dialect{};                                                // in place of any encoding; without a format: none
+  std::string greeting{};                                                   // dialect: this frame before all others, on each connection
+  std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting, each
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
   std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
   std::size_t max_queue = 4 * 1024 * 1024;  // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`

@@ -126,7 +126,7 @@ void client_core::begin_connecting() {
   if (options_.dialect.format) {
     end_->speak(options_.dialect, spoken::dialect);
     connect.manners = manners_of(options_.dialect);
-    if (!options_.dialect.subprotocol.empty()) connect.subprotocols = {options_.dialect.subprotocol};
+    if (!options_.dialect.subprotocol.empty()) connect.subprotocols = {std::string(options_.dialect.subprotocol)};
   } else {
     connect.subprotocols = offered(options_.encoding);
   }
@@ -159,6 +159,7 @@ void client_core::opened(connection_end& end) {
   phase_ = phase::open;
   alarm_->clear();
   if (options_.log) options_.log(log_level::info, "connected to " + end.remote());
+  if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
   // What was asked for first leaves first; only then does anybody hear that the link is up.
   auto waiting = std::exchange(early_, {});
   for (auto& one : waiting) send_early(std::move(one));

@@ -82,7 +82,6 @@ void connection_end::on_open(std::shared_ptr<transport::connection> to, std::str
 
 void connection_end::opened() {
   if (session_->self() == side::server) asker_.id = session_->client_id();
-  else if (dialect_ && !dialect_->greeting.empty()) session_->send(buffer(dialect_->greeting));
   if (owner_) owner_->opened(*this);
 }
 

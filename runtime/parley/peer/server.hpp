@@ -53,8 +53,7 @@ struct server_options {
   bool binary = true;
   bool json = true;
   bool plain = true;
-  // (Not `{}`: GCC 12 would warn at -O3 of something uninitialised in every program that names an option.)
-  parley::dialect dialect = parley::dialect();  // this, in place of all three
+  parley::dialect dialect{};  // this, in place of all three
 
   // Pages that may connect, as the Origin header says it: "https://example.org". A page of the same host may always; so may programs,
   // which send no Origin. Anything else is refused with 403.
@@ -87,7 +86,7 @@ struct port_options {
   std::string address{};  // empty: the server's
   std::uint16_t port = 0;
   std::string path = "/ws";
-  parley::dialect dialect = parley::dialect();  // without a format: Parley's own encodings, as the server's options say
+  parley::dialect dialect{};  // without a format: Parley's own encodings, as the server's options say
 };
 
 struct server_counters {
