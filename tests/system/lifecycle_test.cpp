@@ -66,6 +66,34 @@ TEST(Client, An_encoding_the_server_does_not_speak_is_refused_with_the_names_it_
   EXPECT_NO_THROW(parley::client(url, {.encoding = parley::encoding::automatic}).connect());
 }
 
+// Waits, at last, for an answer that does not come.
+asio::awaitable<void> wait_with_a_client(std::string url, parley::client_options options, bool call, events<int>& waits) {
+  auto on = co_await asio::this_coro::executor;
+  parley::client link{on, url, options};
+  TalkClient talk{link};
+  talk.on_say([](const Line&) {});
+  auto connected = co_await link.async_connect();
+  EXPECT_TRUE(connected);
+  waits.put(1);
+  Numbers none;
+  if (call) (void)co_await talk.async_later(none);
+  else (void)co_await asio::steady_timer(on, std::chrono::hours(1)).async_wait(asio::use_awaitable);
+  ADD_FAILURE() << "nobody answered";
+}
+
+TEST_P(EveryMedium, A_loop_that_is_destroyed_takes_coroutines_with_their_clients_along) {
+  world w(GetParam());
+  w.start();
+  for (const bool call : {false, true}) {
+    events<int> waits;
+    asio::io_context io;
+    asio::co_spawn(io, wait_with_a_client(w.url(), w.client_options(), call, waits), asio::detached);
+    while (waits.empty()) io.run_one();
+    io.poll();
+    if (call) (void)w.host->waiting.next();
+  }
+}
+
 TEST_P(EveryMedium, Destruction_cancels_pending_calls_and_stubs_may_outlive_their_client) {
   world w(GetParam());
   w.start();

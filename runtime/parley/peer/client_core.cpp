@@ -33,7 +33,8 @@ std::vector<std::string> offered(encoding e) {
 }  // namespace
 
 client_core::client_core(std::string url, client_options options, home where)
-    : url_(std::move(url)),
+    : tethered(where.executor()),
+      url_(std::move(url)),
       options_(std::move(options)),
       home_(std::move(where)),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
@@ -499,9 +500,32 @@ void client_core::say_goodbye() {
 }
 
 void client_core::finish_closing() {
+  untie();
   alarm_.reset();  // what is left of this object may be destroyed in any thread: nothing of the loop's stays in it
   if (own_loop* loop = home_.loop()) loop->end();
   asio::post(home_.executor(), [self = std::move(self_)] {});  // not the last owner in the middle of its own function
+}
+
+void client_core::sever() noexcept {
+  const auto keep = weak_from_this().lock();
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  phase_ = phase::closed;
+  alarm_.reset();
+  abandon_ = nullptr;
+  self_.reset();
+  if (end_) end_->forget_owner();
+  const auto end = std::exchange(end_, nullptr);
+  const auto connecting = std::exchange(connecting_, {});
+  const auto before = std::exchange(early_, {});
+  const auto for_room = std::exchange(for_room_, {});
+  const auto subscribers = std::exchange(subscribers_, {});
+  const auto answering = std::exchange(answering_, {});
+  const auto watchers = std::exchange(watchers_, {});
+  const auto on_disconnected = std::exchange(disconnected_, nullptr);
+  const auto on_error = std::exchange(errors_, nullptr);
 }
 
 }  // namespace parley

@@ -5,6 +5,7 @@
 #include "parley/peer/connection_end.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/named_method.hpp"
+#include "parley/transport/lifeline.hpp"
 
 #include <atomic>
 #include <deque>
@@ -17,7 +18,10 @@
 
 namespace parley {
 
-class client_core final : public core, public connection_owner, public std::enable_shared_from_this<client_core> {
+class client_core final : public core,
+                          public connection_owner,
+                          public std::enable_shared_from_this<client_core>,
+                          private transport::tethered {
  public:
   client_core(std::string url, client_options options, home where);
   ~client_core() override;
@@ -97,6 +101,8 @@ class client_core final : public core, public connection_owner, public std::enab
   void tell_watchers(const wire::envelope&);
   void say_goodbye();
   void finish_closing();
+  // A coroutine that waits here may well hold the client: dropping it is the only way out of that circle.
+  void sever() noexcept override;
 
   const std::string url_;
   const client_options options_;
