@@ -8,8 +8,8 @@
 #include <string>
 
 struct listener {
-  std::function<void(std::string)> line;  // something to show; any thread
-  std::function<void(std::string)> lost;  // the connection is gone, and why; any thread
+  std::function<void(std::string)> line;         // something to show; any thread
+  std::function<void(const std::string&)> lost;  // the connection is gone, and why; any thread
 };
 
 // One thread.

@@ -154,7 +154,7 @@ int main(int argc, char** argv) try {
   const signals told;
   inbox heard;
   const listener to{.line = [&](std::string line) { heard.put(std::move(line)); },
-                    .lost = [&](std::string why) { heard.put_last("! the connection is gone: " + why); }};
+                    .lost = [&](const std::string& why) { heard.put_last("! the connection is gone: " + why); }};
   const std::string host = wanted->host.find(':') == std::string::npos ? wanted->host : '[' + wanted->host + ']';
   const std::string address = host + ':' + wanted->port;
   const auto talk = wanted->protocol == "wschat" ? speak_wschat(address, wanted->name, to) : speak_datadivr(address, wanted->name, to);

@@ -38,18 +38,21 @@ Plane position(const bot& b, std::chrono::duration<double> elapsed) {
           .anim = 0};
 }
 
-asio::awaitable<void> fly(bot b, std::string url) {
-  asio::steady_timer pause{co_await asio::this_coro::executor};
-  parley::client link{pause.get_executor(), url, {.encoding = parley::encoding::plain}};
+asio::awaitable<void> fly(asio::any_io_executor on, bot b, std::string url) {
+  asio::steady_timer pause{on};
+  parley::client link{on, url, {.encoding = parley::encoding::plain}};
   GameClient game{link};
   const auto start = std::chrono::steady_clock::now();
   for (;;) {
-    if (co_await link.async_connect()) {
+    const parley::result<> connected = co_await link.async_connect();
+    if (connected) {
       std::cout << "Connected to " << url << " for " << b.name << std::endl;
-      for (game.set_name({.name = b.name}); link.connected(); co_await pause.async_wait(asio::use_awaitable)) {
-        game.update_state(position(b, std::chrono::steady_clock::now() - start));
-        pause.expires_after(200ms);
-      }
+      game.set_name({.name = b.name});
+    }
+    while (link.connected()) {
+      game.update_state(position(b, std::chrono::steady_clock::now() - start));
+      pause.expires_after(200ms);
+      co_await pause.async_wait(asio::use_awaitable);
     }
     std::cout << "Connection closed for " << b.name << ", attempting to reconnect..." << std::endl;
     pause.expires_after(5s);
@@ -62,7 +65,7 @@ int main(int argc, char** argv) {
   for (const bot& b : {bot{"Fast Observer", 50, 36}, bot{"Slow Observer", 25, 12}, bot{"High Altitude Observer", 40, 18},
                        bot{"Euro Fighter", 110, 72}, bot{"High Speed Ringbahn", 0.8, 36}}) {
     std::cout << "Bot: " << b.name << ", Radius: " << b.radius_km << "km, Speed: " << b.degrees_per_second << "°/s" << std::endl;
-    asio::co_spawn(io, fly(b, argc > 1 ? argv[1] : "ws://localhost:8765/ws"), asio::detached);
+    asio::co_spawn(io, fly(io.get_executor(), b, argc > 1 ? argv[1] : "ws://localhost:8765/ws"), asio::detached);
   }
   io.run();
 }

@@ -168,15 +168,10 @@ TEST(Guest, Is_not_thrown_out_by_what_another_has_the_server_pass_on) {
   EXPECT_TRUE(b.lost.empty());
 }
 
-TEST(Guest, Is_dropped_by_the_original_for_what_that_cannot_read_and_comes_back) {
+TEST(Guest, Is_dropped_by_the_original_for_what_that_cannot_handle_and_comes_back) {
+  if (!describes_nodes()) return;  // an older one passes it on
   guest a, b;
-  parley::value deep = parley::list_value{};
-  for (int i = 0; i < 3000; ++i) {  // Python gives up at a thousand
-    parley::list_value around;
-    around.values.push_back(std::move(deep));
-    deep = std::move(around);
-  }
-  const parley::error why = refusal([&] { a.hub.sum({.numbers = {std::move(deep)}}); });
+  const parley::error why = refusal([&] { a.names.call({.name = "get_node_info", .payload = "[1]", .reply = "get_node_info_result"}); });
   EXPECT_EQ(why.code, errc::disconnected);
   EXPECT_EQ(a.lost.next().code, errc::disconnected);
   EXPECT_EQ(a.link.id(), "");
