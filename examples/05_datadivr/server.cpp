@@ -74,7 +74,8 @@ void stop(int) { running->stop(); }
 }  // namespace
 
 int main(int argc, char** argv) try {
-  parley::server_options options{.port = 8765};
+  // The original's clients take a mebibyte.
+  parley::server_options options{.port = 8765, .max_message = 1'000'000};
   std::optional<nodes> project;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];

@@ -1,4 +1,4 @@
-"""datadivr_test.py <venv> <release> <datadivr_server> <datadivr_client> <datadivr_guest>
+"""datadivr_test.py <venv> <release> <datadivr_server> <datadivr_client> <datadivr_guest> <chat>
 
 datadivr's own package, as it is published, in both roles: its client library and its command line at our server, our generated client at
 its server. Goes on under the Python of the environment that datadivr/install.py has made; exit status 77 if there is none.
@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from programs import PATIENCE, SKIPPED, Failed, Program, Server, sanitizer_environment  # noqa: E402
 
-VENV, RELEASE, DATADIVR_SERVER, DATADIVR_CLIENT, DATADIVR_GUEST = sys.argv[1:6]
+VENV, RELEASE, DATADIVR_SERVER, DATADIVR_CLIENT, DATADIVR_GUEST, CHAT = sys.argv[1:7]
 DATADIVR = f"{VENV}/bin/datadivr"
 
 if not os.path.isfile(f"{VENV}/done"):
@@ -187,6 +187,13 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await raw.next(), {"event_name": "ANSWER", "payload": 7, "to": raw.id, "from_id": heard["from_id"],
                                             "message": "here"})
 
+    async def test_large_messages_arrive(self):
+        library = await self.library()
+        (raw,) = await self.raws(1)
+        await library.client.send_message(payload="x" * 900_000, event_name="CUSTOM", to="all")
+        self.assertEqual(len((await raw.next())["payload"]), 900_000)
+        self.assertEqual(len((await library.next("CUSTOM")).payload), 900_000)
+
     async def test_an_id_that_is_not_there_is_told(self):
         library = await self.library()
         await library.client.send_message(payload=None, event_name="msg", msg="hello?", to=NOBODY)
@@ -280,7 +287,24 @@ class AtTheirServer(unittest.IsolatedAsyncioTestCase):
         ours.expect_clean_end(await asyncio.to_thread(ours.wait))
         await library.leave()
 
+    async def test_our_chat_and_their_library(self):
+        library = await Library.at(self.url)
+        chat = Terminal([CHAT, "-p", self.url.split(":")[2].split("/")[0], "-n", "anna"])
+        self.addCleanup(chat.kill)
+        await asyncio.to_thread(chat.until_text, "* you are ")
+        chat.type('hello\r{"event_name": "CUSTOM", "payload": {"n": 1}}\r{"event_name": "sum_event", "payload": {"numbers": [391, 29]}}\r')
+        heard = await library.next("msg")
+        self.assertEqual((heard.message, heard.to), ("hello", "others"))
+        self.assertEqual((await library.next("CUSTOM")).payload, {"n": 1})
+        await asyncio.to_thread(chat.until_text, "* server sends sum_handler_result 420.0")
+        chat.type("half a line")
+        await library.client.send_message(payload=None, event_name="msg", msg="welcome", to=heard.from_id)
+        await asyncio.to_thread(chat.until_text, ": welcome\n> half a line")
+        chat.type("\x03")
+        chat.expect_clean_end(await asyncio.to_thread(chat.wait))
+        await library.leave()
+
 
 if __name__ == "__main__":
     setup_logging(level="ERROR")
-    unittest.main(argv=sys.argv[:1] + sys.argv[6:], warnings="ignore")
+    unittest.main(argv=sys.argv[:1] + sys.argv[7:], warnings="ignore")
