@@ -296,6 +296,34 @@ class Client(unittest.TestCase):
         self.assertEqual(server.next_text(), '{"a": [1,"two",{"b": null}],"long": 1234567890}')
         LIB.wsJsonFree(tree)
 
+    def test_what_the_library_writes_itself_has_no_escapes(self):
+        server = self.server()
+        handle, _ = self.connected(server)
+        self.assertEqual(LIB.wsChangeUsername(handle, b'the "old" \\ one\n'), OK)
+        self.assertEqual(server.next_text(), chat("the 'old' / one", "null", 5))
+        tree_of = ctypes.c_char_p(b'{"say": "\\"hi\\" \\\\ \\u00fc\\n"}')
+        tree = LIB.wsStringToJson(ctypes.byref(tree_of))
+        self.assertEqual(LIB.wsSendJson(handle, tree), OK)
+        self.assertEqual(server.next_text(), '{"say": "\'hi\' / \u00fc"}')
+        LIB.wsJsonFree(tree)
+
+    def test_json_callbacks_get_what_the_family_takes_for_json(self):
+        server = self.server()
+        handle, heard = self.connected(server, on_json=lambda root: LIB.wsJsonGetString(LIB.wsJsonGet(root, b"message"), b"text"))
+        texts = (b"caf\xe9", b'say "hi" x', b"a\\x", b"tab\there", b"fine", b"x" * 300)
+        for text in texts:
+            server.send(frame(b'{"user": {"name": "bob"},"message": {"text": "' + text + b'","text_len": 3,"info": 0}}'))
+        self.listen_for(handle, heard, len(texts))
+        self.assertEqual(heard, [b"caf", b'say "hi" x', b"a\\x", b"tab here", b"fine", b"x" * 255])
+
+    def test_connecting_again_without_a_deinit_ends_the_first_connection(self):
+        first, second = self.server(), self.server()
+        handle, _ = self.connected(first)
+        self.assertEqual(LIB.wsInitClient(handle, b"127.0.0.1", second.port, b"Py"), OK)
+        self.assertEqual(second.next_text(), chat("Py", "null", 5))
+        with self.assertRaises(EOFError):
+            first.next_frame()
+
     def test_without_a_server_init_fails_and_the_handle_is_harmless(self):
         with socket.create_server(("127.0.0.1", 0)) as held:
             port = str(held.getsockname()[1]).encode()

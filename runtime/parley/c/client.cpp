@@ -11,12 +11,9 @@ using c::tell;
 
 namespace {
 
-// 34 years: longer waits would leave no room in the clock's arithmetic.
-constexpr std::int64_t longest = std::int64_t{1} << 40;
-
 call_options with_timeout(int64_t milliseconds) {
   if (milliseconds == 0) return {};
-  if (milliseconds < 0 || milliseconds > longest) return {.deadline = std::chrono::steady_clock::duration::max()};
+  if (milliseconds < 0 || milliseconds > c::longest) return {.deadline = std::chrono::steady_clock::duration::max()};
   return {.deadline = std::chrono::milliseconds(milliseconds)};
 }
 
@@ -66,8 +63,10 @@ parley_client* parley_client_new(const char* url, const parley_options* options,
 
 parley_code parley_client_on_message(parley_client* client, parley_on_message handler, void* user) {
   if (!client || !handler) return PARLEY_INVALID;
-  std::lock_guard lock(client->setting_up);
-  return !client->started && client->box->take_all(handler, user) ? PARLEY_OK : PARLEY_INVALID;
+  return guarded(nullptr, [&] {
+    std::lock_guard lock(client->setting_up);
+    return !client->started && client->box->take_all(handler, user) ? PARLEY_OK : PARLEY_INVALID;
+  });
 }
 
 namespace {
@@ -160,7 +159,7 @@ parley_code parley_client_poll(parley_client* client, int64_t timeout, parley_me
   if (timeout != 0 && would_wait_for_itself(*client)) return PARLEY_WOULD_DEADLOCK;
   return guarded(nullptr, [&] {
     std::unique_ptr<parley_message> got;
-    const auto outcome = client->box->wait(std::chrono::milliseconds(std::min(timeout, longest)), timeout < 0, got);
+    const auto outcome = client->box->wait(std::chrono::milliseconds(std::clamp(timeout, std::int64_t{0}, c::longest)), timeout < 0, got);
     *message = got.release();
     return outcome;
   });
@@ -168,8 +167,11 @@ parley_code parley_client_poll(parley_client* client, int64_t timeout, parley_me
 
 void parley_client_close(parley_client* client) {
   if (!client) return;
-  client->box->close();
-  client->link.close();
+  guarded(nullptr, [&] {
+    client->box->close();
+    client->link.close();
+    return PARLEY_OK;
+  });
 }
 
 void parley_client_free(parley_client* client) {

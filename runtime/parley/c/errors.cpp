@@ -1,4 +1,5 @@
 #include "parley/c/handles.hpp"
+#include "parley/wire/kinds.hpp"
 
 #include <algorithm>
 
@@ -7,13 +8,6 @@ namespace {
 
 static_assert(PARLEY_CANCELLED == static_cast<int>(errc::cancelled) && PARLEY_FAILED == static_cast<int>(errc::failed) &&
               PARLEY_INVALID == static_cast<int>(errc::invalid));
-
-// The longest whole characters of valid UTF-8 that fit.
-std::size_t cut(std::string_view text, std::size_t room) {
-  if (text.size() <= room) return text.size();
-  while (room > 0 && (static_cast<unsigned char>(text[room]) & 0xC0U) == 0x80U) --room;
-  return room;
-}
 
 }  // namespace
 
@@ -28,9 +22,9 @@ parley_code tell(parley_error* out, parley_code code, std::string_view text, boo
   if (!out) return code;
   out->code = code;
   out->from_peer = from_peer ? 1 : 0;
-  const std::size_t length = cut(text, sizeof(out->text) - 1);
-  std::copy_n(text.data(), length, out->text);
-  out->text[length] = '\0';
+  const std::string_view fits = wire::cut_text(text, sizeof(out->text) - 1);
+  std::copy_n(fits.data(), fits.size(), out->text);
+  out->text[fits.size()] = '\0';
   return code;
 }
 

@@ -32,6 +32,9 @@ struct parley_message {
 
 namespace parley::c {
 
+// Milliseconds, 34 years: longer waits would leave no room in the clock's arithmetic.
+inline constexpr std::int64_t longest = std::int64_t{1} << 40;
+
 parley_code code_of(const std::error_code&) noexcept;
 // Fills `out`, if there is one, and returns the code.
 parley_code tell(parley_error* out, parley_code code, std::string_view text = {}, bool from_peer = false) noexcept;

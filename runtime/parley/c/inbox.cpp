@@ -27,7 +27,8 @@ void inbox::put(parley_message message) {
     if (link_) link_->close();
   }
   waiting_.push_back(std::move(message));
-  came_.notify_one();
+  if (closed_) came_.notify_all();
+  else came_.notify_one();
 }
 
 parley_code inbox::wait(std::chrono::nanoseconds for_how_long, bool for_ever, std::unique_ptr<parley_message>& out) {

@@ -5,13 +5,6 @@
 
 using namespace parley;
 
-namespace {
-
-// 34 years: longer waits would leave no room in the clock's arithmetic.
-constexpr std::int64_t longest = std::int64_t{1} << 40;
-
-}  // namespace
-
 parley_options* parley_options_new(void) {
   try {
     return new parley_options;
@@ -27,12 +20,12 @@ parley_code parley_options_set_encoding(parley_options* options, parley_encoding
 
 parley_code parley_options_set_connect_timeout(parley_options* options, int64_t milliseconds) {
   if (!options || milliseconds <= 0) return PARLEY_INVALID;
-  options->chosen.connect_timeout = std::chrono::milliseconds(std::min(milliseconds, longest));
+  options->chosen.connect_timeout = std::chrono::milliseconds(std::min(milliseconds, c::longest));
   return PARLEY_OK;
 }
 parley_code parley_options_set_deadline(parley_options* options, int64_t milliseconds) {
   if (!options || milliseconds <= 0) return PARLEY_INVALID;
-  options->chosen.deadline = std::chrono::milliseconds(std::min(milliseconds, longest));
+  options->chosen.deadline = std::chrono::milliseconds(std::min(milliseconds, c::longest));
   return PARLEY_OK;
 }
 parley_code parley_options_set_max_message(parley_options* options, size_t bytes) {

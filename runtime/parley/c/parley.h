@@ -21,7 +21,8 @@
  * milliseconds, a negative one means for ever.
  *
  * Errors. Functions return a parley_code, PARLEY_OK (0) for success; where there is a `parley_error *`, it may be NULL, and is filled in
- * either case. No function ends the program, prints, or throws. An argument that must not be NULL and is: PARLEY_INVALID.
+ * either case. No function ends the program, prints, or throws. An argument that must not be NULL and is: PARLEY_INVALID,
+ * or what an empty message would say.
  */
 #ifndef PARLEY_C_PARLEY_H
 #define PARLEY_C_PARLEY_H
@@ -118,7 +119,8 @@ parley_client* parley_client_new(const char* url, const parley_options* options,
 /* Events, refusals and losses go to `handler` instead of waiting for poll. Once, and before the client connects: else PARLEY_INVALID. */
 parley_code parley_client_on_message(parley_client* client, parley_on_message handler, void* user);
 
-/* Waits until events and calls can be sent, or why they cannot. Again after a loss: the server then sees a new client. */
+/* Waits until events and calls can be sent, or why they cannot; then the same comes as a loss, too. Again after a loss: the server then sees
+ * a new client. */
 parley_code parley_client_connect(parley_client* client, parley_error* error);
 
 int parley_client_connected(const parley_client* client);
@@ -127,7 +129,8 @@ int parley_client_connected(const parley_client* client);
  * while not connected, and in plain mode until the first call was answered or learn_id was called. */
 size_t parley_client_id(const parley_client* client, char* id, size_t size);
 
-/* Plain mode: asks for the id with an event that every other client gets too. Waits; afterwards parley_client_id tells it. */
+/* Plain mode: asks for the id with an event that every other client gets too. Waits; afterwards parley_client_id tells it. `timeout` as of
+ * calls. */
 parley_code parley_client_learn_id(parley_client* client, int64_t timeout, parley_error* error);
 
 /* Hands an event over for sending; never waits. PARLEY_OK: on its way, unless the connection is lost first. The first one connects.

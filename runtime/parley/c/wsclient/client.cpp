@@ -1,5 +1,6 @@
 #include "parley/c/wsclient/chat_connection.hpp"
-#include "parley/c/wsclient/wsclient.h"
+#include "parley/c/wsclient/json_tree.hpp"
+#include "parley/dialects/wschat_reader.hpp"
 
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ static_assert(sizeof(wsClient) == 72 && offsetof(wsClient, username) == 40 && of
               offsetof(wsClient, sendMessagefromTerminal) == 64);
 
 using parley::wsclient::chat_connection;
+using tree = parley::wsclient::json_tree;
 
 namespace {
 
@@ -68,10 +70,25 @@ std::int32_t guarded(F f) noexcept {
   } catch (const std::exception&) { return WS_ERROR; }
 }
 
-struct free_tree {
-  void operator()(wsJson* tree) const { wsJsonFree(tree); }
-};
-using tree = std::unique_ptr<wsJson, free_tree>;
+// What the family writes is not always JSON; of that, what a chat message holds.
+tree read_tolerantly(const std::string& message) {
+  constexpr std::size_t max_depth = 64;
+  parley::wschat::line_read said;
+  if (!parley::wschat::read_line(message, max_depth, said)) return nullptr;
+  tree root(wsJsonInitChild(nullptr));
+  const auto branch = [&](const char* key) {
+    wsJson* made = wsJsonInitChild(key);
+    wsJsonAddField(root.get(), made);
+    return made;
+  };
+  if (said.name) wsJsonAddField(branch("user"), wsJsonInitString("name", said.name->c_str()));
+  if (!said.has_message) return root;
+  wsJson* const body = branch("message");
+  if (said.text) wsJsonAddField(body, wsJsonInitString("text", said.text->c_str()));
+  if (said.text_len) wsJsonAddField(body, wsJsonInitNumber("text_len", *said.text_len));
+  if (said.info) wsJsonAddField(body, wsJsonInitNumber("info", *said.info));
+  return root;
+}
 
 bool send_tree(chat_connection& to, wsJson& what) {
   std::array<char, 64 * 1024> text{};
@@ -116,7 +133,8 @@ void hand_over(wsClient* client, const std::string& message) {
     return;
   }
   const char* text = message.c_str();
-  const tree root(wsStringToJson(&text));
+  tree root(wsStringToJson(&text));
+  if (!root) root = read_tolerantly(message);
   if (root && callback.json) callback.json(client, std::time(nullptr), root.get());
 }
 
@@ -136,6 +154,7 @@ int32_t wsInitClient(wsClient* client, const char* ip, const char* port, const c
   if (!client || !ip || !port) return WS_ERROR;
   return guarded([&] {
     auto connection = std::make_shared<chat_connection>(ip, port);
+    take(*client);  // of a program that connects again without a deinit
     // Nobody else uses the handle yet, and what stood in these members may be anything.
     client->guard = 0;
     client->connection = new shared(connection);

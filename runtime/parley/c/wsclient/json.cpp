@@ -1,5 +1,6 @@
 #include "parley/wire/json.hpp"
-#include "parley/c/wsclient/wsclient.h"
+#include "parley/c/wsclient/json_tree.hpp"
+#include "parley/dialects/wschat_text.hpp"
 #include "parley/wire/json_writer.hpp"
 
 #include <algorithm>
@@ -13,24 +14,17 @@
 static_assert(sizeof(wsJson) == 328 && offsetof(wsJson, stringValue) == 72 && offsetof(wsJson, object.childCount) == 200);
 
 using namespace parley;
+using tree = wsclient::json_tree;
 
 namespace {
 
 constexpr int most_entries = 16;
 
-struct free_tree {
-  void operator()(wsJson* tree) const { wsJsonFree(tree); }
-};
-using tree = std::unique_ptr<wsJson, free_tree>;
-
 // As much of `text` as there is room for beside a zero byte, in whole characters.
 template <std::size_t Room>
 void put(char (&room)[Room], std::string_view text) {
-  std::size_t length = std::min(text.size(), Room - 1);
-  if (length < text.size())
-    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
-  std::copy_n(text.data(), length, room);
-  room[length] = '\0';
+  const std::string fits = wschat::repaired(text, Room - 1);
+  std::copy_n(fits.c_str(), fits.size() + 1, room);
 }
 
 tree node(wsJsonType type, std::string_view key) {
@@ -137,6 +131,11 @@ tree read_tree(std::string_view text) {
   return root && in.finish() ? std::move(root) : nullptr;
 }
 
+// Those who read this know no escapes.
+void write_text(const char* text, std::string& out) {
+  out.append(1, '"').append(wschat::for_the_family(text, sizeof(wsJson::stringValue))).append(1, '"');
+}
+
 void write(const wsJson& from, std::string& out) {
   json::writer w(out);
   const auto separate = [&](int32_t i) {
@@ -144,7 +143,7 @@ void write(const wsJson& from, std::string& out) {
   };
   switch (from.type) {
     case WS_JSON_STRING:
-      return w.text(from.stringValue);
+      return write_text(from.stringValue, out);
     case WS_JSON_NUMBER:
       return w.number(from.numberValue);
     case WS_JSON_BOOL:
@@ -153,7 +152,7 @@ void write(const wsJson& from, std::string& out) {
       out += '{';
       for (int32_t i = 0; i < from.object.childCount; ++i) {
         separate(i);
-        w.text(from.object.children[i]->key);
+        write_text(from.object.children[i]->key, out);
         out += ": ";
         write(*from.object.children[i], out);
       }

@@ -14,8 +14,8 @@
  *
  * New programs use <parley/c/parley.h>.
  *
- * Threads: once wsInitClient has returned, any thread may send, listen, change the name and deinit at the same time. Callbacks run in the
- * thread that listens. Every function returns WS_OK or WS_ERROR if nothing else is said; NULL for a client or a text is WS_ERROR.
+ * Threads: once wsInitClient has returned, any thread may send, listen, change the name and deinit at the same time; the wsClient itself has
+ * to stay until every such call has returned. Callbacks run in the thread that listens. Every function returns WS_OK or WS_ERROR if nothing else is said; NULL for a client or a text is WS_ERROR.
  */
 #ifndef PARLEY_C_WSCLIENT_H
 #define PARLEY_C_WSCLIENT_H
@@ -71,7 +71,8 @@ wsJson* wsJsonInitNull(const char* key);
 void wsJsonAddField(wsJson* parent, wsJson* child);
 void wsJsonAddElement(wsJson* array, wsJson* element);
 
-/* Writes JSON and a zero byte. The length without it; WS_ERROR if that is more than `size` bytes, and then `out` is empty. */
+/* Writes JSON and a zero byte, for readers that know no escapes, as the family's: quotes in strings become ', backslashes /, and control
+ * characters are left out. The length without it; WS_ERROR if that is more than `size` bytes, and then `out` is empty. */
 int32_t wsJsonToString(wsJson* obj, char* out, size_t size);
 /* Reads one object and moves the pointer behind it. NULL, and the pointer stays: it is none, is nested deeper than 64, or memory is out.
  * What is more or longer than a tree can hold is left out or cut. */
@@ -122,7 +123,7 @@ int32_t wsChangeUsername(wsClient* client, const char* username);
 /* May be called before wsInitClient. */
 int32_t wsSetOnMessageCallback(wsClient* client, wsOnMessageCallbackPFN functionPtr, int32_t type);
 /* Waits up to 50 s for one message and hands it to the callback. WS_OK also when none came, and when a signal interrupted the wait. A JSON
- * callback is not called for what is no JSON object. */
+ * callback gets what a chat message holds even of text that is not quite JSON; it is not called for what is no object at all. */
 int32_t wsClientListen(wsClient* client);
 
 #ifdef __cplusplus
