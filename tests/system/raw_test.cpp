@@ -72,24 +72,23 @@ TEST_P(Raw, Its_end_says_goodbye_with_1000) {
   EXPECT_EQ(ended.how.code, errc::disconnected);
 }
 
+asio::awaitable<std::string> converse(std::string url, raw_options options) {
+  auto on = co_await asio::this_coro::executor;
+  raw_connection ws{on, url, std::move(options)};
+  co_await ws.async_send("one");
+  co_await ws.async_send("two");
+  auto first = co_await ws.async_receive();
+  auto second = co_await ws.async_ask("three");
+  auto third = co_await ws.async_receive();
+  auto closed = co_await ws.async_close();
+  auto after = co_await ws.async_receive();
+  EXPECT_TRUE(closed);
+  EXPECT_EQ(after.error().code, errc::cancelled);
+  co_return std::string(first->text()) + ' ' + std::string(second->text()) + ' ' + std::string(third->text());
+}
+
 TEST_P(Raw, A_coroutine_on_the_callers_executor_needs_no_thread) {
-  struct conversation {
-    static asio::awaitable<std::string> run(std::string url, raw_options options) {
-      auto on = co_await asio::this_coro::executor;
-      raw_connection ws{on, url, std::move(options)};
-      co_await ws.async_send("one");
-      co_await ws.async_send("two");
-      auto first = co_await ws.async_receive();
-      auto second = co_await ws.async_ask("three");
-      auto third = co_await ws.async_receive();
-      auto closed = co_await ws.async_close();
-      auto after = co_await ws.async_receive();
-      EXPECT_TRUE(closed);
-      EXPECT_EQ(after.error().code, errc::cancelled);
-      co_return std::string(first->text()) + ' ' + std::string(second->text()) + ' ' + std::string(third->text());
-    }
-  };
-  EXPECT_EQ(parley::run(conversation::run(home.url(), options())), "one two three");
+  EXPECT_EQ(parley::run(converse(home.url(), options())), "one two three");
 }
 
 TEST_P(Raw, Many_sends_may_go_before_the_first_receive) {
@@ -123,17 +122,37 @@ TEST_P(Raw, Several_threads_send_and_the_order_of_each_is_kept) {
   for (auto& thread : threads) thread.join();
 }
 
-TEST_P(Raw, A_hundred_connections_share_one_executor) {
-  struct one {
-    static asio::awaitable<std::string> talk(std::string url, raw_options options, std::string text) {
-      auto on = co_await asio::this_coro::executor;
-      raw_connection ws{on, url, std::move(options)};
-      auto answer = co_await ws.async_ask(text);
-      co_return std::string(answer.value().text());
-    }
+TEST_P(Raw, Receives_of_all_manners_are_served_in_the_order_in_which_they_began) {
+  raw_connection ws{home.url(), options()};
+  for (int round = 0; round < 100; ++round) {
+    for (const char* text : {"one", "two", "three"}) ws.send(text);
+    auto first = ws.async_receive(asio::use_future);
+    const raw_message second = ws.receive();
+    EXPECT_EQ(first.get()->text(), "one");
+    EXPECT_EQ(second.text(), "two");
+    EXPECT_EQ(ws.receive().text(), "three");
+  }
+}
+
+TEST_P(Raw, Who_receives_slowly_gets_everything) {
+  home.on_message = [](connection& from, bytes_view, opcode) {
+    for (int i = 0; i < 2000; ++i) from.send(parley::buffer(std::to_string(i) + std::string(1000, '.')), opcode::text);
   };
+  raw_connection ws{home.url(), options({.max_read_ahead = 10'000})};
+  ws.send("go");
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(ws.receive().text().starts_with(std::to_string(i) + '.')) << i;
+}
+
+asio::awaitable<std::string> one_of_many(std::string url, raw_options options, std::string text) {
+  auto on = co_await asio::this_coro::executor;
+  raw_connection ws{on, url, std::move(options)};
+  auto answer = co_await ws.async_ask(text);
+  co_return std::string(answer.value().text());
+}
+
+TEST_P(Raw, A_hundred_connections_share_one_executor) {
   std::vector<asio::awaitable<std::string>> all;
-  for (int i = 0; i < 100; ++i) all.push_back(one::talk(home.url(), options(), std::to_string(i)));
+  for (int i = 0; i < 100; ++i) all.push_back(one_of_many(home.url(), options(), std::to_string(i)));
   const std::vector<std::string> answers = parley::run(std::move(all));
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(answers.at(i), std::to_string(i));
 }

@@ -56,13 +56,23 @@ void raw_connection::leave() noexcept {
 }
 
 void raw_connection::connect() { async_connect(block); }
-void raw_connection::send(raw_message message) { async_send(std::move(message), block); }
-raw_message raw_connection::receive() { return async_receive(block); }
+
+// While there is room, and messages, nobody has to wait for a turn of the loop.
+void raw_connection::send(raw_message message) {
+  if (core_->runs_here()) throw would_never_end();
+  if (core_->open() && core_->try_send(message)) return;
+  async_send(std::move(message), block);
+}
+raw_message raw_connection::receive() {
+  if (core_->runs_here()) throw would_never_end();
+  if (auto next = core_->take_at_once()) return std::move(*next);
+  return async_receive(block);
+}
 raw_message raw_connection::receive_within(duration limit) { return async_receive_within(limit, block); }
 raw_message raw_connection::ask(raw_message message) { return async_ask(std::move(message), block); }
 void raw_connection::close(std::uint16_t code, std::string_view reason) { async_close(code, reason, block); }
 
-result<> raw_connection::try_send(raw_message message) { return core_->try_send(std::move(message)); }
+result<> raw_connection::try_send(raw_message message) { return core_->try_send(message); }
 void raw_connection::ping() { core_->ping(); }
 
 std::optional<raw_message> raw_connection::next() {

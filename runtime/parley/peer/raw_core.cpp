@@ -234,7 +234,7 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
   });
 }
 
-result<> raw_core::try_send(raw_message message) {
+result<> raw_core::try_send(raw_message& message) {
   const phase now = phase_;
   if (now == phase::closing || now == phase::closed) return not_connected();
   if (!may_be_sent(message)) return not_utf8();
@@ -284,6 +284,7 @@ void raw_core::on_drained() {
 // --- messages in
 
 void raw_core::receive(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
+  ++first_in_line_;
   on_executor(std::move(done), [of, within](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
     self.begin_receiving(of, within, std::move(asked));
   });
@@ -291,12 +292,13 @@ void raw_core::receive(ticket of, std::optional<duration> within, std::unique_pt
 
 void raw_core::ask(ticket of, raw_message message, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
   const bool sound = may_be_sent(message);
+  ++first_in_line_;
   on_executor(std::move(done),
               [of, sound, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
-                if (!sound) return asked.release()->finish(not_utf8());
-                if (self.message_handler_) return asked.release()->finish(taken_by_handler());
-                if (!self.lives()) return asked.release()->finish(*self.error_);
-                if (!self.room_for(std::max(self.sends_.size(), self.receives_.size()))) return asked.release()->finish(too_many());
+                if (const auto refused = self.why_not_ask(sound)) {
+                  --self.first_in_line_;
+                  return asked.release()->finish(*refused);
+                }
                 self.sends_.push_back({of, std::move(message), nullptr, false});
                 ++self.waiting_;
                 self.send_waiting();
@@ -304,9 +306,18 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
               });
 }
 
+std::optional<error> raw_core::why_not_ask(bool sound) {
+  if (!sound) return not_utf8();
+  if (message_handler_) return taken_by_handler();
+  if (!lives()) return error_;
+  if (!room_for(std::max(sends_.size(), receives_.size()))) return too_many();
+  return std::nullopt;
+}
+
 void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
+  --first_in_line_;
   if (message_handler_) return done.release()->finish(taken_by_handler());
-  if (!inbox_.empty()) return done.release()->finish(take());
+  if (auto next = take()) return done.release()->finish(std::move(*next));
   if (!lives()) return done.release()->finish(*error_);
   if (!room_for(receives_.size())) return done.release()->finish(too_many());
   time_point deadline = time_point::max();
@@ -320,11 +331,26 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   arm_receives(deadline);
 }
 
-raw_message raw_core::take() {
+std::optional<raw_message> raw_core::pop() {
+  const std::lock_guard lock(inbox_mutex_);
+  if (inbox_.empty()) return std::nullopt;
   raw_message next = std::move(inbox_.front());
   inbox_.pop_front();
   inbox_bytes_ -= next.size() + message_room;
+  return next;
+}
+
+std::optional<raw_message> raw_core::take() {
+  std::optional<raw_message> next = pop();
   look_at_reading();
+  return next;
+}
+
+std::optional<raw_message> raw_core::take_at_once() {
+  if (first_in_line_ != 0 || inbox_bytes_ == 0) return std::nullopt;
+  std::optional<raw_message> next = pop();
+  // Whichever of the two comes second, this or the pausing, sees the other.
+  if (next && paused_ && inbox_bytes_ <= options_.max_read_ahead / 2) on_executor([](raw_core& self) { self.look_at_reading(); });
   return next;
 }
 
@@ -339,19 +365,23 @@ void raw_core::on_message(bytes_view content, transport::opcode kind) {
     receives_.pop_front();
     return done.release()->finish(std::move(message));
   }
-  inbox_bytes_ += message.size() + message_room;
-  inbox_.push_back(std::move(message));
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_bytes_ += message.size() + message_room;
+    inbox_.push_back(std::move(message));
+  }
   look_at_reading();
 }
 
 void raw_core::look_at_reading() {
-  if (phase_ != phase::open) return;
-  // Half of it first, so that a full inbox does not pause and resume with every message.
-  const std::size_t limit = paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead;
-  const bool pause = paused_by_user_ || (!inbox_.empty() && inbox_bytes_ > limit);
-  if (std::exchange(paused_, pause) == pause) return;
-  if (pause) link_->pause_reading();
-  else link_->resume_reading();
+  while (phase_ == phase::open) {
+    // Half of it first, so that a full inbox does not pause and resume with every message. Again after each change: see take_at_once().
+    const std::size_t bytes = inbox_bytes_;
+    const bool pause = paused_by_user_ || (bytes != 0 && bytes > (paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead));
+    if (paused_.exchange(pause) == pause) return;
+    if (pause) link_->pause_reading();
+    else link_->resume_reading();
+  }
 }
 
 void raw_core::pause_reading(bool paused) {
@@ -362,19 +392,23 @@ void raw_core::pause_reading(bool paused) {
 }
 
 void raw_core::on_message(std::function<void(const raw_message&)> handler) {
-  on_executor([handler = std::move(handler)](raw_core& self) mutable {
+  const bool takes = static_cast<bool>(handler);
+  if (takes) ++first_in_line_;
+  on_executor([takes, handler = std::move(handler)](raw_core& self) mutable {
     if (self.leaving_) return;
-    self.message_handler_ = handler ? std::make_shared<std::function<void(const raw_message&)>>(std::move(handler)) : nullptr;
-    if (!self.message_handler_) return;
+    if (self.message_handler_) --self.first_in_line_;
+    self.message_handler_ = takes ? std::make_shared<std::function<void(const raw_message&)>>(std::move(handler)) : nullptr;
+    if (!takes) return;
     for (auto& one : std::exchange(self.receives_, {})) one.done.release()->finish(taken_by_handler());
     self.hand_over();
   });
 }
 
 void raw_core::hand_over() {
-  while (message_handler_ && !inbox_.empty()) {
-    const raw_message next = take();
-    call_handler(next);
+  while (message_handler_) {
+    const std::optional<raw_message> next = take();
+    if (!next) return;
+    call_handler(*next);
   }
 }
 

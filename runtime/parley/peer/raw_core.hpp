@@ -36,7 +36,10 @@ class raw_core final : public raw_end,
   void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) override;
   void cancel(ticket) override;
 
-  result<> try_send(raw_message);
+  // Leaves the message as it is when it cannot be queued.
+  result<> try_send(raw_message&);
+  // On any thread: a message that has come, unless a receive that was started before is owed it.
+  std::optional<raw_message> take_at_once();
   void ping();
   void on_message(std::function<void(const raw_message&)>);
   void on_closed(std::function<void(const error&)>);
@@ -100,8 +103,11 @@ class raw_core final : public raw_end,
   void end_operations(const error& why);
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
+  // Of what was counted as first in line.
   void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>);
-  raw_message take();
+  std::optional<error> why_not_ask(bool sound);
+  std::optional<raw_message> take();
+  std::optional<raw_message> pop();
   void hand_over();
   void call_handler(const raw_message&);
   void look_at_reading();
@@ -127,6 +133,13 @@ class raw_core final : public raw_end,
   std::atomic<std::size_t> queued_ = 0;   // bytes with the transport, as last seen
   std::atomic<std::size_t> waiting_ = 0;  // sends that wait for room: those that do not wait must not overtake them
 
+  // Blocking receives take from the inbox on their own thread, without a turn of the loop; the loop alone puts into it.
+  std::mutex inbox_mutex_;
+  std::deque<raw_message> inbox_;               // empty while somebody waits
+  std::atomic<std::size_t> inbox_bytes_ = 0;    // 0: it is empty
+  std::atomic<std::size_t> first_in_line_ = 0;  // receives on their way to the loop, and a handler that is set or about to be
+  std::atomic<bool> paused_ = false;
+
   mutable std::mutex mutex_;  // for setting the next, and for the one after it
   std::atomic<bool> left_ = false;
   facts facts_;
@@ -144,14 +157,11 @@ class raw_core final : public raw_end,
   std::vector<waiting> closes_;
   std::deque<sending> sends_;
   std::deque<receiving> receives_;
-  std::deque<raw_message> inbox_;  // empty while somebody receives
-  std::size_t inbox_bytes_ = 0;
   raw_message scratch_;
   std::shared_ptr<std::function<void(const raw_message&)>> message_handler_;
   std::function<void(const error&)> closed_handler_;
   std::function<void()> pong_handler_;
   bool paused_by_user_ = false;
-  bool paused_ = false;
   bool leaving_ = false;
 };
 
