@@ -4,6 +4,8 @@
 #include "system/world.hpp"
 #include "websocket/transport_support.hpp"
 
+#include <parley/by_name.hpp>
+
 #include <gmock/gmock.h>
 
 #include <memory>
@@ -264,6 +266,15 @@ TEST(DialectOptions, A_format_with_a_session_is_no_dialect) {
   EXPECT_THROW(server.listen({.dialect = wrong}), std::invalid_argument);
   for (int i = 0; i < 5; ++i) server.listen({.dialect = {.format = &lines}});
   EXPECT_THROW(server.listen({.dialect = {.format = &lines}}), std::invalid_argument);
+}
+
+TEST(DialectOptions, A_greeting_is_refused_where_nobody_would_send_it) {
+  EXPECT_THROW(parley::client("ws://localhost/", {.greeting = "hello"}), std::invalid_argument);
+}
+
+TEST(DialectOptions, Names_without_a_schema_need_json_in_the_dialect_as_elsewhere) {
+  const parley::client json("ws://localhost/", {.dialect = {.format = &lines}});
+  EXPECT_NO_THROW(parley::by_name{json});
 }
 
 // ---- over sockets, with one loop and with several

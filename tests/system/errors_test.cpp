@@ -276,4 +276,24 @@ TEST_P(Errors, A_clients_own_handler_that_fails_is_told_to_that_client) {
   EXPECT_EQ(b.heard.next().line.text, "x") << "the other handler hears it all the same";
 }
 
+TEST_P(Errors, What_is_told_of_errors_may_fail_itself) {
+  world w(GetParam());
+  w.start();
+  events<std::string> logged;
+  parley::client_options options = w.client_options();
+  options.log = [&](parley::log_level level, std::string_view text) {
+    if (level == parley::log_level::error) logged.put(std::string(text));
+  };
+  parley::client link(w.url(), std::move(options));
+  TalkClient talk(link);
+  talk.on_say([](const Line&) { throw std::runtime_error("a secret"); });
+  link.on_error([](const parley::error&, std::string_view) { throw std::runtime_error("a secret"); });
+  link.on_disconnected([](const parley::error&) { throw std::runtime_error("a secret"); });
+  talk.touch();
+  talk.say({.text = "x"}, parley::to::all);
+  EXPECT_EQ(logged.next(), "the handler of on_error failed");
+  w.server->stop();
+  EXPECT_EQ(logged.next(), "the handler of on_disconnected failed");
+}
+
 }  // namespace

@@ -35,7 +35,7 @@ const codec json_text_codec{
 };
 
 by_name::by_name(const client& link) : core_(link.core_), client_(link.client_), calls_(link.calls_) {
-  if (!client_->speaks_json_only()) throw std::invalid_argument("by_name: the client's encoding must be json or plain");
+  if (!client_->speaks_json_only()) throw std::invalid_argument("by_name: the client must speak JSON");
 }
 
 by_name by_name::with(call_options other) const {

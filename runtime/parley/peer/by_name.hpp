@@ -44,7 +44,7 @@ struct named_request {
 
 class by_name {
  public:
-  // Throws std::invalid_argument unless the client's encoding is `json` or `plain`: a binary payload needs its schema.
+  // Throws std::invalid_argument unless the client's encoding is `json` or `plain`, or a dialect with JSON payloads: binary ones need a schema.
   explicit by_name(const client& link);
 
   by_name with(call_options other) const;

@@ -16,6 +16,7 @@ std::string checked(std::string_view url, const client_options& options) {
   if (!options.proxy.empty())
     if (auto sound = transport::check_proxy_url(options.proxy); !sound) throw std::invalid_argument(sound.error().message);
   if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
+  if (!options.dialect.format && !options.greeting.empty()) throw std::invalid_argument("a greeting needs a dialect");
   return std::string(url);
 }
 

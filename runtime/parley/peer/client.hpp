@@ -104,7 +104,8 @@ class client {
   std::string learn_id(call_options options = {});
   asio::any_io_executor executor() const;
 
-  // handler(const error&): the connection is lost or was refused. Not called after close(). One handler; a later one replaces it.
+  // handler(const error&): the connection is lost or was refused. Not called after close(). One handler; a later one replaces it. What it
+  // throws, and what the next one throws, goes to the log alone.
   void on_disconnected(std::function<void(const error&)> handler);
   // handler(const error&, std::string_view event): an event of ours was refused (`denied`, `unknown_target`, ...), or one that came
   // could not be read (`bad_payload`, from_peer false). `event` is its wire name, empty if the server did not say.

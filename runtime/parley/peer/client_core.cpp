@@ -190,7 +190,11 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
   error lost = how;
   if (was_open) lost.code = errc::disconnected;
   fail_waiting(lost);
-  if (disconnected_) disconnected_(lost);
+  const auto handler = disconnected_;  // which may be replaced by itself
+  if (!handler) return;
+  try {
+    handler(lost);
+  } catch (...) { log_threw("on_disconnected"); }
 }
 
 void client_core::fail_waiting(const error& why) {
@@ -454,7 +458,16 @@ void client_core::error_received(connection_end&, const error& e, const method* 
 
 void client_core::report(const error& e, std::string_view event) {
   if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());
-  if (errors_) errors_(e, event);
+  const auto handler = errors_;  // which may be replaced by itself
+  if (!handler) return;
+  try {
+    handler(e, event);
+  } catch (...) { log_threw("on_error"); }
+}
+
+// What tells of errors has nobody to tell of its own.
+void client_core::log_threw(std::string_view handler) const {
+  if (options_.log) options_.log(log_level::error, "the handler of " + std::string(handler) + " failed");
 }
 
 // --- the end

@@ -46,7 +46,10 @@ class client_core final : public core,
   std::uint64_t watch(watcher);
   // A call known by its name only, kept as long as this end. Null: too many.
   const method* named_call(std::string_view name, std::string_view reply);
-  bool speaks_json_only() const noexcept { return options_.encoding == encoding::plain || options_.encoding == encoding::json; }
+  bool speaks_json_only() const {
+    if (options_.dialect.format) return options_.dialect.format->payload_format() == format::json;
+    return options_.encoding == encoding::plain || options_.encoding == encoding::json;
+  }
 
   bool connected() const noexcept { return phase_.load() == phase::open; }
   std::string id() const;
@@ -99,6 +102,7 @@ class client_core final : public core,
   sent admit(std::size_t size);
   void report(const error& e, std::string_view event);
   void tell_watchers(const wire::envelope&);
+  void log_threw(std::string_view handler) const;
   void say_goodbye();
   void finish_closing();
   // A coroutine that waits here may well hold the client: dropping it is the only way out of that circle.

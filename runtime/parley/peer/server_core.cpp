@@ -25,13 +25,12 @@ handler::~handler() {
 }
 
 server_core::server_core(server_options options, std::vector<home> homes)
-    : options_(std::move(options)),
-      clock_(options_.clock ? options_.clock : transport::steady_clock()),
-      stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : options_(std::move(options)), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
   listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
+  stop_event_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // after what may throw: the destructor closes it
 }
 
 server_core::~server_core() {
