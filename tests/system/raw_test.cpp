@@ -5,6 +5,7 @@
 
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
 #include <gtest/gtest.h>
@@ -155,6 +156,28 @@ TEST_P(Raw, A_hundred_connections_share_one_executor) {
   for (int i = 0; i < 100; ++i) all.push_back(one_of_many(home.url(), options(), std::to_string(i)));
   const std::vector<std::string> answers = parley::run(std::move(all));
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(answers.at(i), std::to_string(i));
+}
+
+TEST_P(Raw, An_executor_with_several_threads_runs_each_connection_one_thing_at_a_time) {
+  constexpr int connections = 20, messages = 50;
+  events<int> counted;
+  asio::thread_pool pool(4);
+  {
+    std::vector<std::unique_ptr<raw_connection>> all;
+    std::vector<int> counts(connections);  // not guarded: each is used by one connection's handler
+    for (std::size_t i = 0; i < connections; ++i) {
+      all.push_back(std::make_unique<raw_connection>(pool.get_executor(), home.url(), options()));
+      raw_connection& ws = *all.back();
+      ws.on_message([&, i](const raw_message& message) {
+        if (++counts[i] < messages) (void)ws.try_send(message);
+        else counted.put(counts[i]);
+      });
+      (void)ws.try_send("x");
+    }
+    for (int i = 0; i < connections; ++i) EXPECT_EQ(counted.next(), messages);
+    for (auto& ws : all) ws->close();
+  }
+  pool.join();
 }
 
 TEST_P(Raw, The_server_chooses_among_the_subprotocols_offered) {
