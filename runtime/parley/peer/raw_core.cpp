@@ -12,15 +12,8 @@
 namespace parley {
 namespace {
 
-// What a message that waits costs beside its bytes, so that empty ones are bounded too.
-constexpr std::size_t message_room = 64;
-
 error closed_here() { return {errc::cancelled, "closed here"}; }
 error not_connected() { return {errc::disconnected, "not connected"}; }
-error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
-error taken_by_handler() { return {errc::invalid, "on_message takes every message"}; }
-error nothing_came() { return {errc::deadline_exceeded, "no message has come"}; }
-error too_many() { return {errc::overloaded, "too many operations wait"}; }
 
 // So that what means "for ever" can be added to a time point.
 raw_options bounded(raw_options options) {
@@ -51,27 +44,6 @@ raw_core::raw_core(std::string url, raw_options options, home where)
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       phase_alarm_(clock_->make_alarm(home_.executor())),
       receive_alarm_(clock_->make_alarm(home_.executor())) {}
-
-template <class F>
-bool raw_core::on_executor(F f) {
-  std::lock_guard lock(mutex_);
-  if (left_) return false;
-  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
-  return true;
-}
-
-template <class T, class F>
-void raw_core::on_executor(std::unique_ptr<operation<T>> done, F f) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!left_) {
-      asio::post(home_.executor(),
-                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
-      return;
-    }
-  }
-  done.release()->finish_late();
-}
 
 raw_core::facts raw_core::known() const {
   std::lock_guard lock(mutex_);
@@ -238,7 +210,7 @@ result<> raw_core::try_send(raw_message& message) {
   const phase now = phase_;
   if (now == phase::closing || now == phase::closed) return not_connected();
   if (!may_be_sent(message)) return not_utf8();
-  const std::size_t size = message.size() + message_room;
+  const std::size_t size = message.size() + raw_message_room;
   const std::size_t before = posted_.fetch_add(size);
   if (waiting_ != 0 || (before + queued_ != 0 && before + queued_ + size > options_.max_queue)) {
     posted_ -= size;
@@ -255,7 +227,7 @@ result<> raw_core::try_send(raw_message& message) {
 
 void raw_core::send_waiting() {
   while (phase_ == phase::open && !sends_.empty()) {
-    const std::size_t size = sends_.front().message.size() + message_room;
+    const std::size_t size = sends_.front().message.size() + raw_message_room;
     const std::size_t used = link_->buffered_amount();
     if (used != 0 && used + size > options_.max_queue) {
       // on_drained says when there is room for just this one.
@@ -281,173 +253,7 @@ void raw_core::on_drained() {
   send_waiting();
 }
 
-// --- messages in
-
-void raw_core::receive(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
-  ++first_in_line_;
-  on_executor(std::move(done), [of, within](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
-    self.begin_receiving(of, within, std::move(asked));
-  });
-}
-
-void raw_core::ask(ticket of, raw_message message, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
-  const bool sound = may_be_sent(message);
-  ++first_in_line_;
-  on_executor(std::move(done),
-              [of, sound, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
-                if (const auto refused = self.why_not_ask(sound)) {
-                  --self.first_in_line_;
-                  return asked.release()->finish(*refused);
-                }
-                self.sends_.push_back({of, std::move(message), nullptr, false});
-                ++self.waiting_;
-                self.send_waiting();
-                self.begin_receiving(of, within, std::move(asked));
-              });
-}
-
-std::optional<error> raw_core::why_not_ask(bool sound) {
-  if (!sound) return not_utf8();
-  if (message_handler_) return taken_by_handler();
-  if (!lives()) return error_;
-  if (!room_for(std::max(sends_.size(), receives_.size()))) return too_many();
-  return std::nullopt;
-}
-
-void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
-  --first_in_line_;
-  if (message_handler_) return done.release()->finish(taken_by_handler());
-  if (auto next = take()) return done.release()->finish(std::move(*next));
-  if (!lives()) return done.release()->finish(*error_);
-  if (!room_for(receives_.size())) return done.release()->finish(too_many());
-  time_point deadline = time_point::max();
-  if (within || options_.receive_timeout != duration::zero()) {
-    const duration limit = within.value_or(options_.receive_timeout);
-    if (limit <= duration::zero()) return done.release()->finish(nothing_came());
-    const time_point now = clock_->now();
-    if (limit < time_point::max() - now) deadline = now + limit;
-  }
-  receives_.push_back({of, deadline, std::move(done)});
-  arm_receives(deadline);
-}
-
-std::optional<raw_message> raw_core::pop() {
-  const std::lock_guard lock(inbox_mutex_);
-  if (inbox_.empty()) return std::nullopt;
-  raw_message next = std::move(inbox_.front());
-  inbox_.pop_front();
-  inbox_bytes_ -= next.size() + message_room;
-  return next;
-}
-
-std::optional<raw_message> raw_core::take() {
-  std::optional<raw_message> next = pop();
-  look_at_reading();
-  return next;
-}
-
-std::optional<raw_message> raw_core::take_at_once() {
-  if (first_in_line_ != 0 || inbox_bytes_ == 0) return std::nullopt;
-  std::optional<raw_message> next = pop();
-  // Whichever of the two comes second, this or the pausing, sees the other.
-  if (next && paused_ && inbox_bytes_ <= options_.max_read_ahead / 2) on_executor([](raw_core& self) { self.look_at_reading(); });
-  return next;
-}
-
-void raw_core::on_message(bytes_view content, transport::opcode kind) {
-  if (message_handler_) {
-    scratch_.assign(content, kind);
-    return call_handler(scratch_);
-  }
-  raw_message message(std::string(as_text(content)), kind);
-  if (!receives_.empty()) {
-    auto done = std::move(receives_.front().done);
-    receives_.pop_front();
-    return done.release()->finish(std::move(message));
-  }
-  {
-    const std::lock_guard lock(inbox_mutex_);
-    inbox_bytes_ += message.size() + message_room;
-    inbox_.push_back(std::move(message));
-  }
-  look_at_reading();
-}
-
-void raw_core::look_at_reading() {
-  while (phase_ == phase::open) {
-    // Half of it first, so that a full inbox does not pause and resume with every message. Again after each change: see take_at_once().
-    const std::size_t bytes = inbox_bytes_;
-    const bool pause = paused_by_user_ || (bytes != 0 && bytes > (paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead));
-    if (paused_.exchange(pause) == pause) return;
-    if (pause) link_->pause_reading();
-    else link_->resume_reading();
-  }
-}
-
-void raw_core::pause_reading(bool paused) {
-  on_executor([paused](raw_core& self) {
-    self.paused_by_user_ = paused;
-    self.look_at_reading();
-  });
-}
-
-void raw_core::on_message(std::function<void(const raw_message&)> handler) {
-  const bool takes = static_cast<bool>(handler);
-  if (takes) ++first_in_line_;
-  on_executor([takes, handler = std::move(handler)](raw_core& self) mutable {
-    if (self.leaving_) return;
-    if (self.message_handler_) --self.first_in_line_;
-    self.message_handler_ = takes ? std::make_shared<std::function<void(const raw_message&)>>(std::move(handler)) : nullptr;
-    if (!takes) return;
-    for (auto& one : std::exchange(self.receives_, {})) one.done.release()->finish(taken_by_handler());
-    self.hand_over();
-  });
-}
-
-void raw_core::hand_over() {
-  while (message_handler_) {
-    const std::optional<raw_message> next = take();
-    if (!next) return;
-    call_handler(*next);
-  }
-}
-
-void raw_core::call_handler(const raw_message& message) {
-  if (left_) return;
-  const auto handler = message_handler_;  // it may be taken away meanwhile
-  try {
-    (*handler)(message);
-  } catch (...) {
-    if (phase_ == phase::open) begin_closing(1011, "a handler failed", {errc::failed, "a handler failed"});
-  }
-}
-
-// An alarm that rings for nobody is cheaper than one that is set anew with every message.
-void raw_core::arm_receives(time_point next) {
-  if (next >= armed_) return;
-  armed_ = next;
-  receive_alarm_->set(next, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->expire_receives();
-  });
-}
-
-void raw_core::expire_receives() {
-  armed_ = time_point::max();
-  const time_point now = clock_->now();
-  std::vector<std::unique_ptr<operation<raw_message>>> late;
-  time_point next = time_point::max();
-  std::erase_if(receives_, [&](receiving& one) {
-    if (one.deadline > now) {
-      next = std::min(next, one.deadline);
-      return false;
-    }
-    take_back(one.of);
-    late.push_back(std::move(one.done));
-    return true;
-  });
-  arm_receives(next);
-  for (auto& one : late) one.release()->finish(nothing_came());
-}
+// --- cancelled
 
 // What an ask has not sent yet will not be: nobody waits for the answer.
 void raw_core::take_back(ticket of) {

@@ -6,6 +6,8 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
 
+#include <asio/post.hpp>
+
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -14,9 +16,13 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace parley {
+
+// What a message that waits costs beside its bytes, so that empty ones are bounded too.
+inline constexpr std::size_t raw_message_room = 64;
 
 class raw_core final : public raw_end,
                        public transport::connection_handler,
@@ -101,6 +107,8 @@ class raw_core final : public raw_end,
   void begin_closing(std::uint16_t code, std::string_view reason, error why);
   void over(const transport::close_reason& why, const error& how);
   void end_operations(const error& why);
+  static error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
+  static error too_many() { return {errc::overloaded, "too many operations wait"}; }
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
   // Of what was counted as first in line.
@@ -164,5 +172,26 @@ class raw_core final : public raw_end,
   bool paused_by_user_ = false;
   bool leaving_ = false;
 };
+
+template <class F>
+bool raw_core::on_executor(F f) {
+  std::lock_guard lock(mutex_);
+  if (left_) return false;
+  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
+  return true;
+}
+
+template <class T, class F>
+void raw_core::on_executor(std::unique_ptr<operation<T>> done, F f) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!left_) {
+      asio::post(home_.executor(),
+                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
+      return;
+    }
+  }
+  done.release()->finish_late();
+}
 
 }  // namespace parley
