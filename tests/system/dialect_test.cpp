@@ -341,6 +341,16 @@ TEST(DialectClient, Its_greeting_goes_before_everything_and_all_of_it_before_the
   EXPECT_THAT(said, ElementsAre("say it is me", "say one", "say two", "say three"));
 }
 
+TEST(DialectClient, Nobody_knows_how_to_ask_for_its_id) {
+  asio::io_context io;
+  parley::transport::testing::served server(io);
+  events<parley::result<std::string>> learned;
+  parley::client link{server.url("/"), {.dialect = {.format = &lines}}};
+  link.async_learn_id([&](parley::result<std::string> id) { learned.put(std::move(id)); });
+  ASSERT_TRUE(run_until(io, [&] { return !learned.empty(); }));
+  EXPECT_EQ(learned.next().error().code, errc::unimplemented);
+}
+
 TEST(DialectClient, An_event_over_the_bound_is_refused) {
   asio::io_context io;
   parley::transport::testing::served server(io);

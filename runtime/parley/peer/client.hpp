@@ -94,7 +94,7 @@ class client {
   // Completes with id(), which is known from then on. Signature: void(result<std::string>). In plain mode, and not known yet, an event
   // `parley.own_id` is sent to all: every other client of a server that relays what it does not know gets it once, and programs that do
   // not know it ignore it. Other clients cannot make this one believe in a wrong id. deadline_exceeded if the server relays no such
-  // events and says nothing either (a Parley server tells in any case).
+  // events and says nothing either (a Parley server tells in any case); unimplemented in a dialect.
   template <class Token = asio::use_awaitable_t<>>
   auto async_learn_id(Token&& token = {}, call_options options = {}) {
     return asio::async_initiate<Token, void(result<std::string>)>(start_operation<std::string, &core::start>{core_}, token,

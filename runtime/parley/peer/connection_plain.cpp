@@ -131,6 +131,8 @@ void connection_end::find_own_id(rpc::ticket of, time_point deadline, std::uniqu
     write_json(known, text);
     return done.release()->finish(encoded_answer{format::json, as_bytes(text), reading_});
   }
+  if (&session_->format() != &wire::plain_format())
+    return done.release()->finish(error{errc::unimplemented, "there is no way to ask for it in this dialect"});
   if (deadline <= now()) return done.release()->finish(errc::deadline_exceeded);
   const bool first = !plain_->searching;
   if (first) plain_->searching = std::make_unique<plain_state::search>();
