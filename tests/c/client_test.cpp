@@ -143,7 +143,7 @@ TEST_P(CClient, What_the_server_refuses_comes_as_a_message) {
   const auto got = next(me);
   ASSERT_TRUE(got);
   EXPECT_EQ(parley_message_kind(got.get()), PARLEY_REFUSAL);
-  EXPECT_EQ(parley_message_code(got.get()), GetParam() == PARLEY_JSON ? PARLEY_BAD_PAYLOAD : PARLEY_FAILED);
+  EXPECT_EQ(parley_message_code(got.get()), PARLEY_BAD_PAYLOAD);
   EXPECT_TRUE(parley_message_text(got.get()));
 }
 

@@ -222,6 +222,18 @@ TEST_F(PlainServer, An_error_without_an_id_is_no_answer_once_the_server_has_repe
   EXPECT_TRUE(is(second, 2));
 }
 
+TEST_F(PlainServer, An_error_about_an_event_ends_no_call_not_even_the_first) {
+  talk.say({.text = "to nobody"}, parley::to::client("gone"));
+  const auto first = add(1);
+  EXPECT_THAT(asked(), ElementsAre(testing::EndsWith(R"("message":null,"id":0})"), HasSubstr(R"("id":1)")));
+  say(R"({"event_name":"error","payload":null,"to":"me","from_id":"server","message":"nobody","re":0,"code":"unknown_target"})");
+  EXPECT_FALSE(*first);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].code, errc::unknown_target);
+  say(R"({"event_name":"add_result","re":1,"payload":{"value":1},"from_id":"server"})");
+  EXPECT_TRUE(is(first, 1));
+}
+
 TEST_F(PlainServer, What_others_send_that_cannot_be_read_is_passed_over) {
   const std::string deep = std::string(200, '[') + std::string(200, ']');
   for (int i = 0; i < 20; ++i) {

@@ -266,7 +266,7 @@ void connection_end::act_on(const wire::envelope& e) {
 
 void connection_end::on_event(const wire::envelope& e, const method* m) {
   if (!m) return owner_->unknown_event(*this, e);
-  const session::about what{m, {}};
+  const session::about what{m, {}, e.foreign_id};
   if (!m->event) return session_->refuse(now(), {.code = errc::bad_frame, .text = "a call needs an id"}, what);
   // What reaches a client from another client, the server relays.
   const bool relayed = session_->self() == side::client && !is_server(e.from);
@@ -307,6 +307,8 @@ sent connection_end::send_event(const outgoing& event) {
     e.text = *event.named->message;
     e.has_text = true;
   }
+  // An id of no call: a server that repeats it says that its error is about an event, and not about a call in flight.
+  if (session_->plain() && !dialect_ && !answers_in_order_ && session_->self() == side::client) e.foreign_id = "0";
   scratch frame;
   if (dialect_) e.name = m.name;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {

@@ -214,11 +214,11 @@ sent server_loop::deliver_own(const outgoing& event) {
 
 // --- events of clients
 
-void server_loop::refuse(connection_end& sender, const error& why, const method* what, std::string_view to) {
+void server_loop::refuse(connection_end& sender, const wire::envelope& e, const error& why, const method* what, std::string_view to) {
   if (why.code == errc::unknown_target && sender.session().plain() && server_.options().quiet_unknown_target) return;
   const bool ours = why.code.category() == error_category();
   sender.session().refuse(sender.now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
-                          {what, to});
+                          {what, to, e.foreign_id});
 }
 
 void server_loop::event_received(connection_end& sender, const wire::envelope& e, const method& m, bytes_view payload) {
@@ -229,7 +229,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
   std::string written = plain && chosen && chosen->kind == e.to.kind ? e.to_written : std::string();
 
   if (m.route) chosen = routing::choose_by_payload(m, e, plain, sent_in, payload, sender.reading());
-  if (!chosen) return refuse(sender, chosen.error(), &m);
+  if (!chosen) return refuse(sender, e, chosen.error(), &m);
   target to = *std::move(chosen);
   to.except = e.to.except;
 
@@ -250,24 +250,24 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     event about{from, sender.as_peer(), to};
     relay verdict = relay::pass;
     incoming_event in{m, sent_in, payload, sender.reading(), about};
-    if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, *unreadable, &m);
+    if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, e, *unreadable, &m);
     switch (verdict.decision()) {
       case relay::verdict::pass:
         break;
       case relay::verdict::drop:
         return;
       case relay::verdict::refuse: {
-        return refuse(sender, verdict.why(), &m);
+        return refuse(sender, e, verdict.why(), &m);
       }
       case relay::verdict::rewrite:
-        if (verdict.payload_codec() != m.in) return refuse(sender, handler_threw(), &m);
+        if (verdict.payload_codec() != m.in) return refuse(sender, e, handler_threw(), &m);
         m.in->write(sent_in, verdict.payload(), rewritten);
         (sent_in == format::json ? d.json : d.binary) = rewritten;
         break;
     }
   }
   if (to.kind == target_kind::server || !sender.open()) return;
-  if (auto done = deliver(d, id); !done) refuse(sender, done.error(), &m, to_text(to));
+  if (auto done = deliver(d, id); !done) refuse(sender, e, done.error(), &m, to_text(to));
 }
 
 void server_loop::unknown_event(connection_end& sender, const wire::envelope& e) {
@@ -278,8 +278,8 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
     return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
   }
   if (e.payload.size() > server_.options().max_message || e.text.size() > server_.options().max_message)
-    return refuse(sender, errc::too_large, nullptr);
-  if (e.target_unreadable) return refuse(sender, errc::unknown_target, nullptr);
+    return refuse(sender, e, errc::too_large, nullptr);
+  if (e.target_unreadable) return refuse(sender, e, errc::unknown_target, nullptr);
   target to = e.to;
   if (to.kind == target_kind::none) to.kind = target_kind::others;
   delivery d;
@@ -289,7 +289,7 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
   d.from = sender.session().client_id();
   d.received = &e;
   d.json = as_text(e.payload);
-  if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, done.error(), nullptr, to_text(to));
+  if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, e, done.error(), nullptr, to_text(to));
 }
 
 }  // namespace parley

@@ -94,7 +94,7 @@ class server_loop final : public connection_owner {
   result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
   void empty_inbox();
   void deliver_crossed(const crossing&);
-  void refuse(connection_end&, const error&, const method*, std::string_view to = {});
+  void refuse(connection_end&, const wire::envelope& event, const error&, const method*, std::string_view to = {});
   void told_if_empty();
 
   struct bound {

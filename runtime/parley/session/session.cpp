@@ -296,7 +296,7 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   e.text = fault.text.empty() ? std::string(make_error_code(fault.code).message()) : fault.text;
   e.has_text = true;
   e.re = fault.re;
-  e.foreign_id = fault.foreign_re;
+  e.foreign_id = fault.foreign_re.empty() ? std::string(what.id) : fault.foreign_re;
   e.from = "server";
   if (plain()) {
     e.to = {.kind = target_kind::client, .name = client_id_};

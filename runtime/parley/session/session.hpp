@@ -81,6 +81,7 @@ class output {
 struct about {
   const parley::method* method = nullptr;
   std::string_view to{};
+  std::string_view id{};  // plain mode: that the sender gave the event, as JSON text
 };
 
 struct session_counters {
