@@ -7,6 +7,8 @@
 #include "parley/peer/named_method.hpp"
 #include "parley/transport/lifeline.hpp"
 
+#include <asio/post.hpp>
+
 #include <atomic>
 #include <deque>
 #include <map>
@@ -147,5 +149,27 @@ class client_core final : public core,
   std::function<void(const error&)> disconnected_;
   std::function<void(const error&, std::string_view)> errors_;
 };
+
+template <class F>
+bool client_core::on_executor(F f) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
+  return true;
+}
+
+template <class F>
+bool client_core::on_executor(std::unique_ptr<pending_call> done, F f) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) {
+      asio::post(home_.executor(),
+                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
+      return true;
+    }
+  }
+  done.release()->finish_late();
+  return false;
+}
 
 }  // namespace parley

@@ -1,0 +1,115 @@
+// What a client hears: who wants to, and who is told.
+#include "parley/peer/client_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley {
+
+std::uint64_t client_core::subscribe(const method& what, std::shared_ptr<subscriber> handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable {
+    self.subscribers_[&what].push_back({id, std::move(handler)});
+  });
+  return id;
+}
+
+std::uint64_t client_core::answer(const method& what, std::shared_ptr<call_server> handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, &what, handler = std::move(handler)](client_core& self) mutable { self.answering_[&what] = {id, std::move(handler)}; });
+  return id;
+}
+
+void client_core::unsubscribe(std::uint64_t id) {
+  const auto remove = [id](client_core& self) {
+    for (auto& [what, handlers] : self.subscribers_) std::erase_if(handlers, [id](const subscription_entry& s) { return s.id == id; });
+    std::erase_if(self.answering_, [id](const auto& a) { return a.second.first == id; });
+    std::erase_if(self.watchers_, [id](const auto& w) { return w.first == id; });
+  };
+  // At once where that is possible, so that nothing arrives after it.
+  if (home_.inside()) remove(*this);
+  else on_executor(remove);
+}
+
+std::uint64_t client_core::watch(watcher handler) {
+  const std::uint64_t id = reserve();
+  on_executor([id, handler = std::make_shared<watcher>(std::move(handler))](client_core& self) mutable {
+    self.watchers_.emplace_back(id, std::move(handler));
+  });
+  return id;
+}
+
+const method* client_core::named_call(std::string_view name, std::string_view reply) {
+  constexpr std::size_t enough = 1024;
+  std::lock_guard lock(mutex_);
+  const auto key = std::pair(std::string(name), std::string(reply));
+  if (const auto found = named_calls_.find(key); found != named_calls_.end()) return &found->second.what;
+  if (named_calls_.size() >= enough) return nullptr;
+  return &named_calls_.try_emplace(key, name, reply).first->second.what;
+}
+
+void client_core::tell_watchers(const wire::envelope& e) {
+  if (watchers_.empty()) return;
+  named_event event{.name = e.name};
+  if (!e.payload.empty()) event.payload = as_text(e.payload);
+  if (e.has_text) event.message = e.text;
+  const origin from{e.from == "server" ? std::string() : e.from};
+  // A handler may watch or unsubscribe while it runs.
+  const auto handlers = watchers_;
+  for (const auto& [id, handler] : handlers) {
+    if (std::none_of(watchers_.begin(), watchers_.end(), [id = id](const auto& now) { return now.first == id; })) continue;
+    try {
+      (*handler)(event, from);
+    } catch (...) { report(handler_threw(), event.name); }
+  }
+}
+
+void client_core::event_received(connection_end& end, const wire::envelope& e, const method& m, bytes_view payload) {
+  tell_watchers(e);
+  const auto found = subscribers_.find(&m);
+  if (found == subscribers_.end()) return;
+  const origin from{e.from == "server" ? std::string() : e.from};
+  // A handler may subscribe or unsubscribe while it runs.
+  const auto handlers = found->second;
+  for (const subscription_entry& s : handlers) {
+    const auto& now = subscribers_[&m];
+    if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
+    try {
+      auto read = s.handler->deliver(end.session().format().payload_format(), payload, end.reading(), from, home_.executor());
+      if (!read) return report(read.error(), m.name);
+    } catch (...) { report(handler_threw(), m.name); }
+  }
+}
+
+void client_core::unknown_event(connection_end& end, const wire::envelope& e) {
+  if (e.name == own_id_question.name) return;  // a plain client's, who looks for its id
+  if (watchers_.empty()) end.session().count_not_delivered();
+  else tell_watchers(e);
+}
+
+void client_core::call_received(connection_end&, incoming_call& in) {
+  const auto found = answering_.find(&in.what);
+  if (found == answering_.end()) return in.to->answer(in.what, in.id, error{errc::unimplemented, "nobody answers this call here"});
+  const auto handler = found->second.second;
+  handler->serve(in);
+}
+
+void client_core::error_received(connection_end&, const error& e, const method* about) {
+  report(e, about ? about->name : std::string_view());
+}
+
+void client_core::report(const error& e, std::string_view event) {
+  if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());
+  const auto handler = errors_;  // which may be replaced by itself
+  if (!handler) return;
+  try {
+    handler(e, event);
+  } catch (...) { log_threw("on_error"); }
+}
+
+// What tells of errors has nobody to tell of its own.
+void client_core::log_threw(std::string_view handler) const {
+  if (options_.log) options_.log(log_level::error, "the handler of " + std::string(handler) + " failed");
+}
+
+}  // namespace parley
