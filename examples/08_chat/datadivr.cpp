@@ -25,7 +25,7 @@ class datadivr final : public conversation {
       : to_(std::move(to)),
         name_(std::move(name)),
         link_("ws://" + address + "/ws", {.encoding = parley::encoding::plain, .answers_in_order = true}) {
-    names_.on_event([this](const parley::named_event& e, const parley::origin& from) { hear(e, from.id); });
+    names().on_event([this](const parley::named_event& e, const parley::origin& from) { hear(e, from.id); });
     link_.on_error(
         [this](const parley::error& e, std::string_view) { to_.line("! " + (e.message.empty() ? e.code.message() : e.message)); });
     link_.on_disconnected([this](const parley::error& why) { to_.lost(why.message); });
@@ -43,7 +43,7 @@ class datadivr final : public conversation {
   parley::result<> say(const std::string& text, const std::string& to) override { return send({.name = "msg", .message = text}, to); }
 
   parley::result<> say_json(const std::string& line) override {
-    const auto sent = names_.send_json(line, "msg");
+    const auto sent = names().send_json(line, "msg");
     if (sent) return {};
     if (sent.error().code == parley::errc::bad_frame) return parley::error{parley::errc::invalid, "Invalid JSON. Please try again."};
     return unsent(sent.error().message);
@@ -58,10 +58,13 @@ class datadivr final : public conversation {
   }
 
  private:
+  // Made where it is needed, so that the link can be the last member.
+  parley::by_name names() const { return parley::by_name{link_}; }
+
   parley::result<> send(parley::named_event event, const std::string& to) {
     const auto whom = parley::parse_target(id_of(to));
     if (!whom) return unsent("nobody can be called that");
-    if (auto sent = names_.send(std::move(event), *whom); !sent) return unsent(sent.error().message);
+    if (auto sent = names().send(std::move(event), *whom); !sent) return unsent(sent.error().message);
     return {};
   }
 
@@ -72,7 +75,7 @@ class datadivr final : public conversation {
     parley::structure said{{{"name", name_}, {"asks", asks}}};
     parley::named_event event{.name = "chat.name", .payload = ""};
     write_json(said, event.payload);
-    (void)names_.send(std::move(event), to);
+    (void)names().send(std::move(event), to);
   }
 
   void hear(const parley::named_event& e, const std::string& from) {
@@ -115,8 +118,7 @@ class datadivr final : public conversation {
   mutable std::mutex mutex_;  // for the next two: handlers run on the link's thread
   std::string name_;
   std::map<std::string, std::string> known_;  // by id
-  parley::client link_;
-  parley::by_name names_{link_};
+  parley::client link_;                       // last: what its handlers use has to be there until its thread has ended
 };
 
 }  // namespace

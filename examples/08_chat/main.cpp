@@ -52,19 +52,22 @@ std::optional<options> read_options(int argc, char** argv) {
   return read;
 }
 
-// Signals as something to poll. To be made before any thread is.
+// Signals as something to poll. To be made before any thread is: the others never see them.
 class signals {
  public:
   signals() {
-    sigset_t all;
-    sigemptyset(&all);
-    for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH}) sigaddset(&all, s);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    descriptor_ = signalfd(-1, &all, SFD_CLOEXEC);
+    sigemptyset(&all_);
+    for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH}) sigaddset(&all_, s);
+    hold();
+    descriptor_ = signalfd(-1, &all_, SFD_CLOEXEC);
   }
   ~signals() { ::close(descriptor_); }
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
+  // Whether they wait to be polled, as in the beginning, or do what they do to any program.
+  void hold() const { pthread_sigmask(SIG_BLOCK, &all_, nullptr); }
+  void let_go() const { pthread_sigmask(SIG_UNBLOCK, &all_, nullptr); }
+
   int descriptor() const noexcept { return descriptor_; }
   int next() const {
     signalfd_siginfo one{};
@@ -72,6 +75,7 @@ class signals {
   }
 
  private:
+  sigset_t all_{};
   int descriptor_ = -1;
 };
 
@@ -158,6 +162,7 @@ int main(int argc, char** argv) try {
   const std::string host = wanted->host.find(':') == std::string::npos ? wanted->host : '[' + wanted->host + ']';
   const std::string address = host + ':' + wanted->port;
   const auto talk = wanted->protocol == "wschat" ? speak_wschat(address, wanted->name, to) : speak_datadivr(address, wanted->name, to);
+  told.let_go();  // Ctrl-C ends whatever blocks: the terminal is not touched yet
   if (wanted->message) {
     talk->connect(false);
     talk->say(*wanted->message, "others").value();
@@ -165,7 +170,10 @@ int main(int argc, char** argv) try {
   }
   const std::string greeting = talk->connect(isatty(STDIN_FILENO) != 0);
   if (!greeting.empty()) heard.put("* " + greeting);
-  return chat(*talk, heard, told);
+  told.hold();
+  const int status = chat(*talk, heard, told);
+  told.let_go();  // the terminal is as it was; saying goodbye may take a while
+  return status;
 } catch (const std::exception& failed) {  // refused, or an address that is none
   std::cerr << "chat: " << failed.what() << '\n';
   return 1;

@@ -45,7 +45,7 @@ class family final : public conversation {
   listener to_;
   std::string name_;
   parley::client link_;
-  ChatClient chat_{link_};
+  ChatClient chat_{link_};  // gone before the link: handlers do without it
 };
 
 }  // namespace

@@ -1,8 +1,11 @@
 """The chat, in terminals. Usage: chat_test.py <chat> <datadivr_server> <wschat_server>"""
 
+import base64
+import hashlib
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import unittest
@@ -149,6 +152,26 @@ class Chat(unittest.TestCase):
         bob.until(lambda screen: screen.cursor_line() == "> unsent")
         bob.type(CTRL_C)
         self.ends(bob)
+
+    def test_control_c_while_it_connects_and_while_it_waits_for_its_id(self):
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        for what, more in (("connects", []), ("connects", ["-m", "text"]), ("connects", ["--protocol", "wschat"]), ("asks", [])):
+            with self.subTest(what=what, more=more):
+                terminal = Terminal([CHAT, "-p", str(silent.getsockname()[1]), *more])
+                self.addCleanup(terminal.kill)
+                guest, _ = silent.accept()
+                with guest:
+                    upgrade = b""
+                    while b"\r\n\r\n" not in upgrade:
+                        upgrade += guest.recv(4096)
+                    if what == "asks":
+                        key = upgrade.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+                        guest.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                      b"Sec-WebSocket-Accept: " + base64.b64encode(hashlib.sha1(key).digest()) + b"\r\n\r\n")
+                        guest.recv(4096)
+                    terminal.type(CTRL_C)
+                    self.ends(terminal, 128 + signal.SIGINT)
 
     def test_control_z_stops_it_and_what_was_typed_is_there_when_it_goes_on(self):
         anna, bob = self.pair()
