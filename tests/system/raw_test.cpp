@@ -288,6 +288,39 @@ TEST_P(Raw, A_handler_that_throws_closes_with_1011) {
   EXPECT_EQ(home.ended.next().why.code, 1011);
 }
 
+TEST_P(Raw, A_handler_of_pongs_that_throws_closes_with_1011) {
+  raw_connection ws{home.url(), options()};
+  ws.on_pong([] { throw std::runtime_error("no"); });
+  events<parley::error> told;
+  ws.on_closed([&](const parley::error& why) { told.put(why); });
+  ws.connect();
+  ws.ping();
+  EXPECT_EQ(told.next().code, errc::failed);
+  EXPECT_EQ(home.ended.next().why.code, 1011);
+}
+
+TEST_P(Raw, What_the_handler_of_the_end_throws_is_dropped) {
+  raw_connection ws{home.url(), options()};
+  events<parley::error> told;
+  ws.on_closed([&](const parley::error& why) {
+    told.put(why);
+    throw std::runtime_error("no");
+  });
+  ws.connect();
+  ws.close();
+  EXPECT_EQ(told.next().code, errc::cancelled);
+  EXPECT_EQ(error_of([&] { ws.receive(); }).code, errc::cancelled);
+}
+
+TEST_P(Raw, A_handler_of_the_end_that_comes_after_it_is_told_too) {
+  raw_connection ws{home.url(), options()};
+  events<parley::error> told;
+  ws.connect();
+  ws.close();
+  ws.on_closed([&](const parley::error& why) { told.put(why); });
+  EXPECT_EQ(told.next().code, errc::cancelled);
+}
+
 TEST_P(Raw, A_handler_may_answer_without_waiting_and_blocking_there_is_refused) {
   raw_connection ws{home.url(), options()};
   events<std::string> heard;
@@ -350,6 +383,7 @@ TEST_P(Raw, It_can_be_moved) {
   for (int i = 0; i < 3; ++i) all.emplace_back(home.url(), options());
   for (auto& ws : all) EXPECT_EQ(ws.ask("x").text(), "x");
   raw_connection other = std::move(all.back());
+  EXPECT_FALSE(all.back().open());  // NOLINT(bugprone-use-after-move): what may still be asked
   all.pop_back();
   EXPECT_EQ(other.ask("y").text(), "y");
   all.front() = std::move(other);
@@ -365,9 +399,10 @@ TEST(RawWebSocket, Addresses_are_known) {
   EXPECT_EQ("ws://" + ws.remote_address() + "/ws", home.url());
 }
 
-TEST(RawWebSocket, A_malformed_url_is_told_by_the_constructor) {
+TEST(RawWebSocket, A_malformed_url_or_proxy_is_told_by_the_constructor) {
   EXPECT_THROW(raw_connection("nonsense"), std::invalid_argument);
   EXPECT_THROW(raw_connection("ws://"), std::invalid_argument);
+  EXPECT_THROW(raw_connection("ws://localhost", {.proxy = "nonsense"}), std::invalid_argument);
 }
 
 TEST(RawWebSocket, Who_cannot_be_reached_is_disconnected) {

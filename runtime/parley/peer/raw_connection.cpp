@@ -90,7 +90,7 @@ void raw_connection::on_pong(std::function<void()> handler) { core_->on_pong(std
 void raw_connection::pause_reading() { core_->pause_reading(true); }
 void raw_connection::resume_reading() { core_->pause_reading(false); }
 
-bool raw_connection::open() const noexcept { return core_->open(); }
+bool raw_connection::open() const noexcept { return core_ && core_->open(); }
 std::string raw_connection::subprotocol() const { return core_->known().subprotocol; }
 std::uint16_t raw_connection::close_code() const { return core_->known().ended.code; }
 std::string raw_connection::close_reason() const { return core_->known().ended.text; }

@@ -128,8 +128,8 @@ class raw_connection {
  public:
   using duration = raw_end::duration;
 
-  // With a thread of its own. The destructor closes with 1000 and waits for that, for close_timeout at most. These throw
-  // std::invalid_argument for a malformed url and nothing else.
+  // With a thread of its own; std::system_error if none can be had. The destructor closes with 1000 and waits for that, for close_timeout
+  // at most. All constructors throw std::invalid_argument for a malformed url or proxy.
   explicit raw_connection(std::string_view url, raw_options options = {});
   // On the caller's executor, which outlives the connection; no thread. The destructor does not wait; what is left of the closing
   // handshake happens if the caller's loop still runs. Two of them, so that the first may stand beside a co_await; name the options of the
@@ -138,6 +138,7 @@ class raw_connection {
   raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options);
   // Pending operations complete with `cancelled`. On the own thread it does not wait.
   ~raw_connection();
+  // One that was moved from can be destroyed and assigned to, and is not open(); nothing else may be done with it.
   raw_connection(raw_connection&&) noexcept = default;
   raw_connection& operator=(raw_connection&&) noexcept;
 
@@ -221,9 +222,9 @@ class raw_connection {
   // message is good until it returns.
   void on_message(std::function<void(const raw_message&)> handler);
   // Once, whoever closed, after the last call of on_message; also when connecting failed. Messages that nobody has received yet still can be.
-  // Not after the destructor began.
+  // One that is set when the connection is over already is told so. Not after the destructor began. What it throws is dropped.
   void on_closed(std::function<void(const error&)> handler);
-  // Any pong (RFC 6455 section 5.5.3).
+  // Any pong (RFC 6455 section 5.5.3). What it throws closes with 1011.
   void on_pong(std::function<void()> handler);
 
   // Takes no message off the network until resume_reading(); a few may have been read already. The other end waits.

@@ -108,10 +108,7 @@ void raw_core::on_open(std::shared_ptr<transport::connection> to, std::string_vi
   phase_ = phase::open;
   link_->set_water_marks(0, 0);
   link_->on_pong([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    const auto handler = self->pong_handler_;
-    if (handler) handler();
+    if (const auto self = weak.lock()) self->call_pong_handler();
   });
   look_at_reading();
   // What was asked for first leaves first; only then does anybody hear that the connection is open.
@@ -136,8 +133,27 @@ void raw_core::over(const transport::close_reason& why, const error& how) {
   end_operations(how);
   for (auto& one : std::exchange(closes_, {})) one.done.release()->finish({});
   if (leaving_) return finish_leaving();
+  call_closed_handler();
+}
+
+void raw_core::call_closed_handler() {
   const auto handler = std::exchange(closed_handler_, nullptr);
-  if (handler && !left_) handler(how);
+  if (!handler || left_) return;
+  try {
+    handler(*error_);
+  } catch (...) {}  // there is nothing left to close
+}
+
+void raw_core::call_pong_handler() {
+  const auto handler = pong_handler_;  // it may be taken away meanwhile
+  if (!handler || left_) return;
+  try {
+    handler();
+  } catch (...) { handler_failed(); }
+}
+
+void raw_core::handler_failed() {
+  if (phase_ == phase::open) begin_closing(1011, "a handler failed", {errc::failed, "a handler failed"});
 }
 
 void raw_core::end_operations(const error& why) {
@@ -182,7 +198,10 @@ void raw_core::ping() {
 }
 
 void raw_core::on_closed(std::function<void(const error&)> handler) {
-  on_executor([handler = std::move(handler)](raw_core& self) mutable { self.closed_handler_ = std::move(handler); });
+  on_executor([handler = std::move(handler)](raw_core& self) mutable {
+    self.closed_handler_ = std::move(handler);
+    if (self.phase_ == phase::closed) self.call_closed_handler();
+  });
 }
 void raw_core::on_pong(std::function<void()> handler) {
   on_executor([handler = std::move(handler)](raw_core& self) mutable { self.pong_handler_ = std::move(handler); });

@@ -106,6 +106,9 @@ class raw_core final : public raw_end,
   void give_up_connecting(error why);
   void begin_closing(std::uint16_t code, std::string_view reason, error why);
   void over(const transport::close_reason& why, const error& how);
+  void call_closed_handler();
+  void call_pong_handler();
+  void handler_failed();
   void end_operations(const error& why);
   static error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
   static error too_many() { return {errc::overloaded, "too many operations wait"}; }

@@ -146,9 +146,7 @@ void raw_core::call_handler(const raw_message& message) {
   const auto handler = message_handler_;  // it may be taken away meanwhile
   try {
     (*handler)(message);
-  } catch (...) {
-    if (phase_ == phase::open) begin_closing(1011, "a handler failed", {errc::failed, "a handler failed"});
-  }
+  } catch (...) { handler_failed(); }
 }
 
 // An alarm that rings for nobody is cheaper than one that is set anew with every message.
