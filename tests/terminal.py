@@ -163,7 +163,7 @@ LEADER = 'trap : INT; "${@:3}"; echo $? >&$1; eval "exec $1>&-"; read -r word <&
 class Terminal:
     """A program whose input and output is a terminal, whose error output is collected."""
 
-    def __init__(self, command, environment=None, columns=80, rows=24):
+    def __init__(self, command, environment=None, columns=80, rows=24, locale="C.UTF-8"):
         self.name = os.path.basename(str(command[0]))
         self.screen = Screen(columns, rows)
         self.errors = b""
@@ -171,9 +171,11 @@ class Terminal:
         self.end, self.theirs = pty.openpty()
         self._tell_size()
         self.settings = termios.tcgetattr(self.theirs)
-        environment = dict(environment or sanitizer_environment(), TERM="xterm", LC_ALL="C.UTF-8")
-        for name in ("COLUMNS", "LINES"):
+        environment = dict(environment or sanitizer_environment(), TERM="xterm")
+        for name in ("COLUMNS", "LINES", "LANG", "LC_ALL", "LC_CTYPE"):
             environment.pop(name, None)
+        if locale:
+            environment["LC_ALL"] = locale
         self.errors_end, errors = os.pipe()
         self.status_end, status = os.pipe()
         hold, self.hold_end = os.pipe()

@@ -1,6 +1,7 @@
 #include "line_editor.hpp"
 
 #include <histedit.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ void write_all(std::string_view text) {
 struct line_editor::terminal {
   explicit terminal(std::string shown) : prompt(std::move(shown)) {
     std::setlocale(LC_CTYPE, "");
+    if (nl_langinfo(CODESET) != std::string_view("UTF-8")) std::setlocale(LC_CTYPE, "C.UTF-8");  // what is said is UTF-8 in any case
     edit = el_init("chat", stdin, stdout, stderr);
     past = history_init();
     HistEvent event;

@@ -24,8 +24,8 @@ class Chat(unittest.TestCase):
         self.server = Server([DATADIVR_SERVER])
         self.addCleanup(self.server.kill)
 
-    def guest(self, name, *more, columns=60, server=None):
-        terminal = Terminal([CHAT, "-p", str((server or self.server).port), "-n", name, *more], columns=columns, rows=20)
+    def guest(self, name, *more, columns=60, server=None, locale="C.UTF-8"):
+        terminal = Terminal([CHAT, "-p", str((server or self.server).port), "-n", name, *more], columns=columns, rows=20, locale=locale)
         self.addCleanup(terminal.kill)
         terminal.until_text("* you are ")
         terminal.until(lambda screen: screen.cursor_line() == ">", "the prompt")
@@ -90,6 +90,18 @@ class Chat(unittest.TestCase):
         bob.until(lambda screen: screen.cursor_line().endswith("end"))
         bob.type("!\r")
         anna.until(lambda screen: f"bob: {text}!" in screen.everything().replace("\n", ""), "the whole text")
+
+    def test_letters_beyond_ascii_in_any_locale(self):
+        anna = self.guest("anna")
+        for locale in (None, "C", "xx_XX.none"):
+            with self.subTest(locale=locale):
+                bob = self.guest("bob", locale=locale)
+                bob.type("Grüße, 世界")
+                bob.until(lambda screen: screen.cursor_line() == "> Grüße, 世界")
+                bob.type(f" {locale}\r")
+                anna.until_text(f"bob: Grüße, 世界 {locale}\n")
+                bob.type(CTRL_C)
+                self.ends(bob)
 
     def test_a_key_without_an_end_holds_nobody_up(self):
         anna, bob = self.pair()
