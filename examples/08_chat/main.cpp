@@ -91,12 +91,16 @@ class session {
     if (command == "/nick" && !rest.empty()) talk_.rename(rest);
     else if (command == "/to" && !rest.empty()) address(rest);
     else if (line.front() == '/') editor_.print("! there are /to, /nick and /quit");
-    else if (line.front() == '{' || line.front() == '[') tell(talk_.say_json(line));
+    else if (is_json(line)) tell(talk_.say_json(line));
     else tell(talk_.say(line, to_));
     return true;
   }
 
  private:
+  static bool is_json(std::string_view line) {
+    const std::size_t first = line.find_first_not_of(" \t\r\n");  // JSON's own white space
+    return first != line.npos && (line[first] == '{' || line[first] == '[');
+  }
   static bool is_quit(std::string_view line) {
     if (line == "/quit") return true;
     constexpr std::string_view quit = "quit";

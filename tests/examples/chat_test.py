@@ -147,6 +147,8 @@ class Chat(unittest.TestCase):
         anna.type('{"event_name": "MOVED", "payload": {"x": 1.5}, "message": "look", "to": "all"}\r')
         for one in (anna, bob):
             one.until_text('* anna sends MOVED {"x": 1.5} "look"\n')
+        anna.type('  {"message": "behind a space"}\r')
+        bob.until_text("anna: behind a space\n")
         anna.type("{no JSON\r")
         anna.until_text("Invalid JSON. Please try again.\n")
         anna.type("[1, 2]\r")
