@@ -18,6 +18,8 @@ class conversation {
   virtual ~conversation() = default;
   // Blocks; throws parley::call_failed. Returns what there is to say about it. `stays`: long enough to care who else is there.
   virtual std::string connect(bool stays) = 0;
+  // Whether lines can be for `to`: all, others, a name or an id. Why not, to be shown.
+  virtual parley::result<> reaches(const std::string& to) const = 0;
   virtual parley::result<> say(const std::string& text, const std::string& to) = 0;
   // One line of JSON, as datadivr's command line takes it.
   virtual parley::result<> say_json(const std::string& line) = 0;

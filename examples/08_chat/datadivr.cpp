@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -16,6 +17,12 @@ template <class T>
 const T* member(const parley::structure& object, const char* name) {
   const auto found = object.fields.find(name);
   return found == object.fields.end() ? nullptr : std::get_if<T>(&found->second.kind);
+}
+// What somebody may not be called, or lines for others would go there: a word for several, or what looks like a client's id.
+bool addresses(std::string_view name) {
+  constexpr std::size_t id_size = 36;  // of a UUID in its usual form
+  return name == "all" || name == "others" || name == "server" || name == "sender" || name.find(':') != name.npos ||
+         (name.size() == id_size && name[8] == '-' && name[13] == '-');
 }
 parley::error unsent(std::string why) { return {parley::errc::invalid, "Error sending message: " + std::move(why)}; }
 
@@ -40,7 +47,19 @@ class datadivr final : public conversation {
     } catch (const parley::call_failed&) { return "nobody says which id you have"; }
   }
 
-  parley::result<> say(const std::string& text, const std::string& to) override { return send({.name = "msg", .message = text}, to); }
+  parley::result<> reaches(const std::string& to) const override {
+    if (const auto id = id_of(to); !id) return id.error();
+    return {};
+  }
+
+  parley::result<> say(const std::string& text, const std::string& to) override {
+    const auto id = id_of(to);
+    if (!id) return id.error();
+    const auto whom = parley::parse_target(*id);
+    if (!whom) return unsent("nobody can be called that");
+    if (auto sent = names().send({.name = "msg", .message = text}, *whom); !sent) return unsent(sent.error().message);
+    return {};
+  }
 
   parley::result<> say_json(const std::string& line) override {
     const auto sent = names().send_json(line, "msg");
@@ -60,13 +79,6 @@ class datadivr final : public conversation {
  private:
   // Made where it is needed, so that the link can be the last member.
   parley::by_name names() const { return parley::by_name{link_}; }
-
-  parley::result<> send(parley::named_event event, const std::string& to) {
-    const auto whom = parley::parse_target(id_of(to));
-    if (!whom) return unsent("nobody can be called that");
-    if (auto sent = names().send(std::move(event), *whom); !sent) return unsent(sent.error().message);
-    return {};
-  }
 
   // `asks`: whoever hears it says his name, too.
   template <class Target>
@@ -89,7 +101,7 @@ class datadivr final : public conversation {
     if (!read_json(e.payload, read, {})) return;
     const auto* said = std::get_if<parley::structure>(&read.kind);
     const auto* name = said ? member<std::string>(*said, "name") : nullptr;
-    if (!name || name->empty() || name->size() > 64) return;
+    if (!name || name->empty() || name->size() > 64 || addresses(*name)) return;
     const std::string before = name_of(from);
     {
       const std::lock_guard lock(mutex_);
@@ -107,11 +119,16 @@ class datadivr final : public conversation {
     const auto found = known_.find(id);
     return found == known_.end() ? id : found->second;
   }
-  std::string id_of(const std::string& name) const {
+  // Whoever is called so, or `name` itself: an id, or a word for several.
+  parley::result<std::string> id_of(const std::string& name) const {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, known] : known_)
-      if (known == name) return id;
-    return name;
+    const std::string* found = nullptr;
+    for (const auto& [id, known] : known_) {
+      if (known != name) continue;
+      if (found) return parley::error{parley::errc::unknown_target, "! several are called that: say which one by the id"};
+      found = &id;
+    }
+    return found ? *found : name;
   }
 
   listener to_;

@@ -114,6 +114,7 @@ class session {
   void address(const std::string& rest) {
     const auto [whom, text] = split(rest);
     if (!text.empty()) return tell(talk_.say(text, whom));
+    if (auto there = talk_.reaches(whom); !there) return tell(there);
     to_ = whom;
     editor_.print("* lines are for " + to_ + " now");
   }

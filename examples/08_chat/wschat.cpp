@@ -25,8 +25,12 @@ class family final : public conversation {
     link_.connect();
     return "you are " + name_;
   }
-  parley::result<> say(const std::string& text, const std::string& to) override {
+  parley::result<> reaches(const std::string& to) const override {
     if (to != "others" && to != "all") return parley::error{parley::errc::unknown_target, "nobody can be called by an id here"};
+    return {};
+  }
+  parley::result<> say(const std::string& text, const std::string& to) override {
+    if (auto there = reaches(to); !there) return there;
     send(text, to == "all" ? Info::SEND_BACK : Info{});
     return {};
   }

@@ -138,6 +138,37 @@ class Chat(unittest.TestCase):
         anna.type("/what\r")
         anna.until_text("! there are /to, /nick and /quit")
 
+    def test_a_name_of_several_is_nobodys_and_ids_always_work(self):
+        anna, bob = self.pair()
+        other = self.guest("other")
+        anna.until_text("is called other")
+        other.type("/nick bob\r")
+        anna.until_text("other is called bob")
+        refusal = "! several are called that: say which one by the id\n"
+        anna.type("/to bob for whom?\r")
+        anna.until(lambda screen: screen.everything().count(refusal) == 1)
+        anna.type("/to bob\r")
+        anna.until(lambda screen: screen.everything().count(refusal) == 2)
+        anna.type(f"still for the others\r/to {self.id_of(other)} for the other\r/to {self.id_of(bob)}\rfor bob\r")
+        other.until_text("anna: still for the others\nanna: for the other\n>")
+        bob.until_text("anna: still for the others\nanna: for bob\n>")
+        other.type("/nick other\r")
+        anna.until_text("bob is called other")
+        anna.type("/to bob by name\r")
+        bob.until_text("anna: by name\n>")
+
+    def test_nobody_is_called_what_addresses_others(self):
+        anna, bob = self.pair()
+        carl = self.guest("carl")
+        anna.until_text("is called carl")
+        for name in ("others", "all", "server", f"id:{self.id_of(bob)}", self.id_of(bob)):
+            carl.type(f"/nick {name}\r")
+        carl.type("/nick karl\r")
+        anna.until_text("carl is called karl\n")
+        anna.type(f"for the others\r/to {self.id_of(bob)} for bob\r")
+        bob.until_text("anna: for the others\nanna: for bob\n>")
+        carl.until_text("anna: for the others\n>")
+
     def test_lines_of_json(self):
         anna, bob = self.pair()
         anna.type('{"event_name": "sum_event", "payload": {"numbers": [391, 29]}}\r')
