@@ -371,6 +371,54 @@ TEST_F(RawInMemory, An_ask_that_ends_before_it_was_sent_is_not_sent) {
   EXPECT_EQ(received_too.last->text(), "answer");
 }
 
+TEST_F(RawInMemory, Sends_that_wait_hold_only_so_many_bytes) {
+  auto& link = opened({.max_queue = 1000});
+  server->link->pause_reading();
+  link.async_send(std::string(936, 'a'), asio::detached);  // fills the queue
+  settle();
+  asio::cancellation_signal stop;
+  link.async_send(std::string(936, 'b'), asio::bind_cancellation_slot(stop.slot(), done.token()));
+  for (int i = 0; i < 2; ++i) link.async_ask(std::string(936, 'c'), asio::detached);
+  told<void> last, large;
+  link.async_send(std::string(936, 'd'), last.token());
+  link.async_send("e", done_too.token());
+  link.async_ask("f", received.token());
+  settle();
+  EXPECT_TRUE(done_too.is(errc::overloaded));
+  EXPECT_TRUE(received.is(errc::overloaded));
+  stop.emit(asio::cancellation_type::terminal);
+  settle();
+  EXPECT_TRUE(done.is(errc::cancelled));
+  link.async_send(std::string(936, 'g'), asio::detached);
+  settle();
+  server->link->resume_reading();
+  settle();
+  EXPECT_TRUE(last.last);
+  std::string order;
+  for (const auto& one : server->messages) order += one.content.front();
+  EXPECT_EQ(order, "accdg");
+
+  server->link->pause_reading();
+  link.async_send("h", asio::detached);
+  link.async_send(std::string(5000, 'i'), large.token());
+  settle();
+  EXPECT_EQ(large.times, 0);
+  server->link->resume_reading();
+  settle();
+  EXPECT_TRUE(large.last);
+}
+
+TEST_F(RawInMemory, After_the_end_sends_are_told_what_ended_it_however_much_waited) {
+  network.hold();
+  auto& link = make({.max_queue = 100});
+  link.async_send(std::string(1000, 'a'), done.token());
+  link.async_close(asio::detached);
+  link.async_send(std::string(1000, 'b'), done_too.token());
+  settle();
+  EXPECT_TRUE(done.is(errc::cancelled));
+  EXPECT_TRUE(done_too.is(errc::cancelled));
+}
+
 TEST_F(RawInMemory, Only_so_many_operations_wait) {
   auto& link = opened({.max_operations = 2});
   told<raw_message> third;

@@ -32,12 +32,14 @@
 // Errors (DESIGN's codes): `disconnected` could not be reached, was lost, or the other end closed; `deadline_exceeded` connect_timeout or
 // receive_timeout; `cancelled` closed here, destroyed, or the operation was cancelled; `bad_frame` the other end violated RFC 6455 or chose a
 // subprotocol that was not offered; `too_large` a message over max_message; `invalid` an option cannot be used, text to be sent is not UTF-8,
-// or a receive while on_message takes everything; `overloaded` over max_operations; `unauthenticated`, `denied`, `unimplemented`,
-// `version_mismatch`, `overloaded` for HTTP 401, 403, 404, 400 and 503 (transport.hpp has the whole list). An operation on a connection that
-// is over gives what ended it; close_code() and close_reason() say what the close frame said.
+// or a receive while on_message takes everything; `overloaded` over max_operations, or too much waits to be sent; `unauthenticated`,
+// `denied`, `unimplemented`, `version_mismatch`, `overloaded` for HTTP 401, 403, 404, 400 and 503 (transport.hpp has the whole list). An
+// operation on a connection that is over gives what ended it; close_code() and close_reason() say what the close frame said.
 //
-// Memory is bounded: what waits to be sent by max_queue, messages that nobody has received yet by max_read_ahead (then the connection stops
-// reading, and the other end has to wait: its pings and its close are seen when somebody receives again), operations by max_operations.
+// Memory is bounded: what is queued to be sent by max_queue, what sends and asks hold that wait for room there by four times as much (when
+// that is reached, the next are `overloaded`), messages that nobody has received yet by max_read_ahead (then the connection stops reading,
+// and the other end has to wait: its pings and its close are seen when somebody receives again), operations by max_operations. Each bound
+// may be exceeded by one message, and a message counts as its bytes and 64.
 //
 // Threads: every function may be called from any thread. Handlers and, by default, completions run on executor(), one at a time. The blocking
 // forms refuse to run there (resource_deadlock_would_occur).
@@ -82,7 +84,7 @@ struct raw_options {
   std::string origin{};
   std::string proxy{};                       // socks5://[user:password@]host:port or http://...: connect_options of transport.hpp
   std::size_t max_message = 1024 * 1024;     // bytes; a longer one closes the connection with 1009
-  std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends wait
+  std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends wait, four times as much at most
   std::size_t max_read_ahead = 1024 * 1024;  // bytes of messages that nobody has received yet; one message always has room
   std::size_t max_operations = 16 * 1024;    // sends that wait, and receives that wait
   transport::manners manners{};  // toward servers that do not keep to RFC 6455; with any_text, text to be sent is not checked either

@@ -159,12 +159,12 @@ void raw_core::handler_failed() {
 void raw_core::end_operations(const error& why) {
   receive_alarm_->clear();
   armed_ = time_point::max();
-  posted_ = 0;
   queued_ = 0;
-  waiting_ = 0;
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish(why);
-  for (auto& one : std::exchange(sends_, {}))
+  for (auto& one : std::exchange(sends_, {})) {
+    let_go(one);
     if (one.done) one.done.release()->finish(why);
+  }
   for (auto& one : std::exchange(receives_, {})) one.done.release()->finish(why);
 }
 
@@ -214,26 +214,54 @@ bool raw_core::may_be_sent(const raw_message& message) const {
 }
 
 void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<void>> done) {
-  const bool sound = may_be_sent(message);
-  on_executor(std::move(done), [of, sound, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
-    if (!sound) return asked.release()->finish(not_utf8());
-    if (!self.lives()) return asked.release()->finish(*self.error_);
-    if (!self.room_for(self.sends_.size())) return asked.release()->finish(too_many());
-    self.sends_.push_back({of, std::move(message), std::move(asked), false});
-    ++self.waiting_;
-    self.send_waiting();
+  if (auto refused = why_not_hold(message)) {
+    return on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<void>> asked) {
+      asked.release()->finish(self.error_.value_or(why));
+    });
+  }
+  on_executor(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
+    const bool lives = self.lives();
+    if (lives && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), false});
+    self.held_ -= room_of(message);
+    asked.release()->finish(lives ? too_many() : *self.error_);
   });
+}
+
+std::optional<error> raw_core::why_not_hold(const raw_message& message) {
+  if (!may_be_sent(message)) return not_utf8();
+  const std::size_t room = room_of(message);
+  std::size_t before = held_;
+  do {
+    if (before != 0 && before / raw_queues_waiting >= options_.max_queue) return too_much();
+  } while (!held_.compare_exchange_weak(before, before + room));
+  return std::nullopt;
+}
+
+void raw_core::hold(sending one) {
+  sends_.push_back(std::move(one));
+  ++waiting_;
+  send_waiting();
+}
+
+void raw_core::let_go(const sending& one) noexcept {
+  const std::size_t room = room_of(one.message);
+  if (one.counted) {
+    posted_ -= room;
+  } else {
+    held_ -= room;
+    --waiting_;
+  }
 }
 
 result<> raw_core::try_send(raw_message& message) {
   const phase now = phase_;
   if (now == phase::closing || now == phase::closed) return not_connected();
   if (!may_be_sent(message)) return not_utf8();
-  const std::size_t size = message.size() + raw_message_room;
+  const std::size_t size = room_of(message);
   const std::size_t before = posted_.fetch_add(size);
   if (waiting_ != 0 || (before + queued_ != 0 && before + queued_ + size > options_.max_queue)) {
     posted_ -= size;
-    return error{errc::overloaded, "too much is waiting to be sent"};
+    return too_much();
   }
   const bool handed_over = on_executor([message = std::move(message)](raw_core& self) mutable {
     if (!self.lives()) return;
@@ -246,7 +274,7 @@ result<> raw_core::try_send(raw_message& message) {
 
 void raw_core::send_waiting() {
   while (phase_ == phase::open && !sends_.empty()) {
-    const std::size_t size = sends_.front().message.size() + raw_message_room;
+    const std::size_t size = room_of(sends_.front().message);
     const std::size_t used = link_->buffered_amount();
     if (used != 0 && used + size > options_.max_queue) {
       // on_drained says when there is room for just this one.
@@ -257,8 +285,7 @@ void raw_core::send_waiting() {
     sending next = std::move(sends_.front());
     sends_.pop_front();
     link_->send_copy(next.message.bytes(), next.message.kind());
-    if (next.counted) posted_ -= size;
-    else --waiting_;
+    let_go(next);
     if (next.done) next.done.release()->finish({});
   }
   if (sends_.empty() && phase_ == phase::open) {
@@ -278,8 +305,8 @@ void raw_core::on_drained() {
 void raw_core::take_back(ticket of) {
   const auto it = std::find_if(sends_.begin(), sends_.end(), [of](const sending& one) { return one.of == of && !one.counted; });
   if (it == sends_.end()) return;
+  let_go(*it);
   sends_.erase(it);
-  --waiting_;
 }
 
 void raw_core::cancel(ticket of) {
@@ -288,8 +315,11 @@ void raw_core::cancel(ticket of) {
       self.take_back(of);
       return done.release()->finish(errc::cancelled);
     }
-    if (auto done = take_out(self.sends_, of)) {
-      --self.waiting_;
+    const auto it = std::find_if(self.sends_.begin(), self.sends_.end(), [of](const sending& one) { return one.of == of && one.done; });
+    if (it != self.sends_.end()) {
+      self.let_go(*it);
+      auto done = std::move(it->done);
+      self.sends_.erase(it);
       done.release()->finish(errc::cancelled);
       return self.send_waiting();
     }

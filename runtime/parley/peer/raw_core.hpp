@@ -23,6 +23,8 @@ namespace parley {
 
 // What a message that waits costs beside its bytes, so that empty ones are bounded too.
 inline constexpr std::size_t raw_message_room = 64;
+// How many times max_queue may be held by sends that wait for room in it.
+inline constexpr std::size_t raw_queues_waiting = 4;
 
 class raw_core final : public raw_end,
                        public transport::connection_handler,
@@ -112,11 +114,13 @@ class raw_core final : public raw_end,
   void end_operations(const error& why);
   static error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
   static error too_many() { return {errc::overloaded, "too many operations wait"}; }
+  static error too_much() { return {errc::overloaded, "too much is waiting to be sent"}; }
+  static std::size_t room_of(const raw_message& message) noexcept { return message.size() + raw_message_room; }
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
   // Of what was counted as first in line.
   void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>);
-  std::optional<error> why_not_ask(bool sound);
+  std::optional<error> why_not_ask();
   std::optional<raw_message> take();
   std::optional<raw_message> pop();
   void hand_over();
@@ -127,6 +131,10 @@ class raw_core final : public raw_end,
   void take_back(ticket);
 
   bool may_be_sent(const raw_message&) const;
+  // On any thread. What it admits is counted among held_ until let_go().
+  std::optional<error> why_not_hold(const raw_message&);
+  void hold(sending);
+  void let_go(const sending&) noexcept;
   void send_waiting();
 
   void say_goodbye();
@@ -142,6 +150,7 @@ class raw_core final : public raw_end,
   std::atomic<phase> phase_ = phase::idle;
   std::atomic<std::size_t> posted_ = 0;   // bytes of try_send that are not yet with the transport
   std::atomic<std::size_t> queued_ = 0;   // bytes with the transport, as last seen
+  std::atomic<std::size_t> held_ = 0;     // bytes of sends that wait for room, or are on their way to the loop
   std::atomic<std::size_t> waiting_ = 0;  // sends that wait for room: those that do not wait must not overtake them
 
   // Blocking receives take from the inbox on their own thread, without a turn of the loop; the loop alone puts into it.

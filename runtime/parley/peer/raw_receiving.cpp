@@ -20,23 +20,25 @@ void raw_core::receive(ticket of, std::optional<duration> within, std::unique_pt
 }
 
 void raw_core::ask(ticket of, raw_message message, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
-  const bool sound = may_be_sent(message);
+  if (auto refused = why_not_hold(message)) {
+    return on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
+      asked.release()->finish(self.error_.value_or(why));
+    });
+  }
   ++first_in_line_;
   on_executor(std::move(done),
-              [of, sound, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
-                if (const auto refused = self.why_not_ask(sound)) {
+              [of, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
+                if (const auto refused = self.why_not_ask()) {
                   --self.first_in_line_;
+                  self.held_ -= room_of(message);
                   return asked.release()->finish(*refused);
                 }
-                self.sends_.push_back({of, std::move(message), nullptr, false});
-                ++self.waiting_;
-                self.send_waiting();
+                self.hold({of, std::move(message), nullptr, false});
                 self.begin_receiving(of, within, std::move(asked));
               });
 }
 
-std::optional<error> raw_core::why_not_ask(bool sound) {
-  if (!sound) return not_utf8();
+std::optional<error> raw_core::why_not_ask() {
   if (message_handler_) return taken_by_handler();
   if (!lives()) return error_;
   if (!room_for(std::max(sends_.size(), receives_.size()))) return too_many();
