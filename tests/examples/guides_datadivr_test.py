@@ -130,6 +130,9 @@ class Servers(unittest.TestCase):
                 self.assertEqual(a.next("sum_handler_result")["payload"], 420.5)
                 a.send("sum_event", {"numbers": [391, {}]})
                 self.assertTrue(a.next("error")["message"])
+                if name == "sum_server":
+                    a.send("sum_event", {})
+                    self.assertEqual(a.next("error")["message"], "Payload must contain a list of numbers")
                 a.send("msg", message="still here", to="all")
                 for one in (a, b):
                     self.assertEqual(one.next("msg", "error")["message"], "still here")

@@ -129,7 +129,7 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
 
     async def test_sums(self):
         library = await self.library()
-        for numbers, expected in (([391, 29], 420), (["3", True, " 4.5\n", "+1e1"], 18.5), ([], 0), (["-Infinity"], "-Infinity")):
+        for numbers, expected in (([391, 29], 420), (["3", True, " 4.5\n", "+1e1"], 18.5), (["-Infinity"], "-Infinity")):
             await library.client.send_message(payload={"numbers": numbers}, event_name="sum_event")
             result = await library.next("sum_handler_result")
             self.assertEqual((result.payload, result.from_id, result.message), (expected, "server", None))
@@ -147,6 +147,13 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
             self.assertTrue(error.message)
             uuid.UUID(error.to)
         await other.learn_id()  # and nobody else hears of it
+
+    async def test_no_numbers_are_refused_in_the_originals_words(self):
+        library = await self.library()
+        for payload in ({}, {"numbers": None}, {"number": [1, 2]}, {"numbers": []}, None):  # its own words for None differ, and [] it takes
+            await library.client.send_message(payload=payload, event_name="sum_event")
+            error = await library.next("error")
+            self.assertEqual((error.payload, error.from_id, error.message), (None, "server", "Payload must contain a list of numbers"))
 
     async def test_nodes(self):
         library = await self.library()

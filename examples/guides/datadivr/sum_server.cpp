@@ -7,6 +7,7 @@
 
 struct Hub final : datadivr::v1::DatadivrHandler {
   parley::reply<double> sum(const datadivr::v1::Numbers& request, parley::call&) override {
+    if (request.numbers.empty()) return parley::error{parley::errc::failed, "Payload must contain a list of numbers"};
     double sum = 0;
     for (const parley::value& number : request.numbers) {
       if (!std::holds_alternative<double>(number.kind)) return parley::error{parley::errc::failed, "Error: not a number"};

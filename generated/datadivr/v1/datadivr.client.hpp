@@ -35,7 +35,7 @@ class DatadivrClient {
   // The same stub with other options, for one call or for good: datadivr.with({.deadline = 5s}).sum(numbers).
   DatadivrClient with(parley::call_options options) const { return DatadivrClient(link_.with(options)); }
 
-  // Adds the numbers. What is no number is refused with an `error`.
+  // Adds the numbers. What is no number, and no numbers at all, is refused with an `error`.
   // Blocks; throws parley::call_failed.
   double sum(const Numbers& numbers) const { return parley::call_and_wait<double>(link_, DatadivrMethods::sum, numbers); }
 

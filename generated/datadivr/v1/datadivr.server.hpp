@@ -15,7 +15,7 @@ namespace datadivr::v1 {
 // the peer they concern, one at a time. Inherits connected(peer&) and disconnected(peer&, const error&).
 class DatadivrHandler : public parley::handler {
  public:
-  // Adds the numbers. What is no number is refused with an `error`.
+  // Adds the numbers. What is no number, and no numbers at all, is refused with an `error`.
   virtual parley::reply<double> sum(const Numbers&, parley::call&) { return parley::errc::unimplemented; }
 
   // What is known of a node: its attributes, or `error` with the reason why not, which the original puts here and not into an `error`.

@@ -18,7 +18,8 @@ namespace datadivr::v1 {
 
 // What is to be added up.
 struct Numbers {
-  // Any JSON, because the original's server takes whatever Python's float() does: 3, "3" and true are numbers.
+  // Any JSON, because the original's server takes whatever Python's float() does: 3, "3" and true are numbers. Never empty: proto3 cannot
+  // tell an empty list, which the original adds up to 0, from one that is null or missing, which it refuses; and neither is written.
   std::vector<parley::value> numbers{};
   bool operator==(const Numbers&) const = default;
 };
