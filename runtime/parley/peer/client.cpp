@@ -46,6 +46,7 @@ void client::close() { client_->close(); }
 void client::connect() { async_connect(block); }
 bool client::connected() const noexcept { return client_->connected(); }
 std::string client::id() const { return client_->id(); }
+outgoing client::no_request() { return {}; }
 outgoing client::own_id_request(call_options options) { return {.what = &own_id_question, .options = options}; }
 std::string client::learn_id(call_options options) {
   std::string id;

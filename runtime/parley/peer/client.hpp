@@ -78,7 +78,7 @@ class client {
   // Completes when calls can be made, or with why they cannot. Signature: void(result<>). Cancelling gives up waiting, not connecting.
   template <class Token = asio::use_awaitable_t<>>
   auto async_connect(Token&& token = {}) {
-    return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::connect>{core_}, token, outgoing{});
+    return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::connect>{core_}, token, no_request());
   }
   // Blocks; throws call_failed.
   void connect();
@@ -117,6 +117,7 @@ class client {
   friend class by_name;
 
   static outgoing own_id_request(call_options);
+  static outgoing no_request();  // not inline: GCC 12 would take its empty texts for uninitialised ones
 
   std::shared_ptr<parley::core> core_;
   std::shared_ptr<client_core> client_;
