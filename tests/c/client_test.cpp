@@ -325,6 +325,8 @@ TEST(CArguments, That_cannot_be_are_refused) {
   EXPECT_EQ(parley_options_set_connect_timeout(o.get(), -1), PARLEY_INVALID);
   EXPECT_EQ(parley_options_set_connect_timeout(o.get(), INT64_MAX), PARLEY_OK);
   EXPECT_EQ(parley_options_set_max_message(o.get(), 0), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_peer_max_message(o.get(), 0), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_peer_max_message(o.get(), 1'000'000), PARLEY_OK);
   EXPECT_EQ(parley_options_set_agent(o.get(), std::string(65, 'a').c_str()), PARLEY_INVALID);
   EXPECT_EQ(parley_options_add_header(o.get(), nullptr, ""), PARLEY_INVALID);
 }

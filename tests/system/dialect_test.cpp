@@ -365,5 +365,19 @@ TEST(DialectClient, An_event_over_the_bound_is_refused) {
   EXPECT_EQ(refused.next().code, errc::too_large);
 }
 
+TEST(DialectClient, Sends_what_the_server_is_said_to_accept_and_no_more) {
+  asio::io_context io;
+  parley::transport::testing::served server(io, {.limits = {.max_message = 200'000}});
+  const std::string large(100'000, 'x');
+  parley::client usual{server.url("/"), {.dialect = {.format = &lines}}};
+  EXPECT_EQ(TalkClient(usual).say({.text = large}, parley::to::others), parley::sent::too_large);
+  parley::client link{server.url("/"), {.dialect = {.format = &lines}, .peer_max_message = 150'000}};
+  const TalkClient talk(link);
+  EXPECT_EQ(talk.say({.text = large + large}, parley::to::others), parley::sent::too_large);
+  EXPECT_EQ(talk.say({.text = large}, parley::to::others), parley::sent::queued);
+  ASSERT_TRUE(run_until(io, [&] { return !server.ends.empty() && !server.ends.back()->messages.empty(); }));
+  EXPECT_EQ(server.ends.back()->messages.front().content, "say " + large);
+}
+
 }  // namespace
 }  // namespace talk::v1

@@ -4,6 +4,7 @@
 #include "talk.client.hpp"
 #include "websocket/transport_recorder.hpp"
 
+#include <parley/by_name.hpp>
 #include <parley/client.hpp>
 #include <parley/loopback.hpp>
 
@@ -419,6 +420,41 @@ TEST_F(PlainServer, A_search_can_be_cancelled) {
   settle();
   ASSERT_TRUE(*outcome);
   EXPECT_EQ((*outcome)->error().code, errc::cancelled);
+}
+
+TEST(PlainServersLimit, Is_an_option_because_nobody_says_it) {
+  asio::io_context io;
+  parley::loopback network;
+  const auto door = network.listen(io.get_executor(), {.max_message = 1'000'000});
+  std::shared_ptr<recorder> server;
+  door->start([&](std::shared_ptr<parley::transport::request> ask) { ask->accept("", server = std::make_shared<recorder>()); });
+  const auto settle = [&] {
+    io.restart();
+    io.poll();
+  };
+  const Line large{.text = std::string(100'000, 'x')};
+  const Line larger{.text = std::string(200'000, 'x')};
+  for (const bool said : {false, true}) {
+    parley::client_options options{.encoding = parley::encoding::plain, .loopback = &network};
+    if (said) options.peer_max_message = 150'000;
+    parley::client link{io.get_executor(), "mem://foreign", options};
+    const TalkClient talk(link);
+    const auto expected = said ? parley::sent::queued : parley::sent::too_large;
+    EXPECT_EQ(talk.say(large, parley::to::others), expected) << "before anybody answers";
+    link.async_connect([](const parley::result<>& r) { EXPECT_TRUE(r); });
+    settle();
+    EXPECT_EQ(talk.say(large, parley::to::others), expected);
+    EXPECT_EQ(talk.say(larger, parley::to::others), parley::sent::too_large);
+    std::optional<std::error_code> outcome;
+    const std::string payload = '"' + larger.text + '"';
+    parley::by_name(link).async_call({.name = "call", .payload = payload, .reply = "answer"},
+                                     [&](const parley::result<std::string>& r) { outcome = r.error().code; });
+    settle();
+    EXPECT_EQ(outcome, std::error_code(errc::too_large));
+    EXPECT_EQ(server->messages.size(), said ? 2u : 0u);
+    link.close();
+    settle();
+  }
 }
 
 }  // namespace

@@ -33,6 +33,11 @@ parley_code parley_options_set_max_message(parley_options* options, size_t bytes
   options->chosen.max_message = bytes;
   return PARLEY_OK;
 }
+parley_code parley_options_set_peer_max_message(parley_options* options, size_t bytes) {
+  if (!options || bytes == 0 || bytes > UINT32_MAX / 2) return PARLEY_INVALID;
+  options->chosen.peer_max_message = bytes;
+  return PARLEY_OK;
+}
 parley_code parley_options_set_max_queue(parley_options* options, size_t bytes) {
   if (!options || bytes == 0) return PARLEY_INVALID;
   options->chosen.max_queue = bytes;

@@ -7,6 +7,8 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -30,6 +32,13 @@ std::vector<std::string> offered(encoding e) {
   return {};
 }
 
+// Payload bytes, until a greeting says it.
+std::uint32_t taken_by_server(const client_options& options) {
+  const bool nobody_says = options.encoding == encoding::plain || options.dialect.format;
+  const std::size_t bytes = nobody_says ? options.peer_max_message : client_options{}.peer_max_message;
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(bytes, 1, std::numeric_limits<std::uint32_t>::max()));
+}
+
 }  // namespace
 
 client_core::client_core(std::string url, client_options options, home where)
@@ -38,6 +47,7 @@ client_core::client_core(std::string url, client_options options, home where)
       options_(std::move(options)),
       home_(std::move(where)),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      peer_max_message_(taken_by_server(options_)),
       alarm_(clock_->make_alarm(home_.executor())) {
   if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
   if (options_.encoding == encoding::binary) format_ = 2;
@@ -94,6 +104,7 @@ void client_core::begin_connecting() {
   session::session_options session{.self = side::client};
   session.limits.max_message = static_cast<std::uint32_t>(options_.max_message);
   session.limits.max_calls = options_.max_calls;
+  session.peer_limits.max_message = taken_by_server(options_);
   session.hello_timeout = options_.connect_timeout;
   session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
   session.agent = options_.agent;

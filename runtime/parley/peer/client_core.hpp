@@ -120,7 +120,7 @@ class client_core final : public core,
   std::atomic<std::size_t> posted_ = 0;            // bytes handed over and not yet with the session
   std::atomic<std::size_t> queued_ = 0;            // bytes with the session and the transport, as last seen
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
-  std::atomic<std::size_t> peer_max_message_ = 64 * 1024;
+  std::atomic<std::size_t> peer_max_message_;
 
   mutable std::mutex mutex_;  // for the next four
   bool closed_ = false;

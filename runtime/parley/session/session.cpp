@@ -50,6 +50,7 @@ peer_session::peer_session(session_options chosen, const contract& known, output
   options_.heartbeat = in_bounds(options_.heartbeat);
   options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
   fill_defaults(options_.limits, options_.self);
+  peer_limits_ = options_.peer_limits;
   fill_defaults(peer_limits_, wire::other(options_.self));
   if (options_.self == side::server) client_id_ = wire::make_client_id();
 }

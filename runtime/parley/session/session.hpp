@@ -52,6 +52,7 @@ struct session_options {
   side self = side::server;
   const wire::envelope_format* format = nullptr;
   wire::limits limits{};                        // what this end accepts
+  wire::limits peer_limits{};                   // what the other end accepts, unless a greeting says it
   std::chrono::milliseconds heartbeat{20'000};  // the server's value holds for both ends; at least shortest_heartbeat
   std::chrono::milliseconds hello_timeout{5'000};
   std::size_t max_queue = 4 * 1024 * 1024;      // bytes waiting for one peer; over it the peer is closed with 4009
