@@ -9,7 +9,8 @@
 // The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and nothing else. The first call or
 // send connects too; calls made before the link is up wait for it, each no longer than its deadline. When the connection is lost every
 // pending call completes with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
-// Destruction completes every pending call with `cancelled`.
+// Destruction completes every pending call with `cancelled`. A client with its own thread runs handlers until then: what they use outlives
+// the client; stubs and by_names, which cannot, are captured by copy.
 #pragma once
 
 #include "parley/peer/completion.hpp"
