@@ -30,7 +30,7 @@ const lines_dialect lines;
 // One loop for everything: the server with a second door, clients that speak lines by hand, and one of Parley's own.
 struct Dialect : testing::Test {
   void open(parley::dialect how) {
-    how.format = &lines;
+    if (!how.format) how.format = &lines;
     server.listen({.path = "/lines", .dialect = std::move(how)});
     server.add(host);
     server.start();
@@ -123,6 +123,69 @@ TEST_F(Dialect, What_it_has_no_words_for_is_left_out_for_its_peers_alone) {
   say(bob, "add 1 2 3 4");  // refused, and it knows no errors
   say(bob, "add 1 2");
   EXPECT_THAT(heard(bob), ElementsAre("add_result 3"));
+}
+
+// Lines, from a program that counts what it is asked to write, and notices too late what it cannot say.
+struct hesitant final : parley::wire::envelope_format {
+  bool binary() const override { return lines.binary(); }
+  parley::format payload_format() const override { return lines.payload_format(); }
+  bool has_session() const override { return lines.has_session(); }
+  std::optional<parley::wire::fault> read(parley::bytes_view frame, parley::side reader, const parley::wire::read_limits& limits,
+                                          parley::wire::envelope& out) const override {
+    return lines.read(frame, reader, limits, out);
+  }
+  bool write(const parley::wire::envelope& e, parley::side writer, parley::bytes_view payload, std::string& out) const override {
+    ++writes;
+    if (e.kind == parley::wire::kind::error && !error_word.empty()) {
+      out += error_word;
+      return true;
+    }
+    const bool sayable = e.name != "add_result" && lines.write(e, writer, payload, out);
+    if (!sayable) out += "half a frame ";
+    return sayable;
+  }
+
+  mutable int writes = 0;
+  std::string error_word;
+};
+
+TEST_F(Dialect, What_it_cannot_say_is_tried_once_for_all_its_peers) {
+  hesitant format;
+  open({.format = &format, .max_frame = 50});
+  const TalkClient talk = joined();
+  const std::vector<std::shared_ptr<recorder>> strangers{stranger(), stranger(), stranger()};
+  host.peers.arrived({.text = "somebody"}, parley::to::all);
+  settle();
+  EXPECT_EQ(format.writes, 1);
+  talk.say({.text = std::string(100, 'x')}, parley::to::others);
+  settle();
+  EXPECT_EQ(format.writes, 2);
+  for (const auto& one : strangers) EXPECT_THAT(heard(one), IsEmpty());
+}
+
+TEST_F(Dialect, Nothing_is_sent_of_an_answer_that_it_cannot_say) {
+  hesitant format;
+  open({.format = &format});
+  const auto bob = stranger();
+  say(bob, "add 1 2");        // the answer cannot be said
+  say(bob, "add 1 2 3 4");    // the error cannot
+  say(bob, "say I am here");  // others hear it
+  EXPECT_THAT(heard(bob), IsEmpty());
+  EXPECT_EQ(format.writes, 2 + 2);
+}
+
+TEST_F(Dialect, What_replaces_an_answer_over_the_bound_is_held_against_it_too) {
+  hesitant format;
+  open({.format = &format, .max_frame = 20});
+  const auto bob = stranger();
+  say(bob, "later 1");
+  say(bob, "later 2");
+  format.error_word = "sorry";
+  host.waiting.next().answer->answer(Sum{.value = 1.2345678901234e-300});
+  EXPECT_THAT(heard(bob), ElementsAre("sorry"));
+  format.error_word = "a sorry over the bound";
+  host.waiting.next().answer->answer(Sum{.value = 1.2345678901234e-300});
+  EXPECT_THAT(heard(bob), IsEmpty());
 }
 
 TEST_F(Dialect, Answers_leave_in_the_order_of_the_calls) {

@@ -141,18 +141,17 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   scratch borrowed;
   std::string& frame = *borrowed;
   const auto write = [&] {
-    bool written = session_->write(e, payload, frame);
-    if (written && fits(frame.size())) return;
-    if (written) {
+    if (session_->write(e, payload, frame)) {
+      if (fits(frame.size())) return;
       e.kind = wire::kind::error;
       e.code = errc::too_large;
       e.text = "the answer is too large";
       e.has_text = true;
       payload = {};
-      frame.clear();
     }
     e.reason.clear();  // a program's reason that is no name; the call ends all the same
-    session_->write(e, payload, frame);
+    frame.clear();
+    if (!session_->write(e, payload, frame) || !fits(frame.size())) frame.clear();
   };
   if (!session_->plain()) {
     e.re = id;
@@ -185,7 +184,7 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   }
 }
 
-// A dialect may have no words for it.
+// A dialect may have no words for it, or none that fit.
 void connection_end::send_terminal(std::string& frame) {
   if (!frame.empty()) session_->send(frame);
 }

@@ -35,7 +35,7 @@ result<> server_loop::delivery::make_payload(format f) {
 }
 
 result<> server_loop::delivery::make(spoken as, const server_core& server) {
-  if (is_made_for(as) || (!what && as == spoken::binary)) return {};
+  if (!needs_making(as) || (!what && as == spoken::binary)) return {};
   const wire::envelope_format& f = server.format_of(as);
   if (what)
     if (auto made = make_payload(f.payload_format()); !made) return made;
@@ -63,6 +63,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
     written = f.write(e, side::server, payload, frame);
   }
   if (is_dialect(as)) written = written && server.fits(as, frame.size());
+  tried[static_cast<std::size_t>(as)] = true;
   if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
   frames[static_cast<std::size_t>(as)] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));

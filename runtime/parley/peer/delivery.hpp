@@ -24,11 +24,12 @@ struct server_loop::delivery {
   bool for_many = false;  // frames are made with the transport's head
 
   frames_made frames;
+  std::array<bool, spoken_kinds> tried{};  // also where no frame came of it
   std::string transcoded;
 
   // Does nothing where nobody of this kind can understand it, or this dialect has no words for it. `bad_payload`: it does not fit the schema.
   result<> make(spoken kind, const server_core&);
-  bool is_made_for(spoken kind) const noexcept { return !frames[static_cast<std::size_t>(kind)].empty(); }
+  bool needs_making(spoken kind) const noexcept { return !tried[static_cast<std::size_t>(kind)]; }
 
  private:
   result<> make_payload(format);
