@@ -414,6 +414,33 @@ TEST(DialectClient, Nobody_knows_how_to_ask_for_its_id) {
   EXPECT_EQ(learned.next().error().code, errc::unimplemented);
 }
 
+TEST(DialectClient, Several_calls_are_in_flight_where_the_dialect_answers_in_order) {
+  for (const bool in_order : {true, false}) {
+    asio::io_context io;
+    parley::transport::testing::served server(io);
+    events<double> sums;
+    parley::client link{server.url("/"), {.dialect = {.format = &lines, .answers_in_order = in_order}, .answers_in_order = !in_order}};
+    const TalkClient talk(link);
+    const auto take = [&](parley::result<Sum> sum) { sums.put(sum ? sum->value : 0); };
+    talk.async_add({.numbers = {1, 2}}, take);
+    talk.async_add({.numbers = {3, 4}}, take);
+    talk.say({.text = "at once"}, parley::to::others);
+    const auto said = [&] { return server.ends.empty() ? 0 : server.ends.front()->messages.size(); };
+    ASSERT_TRUE(run_until(io, [&] { return said() >= 2; }));
+    server.ends.front()->send("add_result 3");
+    ASSERT_TRUE(run_until(io, [&] { return said() == 3; }));
+    server.ends.front()->send("add_result 7");
+    ASSERT_TRUE(run_until(io, [&] { return !sums.empty(); }));
+    EXPECT_EQ(sums.next(), 3);
+    ASSERT_TRUE(run_until(io, [&] { return !sums.empty(); }));
+    EXPECT_EQ(sums.next(), 7);
+    std::vector<std::string> frames;
+    for (const auto& one : server.ends.front()->messages) frames.push_back(one.content);
+    if (in_order) EXPECT_THAT(frames, ElementsAre("add 1 2", "add 3 4", "say at once"));
+    else EXPECT_THAT(frames, ElementsAre("add 1 2", "say at once", "add 3 4"));
+  }
+}
+
 TEST(DialectClient, An_event_over_the_bound_is_refused) {
   asio::io_context io;
   parley::transport::testing::served server(io);

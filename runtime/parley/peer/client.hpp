@@ -47,7 +47,7 @@ struct client_options {
   std::size_t peer_max_message = 64 * 1024;  // payload bytes the server accepts, where no greeting tells: plain mode and dialects
   std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
   std::uint32_t max_calls = 256;             // calls of the server running here at once
-  // Plain mode: the server answers each client's calls one after the other, in the order they came, as datadivr's own does. Then several
+  // Plain mode (a dialect says it itself): the server answers each client's calls one after the other, as datadivr's own does. Then several
   // may be in flight, each answer is for the oldest call that waits for one of its name, and a late one is passed over. A server of which
   // that is not said, and which does not repeat the calls' ids either, is asked one thing at a time; one late answer costs the connection.
   bool answers_in_order = false;

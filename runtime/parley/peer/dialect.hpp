@@ -35,7 +35,7 @@ struct dialect {
   // What this end does by itself.
   bool pings = true;                // WebSocket pings after a silent heartbeat. False: silence ends no connection but TCP's keep-alive does
   bool error_answers = true;        // false: what is bad or refused is passed over in silence, and counted
-  bool answers_in_order = true;     // answers to calls without an id come in the order of the calls; false: when they are ready
+  bool answers_in_order = true;     // to calls without an id: a server keeps the order, a client counts on it; false: when they are ready
   bool silent_close = false;        // true: no close frame but in answer to one, the stream just ends
   std::size_t max_frame = 0;        // bytes of a frame with its head; what is longer is `too_large` or left out. 0: no bound
   std::chrono::milliseconds gap{};  // from one frame to the next for the same peer, for peers that read one frame at a time
