@@ -8,5 +8,5 @@ _Static_assert(sizeof(wsJson) == 328, "wsJson");
 _Static_assert(offsetof(wsJson, stringValue) == 72, "wsJson");
 _Static_assert(sizeof(parley_error) == 256, "parley_error");
 
-int both(const parley_error *why, const wsClient *client);
-int both(const parley_error *why, const wsClient *client) { return why->code == PARLEY_OK && client->username != NULL; }
+int both(const parley_error* why, const wsClient* client);
+int both(const parley_error* why, const wsClient* client) { return why->code == PARLEY_OK && client->username != NULL; }
