@@ -13,13 +13,14 @@ import sys
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "interop")]
 
 from programs import PATIENCE, SKIPPED  # noqa: E402
+from wschat_wire import CLOSE, PING, PONG, TEXT, frame as wire_frame, message as chat  # noqa: E402
 
 LIBRARY, RUNTIME = (sys.argv[1:] + [""])[:2]
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 JSON_CALLBACK, RAW_CALLBACK = 0, 1
 OK, ERROR = 0, -1
 ON_TEXT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
@@ -45,21 +46,9 @@ def load():
 LIB = None
 
 
-def frame(content, opcode=TEXT, mask=None):
-    content = content.encode() if isinstance(content, str) else content
-    size, masked = len(content), 0x80 if mask else 0
-    head = bytes([0x80 | opcode])
-    if size < 126:
-        head += bytes([masked | size])
-    elif size < 65536:
-        head += bytes([masked | 126]) + struct.pack(">H", size)
-    else:
-        head += bytes([masked | 127]) + struct.pack(">Q", size)
-    return head + (mask + bytes(b ^ mask[i % 4] for i, b in enumerate(content)) if mask else content)
-
-
-def chat(name, text, info=0):
-    return '{"user": {"name": "%s"},"message": {"text": "%s","text_len": %d,"info": %d}}' % (name, text, len(text), info)
+def frame(content, opcode=TEXT, masked=False):
+    """As servers send it: the family's C server masks, which no server may."""
+    return wire_frame(content, opcode, masked=masked)
 
 
 class BareServer:
@@ -185,7 +174,7 @@ class Client(unittest.TestCase):
         server = self.server()
         handle, heard = self.connected(server)
         text = chat("bob", "cut in two")
-        for whole in (frame(text), frame(text, mask=b"\x01\x02\x03\x04"), frame("z" * 130)):
+        for whole in (frame(text), frame(text, masked=True), frame("z" * 130)):
             for at in range(1, len(whole)):
                 server.send(whole[:at], whole[at:])
                 self.listen_for(handle, heard, 1)
@@ -193,7 +182,7 @@ class Client(unittest.TestCase):
 
     def test_messages_glued_together_and_to_the_handshake_are_all_heard(self):
         texts = [chat("bob", f"number {i}") for i in range(40)]
-        glued = b"".join(frame(text, mask=b"mask" if i % 2 else None) for i, text in enumerate(texts))
+        glued = b"".join(frame(text, masked=i % 2 == 1) for i, text in enumerate(texts))
         server = self.server(glued=glued)
         handle, heard = self.connected(server)
         self.listen_for(handle, heard, len(texts))

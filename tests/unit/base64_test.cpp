@@ -1,4 +1,4 @@
-#include "parley/wire/base64.hpp"
+#include "parley/core/base64.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,23 +1,19 @@
 #include "parley/peer/client.hpp"
 
+#include "parley/peer/address.hpp"
 #include "parley/peer/client_core.hpp"
 #include "parley/peer/own_id.hpp"
-#include "parley/transport/websocket.hpp"
 
 #include <stdexcept>
-#include <thread>
 
 namespace parley {
 namespace {
 
 std::string checked(std::string_view url, const client_options& options) {
-  if (!options.loopback)
-    if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
-  if (!options.proxy.empty())
-    if (auto sound = transport::check_proxy_url(options.proxy); !sound) throw std::invalid_argument(sound.error().message);
+  std::string sound = checked_url(url, options.loopback, options.proxy);
   if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
   if (!options.dialect.format && !options.greeting.empty()) throw std::invalid_argument("a greeting needs a dialect");
-  return std::string(url);
+  return sound;
 }
 
 }  // namespace

@@ -353,20 +353,6 @@ void client_core::drained(connection_end&) {
 
 // --- the end
 
-void client_core::run_on_own_thread(std::shared_ptr<own_loop> loop) {
-  // The thread owns the loop and nothing else: the last owner of the core may well be something that waits on that loop.
-  thread_ = std::thread([loop = std::move(loop)] {
-    loop->run();
-    loop->shut_down();
-  });
-}
-
-void client_core::join() {
-  if (!thread_.joinable()) return;
-  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
-  else thread_.join();
-}
-
 void client_core::close() {
   std::lock_guard lock(mutex_);
   if (std::exchange(closed_, true)) return;

@@ -14,7 +14,6 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -59,9 +58,9 @@ class client_core final : public core,
   void on_error(std::function<void(const error&, std::string_view)>);
   // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
   void close();
-  void run_on_own_thread(std::shared_ptr<own_loop>);
+  void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
   // Waits for the own thread; lets it end by itself if this is that thread.
-  void join();
+  void join() { thread_.join(); }
 
  private:
   enum class phase { idle, connecting, open, lost, closed };
@@ -128,7 +127,7 @@ class client_core final : public core,
   std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
 
-  std::thread thread_;  // of the own loop
+  own_thread thread_;  // of the own loop
 
   // On the executor:
   session::contract contract_;

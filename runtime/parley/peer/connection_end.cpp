@@ -12,10 +12,6 @@ namespace {
 
 namespace close_code = session::close_code;
 
-// Of frames of up to 64 KiB (RFC 6455 section 5.2).
-constexpr std::size_t largest_head = 8;
-constexpr std::size_t mask_size = 4;
-
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
 
 }  // namespace
@@ -48,11 +44,6 @@ void connection_end::speak(const dialect& how, spoken as) noexcept {
   one_by_one_ = options_->one_by_one = how.gap > how.gap.zero();
   if (options_->self == side::client) answers_in_order_ = how.answers_in_order;
   awaits_a_word_ = options_->self == side::server && how.quiet_start > how.quiet_start.zero();
-}
-
-bool connection_end::fits_dialect(std::size_t frame) const noexcept {
-  const std::size_t head = session_->self() == side::server ? largest_head - mask_size : largest_head;
-  return dialect_->max_frame == 0 || frame + head <= dialect_->max_frame;
 }
 
 void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {

@@ -30,6 +30,12 @@ constexpr transport::manners manners_of(const dialect& d) noexcept {
   return {.masked_frames = d.masked_frames, .any_text = d.any_text, .silent_close = d.silent_close, .keep_alive = !d.pings};
 }
 
+// Is a frame of so many bytes, written at this end and without its head, inside the dialect's bound? Heads of up to 64 KiB, RFC 6455 5.2.
+constexpr bool fits(const dialect& d, std::size_t frame, side writer) noexcept {
+  const std::size_t mask = writer == side::client ? 4 : 0;
+  return d.max_frame == 0 || 4 + mask + frame <= d.max_frame;
+}
+
 // Called on the connection's executor. An owner that goes first says forget_owner().
 class connection_owner {
  public:
@@ -85,8 +91,8 @@ class connection_end final : public transport::connection_handler,
   // Sends an event of this end's own. The caller has checked its size.
   sent send_event(const outgoing&);
 
-  // Is a frame of so many bytes, without its head, inside the dialect's bound?
-  bool fits(std::size_t frame) const noexcept { return !dialect_ || fits_dialect(frame); }
+  // Inside the dialect's bound, if there is one?
+  bool fits(std::size_t frame) const noexcept { return !dialect_ || parley::fits(*dialect_, frame, session_->self()); }
   // Over the limit of the method, or of what the other end accepts?
   bool too_large_for_peer(const method&, std::size_t payload) const;
   bool too_large_for_us(const method&, std::size_t payload) const;
@@ -158,7 +164,6 @@ class connection_end final : public transport::connection_handler,
   void know_own_id(const std::string& id);
   void give_up_search(rpc::outgoing_calls::given_up);
 
-  bool fits_dialect(std::size_t frame) const noexcept;
   void hold_back(std::chrono::milliseconds);
   void go_on();
 

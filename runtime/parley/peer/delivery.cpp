@@ -62,7 +62,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
     e.has_text = received->has_text;
     written = f.write(e, side::server, payload, frame);
   }
-  if (is_dialect(as)) written = written && server.fits(as, frame.size());
+  if (is_dialect(as)) written = written && fits(server.dialect_of(as), frame.size(), side::server);
   tried[static_cast<std::size_t>(as)] = true;
   if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;

@@ -14,6 +14,19 @@ void own_loop::run() {
   for (int ready = 10'000; ready > 0 && context_.poll_one() > 0; --ready) {}
 }
 
+void own_thread::run(std::shared_ptr<own_loop> loop) {
+  thread_ = std::thread([loop = std::move(loop)] {
+    loop->run();
+    loop->shut_down();
+  });
+}
+
+void own_thread::join() {
+  if (!thread_.joinable()) return;
+  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
+  else thread_.join();
+}
+
 bool home::runs_here() const {
   if (strand_ && strand_->running_in_this_thread()) return true;
   // On an io_context another thread might help out, but nobody can know: it counts as here.

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace parley {
@@ -30,6 +31,17 @@ class own_loop {
   };
   loop context_;
   bool ending_ = false;
+};
+
+// The thread that runs such a loop. It owns the loop and nothing else: the last owner of a core may well be something that waits on it.
+class own_thread {
+ public:
+  void run(std::shared_ptr<own_loop> loop);
+  // Waits for it; lets it end by itself if this is that thread.
+  void join();
+
+ private:
+  std::thread thread_;
 };
 
 // The executor, and whether the calling thread is one that runs it.

@@ -1,21 +1,12 @@
 #include "parley/peer/raw_connection.hpp"
 
+#include "parley/peer/address.hpp"
 #include "parley/peer/raw_core.hpp"
-#include "parley/transport/websocket.hpp"
 
 #include <ostream>
-#include <stdexcept>
 
 namespace parley {
 namespace {
-
-std::string checked(std::string_view url, const raw_options& options) {
-  if (!options.loopback)
-    if (auto sound = transport::check_websocket_url(url); !sound) throw std::invalid_argument(sound.error().message);
-  if (!options.proxy.empty())
-    if (auto sound = transport::check_proxy_url(options.proxy); !sound) throw std::invalid_argument(sound.error().message);
-  return std::string(url);
-}
 
 // Did both ends mean it to end?
 bool ended_well(std::uint16_t code) noexcept { return code == 1000 || code == 1001 || code == 1005; }
@@ -26,7 +17,7 @@ std::ostream& operator<<(std::ostream& out, const raw_message& message) { return
 
 raw_connection::raw_connection(std::string_view url, raw_options options) {
   auto loop = std::make_shared<own_loop>();
-  core_ = std::make_shared<raw_core>(checked(url, options), std::move(options), home(loop));
+  core_ = std::make_shared<raw_core>(checked_url(url, options.loopback, options.proxy), std::move(options), home(loop));
   end_ = core_;
   core_->run_on_own_thread(std::move(loop));
 }
@@ -35,7 +26,7 @@ raw_connection::raw_connection(asio::any_io_executor executor, std::string_view 
     : raw_connection(std::move(executor), url, raw_options{}) {}
 
 raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options)
-    : core_(std::make_shared<raw_core>(checked(url, options), std::move(options), home(std::move(executor)))) {
+    : core_(std::make_shared<raw_core>(checked_url(url, options.loopback, options.proxy), std::move(options), home(std::move(executor)))) {
   end_ = core_;
 }
 

@@ -15,7 +15,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -66,9 +65,9 @@ class raw_core final : public raw_end,
 
   // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
   void leave();
-  void run_on_own_thread(std::shared_ptr<own_loop>);
+  void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
   // Waits for the own thread; lets it end by itself if this is that thread.
-  void join();
+  void join() { thread_.join(); }
 
  private:
   enum class phase { idle, connecting, open, closing, closed };
@@ -164,7 +163,7 @@ class raw_core final : public raw_end,
   std::atomic<bool> left_ = false;
   facts facts_;
 
-  std::thread thread_;  // of the own loop
+  own_thread thread_;  // of the own loop
 
   // On the executor:
   std::shared_ptr<transport::connection> link_;  // while open or closing

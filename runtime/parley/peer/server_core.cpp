@@ -154,12 +154,6 @@ const wire::envelope_format& server_core::format_of(spoken kind) const {
   }
 }
 
-bool server_core::fits(spoken as, std::size_t frame) const {
-  const std::size_t bound = dialect_of(as).max_frame;
-  constexpr std::size_t head = 4;  // a server's, up to 64 KiB (RFC 6455 section 5.2)
-  return bound == 0 || frame + head <= bound;
-}
-
 const entrance& server_core::entrance_for(const entrance& at, std::string_view path) const {
   if (!options_.loopback) return at;
   const auto named =

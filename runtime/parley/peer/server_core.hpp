@@ -77,8 +77,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<place>& directory() noexcept { return directory_; }
   const wire::envelope_format& format_of(spoken) const;
-  // `as` is a dialect: is a frame of so many bytes inside its bound?
-  bool fits(spoken as, std::size_t frame) const;
+  // Of a kind that is a dialect.
+  const dialect& dialect_of(spoken) const;
   // In memory there are no ports: the path says which one it would be.
   const entrance& entrance_for(const entrance& at, std::string_view path) const;
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
@@ -97,7 +97,6 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   template <class F>
   bool post(server_loop&, F f);
   void open_websocket(entrance&, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& open);
-  const dialect& dialect_of(spoken) const;
   void watch_for_stop();
   void begin_stopping();
   void end();

@@ -1,6 +1,6 @@
 #include "parley/wire/json.hpp"
 
-#include "parley/wire/base64.hpp"
+#include "parley/core/base64.hpp"
 #include "parley/wire/eight_bytes.hpp"
 
 #include <simdjson.h>

@@ -1,6 +1,6 @@
 // Subprotocol parley.v1.json: one JSON object in each text frame; absent members are left out, `event_name` is written first and `payload`
 // last, readers accept any order.
-#include "parley/wire/base64.hpp"
+#include "parley/core/base64.hpp"
 #include "parley/wire/json_members.hpp"
 #include "parley/wire/json_writer.hpp"
 #include "parley/wire/kinds.hpp"

@@ -1,6 +1,6 @@
 #include "parley/wire/json_writer.hpp"
 
-#include "parley/wire/base64.hpp"
+#include "parley/core/base64.hpp"
 #include "parley/wire/eight_bytes.hpp"
 #include "parley/wire/utf8.hpp"
 

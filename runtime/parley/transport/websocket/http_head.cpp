@@ -223,27 +223,25 @@ std::string http_answer(const http_fault& fault, std::string_view server_name) {
   return out;
 }
 
+errc meaning_of(int status) noexcept {
+  switch (status) {
+    case 401:
+      return errc::unauthenticated;
+    case 403:
+      return errc::denied;
+    case 405:
+      return errc::unimplemented;
+    case 429:
+    case 503:
+      return errc::overloaded;
+    default:
+      return errc::disconnected;
+  }
+}
+
 error refusal(int status) {
-  const auto code = [&] {
-    switch (status) {
-      case 400:
-      case 426:
-        return errc::version_mismatch;
-      case 401:
-        return errc::unauthenticated;
-      case 403:
-        return errc::denied;
-      case 404:
-      case 405:
-        return errc::unimplemented;
-      case 429:
-      case 503:
-        return errc::overloaded;
-      default:
-        return errc::disconnected;
-    }
-  };
-  return {code(), "the server refused with HTTP " + std::to_string(status)};
+  const errc code = status == 400 || status == 426 ? errc::version_mismatch : status == 404 ? errc::unimplemented : meaning_of(status);
+  return {code, "the server refused with HTTP " + std::to_string(status)};
 }
 
 }  // namespace parley::transport

@@ -69,7 +69,9 @@ result<> check_offer(const connect_options& options);
 
 // A whole answer that ends the connection.
 std::string http_answer(const http_fault& fault, std::string_view server_name);
-// What a refused client is told: which error an HTTP status stands for.
+// Which error an HTTP status stands for, whoever refused; what the server's own refusal means beyond that, refusal() knows.
+errc meaning_of(int http_status) noexcept;
+// What a refused client is told.
 error refusal(int http_status);
 
 }  // namespace parley::transport

@@ -1,5 +1,6 @@
 #include "parley/transport/websocket/proxy_dialogue.hpp"
 
+#include "parley/core/base64.hpp"
 #include "parley/transport/websocket/http_head.hpp"
 
 #include <asio/ip/address.hpp>
@@ -158,36 +159,9 @@ class socks5_dialogue final : public proxy_dialogue {
 
 // ---- HTTP CONNECT
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U; };
-    const unsigned three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (unsigned digit = 0; digit < 4; ++digit) text += i + digit > bytes.size() ? '=' : letters[three >> (18 - 6 * digit) & 63];
-  }
-  return text;
-}
-
 error refused(int status) {
-  const auto code = [&] {
-    switch (status) {
-      case 401:
-      case 407:
-        return errc::unauthenticated;
-      case 403:
-        return errc::denied;
-      case 405:
-      case 501:
-        return errc::unimplemented;
-      case 429:
-      case 503:
-        return errc::overloaded;
-      default:
-        return errc::disconnected;
-    }
-  };
-  return {code(), "the proxy refused with HTTP " + std::to_string(status)};
+  const errc code = status == 407 ? errc::unauthenticated : status == 501 ? errc::unimplemented : meaning_of(status);
+  return {code, "the proxy refused with HTTP " + std::to_string(status)};
 }
 
 class http_dialogue final : public proxy_dialogue {
@@ -196,7 +170,11 @@ class http_dialogue final : public proxy_dialogue {
       : left_(max_head), head_(std::in_place, max_head) {
     const std::string authority = (server.literal_v6 ? '[' + server.host + ']' : server.host) + ':' + std::to_string(server.port);
     request_ = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
-    if (proxy.has_credentials) request_ += "Proxy-Authorization: Basic " + base64(proxy.user + ':' + proxy.password) + "\r\n";
+    if (proxy.has_credentials) {
+      request_ += "Proxy-Authorization: Basic ";
+      to_base64(as_bytes(proxy.user + ':' + proxy.password), request_);
+      request_ += "\r\n";
+    }
     request_ += "\r\n";
   }
 
