@@ -338,6 +338,7 @@ class JsonAudienceTest(arena.Arena):
             guest, other = self.guest("json"), self.guest("json")
             written = b'{ "later" : 1.50e2 , "name" :"\\u00e4" }'
             guest.send(guest.event(PLANT, written))
+            guest.fence()  # it is on its way to the innocents, too, whatever loop they are on
             opcode, text = other.socket.receive_message()
             self.assertEqual(opcode, arena.websocket.TEXT)
             self.assertIn(written, text)
