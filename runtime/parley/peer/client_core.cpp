@@ -4,7 +4,6 @@
 #include "parley/transport/websocket.hpp"
 
 #include <asio/dispatch.hpp>
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -46,6 +45,7 @@ client_core::client_core(std::string url, client_options options, home where)
       url_(std::move(url)),
       options_(std::move(options)),
       home_(std::move(where)),
+      gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       peer_max_message_(taken_by_server(options_)),
       alarm_(clock_->make_alarm(home_.executor())) {
@@ -354,9 +354,7 @@ void client_core::drained(connection_end&) {
 // --- the end
 
 void client_core::close() {
-  std::lock_guard lock(mutex_);
-  if (std::exchange(closed_, true)) return;
-  asio::post(home_.executor(), [self = shared_from_this()] { self->say_goodbye(); });
+  gate_.shut(shared_from_this(), [](client_core& self) { self.say_goodbye(); });
 }
 
 void client_core::say_goodbye() {
@@ -382,16 +380,12 @@ void client_core::say_goodbye() {
 void client_core::finish_closing() {
   untie();
   alarm_.reset();  // what is left of this object may be destroyed in any thread: nothing of the loop's stays in it
-  if (own_loop* loop = home_.loop()) loop->end();
-  asio::post(home_.executor(), [self = std::move(self_)] {});  // not the last owner in the middle of its own function
+  home_.move_out(std::move(self_));
 }
 
 void client_core::sever() noexcept {
   const auto keep = weak_from_this().lock();
-  {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
+  gate_.shut();
   phase_ = phase::closed;
   alarm_.reset();
   abandon_ = nullptr;

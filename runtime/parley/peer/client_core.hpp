@@ -3,11 +3,10 @@
 
 #include "parley/peer/client.hpp"
 #include "parley/peer/connection_end.hpp"
+#include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/named_method.hpp"
 #include "parley/transport/lifeline.hpp"
-
-#include <asio/post.hpp>
 
 #include <atomic>
 #include <deque>
@@ -85,12 +84,11 @@ class client_core final : public core,
   void drained(connection_end&) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 
-  // Runs `f` on the executor unless the link is closed; everything run this way precedes the closing.
-  template <class F>
-  bool on_executor(F f);
-  // The same for an operation, which is completed late if the link is closed.
-  template <class F>
-  bool on_executor(std::unique_ptr<pending_call> done, F f);
+  // gate::post
+  template <class... What>
+  bool on_executor(What&&... what) {
+    return gate_.post(shared_from_this(), std::forward<What>(what)...);
+  }
   void begin_connecting();
   void begin(early);
   time_point deadline_of(const outgoing&) const;
@@ -112,6 +110,7 @@ class client_core final : public core,
   const std::string url_;
   const client_options options_;
   home home_;
+  gate gate_;
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
@@ -121,8 +120,7 @@ class client_core final : public core,
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
   std::atomic<std::size_t> peer_max_message_;
 
-  mutable std::mutex mutex_;  // for the next four
-  bool closed_ = false;
+  mutable std::mutex mutex_;  // for the next three
   session::contract declared_;
   std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
@@ -148,27 +146,5 @@ class client_core final : public core,
   std::function<void(const error&)> disconnected_;
   std::function<void(const error&, std::string_view)> errors_;
 };
-
-template <class F>
-bool client_core::on_executor(F f) {
-  std::lock_guard lock(mutex_);
-  if (closed_) return false;
-  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
-  return true;
-}
-
-template <class F>
-bool client_core::on_executor(std::unique_ptr<pending_call> done, F f) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      asio::post(home_.executor(),
-                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
-      return true;
-    }
-  }
-  done.release()->finish_late();
-  return false;
-}
 
 }  // namespace parley

@@ -1,6 +1,7 @@
 #include "parley/peer/home.hpp"
 
 #include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
 
 namespace parley {
 
@@ -25,6 +26,11 @@ void own_thread::join() {
   if (!thread_.joinable()) return;
   if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
   else thread_.join();
+}
+
+void home::move_out(std::shared_ptr<void> end) {
+  if (loop_) loop_->end();
+  asio::post(on_, [last = std::move(end)] {});
 }
 
 bool home::runs_here() const {

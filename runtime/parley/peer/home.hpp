@@ -57,6 +57,8 @@ class home {
   bool runs_here() const;
   // Is this very thread running the executor just now?
   bool inside() const { return strand_ ? strand_->running_in_this_thread() : runs_here(); }
+  // On the executor: its end is over. An own loop ends; `end` goes in a turn of its own, not in the middle of one of its functions.
+  void move_out(std::shared_ptr<void> end);
 
  private:
   std::shared_ptr<own_loop> loop_;  // outlives every executor made from it

@@ -4,8 +4,6 @@
 #include "parley/transport/websocket.hpp"
 #include "parley/wire/utf8.hpp"
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +39,7 @@ raw_core::raw_core(std::string url, raw_options options, home where)
       url_(std::move(url)),
       options_(bounded(std::move(options))),
       home_(std::move(where)),
+      gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       phase_alarm_(clock_->make_alarm(home_.executor())),
       receive_alarm_(clock_->make_alarm(home_.executor())) {}
@@ -138,7 +137,7 @@ void raw_core::over(const transport::close_reason& why, const error& how) {
 
 void raw_core::call_closed_handler() {
   const auto handler = std::exchange(closed_handler_, nullptr);
-  if (!handler || left_) return;
+  if (!handler || gate_.is_shut()) return;
   try {
     handler(*error_);
   } catch (...) {}  // there is nothing left to close
@@ -146,7 +145,7 @@ void raw_core::call_closed_handler() {
 
 void raw_core::call_pong_handler() {
   const auto handler = pong_handler_;  // it may be taken away meanwhile
-  if (!handler || left_) return;
+  if (!handler || gate_.is_shut()) return;
   try {
     handler();
   } catch (...) { handler_failed(); }
@@ -215,9 +214,10 @@ bool raw_core::may_be_sent(const raw_message& message) const {
 
 void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<void>> done) {
   if (auto refused = why_not_hold(message)) {
-    return on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<void>> asked) {
+    on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<void>> asked) {
       asked.release()->finish(self.error_.value_or(why));
     });
+    return;
   }
   on_executor(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
     const bool lives = self.lives();
@@ -331,9 +331,7 @@ void raw_core::cancel(ticket of) {
 // --- the end
 
 void raw_core::leave() {
-  std::lock_guard lock(mutex_);
-  if (left_.exchange(true)) return;
-  asio::post(home_.executor(), [self = shared_from_this()] { self->say_goodbye(); });
+  gate_.shut(shared_from_this(), [](raw_core& self) { self.say_goodbye(); });
 }
 
 void raw_core::say_goodbye() {
@@ -361,16 +359,12 @@ void raw_core::finish_leaving() {
   untie();
   phase_alarm_.reset();
   receive_alarm_.reset();
-  if (own_loop* loop = home_.loop()) loop->end();
-  asio::post(home_.executor(), [self = shared_from_this()] {});  // not the last owner in the middle of its own function
+  home_.move_out(shared_from_this());
 }
 
 void raw_core::sever() noexcept {
   const auto keep = weak_from_this().lock();
-  {
-    std::lock_guard lock(mutex_);
-    left_ = true;
-  }
+  gate_.shut();
   phase_ = phase::closed;
   link_.reset();
   abandon_ = nullptr;

@@ -1,12 +1,11 @@
 // One raw connection, on one executor. Private to the peer room.
 #pragma once
 
+#include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/raw_connection.hpp"
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
-
-#include <asio/post.hpp>
 
 #include <atomic>
 #include <deque>
@@ -94,12 +93,11 @@ class raw_core final : public raw_end,
   void on_drained() override;
   void on_closed(const transport::close_reason& why, const error& how) override;
 
-  // Runs `f` on the executor unless the connection was left; everything run this way precedes the leaving.
-  template <class F>
-  bool on_executor(F f);
-  // The same for an operation, which is completed late if the connection was left.
-  template <class T, class F>
-  void on_executor(std::unique_ptr<operation<T>> done, F f);
+  // gate::post
+  template <class... What>
+  bool on_executor(What&&... what) {
+    return gate_.post(shared_from_this(), std::forward<What>(what)...);
+  }
 
   // The first that is asked for connects. False: it is over, and error_ says why.
   bool lives();
@@ -144,6 +142,7 @@ class raw_core final : public raw_end,
   const std::string url_;
   const raw_options options_;
   home home_;
+  gate gate_;
   const std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
@@ -159,8 +158,7 @@ class raw_core final : public raw_end,
   std::atomic<std::size_t> first_in_line_ = 0;  // receives on their way to the loop, and a handler that is set or about to be
   std::atomic<bool> paused_ = false;
 
-  mutable std::mutex mutex_;  // for setting the next, and for the one after it
-  std::atomic<bool> left_ = false;
+  mutable std::mutex mutex_;  // for the next
   facts facts_;
 
   own_thread thread_;  // of the own loop
@@ -183,26 +181,5 @@ class raw_core final : public raw_end,
   bool paused_by_user_ = false;
   bool leaving_ = false;
 };
-
-template <class F>
-bool raw_core::on_executor(F f) {
-  std::lock_guard lock(mutex_);
-  if (left_) return false;
-  asio::post(home_.executor(), [self = shared_from_this(), f = std::move(f)]() mutable { f(*self); });
-  return true;
-}
-
-template <class T, class F>
-void raw_core::on_executor(std::unique_ptr<operation<T>> done, F f) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!left_) {
-      asio::post(home_.executor(),
-                 [self = shared_from_this(), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
-      return;
-    }
-  }
-  done.release()->finish_late();
-}
 
 }  // namespace parley

@@ -21,9 +21,10 @@ void raw_core::receive(ticket of, std::optional<duration> within, std::unique_pt
 
 void raw_core::ask(ticket of, raw_message message, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
   if (auto refused = why_not_hold(message)) {
-    return on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
+    on_executor(std::move(done), [why = std::move(*refused)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
       asked.release()->finish(self.error_.value_or(why));
     });
+    return;
   }
   ++first_in_line_;
   on_executor(std::move(done),
@@ -144,7 +145,7 @@ void raw_core::hand_over() {
 }
 
 void raw_core::call_handler(const raw_message& message) {
-  if (left_) return;
+  if (gate_.is_shut()) return;
   const auto handler = message_handler_;  // it may be taken away meanwhile
   try {
     (*handler)(message);
