@@ -132,11 +132,4 @@ class reader {
   std::unique_ptr<tokens>* give_back_to_ = nullptr;  // of the thread that made the reader
 };
 
-// Is the whole of `digits` a number of JSON's grammar with an integer's value that fits?
-bool parse_integer(std::string_view digits, std::int64_t& value) noexcept;
-bool parse_integer(std::string_view digits, std::uint64_t& value) noexcept;
-// A map's key: digits alone, no fraction and no exponent. False if it is none or does not fit.
-bool parse_key(std::string_view digits, std::int64_t& value) noexcept;
-bool parse_key(std::string_view digits, std::uint64_t& value) noexcept;
-
 }  // namespace parley::json

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "parley/wire/json.hpp"
+#include "parley/wire/json_numbers.hpp"
 #include "parley/wire/limits.hpp"
 
 #include <array>

@@ -7,6 +7,7 @@
 
 #include "parley/box.hpp"
 #include "parley/wire/json.hpp"
+#include "parley/wire/json_numbers.hpp"
 #include "parley/wire/json_writer.hpp"
 
 #include <bit>
