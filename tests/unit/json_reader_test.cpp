@@ -299,6 +299,111 @@ TEST(JsonReader, GivesTheTextOfAValue) {
   EXPECT_EQ(found, (std::vector<std::string>{R"({"x": [1, 2 ] })", R"("q\"")", "12"}));
 }
 
+struct part {
+  std::string_view text;
+  parley::known_tokens tokens;
+};
+
+// The value of the member "p".
+part part_of(std::string_view text) {
+  part found;
+  reader in(text);
+  in.enter_object();
+  for (std::string_view name; in.next_member(name);)
+    if (name == "p") in.raw(found.text, 64, found.tokens);
+    else in.skip();
+  EXPECT_TRUE(in.finish());
+  return found;
+}
+
+// All strings and numbers of a value, names too.
+std::string words_of(reader& in) {
+  std::string words;
+  const auto read = [&](auto& self) -> void {
+    std::string_view word;
+    if (in.kind() == parley::json::kind::object) {
+      in.enter_object();
+      while (in.next_member(word)) {
+        words.append(word).append(":");
+        self(self);
+      }
+    } else if (in.kind() == parley::json::kind::array) {
+      in.enter_array();
+      while (in.next_element()) self(self);
+    } else if (in.kind() == parley::json::kind::string && in.read(word)) {
+      words.append(word).append(" ");
+    } else {
+      in.raw(word, 0);
+      words.append(word).append(" ");
+    }
+  };
+  read(read);
+  return in.finish() ? words : in.error().message;
+}
+
+constexpr std::string_view parts[] = {
+    R"({"p":{"a":"b","c":[1,2,{"d":null}]}})",
+    R"({"p":  {  "a" : "b"  }  ,"q":1})",
+    R"({"q":"\n","p":{"a":"b"},"r":{}})",
+    R"({"p":{"\u0061":"\"b\\"}})",
+    R"({"p":"word"})",
+    R"({"p": -1.5e3 })",
+    R"({"p":[]  })",
+    R"({"p":{},"q":[[]]})",
+};
+
+TEST(JsonReader, ReadsAPartByTokensThatAreKnown) {
+  for (const std::string_view text : parts) {
+    const part p = part_of(text);
+    reader by_tokens(p.text, {.tokens = p.tokens});
+    reader anew(p.text);
+    EXPECT_EQ(words_of(by_tokens), words_of(anew)) << text;
+  }
+}
+
+TEST(JsonReader, ReadsAPartOverAndOver) {
+  const part p = part_of(parts[0]);
+  for (int i = 0; i < 3; ++i) {
+    reader in(p.text, {.tokens = p.tokens});
+    EXPECT_EQ(words_of(in), "a:b c:1 2 d:null ");
+  }
+}
+
+TEST(JsonReader, LooksAnewWhereTheTokensAreThoseOfAnotherText) {
+  for (const std::string_view text : parts) {
+    const part p = part_of(text);
+    const std::string copy(p.text);
+    reader fresh(copy);
+    const std::string wanted = words_of(fresh);
+    // Of another text in between, which began where this one does.
+    reader after_another(p.text, {.tokens = p.tokens});
+    EXPECT_EQ(words_of(after_another), wanted) << text;
+    // Of a text that lies elsewhere.
+    const part again = part_of(text);
+    const std::string elsewhere = "[1]" + copy;
+    reader moved(std::string_view(elsewhere).substr(3), {.tokens = again.tokens});
+    EXPECT_EQ(words_of(moved), wanted) << text;
+  }
+  // Of a shorter text.
+  const part p = part_of(parts[0]);
+  reader shorter(p.text.substr(0, p.text.size() - 1), {.tokens = p.tokens});
+  shorter.skip();
+  EXPECT_FALSE(shorter.finish());
+}
+
+TEST(JsonReader, LooksAnewWhileTheReaderOfTheWholeIsThere) {
+  const std::string text = R"({"p":{"a":"b"}})";
+  reader whole(text);
+  std::string_view name;
+  ASSERT_TRUE(whole.enter_object() && whole.next_member(name));
+  part p;
+  ASSERT_TRUE(whole.raw(p.text, 64, p.tokens));
+  reader in(p.text, {.tokens = p.tokens});
+  EXPECT_EQ(words_of(in), "a:b ");
+  EXPECT_FALSE(whole.next_member(name));
+  EXPECT_TRUE(whole.finish());
+}
+
 TEST(JsonReader, CountsTheDepthOfARawValueFromItsRoot) {
   const auto raw_is_fine = [](std::string_view text, std::size_t depth) {
     reader in(text, {.max_depth = 1});

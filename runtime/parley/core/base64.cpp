@@ -8,20 +8,25 @@ namespace parley {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-// Beside the digit's value: what may not come together, and what may not come at all.
-constexpr std::uint16_t standard_only = 0x100;
-constexpr std::uint16_t url_only = 0x200;
-constexpr std::uint16_t not_a_digit = 0x400;
+// Above the 24 bits of four digits: what may not come together, and what may not come at all.
+constexpr std::uint32_t standard_only = 1u << 24;
+constexpr std::uint32_t url_only = 1u << 25;
+constexpr std::uint32_t not_a_digit = 1u << 26;
 
-constexpr std::array<std::uint16_t, 256> digits = [] {
-  std::array<std::uint16_t, 256> table{};
-  table.fill(not_a_digit);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint16_t>(i);
-  table['-'] = static_cast<std::uint16_t>(table['+'] | url_only);
-  table['_'] = static_cast<std::uint16_t>(table['/'] | url_only);
-  table['+'] |= standard_only;
-  table['/'] |= standard_only;
-  return table;
+// A digit's bits where they belong, for each of the four places in turn.
+constexpr std::array<std::array<std::uint32_t, 256>, 4> digits = [] {
+  std::array<std::array<std::uint32_t, 256>, 4> tables{};
+  for (std::size_t place = 0; place < tables.size(); ++place) {
+    auto& table = tables[place];
+    table.fill(not_a_digit);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+      table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint32_t>(i << (18 - 6 * place));
+    table['-'] = table['+'] | url_only;
+    table['_'] = table['/'] | url_only;
+    table['+'] |= standard_only;
+    table['/'] |= standard_only;
+  }
+  return tables;
 }();
 
 // Two digits at once, for 12 bits.
@@ -61,29 +66,24 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   if (text.size() % 4 == 1) return false;
   out.resize(text.size() / 4 * 3 + (text.size() % 4 == 0 ? 0 : text.size() % 4 - 1));
   std::byte* to = out.data();
-  std::uint32_t bits = 0;
+  const auto byte = [](std::uint32_t bits) { return static_cast<std::byte>(bits & 0xFF); };
+  const auto digit = [text](std::size_t place, std::size_t at) { return digits[place][static_cast<unsigned char>(text[at])]; };
   std::uint32_t seen = 0;
   std::size_t i = 0;
-  const auto digit_at = [text](std::size_t n) -> std::uint32_t { return digits[static_cast<unsigned char>(text[n])]; };
   for (; i + 4 <= text.size(); i += 4) {
-    const std::uint32_t a = digit_at(i), b = digit_at(i + 1), c = digit_at(i + 2), d = digit_at(i + 3);
-    seen |= a | b | c | d;
-    bits = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
-    *to++ = static_cast<std::byte>(bits >> 16);
-    *to++ = static_cast<std::byte>(bits >> 8 & 0xFF);
-    *to++ = static_cast<std::byte>(bits & 0xFF);
+    const std::uint32_t bits = digit(0, i) | digit(1, i + 1) | digit(2, i + 2) | digit(3, i + 3);
+    seen |= bits;
+    *to++ = byte(bits >> 16);
+    *to++ = byte(bits >> 8);
+    *to++ = byte(bits);
   }
   if (i < text.size()) {
-    bits = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const std::uint32_t digit = i + k < text.size() ? digits[static_cast<unsigned char>(text[i + k])] : 0u;
-      seen |= digit;
-      bits = bits << 6 | (digit & 63);
-    }
     const bool two_bytes = text.size() - i == 3;
+    const std::uint32_t bits = digit(0, i) | digit(1, i + 1) | (two_bytes ? digit(2, i + 2) : 0u);
+    seen |= bits;
     if ((bits & (two_bytes ? 0xFFu : 0xFFFFu)) != 0) return false;
-    *to++ = static_cast<std::byte>(bits >> 16);
-    if (two_bytes) *to = static_cast<std::byte>(bits >> 8 & 0xFF);
+    *to++ = byte(bits >> 16);
+    if (two_bytes) *to = byte(bits >> 8);
   }
   return (seen & not_a_digit) == 0 && (seen & (standard_only | url_only)) != (standard_only | url_only);
 }

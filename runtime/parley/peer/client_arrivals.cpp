@@ -69,13 +69,14 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
   const auto found = subscribers_.find(&m);
   if (found == subscribers_.end()) return;
   const origin from{e.from == "server" ? std::string() : e.from};
+  const decode_options reading = end.reading(e);
   // A handler may subscribe or unsubscribe while it runs.
   const auto handlers = found->second;
   for (const subscription_entry& s : handlers) {
     const auto& now = subscribers_[&m];
     if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
     try {
-      auto read = s.handler->deliver(end.session().format().payload_format(), payload, end.reading(), from, home_.executor());
+      auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, home_.executor());
       if (!read) return report(read.error(), m.name);
     } catch (...) { report(handler_threw(), m.name); }
   }

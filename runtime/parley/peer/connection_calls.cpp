@@ -62,7 +62,8 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
     case verdict::run:
       break;
   }
-  incoming_call in{m, id, session_->payload_format(), e.payload, reading_, asker_, peer_.get(), incoming_.deadline_of(id), on_, this};
+  const decode_options options = reading(e);
+  incoming_call in{m, id, session_->payload_format(), e.payload, options, asker_, peer_.get(), incoming_.deadline_of(id), on_, this};
   owner_->call_received(*this, in);
 }
 
@@ -245,7 +246,7 @@ void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire:
   if (!done) return;  // cancelled or late here before: nobody waits
   if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
   if (too_large_for_us(m, e.payload.size())) return done.release()->finish(errc::too_large);
-  done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading_});
+  done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading(e)});
 }
 
 void connection_end::on_terminal(const wire::envelope& e) {

@@ -106,7 +106,12 @@ class connection_end final : public transport::connection_handler,
   // What an Any in a payload may hold, beside the well-known types. Before the connection opens; not owned.
   void know_types(const any_types* types) noexcept { reading_.types = types; }
   // The decoder's bounds for what arrives here.
-  const decode_options& reading() const noexcept { return reading_; }
+  // For the payload of this frame.
+  decode_options reading(const wire::envelope& e) const noexcept {
+    decode_options options = reading_;
+    options.tokens = e.payload_tokens;
+    return options;
+  }
 
  private:
   // transport::connection_handler

@@ -27,6 +27,7 @@ result<> server_loop::delivery::make_payload(format f) {
   decode_options lenient;
   lenient.ignore_unknown = true;
   lenient.types = types;
+  if (received) lenient.tokens = received->payload_tokens;
   if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
       !done)
     return done;
@@ -229,7 +230,8 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
   auto chosen = routing::choose(m, e, plain);
   std::string written = plain && chosen && chosen->kind == e.to.kind ? e.to_written : std::string();
 
-  if (m.route) chosen = routing::choose_by_payload(m, e, plain, sent_in, payload, sender.reading());
+  const decode_options reading = sender.reading(e);
+  if (m.route) chosen = routing::choose_by_payload(m, e, plain, sent_in, payload, reading);
   if (!chosen) return refuse(sender, e, chosen.error(), &m);
   target to = *std::move(chosen);
   to.except = e.to.except;
@@ -250,7 +252,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     const origin from{id};
     event about{from, sender.as_peer(), to};
     relay verdict = relay::pass;
-    incoming_event in{m, sent_in, payload, sender.reading(), about};
+    incoming_event in{m, sent_in, payload, reading, about};
     if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, e, *unreadable, &m);
     switch (verdict.decision()) {
       case relay::verdict::pass:

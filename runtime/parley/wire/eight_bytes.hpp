@@ -13,6 +13,19 @@ constexpr std::uint64_t eight(std::uint8_t byte) noexcept { return std::uint64_t
 // Zero exactly if no byte of the word is.
 constexpr std::uint64_t zeros(std::uint64_t word) noexcept { return (word - eight(1)) & ~word & eight(0x80); }
 
+// Eight digits at `at`, as a number; false if something else is among them. Little-endian, as all of this room (flat.hpp).
+inline bool eight_digits(const char* at, std::uint64_t& number) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  // The upper half of a digit's byte is 3, also after adding 6 to the lower half: which takes out what follows '9'.
+  if (((word & eight(0xF0)) | ((word + eight(6)) & eight(0xF0)) >> 4) != eight(0x33)) return false;
+  // Neighbours become one number of twice the digits, three times.
+  word = (word & eight(0x0F)) * (10 * 0x100 + 1) >> 8;
+  word = (word & 0x00FF'00FF'00FF'00FF) * (100 * 0x1'0000 + 1) >> 16;
+  number = (word & 0x0000'FFFF'0000'FFFF) * (10'000 * 0x1'0000'0000 + 1) >> 32;
+  return true;
+}
+
 // Is `odd` zero for every eight bytes of the text? What the last ones lack is filled with spaces; the order of the bytes does not matter.
 template <class Odd>
 bool none_of_eights(std::string_view text, Odd odd) noexcept {

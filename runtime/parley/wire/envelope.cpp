@@ -41,6 +41,7 @@ void envelope::clear() {
   more = optional = unknown_kind = false;
   payload = {};
   has_payload = false;
+  payload_tokens = {};
 }
 
 bool is_meta_key(std::string_view key) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/wire/format.hpp"
 #include "parley/wire/target.hpp"
 
 #include <cstdint>
@@ -79,6 +80,7 @@ struct envelope {
   bool unknown_kind = false;  // set by the reader; only frames with `optional` get this far
   bytes_view payload;         // into the frame that was read; JSON: null counts as absent
   bool has_payload = false;
+  known_tokens payload_tokens;  // JSON: for readers of the payload
 
   void clear();
 };

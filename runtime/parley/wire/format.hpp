@@ -10,12 +10,22 @@ class any_types;
 
 enum class format : std::uint8_t { json, binary };
 
+// Where the tokens of a JSON value are known: it is part of a text that was read before (json::reader::raw). The runtime sets it.
+struct known_tokens {
+  const void* index = nullptr;  // nowhere
+  std::uint32_t reading = 0;    // tells the texts apart that were read with this index
+  std::uint32_t first = 0;      // tokens
+  std::uint32_t past = 0;
+  std::uint32_t size = 0;  // of the value's text, in bytes
+};
+
 struct decode_options {
   std::size_t max_depth = 64;        // of nested objects, lists and tables, from the payload's root
   bool ignore_unknown = false;       // JSON members the schema does not know; the runtime sets it, so that peers can be upgraded one by one
   bool accept_nan_tokens = false;    // bare NaN, Infinity, -Infinity as Python's peers write them; plain clients only
   const any_types* types = nullptr;  // what google.protobuf.Any may hold, see wire/any.hpp; not owned, must outlive the call
   bool known_types_only = false;     // an Any of another type fails also in binary; set where the message is to be written as JSON
+  known_tokens tokens{};             // of the whole text, so that they need not be found again; not looked at where they are of another
 };
 
 // (parley.field).max_len and max_count of one field, 0: none. Decoders check them; encoders do not.

@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,10 @@ namespace parley::json {
 struct reader::tokens {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> index;
   std::string padded;  // only where simdjson's portable code runs, which may read one byte past the end
+  // Of the text that was read last, for a reader of a part of it:
+  std::uint32_t reading = 0;
+  const char* text = nullptr;
+  bool escapes = false;  // is there any backslash?
 };
 
 namespace {
@@ -23,7 +28,8 @@ namespace {
 constexpr std::size_t kept_capacity = 256 * 1024;  // bytes of text; the index takes four times as much
 constexpr std::size_t smallest_capacity = 4 * 1024;
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+// Nearly nothing is: the first comparison tells.
+constexpr bool is_space(char c) { return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 const char* text_of(simdjson::error_code code) {
@@ -48,14 +54,32 @@ const char* text_of(simdjson::error_code code) {
 // ---------------------------------------------------------------------------------------------------------------------
 // The index of tokens
 
-reader::reader(std::string_view text, const decode_options& options) : text_(text.data()), options_(options) {
-  // One index is kept per thread; a second reader at the same time (an envelope's and its payload's) has its own.
+reader::reader(std::string_view text, const decode_options& options) : options_(options) {
+  // One index is kept per thread; a second reader at the same time has its own.
   thread_local std::unique_ptr<tokens> kept;
   tokens_ = kept ? std::move(kept) : std::make_unique<tokens>();
   give_back_to_ = &kept;
+  const known_tokens& known = options.tokens;
+  if (!knows(text, known)) {
+    find_tokens(text);
+    return;
+  }
+  text_ = tokens_->text;
+  escapes_ = tokens_->escapes;
+  next_ = tokens_->index->structural_indexes.get() + known.first;
+  end_ = tokens_->index->structural_indexes.get() + known.past;
+}
 
+bool reader::knows(std::string_view text, const known_tokens& known) const noexcept {
+  return known.index == tokens_.get() && known.reading == tokens_->reading && known.size == text.size() &&
+         known.past <= tokens_->index->n_structural_indexes &&
+         tokens_->text + tokens_->index->structural_indexes[known.first] == text.data();
+}
+
+void reader::find_tokens(std::string_view text) {
   static const simdjson::implementation& simd = *simdjson::get_active_implementation();
   auto& index = tokens_->index;
+  ++tokens_->reading;
   simdjson::error_code code = simdjson::SUCCESS;
   if (text.size() >= std::numeric_limits<std::uint32_t>::max()) code = simdjson::CAPACITY;
   else if (!index) code = simd.create_dom_parser_implementation(std::max(text.size(), smallest_capacity), 1, index);
@@ -75,8 +99,10 @@ reader::reader(std::string_view text, const decode_options& options) : text_(tex
     fail(text_of(code));
     return;
   }
-  first_ = next_ = index->structural_indexes.get();
-  end_ = first_ + index->n_structural_indexes;
+  text_ = tokens_->text = text.data();
+  escapes_ = tokens_->escapes = std::memchr(text.data(), '\\', text.size()) != nullptr;
+  next_ = index->structural_indexes.get();
+  end_ = next_ + index->n_structural_indexes;
 }
 
 reader::~reader() {
@@ -208,7 +234,7 @@ bool reader::take_string(std::string_view& content, std::string& scratch) {
   std::string_view token = take_token();
   if (token.size() < 2 || token.back() != '"') return fail("a string without an end");
   token = token.substr(1, token.size() - 2);
-  if (!has_escapes(token)) {
+  if (!escapes_ || !has_escapes(token)) {
     content = token;
     return true;
   }
@@ -302,6 +328,18 @@ bool reader::raw(std::string_view& text, std::size_t max_depth) {
   const std::string_view last = take_token();
   next_ = past;
   text = {text_ + *begin, static_cast<std::size_t>(last.data() + last.size() - (text_ + *begin))};
+  return true;
+}
+
+bool reader::raw(std::string_view& text, std::size_t max_depth, known_tokens& known) {
+  const std::uint32_t* const begin = next_;
+  if (!raw(text, max_depth)) return false;
+  const std::uint32_t* const all = tokens_->index->structural_indexes.get();
+  known = {.index = tokens_.get(),
+           .reading = tokens_->reading,
+           .first = static_cast<std::uint32_t>(begin - all),
+           .past = static_cast<std::uint32_t>(next_ - all),
+           .size = static_cast<std::uint32_t>(text.size())};
   return true;
 }
 

@@ -35,7 +35,8 @@ enum class kind : std::uint8_t { null, boolean, number, string, object, array, n
 class reader {
  public:
   // Borrows an index of tokens that its thread keeps (up to 1 MiB) and uses again; a longer text has one of its own. So a reader is
-  // destroyed on the thread that made it.
+  // destroyed on the thread that made it. With options.tokens the text is not looked at as a whole again, if the thread has not read
+  // another since.
   explicit reader(std::string_view text, const decode_options& options = {});
   ~reader();
   reader(const reader&) = delete;
@@ -72,6 +73,8 @@ class reader {
   bool skip();
   // The same, and `text` becomes the value's place in the reader's text. Depth counts from this value, whatever the reader's own limit.
   bool raw(std::string_view& text, std::size_t max_depth);
+  // The same, and `tokens` becomes what another reader of this value alone can be given, once this one is destroyed.
+  bool raw(std::string_view& text, std::size_t max_depth, known_tokens& tokens);
 
   // The root has been read; nothing but space may follow. False if anything ever failed.
   bool finish();
@@ -106,6 +109,8 @@ class reader {
  private:
   struct tokens;
 
+  bool knows(std::string_view text, const known_tokens&) const noexcept;
+  void find_tokens(std::string_view text);
   char next_char() const noexcept { return next_ != end_ ? text_[*next_] : '\0'; }
   std::string_view take_token() noexcept;
   bool take_string(std::string_view& content, std::string& scratch);
@@ -120,12 +125,12 @@ class reader {
   bool read_floating(Float&);
 
   const char* text_ = nullptr;
-  const std::uint32_t* first_ = nullptr;
   const std::uint32_t* next_ = nullptr;  // positions of tokens in text_; *end_ is the text's length
   const std::uint32_t* end_ = nullptr;
   std::size_t depth_ = 0;
   decode_options options_;
   bool ignored_ = false;
+  bool escapes_ = false;  // somewhere in the text
   decode_fault fault_{};
   std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message
   std::unique_ptr<tokens> tokens_;

@@ -102,7 +102,7 @@ class frame_reader {
   }
 
   void read_payload() {
-    if (in_.raw(found_.payload, limits_.max_depth)) out_.has_payload = true;
+    if (in_.raw(found_.payload, limits_.max_depth, out_.payload_tokens)) out_.has_payload = true;
     else in_payload_ = true;
   }
 
@@ -259,7 +259,7 @@ class frame_reader {
 
 // {"event": ..., "to": ...}, the payload of an error that answers no call; anything else says nothing.
 void read_what_failed(envelope& e) {
-  json::reader in(as_text(e.payload));
+  json::reader in(as_text(e.payload), {.tokens = e.payload_tokens});
   if (in.kind() != json::kind::object || !in.enter_object()) return;
   for (std::string_view name; in.next_member(name);) {
     std::string* member = name == "event" ? &e.name : name == "to" ? &e.to_written : nullptr;
@@ -321,13 +321,12 @@ class json_v1 final : public envelope_format {
   }
 
   bool begin_reply(std::string_view name, std::uint32_t, std::uint64_t re, std::string& out) const override {
-    json::writer w(out);
-    w.open_object();
-    w.member("\"event_name\":");
-    w.plain_text(name);
-    w.member("\"re\":");
-    w.number(re);
-    w.member("\"payload\":");
+    using namespace std::string_view_literals;
+    out += R"({"event_name":")"sv;
+    out += name;
+    out += R"(","re":)"sv;
+    json::writer(out).number(re);
+    out += R"(,"payload":)"sv;
     return true;
   }
   void end_reply(std::string& out) const override { out += '}'; }

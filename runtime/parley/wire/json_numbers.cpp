@@ -1,5 +1,7 @@
 #include "parley/wire/json_numbers.hpp"
 
+#include "parley/wire/eight_bytes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -82,6 +84,8 @@ bool integer_from(std::string_view text, Int& value) {
   const std::string_view digits = text.substr(negative ? 1 : 0);
   std::uint64_t sum = 0;  // of more than 19 digits it means nothing
   std::size_t count = 0;
+  for (std::uint64_t eight; digits.size() - count >= 8 && wire::eight_digits(digits.data() + count, eight); count += 8)
+    sum = sum * 100'000'000 + eight;
   while (count < digits.size() && is_digit(digits[count])) sum = sum * 10 + static_cast<std::uint64_t>(digits[count++] - '0');
   const bool plain = count != 0 && count == digits.size();
   if (plain && digits[0] == '0' && count > 1) return false;

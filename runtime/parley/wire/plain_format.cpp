@@ -55,7 +55,7 @@ class frame_reader {
   }
 
   void read_payload() {
-    if (in_.raw(payload_, limits_.max_depth)) out_.has_payload = true;
+    if (in_.raw(payload_, limits_.max_depth, out_.payload_tokens)) out_.has_payload = true;
     else in_payload_ = true;
   }
   void read_to() {
