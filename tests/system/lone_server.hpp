@@ -28,7 +28,7 @@ class written_off final : public parley::transport::connection {
   std::string last;
   std::size_t messages = 0;
 
-  void send(parley::buffer content, parley::transport::opcode kind) override { send_copy(content.bytes(), kind); }
+  void send(const parley::buffer& content, parley::transport::opcode kind) override { send_copy(content.bytes(), kind); }
   void send_copy(parley::bytes_view content, parley::transport::opcode) override {
     ++messages;
     last.assign(parley::as_text(content));

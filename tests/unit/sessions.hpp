@@ -70,13 +70,12 @@ class recorder final : public session::output {
 
   std::uint16_t code() const { return closed ? closed->first : std::uint16_t{0}; }
 
-  bool writable() const override { return can_write && !holding; }
+  session::outlet look() const override { return {.queued = held, .writable = can_write && !holding}; }
   bool holds_back() const override { return holding; }
-  std::size_t in_transport() const override { return held; }
-  void transmit(buffer frame) override {
+  void transmit(const buffer& frame) override {
     EXPECT_FALSE(closed) << "a frame after the close";
     EXPECT_FALSE(frame.empty());
-    frames.push_back(std::move(frame));
+    frames.push_back(frame);
     holding = one_by_one;
   }
   void ping() override {

@@ -162,10 +162,13 @@ void connection_end::release_memory() {
 
 // --- session::output
 
-bool connection_end::writable() const { return !holds_back_ && connection_->buffered_amount() < 64 * 1024; }
-std::size_t connection_end::in_transport() const { return connection_ ? connection_->buffered_amount() : 0; }
-void connection_end::transmit(buffer frame) {
-  connection_->send(std::move(frame), session_->binary() ? transport::opcode::binary : transport::opcode::text);
+session::outlet connection_end::look() const {
+  if (!connection_) return {.writable = false};
+  const std::size_t queued = connection_->buffered_amount();
+  return {.queued = queued, .writable = !holds_back_ && queued < 64 * 1024};
+}
+void connection_end::transmit(const buffer& frame) {
+  connection_->send(frame, session_->binary() ? transport::opcode::binary : transport::opcode::text);
   if (one_by_one_) hold_back(dialect_->gap);
 }
 void connection_end::transmit_copy(bytes_view frame) {

@@ -122,10 +122,9 @@ class connection_end final : public transport::connection_handler,
   void on_closed(const transport::close_reason& why, const error& how) override;
 
   // session::output
-  bool writable() const override;
+  session::outlet look() const override;
   bool holds_back() const override { return holds_back_; }
-  std::size_t in_transport() const override;
-  void transmit(buffer frame) override;
+  void transmit(const buffer& frame) override;
   void transmit_copy(bytes_view frame) override;
   void ping() override;
   void close_connection(std::uint16_t code, std::string_view text) override;

@@ -319,7 +319,9 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
 
 // Nothing waits before it, and the transport takes more: nearly every frame.
 bool peer_session::goes_at_once(std::size_t size) const {
-  return outbox_.empty() && out_.writable() && outbox_.has_room(size, out_.in_transport());
+  if (!outbox_.empty()) return false;
+  const outlet now = out_.look();
+  return now.writable && outbox_.has_room(size, now.queued);
 }
 
 bool peer_session::send(const buffer& frame, std::uint64_t call) {
@@ -330,7 +332,7 @@ bool peer_session::send(const buffer& frame, std::uint64_t call) {
     else out_.transmit(frame);
     return true;
   }
-  if (!outbox_.push(frame, out_.in_transport(), call)) {
+  if (!outbox_.push(frame, out_.look().queued, call)) {
     close_too_slow();
     return false;
   }
@@ -367,7 +369,7 @@ void peer_session::close_too_slow() {
 
 void peer_session::pump() {
   if (last_words_) return pump_last();
-  while (!outbox_.empty() && state_ == state::open && out_.writable()) {
+  while (!outbox_.empty() && state_ == state::open && out_.look().writable) {
     ++counters_.frames_sent;
     out_.transmit(outbox_.pop());
   }

@@ -64,14 +64,19 @@ struct session_options {
   bool one_by_one = false;                      // the output is writable for a frame at a time: a close waits for those that wait
 };
 
+// How a session's output stands just now.
+struct outlet {
+  std::size_t queued = 0;  // bytes that the transport still holds
+  bool writable = true;    // below its high mark, and not holding back
+};
+
 // What a session wants done. Called from inside its member functions; only opened() may call back into the session.
 class output {
  public:
   virtual ~output() = default;
-  virtual bool writable() const = 0;                 // below the transport's high mark, and not holding back
+  virtual outlet look() const = 0;
   virtual bool holds_back() const { return false; }  // for a while: drained() is called when it does no longer
-  virtual std::size_t in_transport() const = 0;      // bytes the transport still holds
-  virtual void transmit(buffer frame) = 0;
+  virtual void transmit(const buffer& frame) = 0;
   virtual void transmit_copy(bytes_view frame) { transmit(buffer(std::string(as_text(frame)))); }  // of what is used again at once
   virtual void ping() = 0;                                                       // a WebSocket ping, where the format has none of its own
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
@@ -133,7 +138,7 @@ class peer_session {
   bool send_control(const wire::envelope& frame);
   // Takes a call back that has not left. False: it has.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
-  std::size_t queued() const { return outbox_.bytes() + out_.in_transport(); }
+  std::size_t queued() const { return outbox_.bytes() + out_.look().queued; }
 
   // Nothing more is sent or received; frames queued before leave first, one by one (if not too many) where they have to. Without effect if
   // it is closed.

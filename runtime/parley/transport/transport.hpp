@@ -82,7 +82,7 @@ class connection {
   virtual ~connection() = default;
   // Queues a whole message; never blocks, never calls back. After close() it does nothing. Text must be valid UTF-8: it is not
   // checked here, the other end would close with 1007. Nothing bounds the queue but the caller, who has buffered_amount.
-  virtual void send(buffer content, opcode kind) = 0;
+  virtual void send(const buffer& content, opcode kind) = 0;
   // The same for what nobody else holds: it is copied before this returns. A small answer to what is being received is written into the
   // transport's own memory and takes none of its own.
   virtual void send_copy(bytes_view content, opcode kind) { send(buffer(std::string(as_text(content))), kind); }

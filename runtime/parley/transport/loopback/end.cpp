@@ -44,7 +44,7 @@ void loopback_end::fail(error why) {
 
 // ---- the seam
 
-void loopback_end::send(buffer content, opcode kind) {
+void loopback_end::send(const buffer& content, opcode kind) {
   if (phase_ != phase::open) return;
   if (!network_->count_message()) {
     peer_->put({.what = letter::kind::lost});
@@ -53,7 +53,7 @@ void loopback_end::send(buffer content, opcode kind) {
   }
   buffered_ += content.size();
   over_ = over_ || buffered_ > high_;
-  peer_->put({.what = letter::kind::message, .content = std::move(content), .as = kind});
+  peer_->put({.what = letter::kind::message, .content = content, .as = kind});
 }
 
 void loopback_end::set_water_marks(std::size_t high, std::size_t low) {

@@ -31,7 +31,7 @@ class loopback_end final : public connection, public reader, public std::enable_
   // A client's end, before it is open. Afterwards it does nothing.
   void fail(error why);
 
-  void send(buffer content, opcode kind) override;
+  void send(const buffer& content, opcode kind) override;
   std::size_t buffered_amount() const override { return buffered_; }
   void set_water_marks(std::size_t high, std::size_t low) override;
   void pause_reading() override;

@@ -44,7 +44,7 @@ class websocket_connection final : public connection,
 
   // ---- the seam
 
-  void send(buffer content, opcode kind) override {
+  void send(const buffer& content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(content.text(), kind);
     else if (content.has_head()) stream_->write_framed(content);
