@@ -150,8 +150,8 @@ function(_parley_generator_command import_dirs result)
       "python3-jinja2 python3-protobuf. Or set PARLEY_PYTHON to one that has them.")
   endif()
   if(NOT protoc)
-    message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc was not found. On Debian: apt-get install protobuf-compiler. Or set "
-      "PARLEY_PROTOC, or give PROTOC.")
+    message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc was not found. On Debian: apt-get install protobuf-compiler "
+      "libprotobuf-dev. Or set PARLEY_PROTOC, or give PROTOC.")
   endif()
   foreach(tool IN ITEMS "${protoc}" "${plugin}")
     if(NOT EXISTS "${tool}" AND NOT tool MATCHES "^\\$<")

@@ -21,6 +21,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/ParleyConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindAsio.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/ParleyGenerate.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/ParleyProtoc.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/ParleyPython.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/parley_generate.py"
   DESTINATION "${PARLEY_INSTALL_CMAKEDIR}")

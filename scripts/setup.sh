@@ -9,7 +9,7 @@ say() { printf '\n== %s (%d:%02d)\n' "$*" $(((SECONDS - started) / 60)) $(((SECO
 build_packages=(
   g++ cmake ninja-build
   libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libspdlog-dev libedit-dev
-  protobuf-compiler python3 python3-jinja2 python3-protobuf
+  protobuf-compiler libprotobuf-dev python3 python3-jinja2 python3-protobuf
 )
 
 # need_packages <package>...: installs those that are missing. Nothing is asked of the network when none is.
