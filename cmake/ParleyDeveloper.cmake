@@ -24,6 +24,11 @@ if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
 endif()
 
+# GCC looks for garbage in its own memory from 128 MiB on, which costs these translation units 7 % of their time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=524288>")
+endif()
+
 set(PARLEY_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 if(PARLEY_SANITIZE)
   add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
