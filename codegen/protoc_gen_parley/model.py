@@ -290,6 +290,12 @@ class TargetType:
     def word_list(self) -> str:
         return ", ".join(self.words)
 
+    @property
+    def spelling(self) -> str:
+        """For whoever wrote a target that does not fit: of a server's OTHERS and SENDER the plain words are not enough."""
+        subjects = [word for word, tag in (("others", "parley::to::others_of"), ("sender", "parley::to::sender_of")) if tag in self.tags]
+        return f" (written {' and '.join(f'parley::to::{word}(peer)' for word in subjects)})" if subjects else ""
+
 
 @dataclass(frozen=True)
 class Method:

@@ -1,4 +1,4 @@
-// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it.
+// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it; another is refused.
 #include "score/v1/score.client.hpp"
 #include "score/v1/score.server.hpp"
 
@@ -14,7 +14,8 @@ using namespace score::v1;
 struct Scorer final : ScoreHandler {
   explicit Scorer(parley::server& server) : peers{server} {}
 
-  parley::reply<Total> count(const Goal& goal, parley::call&) override {
+  parley::reply<Total> count(const Goal& goal, parley::call& call) override {
+    if (goal.team != "red" && goal.team != "blue") return call.fail(Refusal::NO_SUCH_TEAM);
     peers.scored(goal, parley::to::all);
     return Total{.goals = ++goals};
   }
@@ -37,4 +38,10 @@ int main() {
 
   const Total total = score.count({.team = "red"});
   std::cout << heard.get_future().get() << " scored: " << total.goals << '\n';
+
+  try {
+    score.count({.team = "green"});
+  } catch (const parley::call_failed& failed) {
+    if (failed.error().reason<Refusal>() == Refusal::NO_SUCH_TEAM) std::cout << "green does not play\n";
+  }
 }

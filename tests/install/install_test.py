@@ -36,7 +36,7 @@ class Install(unittest.TestCase):
         run(CMAKE, "-S", pathlib.Path(SOURCE, "examples/04_own_schema"), "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
             f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS} -Wall -Wextra -Werror")
         run(CMAKE, "--build", build)
-        self.assertEqual(run(build / "score", timeout=60), "red scored: 1\n")
+        self.assertEqual(run(build / "score", timeout=60), "red scored: 1\ngreen does not play\n")
         self.assertIn("no work to do", run(CMAKE, "--build", build))
         cache = (build / "CMakeCache.txt").read_text()
         self.assertNotIn(str(pathlib.Path(SOURCE) / "runtime"), cache)
@@ -48,6 +48,16 @@ class Install(unittest.TestCase):
         run("protoc", f"--plugin=protoc-gen-parley={self.prefix / 'bin/protoc-gen-parley'}", f"--parley_out={out}", f"-I{protos}",
             f"-I{self.prefix / 'share/parley/proto'}", "score/v1/score.proto", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
         self.assertTrue((out / "score/v1/score.client.hpp").exists())
+
+    def test_a_component_that_does_not_exist_is_named(self):
+        project = self.dir / "components"
+        project.mkdir()
+        (project / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\n"
+                                                "find_package(Parley REQUIRED COMPONENTS client clients)\n")
+        done = subprocess.run([CMAKE, "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+                               f"-DCMAKE_CXX_COMPILER={COMPILER}"], capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("there is no component clients; there are runtime, client, server and generator", " ".join(done.stderr.split()))
 
     def test_private_things_stay_at_home(self):
         headers = sorted(str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*.hpp"))

@@ -262,6 +262,26 @@ TEST_P(Errors, A_handler_that_fails_says_nothing_of_why) {
   w.host->touches.next();
 }
 
+TEST_P(Errors, The_servers_log_is_told_what_a_handler_threw) {
+  events<std::string> logged;
+  parley::server_options options;
+  options.log = [&](parley::log_level level, std::string_view text) {
+    if (level == parley::log_level::error) logged.put(std::string(text));
+  };
+  world w(GetParam(), std::move(options));
+  w.host->on_add = [](const Numbers&, parley::call&) -> parley::reply<Sum> { throw std::runtime_error("a secret"); };
+  w.host->on_say = [](const Line&, parley::event&) -> parley::relay { throw std::runtime_error("a secret"); };
+  w.start();
+  guest a(w);
+  error_of([&] { a.talk.add({}); });
+  EXPECT_EQ(logged.next(), "the handler of Talk.Add failed: a secret");
+  a.talk.say({.text = "x"});
+  EXPECT_EQ(logged.next(), "the handler of Talk.Say failed: a secret");
+  w.host->on_add = [](const Numbers&, parley::call&) -> parley::reply<Sum> { throw 7; };
+  error_of([&] { a.talk.add({}); });
+  EXPECT_EQ(logged.next(), "the handler of Talk.Add failed");
+}
+
 TEST_P(Errors, A_clients_own_handler_that_fails_is_told_to_that_client) {
   world w(GetParam());
   w.start();

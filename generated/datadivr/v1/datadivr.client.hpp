@@ -17,7 +17,7 @@ class DatadivrClient {
                                     parley::to::set_except<parley::to::all_t>, parley::to::client, parley::to::clients> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    MsgTarget(const Other&) {
+    MsgTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Datadivr.Msg goes to OTHERS, ALL, CLIENT: see (parley.event).to in datadivr/v1/datadivr.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

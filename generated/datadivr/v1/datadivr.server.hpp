@@ -51,9 +51,9 @@ class DatadivrPeers {
                                     parley::to::clients> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    MsgTarget(const Other&) {
+    MsgTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>,
-                    "Datadivr.Msg goes to ALL, OTHERS, CLIENT: see (parley.event).server_to in datadivr/v1/datadivr.proto");
+          "Datadivr.Msg goes to ALL, OTHERS, CLIENT (written parley::to::others(peer)): see (parley.event).server_to in datadivr/v1/datadivr.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
     static parley::result<MsgTarget> from(parley::target where) {
@@ -70,7 +70,7 @@ class DatadivrPeers {
                                                parley::to::clients> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    ClientOverviewTarget(const Other&) {
+    ClientOverviewTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>,
                     "Datadivr.ClientOverview goes to ALL, CLIENT: see (parley.event).to in datadivr/v1/datadivr.proto");
     }

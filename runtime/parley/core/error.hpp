@@ -81,7 +81,10 @@ struct error {
 class call_failed : public std::system_error {
  public:
   explicit call_failed(parley::error e)
-      : std::system_error(e.message.empty() ? std::system_error(e.code) : std::system_error(e.code, e.message)), error_(std::move(e)) {}
+      // what() is "<message>: <the code's own text>", each only once.
+      : std::system_error(e.message.empty() || e.message == e.code.message() ? std::system_error(e.code)
+                                                                             : std::system_error(e.code, e.message)),
+        error_(std::move(e)) {}
   const parley::error& error() const noexcept { return error_; }
 
  private:

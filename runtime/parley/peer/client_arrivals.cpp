@@ -95,6 +95,10 @@ void client_core::call_received(connection_end&, incoming_call& in) {
   handler->serve(in);
 }
 
+void client_core::call_handler_threw(const method& m, const std::exception_ptr& thrown) {
+  if (options_.log) options_.log(log_level::error, text_of_thrown(m.name, thrown));
+}
+
 void client_core::error_received(connection_end&, const error& e, const method* about) {
   report(e, about ? about->name : std::string_view());
 }

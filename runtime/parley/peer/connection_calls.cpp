@@ -122,6 +122,11 @@ void connection_end::answer(const method& m, std::uint64_t id, const error& why)
   send_terminal(&m, id, &why, {});
 }
 
+void connection_end::answer_thrown(const method& m, std::uint64_t id, const std::exception_ptr& thrown) {
+  if (owner_) owner_->call_handler_threw(m, thrown);
+  answer(m, id, handler_threw());
+}
+
 // Exactly one of these goes out for each call that was accepted. `m` may be null for errors.
 void connection_end::send_terminal(const method* m, std::uint64_t id, const error* why, bytes_view payload) {
   if (!open()) return;

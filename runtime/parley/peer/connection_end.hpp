@@ -49,6 +49,8 @@ class connection_owner {
   virtual void call_received(connection_end&, incoming_call&) = 0;
   // An `error` that answers no call; `about`: the event it speaks of, if it said so and is known here.
   virtual void error_received(connection_end&, const error&, const method* about) = 0;
+  // A handler of calls threw; the answer says so, without what it was.
+  virtual void call_handler_threw(const method&, const std::exception_ptr&) = 0;
   // A plain client has learned which id the server gave it. Once.
   virtual void own_id_known(const std::string&) {}
   virtual void drained(connection_end&) = 0;
@@ -133,6 +135,7 @@ class connection_end final : public transport::connection_handler,
   // answers
   void answer(const method&, std::uint64_t id, const void* value) override;
   void answer(const method&, std::uint64_t id, const error&) override;
+  void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
   void keep(std::uint64_t id, rpc::running& handler) override { incoming_.keep(id, handler); }
   std::shared_ptr<serving> take(const method&) override;
   void give_back(const method&, std::shared_ptr<serving>) override;

@@ -2,7 +2,9 @@
 
 #include "parley/peer/block.hpp"
 #include "parley/peer/completion.hpp"
+#include "parley/peer/serve.hpp"
 
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -41,6 +43,15 @@ class blocked_call final : public pending_call {
 };
 
 }  // namespace
+
+std::string text_of_thrown(std::string_view handler, const std::exception_ptr& thrown) {
+  std::string text = "the handler of " + std::string(handler) + " failed";
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) { text.append(": ").append(e.what()); } catch (...) {
+  }
+  return text;
+}
 
 void wait_for_answer(const link& to, outgoing request, void* value) {
   if (to.core->runs_here()) throw would_never_end();

@@ -254,6 +254,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     relay verdict = relay::pass;
     incoming_event in{m, sent_in, payload, reading, about};
     if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, e, *unreadable, &m);
+    if (in.thrown) server_.log(log_level::error, text_of_thrown(m.name, in.thrown));
     switch (verdict.decision()) {
       case relay::verdict::pass:
         break;

@@ -5,6 +5,7 @@
 #include "parley/peer/peer.hpp"
 #include "parley/peer/serve.hpp"
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,6 +40,7 @@ struct incoming_event {
   bytes_view payload;
   const decode_options& options;
   parley::event& event;
+  std::exception_ptr thrown{};  // what the handler let out, afterwards
 };
 
 // One method of one handler. Generated tables hold these; nothing here is for applications.
@@ -107,7 +109,10 @@ constexpr binding bind_event(const method& what, bool is_overridden) {
             try {
               if constexpr (std::is_void_v<typename shape::out>) ask();
               else verdict = ask();
-            } catch (...) { verdict = handler_threw(); }
+            } catch (...) {
+              in.thrown = std::current_exception();
+              verdict = handler_threw();
+            }
             return std::nullopt;
           }};
 }

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace parley {
@@ -59,6 +61,8 @@ class answers {
   // The handler is done. `value`: of the method's answer type, null if that is Empty.
   virtual void answer(const method&, std::uint64_t id, const void* value) = 0;
   virtual void answer(const method&, std::uint64_t id, const error&) = 0;
+  // The handler let an exception out: answers with handler_threw(), and the log is told what it was.
+  virtual void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) = 0;
   virtual void keep(std::uint64_t id, rpc::running&) = 0;
   // What was kept of the last call of this method; null: nothing. Whoever takes it gives it back or keeps it.
   virtual std::shared_ptr<serving> take(const method&) = 0;
@@ -82,6 +86,9 @@ struct incoming_call {
 
 // The text is fixed: what() never reaches a peer.
 inline error handler_threw() { return {errc::failed, "the handler failed"}; }
+
+// For the log: "the handler of Lobby.Add failed", and what() says so if it is a std::exception.
+std::string text_of_thrown(std::string_view handler, const std::exception_ptr&);
 
 template <class Out>
 void answer_with(answers& to, const method& what, std::uint64_t id, const serving& s, const result<Out>& outcome) {
@@ -112,11 +119,12 @@ void serve_call(incoming_call& in, Ask&& ask) {
     // The coroutine refers to payload and call: it takes the object along.
     in.to->keep(in.id, *s);
     auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
-      if (thrown) return to->answer(*what, id, s->call().cancelled() ? error{errc::cancelled} : handler_threw());
+      if (thrown && s->call().cancelled()) return to->answer(*what, id, errc::cancelled);
+      if (thrown) return to->answer_thrown(*what, id, thrown);
       answer_with<Out>(*to, *what, id, *s, outcome);
     };
     asio::co_spawn(in.on, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
-  } catch (...) { in.to->answer(in.what, in.id, handler_threw()); }
+  } catch (...) { in.to->answer_thrown(in.what, in.id, std::current_exception()); }
 }
 
 // What answers the calls of one method at a client.

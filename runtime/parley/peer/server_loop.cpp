@@ -224,6 +224,10 @@ void server_loop::call_received(connection_end&, incoming_call& in) {
   found->second.how.serve(*found->second.handler, in);
 }
 
+void server_loop::call_handler_threw(const method& m, const std::exception_ptr& thrown) {
+  server_.log(log_level::error, text_of_thrown(m.name, thrown));
+}
+
 void server_loop::error_received(connection_end& end, const error& e, const method* about) {
   if (server_.options().log)
     server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(about ? about->name : "an event") +

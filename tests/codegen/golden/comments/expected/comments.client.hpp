@@ -17,7 +17,7 @@ class CommentsClient {
                                         parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    WhisperTarget(const Other&) {
+    WhisperTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Comments.Whisper goes to CLIENT, OTHERS: see (parley.event).to in comments.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

@@ -16,7 +16,7 @@ class NewClient {
   struct ThrowTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    ThrowTarget(const Other&) {
+    ThrowTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "New.Throw goes to OTHERS: see (parley.event).to in keywords.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.

@@ -186,7 +186,7 @@ class EventsClient {
                                     parley::to::clients, parley::to::server_t> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    SayTarget(const Other&) {
+    SayTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.Say goes to SENDER, ALL, OTHERS, CLIENT, SERVER: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -203,7 +203,7 @@ class EventsClient {
   struct ReportTarget : parley::one_of<parley::to::server_t> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    ReportTarget(const Other&) {
+    ReportTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.Report goes to SERVER: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -221,7 +221,7 @@ class EventsClient {
                                         parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    WhisperTarget(const Other&) {
+    WhisperTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.Whisper goes to CLIENT, OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -238,7 +238,7 @@ class EventsClient {
   struct BothTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    BothTarget(const Other&) {
+    BothTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.Both goes to OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -255,7 +255,7 @@ class EventsClient {
   struct GoneTarget : parley::one_of<parley::to::others_t, parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    GoneTarget(const Other&) {
+    GoneTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.Gone goes to OTHERS: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -273,7 +273,7 @@ class EventsClient {
       parley::to::set_except<parley::to::others_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
+    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>,
           "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to OTHERS: see (parley.event).to in shapes.proto");
     }

@@ -223,8 +223,9 @@ class EventsPeers {
                                      parley::to::sender_of, parley::to::client, parley::to::clients> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    BothTarget(const Other&) {
-      static_assert(parley::never<Other>, "Events.Both goes to ALL, OTHERS, SENDER, CLIENT: see (parley.event).server_to in shapes.proto");
+    BothTarget(const Other&) : one_of(unchecked{}, {}) {
+      static_assert(parley::never<Other>,
+          "Events.Both goes to ALL, OTHERS, SENDER, CLIENT (written parley::to::others(peer) and parley::to::sender(peer)): see (parley.event).server_to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
     static parley::result<BothTarget> from(parley::target where) {
@@ -240,7 +241,7 @@ class EventsPeers {
   struct NewsTarget : parley::one_of<parley::to::all_t, parley::to::set_except<parley::to::all_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    NewsTarget(const Other&) {
+    NewsTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>, "Events.News goes to ALL: see (parley.event).to in shapes.proto");
     }
     // A target known only at run time: unknown_target if the schema does not allow it.
@@ -258,7 +259,7 @@ class EventsPeers {
       parley::to::set_except<parley::to::all_t>> {
     using one_of::one_of;
     template <parley::names_target Other> requires(!one_of::accepts<Other>)
-    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) {
+    AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget(const Other&) : one_of(unchecked{}, {}) {
       static_assert(parley::never<Other>,
           "Events.AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStand goes to ALL: see (parley.event).server_to in shapes.proto");
     }

@@ -1,0 +1,11 @@
+// Of a server's OTHERS the client has to be named that it speaks of.
+#include "lobby/v1/lobby.server.hpp"
+
+void tell(const lobby::v1::LobbyPeers& peers, const lobby::v1::Person& person, parley::peer& who) {
+#ifdef PARLEY_WRONG
+  static_cast<void>(who);
+  peers.arrived(person, parley::to::others);
+#else
+  peers.arrived(person, parley::to::others(who));
+#endif
+}
