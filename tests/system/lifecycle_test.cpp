@@ -111,6 +111,20 @@ TEST_P(EveryMedium, Destruction_cancels_pending_calls_and_stubs_may_outlive_thei
   EXPECT_EQ(left_over->report({}), parley::sent::closed);
 }
 
+TEST_P(EveryMedium, What_begins_after_the_close_may_end_after_the_client) {
+  constexpr int rounds = 50, calls = 30;
+  world w(GetParam());
+  w.start();
+  events<parley::result<>> ended;
+  for (int i = 0; i < rounds; ++i) {
+    parley::client link(w.url(), w.client_options());
+    const TalkClient talk(link);
+    link.close();
+    for (int k = 0; k < calls; ++k) talk.async_touch([&](parley::result<> outcome) { ended.put(std::move(outcome)); });
+  }
+  for (int i = 0; i < rounds * calls; ++i) EXPECT_EQ(ended.next().error().code, errc::cancelled);
+}
+
 TEST_P(EveryMedium, A_server_that_stops_tells_everybody_and_completes_every_call) {
   world w(GetParam());
   w.start();

@@ -69,7 +69,8 @@ class client {
  public:
   // With a thread of its own, joined by the destructor. Destroying it on that very thread is allowed: the thread then ends by itself.
   explicit client(std::string_view url, client_options options = {});
-  // On the caller's executor, no thread. The destructor does not wait; completions are posted and run if the caller's loop still runs.
+  // On the caller's executor, no thread; its execution context outlives the client. The destructor does not wait; completions are posted
+  // and run if the caller's loop still runs.
   // Two of them, so that the first may stand beside a co_await; name the options of the second on a line before (gcc12.hpp).
   client(asio::any_io_executor executor, std::string_view url);
   client(asio::any_io_executor executor, std::string_view url, client_options options);

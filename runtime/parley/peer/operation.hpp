@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace parley {
@@ -29,14 +30,16 @@ class completing {
   template <class Self>
   static void complete(std::unique_ptr<Self> self, result<T> outcome) {
     self->result_ = std::move(outcome);
-    auto executor = self->work_;
+    auto executor = *self->work_;
     asio::dispatch(executor, upcall(std::move(self)));
   }
 
-  // The loop may be gone, so a handler that named no executor completes on the system executor.
+  // The loop may be gone soon, so a handler that named no executor completes on the system executor, and the loop's work is let go of here,
+  // where the end still lives.
   template <class Self>
   static void complete_late(std::unique_ptr<Self> self) {
     self->result_ = errc::cancelled;
+    const std::optional<tracked> until_posted = std::exchange(self->work_, std::nullopt);
     auto executor = asio::get_associated_executor(self->handler_, asio::any_io_executor(asio::system_executor()));
     asio::post(executor, upcall(std::move(self)));
   }
@@ -64,7 +67,7 @@ class completing {
       decltype(track(asio::get_associated_executor(std::declval<const Handler&>(), std::declval<const asio::any_io_executor&>())));
 
   Handler handler_;
-  tracked work_;
+  std::optional<tracked> work_;
   result<T> result_;
 };
 

@@ -79,7 +79,8 @@ bool reader::knows(std::string_view text, const known_tokens& known) const noexc
 void reader::find_tokens(std::string_view text) {
   static const simdjson::implementation& simd = *simdjson::get_active_implementation();
   auto& index = tokens_->index;
-  ++tokens_->reading;
+  thread_local std::uint32_t readings = 0;  // of all indexes of the thread, so that none is taken for one that lay at its address before
+  tokens_->reading = ++readings;
   simdjson::error_code code = simdjson::SUCCESS;
   if (text.size() >= std::numeric_limits<std::uint32_t>::max()) code = simdjson::CAPACITY;
   else if (!index) code = simd.create_dom_parser_implementation(std::max(text.size(), smallest_capacity), 1, index);
