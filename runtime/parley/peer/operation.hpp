@@ -14,7 +14,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace parley {
@@ -30,7 +29,7 @@ class completing {
   template <class Self>
   static void complete(std::unique_ptr<Self> self, result<T> outcome) {
     self->result_ = std::move(outcome);
-    auto executor = *self->work_;
+    auto executor = self->work_;
     asio::dispatch(executor, upcall(std::move(self)));
   }
 
@@ -39,7 +38,7 @@ class completing {
   template <class Self>
   static void complete_late(std::unique_ptr<Self> self) {
     self->result_ = errc::cancelled;
-    const std::optional<tracked> until_posted = std::exchange(self->work_, std::nullopt);
+    const tracked until_posted = std::move(self->work_);  // moved from, an executor holds no work
     auto executor = asio::get_associated_executor(self->handler_, asio::any_io_executor(asio::system_executor()));
     asio::post(executor, upcall(std::move(self)));
   }
@@ -67,7 +66,7 @@ class completing {
       decltype(track(asio::get_associated_executor(std::declval<const Handler&>(), std::declval<const asio::any_io_executor&>())));
 
   Handler handler_;
-  std::optional<tracked> work_;
+  tracked work_;
   result<T> result_;
 };
 
