@@ -40,7 +40,7 @@ SANS_IO = {"core", "wire", "session", "routing", "rpc"}
 THREADS_AND_IO = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "fstream", "sys/socket.h", "unistd.h"}
 
 # What generated code may include of ours.
-GENERATED_MAY = re.compile(r"parley/(generated/\w+|wkt|box)\.hpp$")
+GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 

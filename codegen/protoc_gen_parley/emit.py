@@ -126,6 +126,13 @@ def _in_brackets(items: Sequence[str], brackets: str = "()") -> str:
     return brackets[0] + (_BREAK if items else "") + (", " + _BREAK * 2).join(items) + brackets[1]
 
 
+def version_text(file: File) -> str:
+    """What a compiler says when the runtime is of another version than the generator was."""
+    needed = ".".join(__version__.split(".")[:2])
+    return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of "
+            "that version, or install Parley %s" % (file.path, needed, needed))
+
+
 def environment() -> jinja2.Environment:
     env = jinja2.Environment(
         loader=_Loader(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")), undefined=jinja2.StrictUndefined,
@@ -134,7 +141,9 @@ def environment() -> jinja2.Environment:
     env.filters["fbs_literal"] = names.cpp_literal
     env.filters["comment"] = _comment
     env.filters["in_brackets"] = _in_brackets
+    env.filters["version_text"] = version_text
     env.globals["version"] = __version__
+    env.globals["version_pair"] = __version__.split(".")[:2]
     cpptypes.install(env)
     return env
 

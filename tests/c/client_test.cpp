@@ -291,6 +291,8 @@ TEST_P(CHandler, Many_threads_send_and_call) {
   for (int i = 0; i < 4 * each; ++i) other.heard.next();
 }
 
+TEST(CVersion, Of_the_library_is_that_of_its_header) { EXPECT_STREQ(parley_version(), PARLEY_VERSION); }
+
 TEST(CArguments, That_cannot_be_are_refused) {
   parley_error why;
   EXPECT_EQ(parley_client_new(nullptr, nullptr, &why), nullptr);

@@ -18,6 +18,7 @@ from protoc_gen_parley import __main__ as plugin  # noqa: E402
 
 SCHEMA = ROOT / "schema"
 LAUNCHER = ROOT / "codegen" / "protoc-gen-parley"
+CXX = os.environ.get("CXX", "c++")
 PROTOC = os.environ.get("PROTOC", "protoc")
 # Set by a developer who has looked at the difference: expected files are written instead of compared.
 UPDATE = os.environ.get("PARLEY_UPDATE_EXPECTED") == "1"
@@ -57,6 +58,17 @@ def generate(folders, *names, **parameters):
     except (plugin.Refused, plugin.LoadError, plugin.lock.LockError) as problem:
         made, errors = {}, str(problem).split("\n")
     return Result(made, errors, [w for w in warnings if "[LOCK]" not in w])
+
+
+def syntax_errors(folder, source, *options):
+    """Lines with an error that the compiler reports for a source whose includes lie in `folder` or in the runtime."""
+    command = [CXX, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE", "-fdiagnostics-color=never",
+               "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), *options, "-x", "c++", "-"]
+    done = subprocess.run(command, input=source, stderr=subprocess.PIPE, text=True, check=False)
+    found = [line for line in done.stderr.splitlines() if "error:" in line]
+    if done.returncode and not found:
+        raise AssertionError(done.stderr)
+    return found
 
 
 class TestCase(unittest.TestCase):

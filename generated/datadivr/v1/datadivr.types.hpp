@@ -6,6 +6,11 @@
 // Any other event is relayed undecoded to whoever its envelope's `to` names, as datadivr does. Errors are the plain mode's own `error`.
 #pragma once
 
+#include <parley/version.hpp>
+
+static_assert(parley::accepts_generated<0, 1>,
+              "datadivr/v1/datadivr.proto was generated for Parley 0.1, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of that version, or install Parley 0.1");
+
 #include <parley/wkt.hpp>
 
 #include <cstdint>

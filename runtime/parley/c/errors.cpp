@@ -1,4 +1,5 @@
 #include "parley/c/handles.hpp"
+#include "parley/version.hpp"
 #include "parley/wire/kinds.hpp"
 
 #include <algorithm>
@@ -8,6 +9,8 @@ namespace {
 
 static_assert(PARLEY_CANCELLED == static_cast<int>(errc::cancelled) && PARLEY_FAILED == static_cast<int>(errc::failed) &&
               PARLEY_INVALID == static_cast<int>(errc::invalid));
+static_assert(PARLEY_VERSION_MAJOR == version_major && PARLEY_VERSION_MINOR == version_minor && PARLEY_VERSION_PATCH == version_patch &&
+              version == PARLEY_VERSION);
 
 }  // namespace
 
@@ -33,6 +36,8 @@ parley_code tell(parley_error* out, const error& why) noexcept { return tell(out
 }  // namespace parley::c
 
 using namespace parley;
+
+const char* parley_version(void) { return version.data(); }  // a literal, so it ends with a zero byte
 
 const char* parley_code_name(int code) {
   if (code == PARLEY_OK) return "ok";

@@ -30,9 +30,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header, by the rules of semver.org. */
+#define PARLEY_VERSION_MAJOR 0
+#define PARLEY_VERSION_MINOR 1
+#define PARLEY_VERSION_PATCH 0
+#define PARLEY_VERSION "0.1.0"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The version of the library that the program runs with: "0.1.0". It may be newer than PARLEY_VERSION. Never NULL. */
+const char* parley_version(void);
 
 /* Values are never changed nor reused; later versions may add some. */
 typedef enum parley_code {

@@ -5,6 +5,11 @@
 // and goes on. */ /* int leaked; ? ?/
 #pragma once
 
+#include <parley/version.hpp>
+
+static_assert(parley::accepts_generated<0, 1>,
+              "comments.proto was generated for Parley 0.1, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of that version, or install Parley 0.1");
+
 #include <cstdint>
 #include <iosfwd>
 #include <string>

@@ -2,6 +2,11 @@
 // The messages as plain C++ values.
 #pragma once
 
+#include <parley/version.hpp>
+
+static_assert(parley::accepts_generated<0, 1>,
+              "passed.proto was generated for Parley 0.1, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of that version, or install Parley 0.1");
+
 #include <iosfwd>
 #include <string>
 

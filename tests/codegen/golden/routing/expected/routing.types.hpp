@@ -4,6 +4,11 @@
 // The chat of the libwsclient family. Its bare JSON is the business of a dialect; its routing is here.
 #pragma once
 
+#include <parley/version.hpp>
+
+static_assert(parley::accepts_generated<0, 1>,
+              "routing.proto was generated for Parley 0.1, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of that version, or install Parley 0.1");
+
 #include <cstdint>
 #include <iosfwd>
 #include <optional>

@@ -4,6 +4,11 @@
 // Every shape a method can have.
 #pragma once
 
+#include <parley/version.hpp>
+
+static_assert(parley::accepts_generated<0, 1>,
+              "shapes.proto was generated for Parley 0.1, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of that version, or install Parley 0.1");
+
 #include <parley/wkt.hpp>
 
 #include <cstdint>
