@@ -57,7 +57,7 @@ _LOCALS = frozenset("in out from m names each name value bit text bytes options 
 
 def place_of(member: str) -> str:
     """The variable that says where a member was written. Two underscores in a row are the compiler's."""
-    return member + ("at_" if member.endswith("_") else "_at")
+    return names.safe(member + ("at_" if member.endswith("_") else "_at"))
 
 
 # Words that flatc takes for types or declarations where it expects a name.

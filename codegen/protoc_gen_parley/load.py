@@ -142,19 +142,19 @@ class _Scope:
         def visit(message: descriptor_pb2.DescriptorProto, scope: str, outer: str) -> None:
             full = scope + message.name
             flat = outer + "_" + message.name if outer else message.name
-            cpp = names.safe_type(flat)
+            cpp = names.safe_type(flat, namespace)
             if message.options.map_entry:
                 self.map_entries[full] = message
                 return
             self._put(full, namespace, cpp, file.name, "message")
             for enum in message.enum_type:
-                self._put(full + "." + enum.name, namespace, names.safe_type(flat + "_" + enum.name), file.name, "enum")
+                self._put(full + "." + enum.name, namespace, names.safe_type(flat + "_" + enum.name, namespace), file.name, "enum")
             for nested in message.nested_type:
                 visit(nested, full + ".", flat)
 
         scope = file.package + "." if file.package else ""
         for enum in file.enum_type:
-            self._put(scope + enum.name, namespace, names.safe_type(enum.name), file.name, "enum")
+            self._put(scope + enum.name, namespace, names.safe_type(enum.name, namespace), file.name, "enum")
         for message in file.message_type:
             visit(message, scope, "")
 
@@ -193,7 +193,6 @@ class _FileLoader:
         namespace, cpp_name = self.scope.cpp[full]
         comment, ignores = self.source.comment(path)
         options = self._options(enum.options, "enum", path + (3,))
-        short = names.enum_value_names(enum.name, [v.name for v in enum.value])
         values: List[EnumValue] = []
         seen: Set[int] = set()
         for i, value in enumerate(enum.value):
@@ -201,7 +200,7 @@ class _FileLoader:
             doc, silenced = self.source.comment(where)
             route = self._options(value.options, "route", where + (3,))
             values.append(EnumValue(
-                name=value.name, number=value.number, cpp_name=short[i], alias=value.number in seen, comment=doc,
+                name=value.name, number=value.number, cpp_name=names.enum_value_name(enum.name, value.name), alias=value.number in seen, comment=doc,
                 line=self.source.line(where), options=route, ignores=silenced,
                 targets=services.target_words(route.get("to", ())), only=bool(route.get("only", False))))
             seen.add(value.number)

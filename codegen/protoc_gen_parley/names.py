@@ -7,7 +7,9 @@ Schema names keep their spelling; a name that C++ could not take gets an undersc
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Dict, Iterable, Set, Tuple
+
+from . import system_names
 
 KEYWORDS = frozenset(
     """
@@ -20,15 +22,13 @@ KEYWORDS = frozenset(
     """.split()
 )
 
-# Macros that C headers, POSIX, or GNU mode (`linux`, `unix`) define, and the ones of Windows that schemas are likeliest to meet.
-MACROS = frozenset(
-    """
-    NULL EOF errno assert stdin stdout stderr offsetof setjmp va_arg va_copy va_end va_start major minor makedev linux unix i386
-    signbit isnan isinf isfinite isnormal NAN INFINITY HUGE_VAL DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS EDOM ERANGE EILSEQ BUFSIZ
-    RAND_MAX EXIT_SUCCESS EXIT_FAILURE CHAR_BIT CHAR_MAX CHAR_MIN INT_MAX INT_MIN LONG_MAX LONG_MIN UINT_MAX SHRT_MAX SHRT_MIN SIGINT
-    SIGTERM SIGKILL SIGHUP TRUE FALSE
-    """.split()
+# Macros of systems other than the one that system_names.py was written on, which schemas are likeliest to meet.
+_FOREIGN_MACROS = frozenset(
+    "major minor makedev i386 signbit isnan isinf isfinite isnormal DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS TRUE FALSE".split()
 )
+MACROS = system_names.MACROS | _FOREIGN_MACROS
+# A library's macros differ from version to version, so none of these names is left to a schema.
+_LIBRARIES = ("ASIO_", "BOOST_", "FLATBUFFERS_", "PARLEY_", "SIMDJSON_", "simdjson_")
 
 # Names that generated code uses unqualified from inside a schema's namespace or a struct: a type of that name would hide them.
 RESERVED_TYPES = frozenset(
@@ -85,15 +85,21 @@ CHEAP = frozenset(v for k, v in CPP_SCALARS.items() if k not in ("string", "byte
     "parley::timestamp", "parley::duration", "parley::null_value"}
 
 
+def is_reserved(name: str) -> bool:
+    """Whether compilers and libraries may have a macro of that name, whatever this system's headers say."""
+    return re.match("__|_[A-Z]", name) is not None or name.startswith(_LIBRARIES)
+
+
 def safe(name: str, also: Iterable[str] = ()) -> str:
     """The name as a C++ identifier."""
-    if name in KEYWORDS or name in MACROS or name in also or name.startswith("__"):
+    if name in KEYWORDS or name in MACROS or name in also or is_reserved(name):
         return name + "_"
     return name
 
 
-def safe_type(name: str) -> str:
-    return safe(name, RESERVED_TYPES)
+def safe_type(name: str, namespace: str) -> str:
+    """A type's name. In the global namespace it meets C's functions and types."""
+    return safe(name, RESERVED_TYPES if namespace else RESERVED_TYPES | system_names.GLOBALS)
 
 
 def is_identifier(name: str) -> bool:
@@ -112,19 +118,18 @@ def upper_snake(name: str) -> str:
     return snake_case(name).upper()
 
 
-def enum_value_names(enum: str, values: Sequence[str]) -> List[str]:
-    """The values without `ENUM_NAME_`, if all have it and something that is a name stays of each."""
+def enum_value_name(enum: str, value: str) -> str:
+    """The value without `ENUM_NAME_`, if it has that and the rest is a name. Other values have no say: a value that is added renames none."""
     for prefix in (upper_snake(enum) + "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", enum).upper() + "_"):
-        short = [v[len(prefix):] for v in values if v.startswith(prefix)]
-        if len(short) == len(values) and all(is_identifier(s) for s in short):
-            return [safe(s) for s in short]
-    return [safe(v) for v in values]
+        if value.startswith(prefix) and is_identifier(value[len(prefix):]):
+            return safe(value[len(prefix):])
+    return safe(value)
 
 
 def namespace_of_package(package: str) -> str:
     """"lobby.v1" -> "lobby::v1"; parts that C++ or generated code cannot have get their underscore."""
     parts = package.split(".") if package else []
-    return "::".join(safe(p, RESERVED_TYPES) if i or p != "parley" else p for i, p in enumerate(parts))
+    return "::".join(safe(p, RESERVED_TYPES) if i else p if p == "parley" else safe_type(p, "") for i, p in enumerate(parts))
 
 
 def reference(cpp_name: str, namespace: str, from_namespace: str, hidden_by: Iterable[str] = ()) -> str:

@@ -3,10 +3,65 @@
 import unittest
 from unittest import mock
 
-from support import TestCase, generate, syntax_errors
+from support import HERE, TestCase, generate, syntax_errors
 from protoc_gen_parley import emit
 
 LINE = 'syntax = "proto3";\npackage t.v1;\nmessage Line { string text = 1; }\n'
+
+
+SERVICE = """syntax = "proto3";
+%s
+import "google/protobuf/empty.proto";
+import "parley/options.proto";
+message Line { string text = 1; }
+service Desk {
+  option (parley.service) = { prefix: "%s" };
+  // Says it.
+  rpc Say(Line) returns (google.protobuf.Empty) { option (parley.event) = { to: [ALL] }; }
+}
+"""
+
+
+class CompileTestCase(TestCase):
+    def errors_of(self, folder, *protos):
+        """What the compiler says to all that is generated for these schemas, in one translation unit."""
+        made = generate([folder], *protos)
+        self.assertEqual([], made.errors)
+        out = self.scratch()
+        for name, text in made.files.items():
+            self.write(out, name, text)
+        return syntax_errors(out, "".join('#include "%s"\n' % name for name in made.files if name.endswith("pp")))
+
+
+class NamesTest(CompileTestCase):
+    """Any name that proto3 allows compiles."""
+
+    def test_names_that_are_macros(self):
+        self.assertEqual([], self.errors_of(HERE / "compile", "macros.proto"))
+
+    def test_packages_that_are_names_of_c_or_of_libraries(self):
+        folder = self.scratch()
+        packages = ("system.v1 time.v1 signal.v1 poll.v1 access.v1 link.v1 clock.v1 truncate.v1 socket.v1 free.v1 send.v1 daemon.v1 log.v1 "
+                    "random.v1 round.v1 times stat sync environ gamma index exp remove x.log.v1 a.std.b unix.v1 linux.v1 posix.v1 boost.v1 "
+                    "google.v1 asio.v1 simdjson.v1 flatbuffers std.v1 size_t FILE").split()
+        for package in packages:
+            self.write(folder, package.replace(".", "/") + ".proto", SERVICE % ("package %s;" % package, package + "."))
+        self.assertEqual([], self.errors_of(folder, *(package.replace(".", "/") + ".proto" for package in packages)))
+
+    def test_types_that_are_names_of_c_in_no_package(self):
+        folder = self.scratch()
+        types = "".join("message %s { int32 %s = 1; }\n" % (name, name) for name in ("time", "stat", "FILE", "tm", "div_t", "index"))
+        self.write(folder, "t.proto", SERVICE % ("", "t.") + types + """
+            enum signal { SIGNAL_NONE = 0; SIGNAL_SIGHUP = 1; }
+            message Uses { time a = 1; repeated stat b = 2; FILE c = 3; tm d = 4; signal e = 5; map<int32, index> f = 6; }
+            service socket {
+              // Sends.
+              rpc Send(time) returns (stat);
+              // Closes.
+              rpc Close(FILE) returns (Uses);
+            }
+            """)
+        self.assertEqual([], self.errors_of(folder, "t.proto"))
 
 
 class VersionTest(TestCase):

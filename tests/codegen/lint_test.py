@@ -1,5 +1,5 @@
 """One folder per rule: what it finds in bad.proto stands in expected.txt, and in ok.proto it finds nothing. Rules about change have
-before.proto too, which has left its lock file."""
+before.proto too, which has left its lock file. There may be more of each: bad_list.proto with expected_list.txt and before_list.proto."""
 
 import re
 import shutil
@@ -15,10 +15,10 @@ class LintTest(TestCase):
     def findings(self, folder, name):
         scratch = self.scratch()
         parameters = {}
-        if (folder / "before.proto").exists():
-            shutil.copy(folder / "before.proto", scratch / "case.proto")
-            before = generate([scratch], "case.proto", lock_roots=(str(scratch),))
-            self.assertEqual([], before.errors)
+        before = folder / re.sub("^(bad|ok)", "before", name)
+        if before.exists():
+            shutil.copy(before, scratch / "case.proto")
+            self.assertEqual([], generate([scratch], "case.proto", lock_roots=(str(scratch),)).errors)
             parameters = {"lock_roots": (str(scratch),)}
         shutil.copy(folder / name, scratch / "case.proto")
         return generate([scratch], "case.proto", **parameters)
@@ -28,23 +28,27 @@ class LintTest(TestCase):
 
     def test_each_rule_finds_what_is_bad(self):
         for folder in FOLDERS:
-            with self.subTest(rule=folder.name):
-                mine = [f for f in self.findings(folder, "bad.proto").findings if f.endswith("[%s]" % folder.name)]
-                self.assertTrue(mine, "nothing found")
-                self.hold_against(folder / "expected.txt", "".join(f + "\n" for f in mine))
+            self.assertTrue((folder / "bad.proto").exists(), folder)
+            for bad in sorted(folder.glob("bad*.proto")):
+                with self.subTest(rule=folder.name, case=bad.name):
+                    mine = [f for f in self.findings(folder, bad.name).findings if f.endswith("[%s]" % folder.name)]
+                    self.assertTrue(mine, "nothing found")
+                    self.hold_against(folder / ("expected%s.txt" % bad.stem[len("bad"):]), "".join(f + "\n" for f in mine))
 
     def test_each_rule_leaves_alone_what_is_good(self):
         for folder in FOLDERS:
-            with self.subTest(rule=folder.name):
-                result = self.findings(folder, "ok.proto")
-                self.assertEqual([], [f for f in result.findings if f.endswith("[%s]" % folder.name)])
-                built = [f for f in result.errors if not f.endswith("[NOT_BUILT]")]
-                self.assertEqual([], built, "ok.proto has other errors than features that are not built")
+            self.assertTrue((folder / "ok.proto").exists(), folder)
+            for good in sorted(folder.glob("ok*.proto")):
+                with self.subTest(rule=folder.name, case=good.name):
+                    result = self.findings(folder, good.name)
+                    self.assertEqual([], [f for f in result.findings if f.endswith("[%s]" % folder.name)])
+                    built = [f for f in result.errors if not f.endswith("[NOT_BUILT]")]
+                    self.assertEqual([], built, "it has other errors than features that are not built")
 
     def test_each_finding_has_file_line_and_rule(self):
         for folder in FOLDERS:
-            if (folder / "expected.txt").exists():
-                for line in (folder / "expected.txt").read_text(encoding="utf-8").splitlines():
+            for expected in folder.glob("expected*.txt"):
+                for line in expected.read_text(encoding="utf-8").splitlines():
                     self.assertRegex(line, r"^case\.proto:[1-9][0-9]*: (error|warning): .+ \[%s\]$" % folder.name)
 
     def test_each_rule_stands_in_the_schema_readme(self):

@@ -13,26 +13,34 @@ class NamesTest(TestCase):
             self.assertEqual(expected, names.snake_case(name), name)
 
     def test_keywords_and_macros_get_an_underscore(self):
-        for name in ("class", "delete", "co_await", "requires", "errno", "NULL", "__FILE__", "linux"):
+        for name in ("class", "delete", "co_await", "requires", "errno", "NULL", "__FILE__", "_FORTIFY", "linux", "st_mtime", "TRUE", "ASIO_VERSION"):
             self.assertEqual(name + "_", names.safe(name))
         for name in ("klass", "final", "override", "import", "module", "text"):
             self.assertEqual(name, names.safe(name))
 
     def test_types_do_not_hide_what_generated_code_names(self):
-        self.assertEqual("parley_", names.safe_type("parley"))
-        self.assertEqual("std_", names.safe_type("std"))
-        self.assertEqual("Line", names.safe_type("Line"))
+        for namespace in ("", "lobby::v1"):
+            self.assertEqual("parley_", names.safe_type("parley", namespace))
+            self.assertEqual("std_", names.safe_type("std", namespace))
+            self.assertEqual("Line", names.safe_type("Line", namespace))
 
-    def test_enum_values_lose_a_prefix_that_all_have(self):
-        self.assertEqual(["UNSPECIFIED", "GLAD"], names.enum_value_names("Mood", ["MOOD_UNSPECIFIED", "MOOD_GLAD"]))
-        self.assertEqual(["MOOD_A", "B"], names.enum_value_names("Mood", ["MOOD_A", "B"]))
-        self.assertEqual(["ORDER_SIDE_2D", "ORDER_SIDE_X"], names.enum_value_names("OrderSide", ["ORDER_SIDE_2D", "ORDER_SIDE_X"]))
-        self.assertEqual(["A", "NULL_"], names.enum_value_names("OrderSide", ["ORDER_SIDE_A", "ORDER_SIDE_NULL"]))
-        self.assertEqual(["OK"], names.enum_value_names("HTTPCode", ["HTTP_CODE_OK"]))
+    def test_global_types_do_not_meet_c(self):
+        self.assertEqual("socket_", names.safe_type("socket", ""))
+        self.assertEqual("socket", names.safe_type("socket", "lobby::v1"))
+
+    def test_an_enum_value_loses_the_prefix_that_it_has(self):
+        for enum, value, expected in (
+                ("Mood", "MOOD_UNSPECIFIED", "UNSPECIFIED"), ("Mood", "GLAD", "GLAD"), ("Mood", "MOODY", "MOODY"), ("Mood", "MOOD_", "MOOD_"),
+                ("OrderSide", "ORDER_SIDE_X", "X"), ("OrderSide", "ORDER_SIDE_2D", "ORDER_SIDE_2D"), ("OrderSide", "ORDER_SIDE_NULL", "NULL_"),
+                ("ByteOrder", "BYTE_ORDER_LITTLE_ENDIAN", "LITTLE_ENDIAN_"), ("Whence", "SEEK_SET", "SEEK_SET_"),
+                ("HTTPCode", "HTTP_CODE_OK", "OK"), ("HTTPCode", "HTTPCODE_OK", "OK"), ("Tone", "TONE_class", "class_")):
+            self.assertEqual(expected, names.enum_value_name(enum, value), value)
 
     def test_packages_become_namespaces(self):
         self.assertEqual("lobby::v1", names.namespace_of_package("lobby.v1"))
         self.assertEqual("a::class_::parley_", names.namespace_of_package("a.class.parley"))
+        self.assertEqual("system_::v1::time", names.namespace_of_package("system.v1.time"))
+        self.assertEqual("linux_::asio_", names.namespace_of_package("linux.asio"))
         self.assertEqual("", names.namespace_of_package(""))
 
     def test_a_type_is_bare_at_home_and_complete_elsewhere(self):

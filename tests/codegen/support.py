@@ -62,8 +62,8 @@ def generate(folders, *names, **parameters):
 
 def syntax_errors(folder, source, *options):
     """Lines with an error that the compiler reports for a source whose includes lie in `folder` or in the runtime."""
-    command = [CXX, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE", "-fdiagnostics-color=never",
-               "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), *options, "-x", "c++", "-"]
+    command = [CXX, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE",
+               *(["-DASIO_HAS_CO_AWAIT=1"] if "clang" in CXX else []), "-fdiagnostics-color=never", "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), *options, "-x", "c++", "-"]
     done = subprocess.run(command, input=source, stderr=subprocess.PIPE, text=True, check=False)
     found = [line for line in done.stderr.splitlines() if "error:" in line]
     if done.returncode and not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Set
 
-from .. import names, services
+from .. import names, services, system_names
 from .core import ERROR, Hit, Place, Run, quote, rule
 
 
@@ -132,16 +132,22 @@ def json_name(run: Run) -> Iterator[Hit]:
             yield place, "json_name", "%s is empty, or has spaces or control characters" % quote(f.json_name)
 
 
-@rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's.")
+@rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's nor the name of something else.")
 def namespace(run: Run) -> Iterator[Hit]:
     for place in run.files():
         f = place.file
         written = f.options.get("cpp_namespace", "")
         path = "file.cpp_namespace" if written else ""
-        for part in f.cpp_namespace.split("::") if f.cpp_namespace else ():
-            if not names.is_identifier(part) or names.safe(part) != part:
-                yield place, path, "%s is not a C++ identifier" % quote(part)
         parts = f.cpp_namespace.split("::")
+        for i, part in enumerate(parts if written else ()):  # what is made of a package has its underscore
+            if not names.is_identifier(part) or part in names.KEYWORDS:
+                yield place, path, "%s is not a C++ identifier" % quote(part)
+            elif part in names.MACROS:
+                yield place, path, "%s is a macro of the system's headers" % quote(part)
+            elif names.is_reserved(part):
+                yield place, path, "%s is reserved for the compiler and for libraries" % quote(part)
+            elif i == 0 and part in system_names.GLOBALS:
+                yield place, path, "%s is a name of C in the global namespace" % quote(part)
         if (parts[0] in ("parley", "std") and not (parts[0] == "parley" and f.path.startswith("parley/"))
                 or written and set(parts) & names.RESERVED_TYPES):
             yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken"
