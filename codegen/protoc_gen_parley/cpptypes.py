@@ -242,6 +242,19 @@ class MessageView:
         return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
 
 
+def table_size(message: Message) -> Tuple[int, int]:
+    """The bytes of the message's table if every field is there, and the number of ids that its vtable has."""
+    width = sum(_width(f) for f in message.plain_fields) + (_OFFSET + 1) * len(message.oneofs)
+    ids = max((slot.id + 1 for slot in message.fbs_slots), default=0)
+    return _OFFSET + 8 + width, ids  # the vtable's place, and what aligning to 8 bytes may cost
+
+
+def _width(field: Field) -> int:
+    """Bytes of the field in its table."""
+    inline = field.label in ("one", "opt") and _is_inline(field.type)
+    return _SCALARS[_scalar(field.type)][2] if inline and _scalar(field.type) else _OFFSET
+
+
 def _value_cpp(field: Field) -> str:
     """One value of the field, without what its label puts around it."""
     return field.type.cpp
@@ -293,10 +306,7 @@ def _field_view(field: Field, index: int, message: Message, oneof: Optional[Oneo
                          alternative="%s::%s" % (message.cpp_name, field.cpp_name), **common)
     cpp, init, clear = _cpp(field, field.label == "rep" and field.type.name in later)
     inline = field.label in ("one", "opt") and _is_inline(field.type)
-    width = _OFFSET
-    if inline and _scalar(field.type):
-        width = _SCALARS[_scalar(field.type)][2]
-    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=inline, width=width, **common)
+    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=inline, width=_width(field), **common)
 
 
 def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:

@@ -56,6 +56,30 @@ class LintTest(TestCase):
         rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([EW]) \|", page, re.M))
         self.assertEqual({r.id: {"error": "E", "warning": "W"}[r.severity] for r in lint.RULES.values()}, rows)
 
+    def test_a_member_that_is_gone_keeps_its_place_in_the_binary_form(self):
+        def oneof(numbers):
+            return "oneof pick { %s }" % " ".join("int32 f%d = %d;" % (n, n) for n in numbers)
+
+        scratch = self.scratch()
+        self.write(scratch, "case.proto", 'syntax = "proto3"; message M { %s }' % oneof(range(1, 256)))
+        self.assertEqual([], generate([scratch], "case.proto", lock_roots=(str(scratch),)).errors)
+        self.write(scratch, "case.proto", 'syntax = "proto3"; message M { reserved 1; reserved "f1"; %s }' % oneof(range(2, 257)))
+        self.assertEqual(
+            ["case.proto:1: error: M: the oneof pick has 256 members, with 1 that are gone and keep their number, and the binary form can tell "
+             "255 apart; split it, or put some into a message [BINARY_LIMIT]"],
+            generate([scratch], "case.proto", lock_roots=(str(scratch),)).errors)
+
+    def test_a_table_holds_so_many_bytes(self):
+        def errors(doubles, flags=0):
+            fields = ["double f%d = %d;" % (n, n) for n in range(1, doubles + 1)]
+            fields += ["bool f%d = %d;" % (n, n) for n in range(doubles + 1, doubles + flags + 1)]
+            scratch = self.scratch()
+            self.write(scratch, "case.proto", 'syntax = "proto3"; message M { %s }' % " ".join(fields))
+            return generate([scratch], "case.proto").errors
+
+        self.assertEqual([], errors(8190))
+        self.assertRegex(errors(8191)[0], "^case.proto:1: error: M: its 8191 fields can take 65540 bytes .*BINARY_LIMIT.$")
+
     def test_warnings_become_errors_when_asked(self):
         scratch = self.scratch()
         shutil.copy(HERE / "lint" / "COMMENT_MISSING" / "bad.proto", scratch / "case.proto")

@@ -10,9 +10,14 @@ from typing import List
 
 from ..model import Schema
 from .core import ERROR, RULES, WARNING, Finding, Rule, Run, quote  # noqa: F401
-from . import breaking, calls, clashes, delivery, events, groups, not_built, payloads  # noqa: F401  (they register their rules)
+from . import binary, breaking, calls, clashes, delivery, events, groups, not_built, payloads  # noqa: F401  (they register their rules)
 
 
 def run(schema: Schema) -> List[Finding]:
     """All findings about the files to generate, in the order of files and lines."""
-    return Run(schema).findings(RULES.values())
+    return Run(schema).findings(r for r in RULES.values() if not r.needs_ids)
+
+
+def run_with_ids(schema: Schema) -> List[Finding]:
+    """Those about a schema whose messages have their FlatBuffers ids."""
+    return Run(schema).findings(r for r in RULES.values() if r.needs_ids)
