@@ -464,8 +464,8 @@ class Method:
 
 @dataclass(frozen=True)
 class Service:
-    name: str                        # "Lobby"; also parley::service::name
-    full_name: str
+    name: str                        # "Lobby"
+    full_name: str                   # "lobby.v1.Lobby"; also parley::service::name
     methods: Tuple[Method, ...]
     prefix: str                      # raw, before method names on the wire
     client_name: str                 # "LobbyClient"
@@ -496,7 +496,7 @@ class Service:
         """Of `constinit const parley::service LobbyMethods::service{...}`, to be joined by ", "."""
         from .names import cpp_literal
 
-        all_ = [".name = " + cpp_literal(self.name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
+        all_ = [".name = " + cpp_literal(self.full_name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
         if self.relay_unknown:
             all_.append(".relay_unknown = true")
         return tuple(all_)

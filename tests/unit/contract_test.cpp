@@ -10,9 +10,9 @@ using session::contract;
 
 // One service of the given methods, for as long as the test runs.
 struct listed {
-  explicit listed(std::vector<method> of, bool relay_unknown = false) : methods(std::move(of)) {
+  explicit listed(std::vector<method> of, bool relay_unknown = false, std::string_view name = "One") : methods(std::move(of)) {
     for (const method& m : methods) pointers.push_back(&m);
-    what = {.name = "One", .methods = pointers, .relay_unknown = relay_unknown};
+    what = {.name = name, .methods = pointers, .relay_unknown = relay_unknown};
   }
   listed(const listed&) = delete;
   listed& operator=(const listed&) = delete;
@@ -50,14 +50,16 @@ TEST(Contract, TakesAServiceOnceHoweverOftenItIsAdded) {
 }
 
 TEST(Contract, RefusesANameThatIsTakenAndStaysAsItWas) {
-  const listed one({method_named("add", 1)});
-  const listed other({method_named("sub", 1), method_named("add", 1)});
+  const listed one({method_named("add", 1)}, false, "lobby.v1.Lobby");
+  const listed other({method_named("sub", 1), method_named("add", 1)}, false, "lobby.v2.Lobby");
   contract known;
   ASSERT_TRUE(known.add(one.what));
   const auto added = known.add(other.what);
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().code, errc::invalid);
-  EXPECT_NE(added.error().message.find("add"), std::string::npos);
+  EXPECT_EQ(added.error().message,
+            "lobby.v1.Lobby and lobby.v2.Lobby have a method with the wire name add: give one of them a prefix of its own, "
+            "(parley.service) = { prefix: \"lobby.v2.Lobby.\" }");
   EXPECT_EQ(known.find("sub"), nullptr);
   EXPECT_EQ(known.prints().size(), 1u);
 }
@@ -65,11 +67,14 @@ TEST(Contract, RefusesANameThatIsTakenAndStaysAsItWas) {
 TEST(Contract, RefusesAnIdThatIsTaken) {
   method twin = method_named("Lobby.Sub", 1);
   twin.id = wire::method_id("Lobby.Add");
-  const listed one({method_named("Lobby.Add", 1)});
-  const listed other({twin});
+  const listed one({method_named("Lobby.Add", 1)}, false, "lobby.v1.Lobby");
+  const listed other({twin}, false, "lobby.v2.Lobby");
   contract known;
   ASSERT_TRUE(known.add(one.what));
-  EXPECT_FALSE(known.add(other.what));
+  const auto added = known.add(other.what);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().message,
+            "lobby.v1.Lobby and lobby.v2.Lobby have methods with the same id, Lobby.Add and Lobby.Sub: give one of them another `name`");
 }
 
 TEST(Contract, RelaysUnknownEventsForOneService) {

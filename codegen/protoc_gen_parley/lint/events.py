@@ -54,15 +54,18 @@ def wire_name(run: Run) -> Iterator[Hit]:
 
 @rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.")
 def wire_name_taken(run: Run) -> Iterator[Hit]:
-    first: Dict[str, str] = {}
+    first: Dict[str, Tuple[str, str]] = {}  # wire name -> its service, its method
     for f in run.schema.files:
         for s in f.services:
             for m in s.methods:
-                mine = s.full_name + "." + m.name
                 if m.wire_name in first and f.generate:
-                    yield (Place((f, s, m)), option(m) + ".name" if "name" in m.options else "",
-                           "the wire name %s belongs to %s already" % (quote(m.wire_name), first[m.wire_name]))
-                first.setdefault(m.wire_name, mine)
+                    service, method = first[m.wire_name]
+                    named = "name" in m.options
+                    yield (Place((f, s, m)), option(m) + ".name" if named else "",
+                           "the wire name %s belongs to %s.%s already; give one of the %s" % (
+                               quote(m.wire_name), service, method, "two another `name`" if named or service == s.full_name else
+                               'services a prefix, e.g. option (parley.service) = { prefix: "%s." }' % s.full_name))
+                first.setdefault(m.wire_name, (s.full_name, m.name))
 
 
 @rule("METHOD_ID", ERROR, "No two wire names of a run have the same 32-bit id, and none has 0.")

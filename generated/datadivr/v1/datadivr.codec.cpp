@@ -206,6 +206,7 @@ constexpr const parley::method* datadivr_methods[] = {
     &DatadivrMethods::client_overview,
 };
 }  // namespace
-constinit const parley::service DatadivrMethods::service{.name = "Datadivr", .methods = datadivr_methods, .relay_unknown = true};
+constinit const parley::service DatadivrMethods::service{.name = "datadivr.v1.Datadivr", .methods = datadivr_methods,
+    .relay_unknown = true};
 
 }  // namespace datadivr::v1

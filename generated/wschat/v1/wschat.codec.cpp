@@ -240,6 +240,6 @@ constexpr const parley::method* chat_methods[] = {
     &ChatMethods::say,
 };
 }  // namespace
-constinit const parley::service ChatMethods::service{.name = "Chat", .methods = chat_methods};
+constinit const parley::service ChatMethods::service{.name = "wschat.v1.Chat", .methods = chat_methods};
 
 }  // namespace wschat::v1

@@ -9,17 +9,32 @@ namespace {
 
 std::uint32_t hash_of(std::string_view name) { return flat_index::hash_of(std::hash<std::string_view>()(name)); }
 
+std::string both(const service& one, const service& other) { return std::string(one.name) + " and " + std::string(other.name); }
+
 }  // namespace
+
+const service& contract::owner_of(const method& known) const {
+  return **std::find_if(services_.begin(), services_.end(),
+                        [&](const service* s) { return std::find(s->methods.begin(), s->methods.end(), &known) != s->methods.end(); });
+}
 
 bool contract::knows(const service& s) const { return std::find(services_.begin(), services_.end(), &s) != services_.end(); }
 
 result<> contract::add(const service& added) {
   if (knows(added)) return {};
   for (const method* m : added.methods) {
-    if (find(m->name)) return error{errc::invalid, "two services have a method with the wire name " + std::string(m->name)};
-    if (find(m->id)) return error{errc::invalid, "the method id of " + std::string(m->name) + " is taken: give it another name"};
+    if (const method* other = find(m->name))
+      return error{errc::invalid, both(owner_of(*other), added) + " have a method with the wire name " + std::string(m->name) +
+                                      ": give one of them a prefix of its own, (parley.service) = { prefix: \"" + std::string(added.name) +
+                                      ".\" }"};
+    if (const method* other = find(m->id))
+      return error{errc::invalid, both(owner_of(*other), added) + " have methods with the same id, " + std::string(other->name) + " and " +
+                                      std::string(m->name) + ": give one of them another `name`"};
   }
-  if (added.relay_unknown && relays_unknown_) return error{errc::invalid, "two services relay unknown events"};
+  if (added.relay_unknown && relays_unknown_) {
+    const auto other = std::find_if(services_.begin(), services_.end(), [](const service* s) { return s->relay_unknown; });
+    return error{errc::invalid, both(**other, added) + " relay unknown events, and one service can"};
+  }
   for (const method* m : added.methods) {
     const auto at = static_cast<flat_index::position>(methods_.size());
     methods_.push_back(m);

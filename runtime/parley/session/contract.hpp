@@ -31,6 +31,8 @@ class contract {
   std::vector<wire::print> accepted() const;
 
  private:
+  const service& owner_of(const method& known) const;
+
   std::vector<const service*> services_;
   std::vector<const method*> methods_;
   flat_index by_name_;

@@ -59,7 +59,7 @@ struct method {
 
 // One service, as generated code registers it.
 struct service {
-  std::string_view name;
+  std::string_view name;  // in the schema: "lobby.v1.Lobby"
   std::span<const method* const> methods;
   bool relay_unknown = false;  // unknown events are relayed by their envelope's `to`, decoded by nobody
 };

@@ -141,6 +141,6 @@ constexpr const parley::method* comments_methods[] = {
     &CommentsMethods::whisper,
 };
 }  // namespace
-constinit const parley::service CommentsMethods::service{.name = "Comments", .methods = comments_methods};
+constinit const parley::service CommentsMethods::service{.name = "comments.v1.Comments", .methods = comments_methods};
 
 }  // namespace comments::v1

@@ -108,6 +108,6 @@ constexpr const parley::method* imports_methods[] = {
     &ImportsMethods::take,
 };
 }  // namespace
-constinit const parley::service ImportsMethods::service{.name = "Imports", .methods = imports_methods};
+constinit const parley::service ImportsMethods::service{.name = "imports.v1.Imports", .methods = imports_methods};
 
 }  // namespace imports::v1

@@ -558,6 +558,6 @@ constexpr const parley::method* new_methods[] = {
     &NewMethods::throw_,
 };
 }  // namespace
-constinit const parley::service NewMethods::service{.name = "New", .methods = new_methods};
+constinit const parley::service NewMethods::service{.name = "keywords.class.parley.New", .methods = new_methods};
 
 }  // namespace keywords::class_::parley_

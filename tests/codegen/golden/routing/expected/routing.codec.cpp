@@ -341,7 +341,7 @@ constexpr const parley::method* chat_methods[] = {
     &ChatMethods::say,
 };
 }  // namespace
-constinit const parley::service ChatMethods::service{.name = "Chat", .methods = chat_methods};
+constinit const parley::service ChatMethods::service{.name = "routing.v1.Chat", .methods = chat_methods};
 
 constinit const parley::method PlainMethods::shouted{
     .name = "Plain.Shouted", .id = 0xa8fc2525, .fingerprint = 0xea622954fc24e78b,
@@ -355,6 +355,6 @@ constexpr const parley::method* plain_methods[] = {
     &PlainMethods::shouted,
 };
 }  // namespace
-constinit const parley::service PlainMethods::service{.name = "Plain", .methods = plain_methods};
+constinit const parley::service PlainMethods::service{.name = "routing.v1.Plain", .methods = plain_methods};
 
 }  // namespace routing::v1

@@ -352,7 +352,7 @@ constexpr const parley::method* calls_methods[] = {
     &CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
 };
 }  // namespace
-constinit const parley::service CallsMethods::service{.name = "Calls", .methods = calls_methods};
+constinit const parley::service CallsMethods::service{.name = "shapes.v1.Calls", .methods = calls_methods};
 
 constinit const parley::method EventsMethods::say{
     .name = "e/Say", .id = 0x2b22a94f, .fingerprint = 0xa502f48d2ad858cf,
@@ -411,8 +411,8 @@ constexpr const parley::method* events_methods[] = {
     &EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
 };
 }  // namespace
-constinit const parley::service EventsMethods::service{.name = "Events", .methods = events_methods, .relay_unknown = true};
+constinit const parley::service EventsMethods::service{.name = "shapes.v1.Events", .methods = events_methods, .relay_unknown = true};
 
-constinit const parley::service SilentMethods::service{.name = "Silent", .methods = {}};
+constinit const parley::service SilentMethods::service{.name = "shapes.v1.Silent", .methods = {}};
 
 }  // namespace shapes::v1
