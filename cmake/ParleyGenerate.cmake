@@ -21,7 +21,8 @@
 #                        Who gets the include directory and parley::runtime. Default: PUBLIC.
 #   OUT_VAR v            Set to the list of generated files.
 #
-# A schema that imports another one needs that one generated too: in the same target, or in one that this target links.
+# A schema that uses types of another one needs that one generated too: in the same target, or in one that this target links. CMake reports
+# what is missing when it has read the whole project. Schemas of one call are checked together, so two services with one wire name are found.
 # Editing a schema, what it imports, its lock file or the generator regenerates what depends on it, and only changed files are written.
 
 # The policies of a caller that asks for an old CMake shall not change what happens here (depfiles of Makefiles: CMP0116).
@@ -49,21 +50,36 @@ function(parley_generate)
   _parley_generator_command("${import_dirs}" command)
   # The ids of an imported message stand in the lock file beside the imported schema, so the generator looks in all directories.
   list(TRANSFORM import_dirs PREPEND "--opt=lock_root=" OUTPUT_VARIABLE lock_roots)
+  set(stamp_dir "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/parley/${arg_TARGET}")
+  get_property(generated GLOBAL PROPERTY PARLEY_GENERATED_FOR_${arg_TARGET})
   set(stamps "")
   set(outputs "")
+  set(schemas "")
+  set(names "")
   foreach(proto IN LISTS arg_PROTOS)
     _parley_find_proto("${proto}" "${import_dirs}" file directory name)
-    _parley_expected_outputs("${file}" "${name}" expected)
+    if(name IN_LIST generated)
+      message(FATAL_ERROR "parley_generate(${arg_TARGET}): ${name} is generated for this target already, by another call.")
+    endif()
+    if(NOT name IN_LIST names)
+      list(APPEND schemas "${file}")
+      list(APPEND names "${name}")
+    endif()
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY PARLEY_GENERATED_FOR_${arg_TARGET} ${names})
+  _parley_ask_protoc("${names}" "${import_dirs}" contents)
+  foreach(file name IN ZIP_LISTS schemas names)
+    _parley_expected_outputs("${contents}" "${name}" expected optional)
     list(TRANSFORM expected PREPEND "${arg_OUT_DIR}/" OUTPUT_VARIABLE files)
-    string(MAKE_C_IDENTIFIER "${arg_TARGET}/${name}" id)
-    set(stamp "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/parley/${id}.stamp")
+    set(stamp "${stamp_dir}/${name}.stamp")
     list(TRANSFORM expected PREPEND "--expect=" OUTPUT_VARIABLE expect)
+    list(TRANSFORM optional PREPEND "--optional=" OUTPUT_VARIABLE optional)
     # The stamp is the output; the files may keep their old time when nothing in them changed.
     add_custom_command(
       OUTPUT "${stamp}"
       BYPRODUCTS ${files}
       COMMAND ${command} --proto "${name}" --out "${arg_OUT_DIR}" ${lock_roots} --opt "lock=${arg_LOCK}"
-              --stamp "${stamp}" --depfile "${stamp}.d" ${expect}
+              --stamp "${stamp}" --depfile "${stamp}.d" ${expect} ${optional}
       DEPENDS "${file}"
       DEPFILE "${stamp}.d"
       COMMENT "Parley: ${name}"
@@ -72,9 +88,14 @@ function(parley_generate)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     list(APPEND stamps "${stamp}")
     list(APPEND outputs ${files})
+    _parley_note_imports("${contents}" "${name}")
   endforeach()
 
-  _parley_add_to_target("${outputs}" "${stamps}")
+  _parley_add_to_target("${outputs}" "${stamps}" "${names}" generate)
+  list(LENGTH names count)
+  if(count GREATER 1 AND NOT arg_GENERATOR)
+    _parley_check_together("${command}" "${schemas}" "${names}" "${stamp_dir}" ${generate})
+  endif()
   if(arg_OUT_VAR)
     set(${arg_OUT_VAR} "${outputs}" PARENT_SCOPE)
   endif()
@@ -201,20 +222,134 @@ function(_parley_find_proto proto import_dirs file_result directory_result name_
     "one that imports of it start from.")
 endfunction()
 
-# protoc is not asked: it would have to run at configure time, and a schema with a mistake would stop even that.
-function(_parley_expected_outputs file name result)
+# What protoc finds in the schemas, as JSON: name -> whether it has services, and the schemas whose types it uses. A schema with a mistake is
+# not among them: the build reports the mistake, and CMake runs again when it has been mended. Empty if protoc itself has yet to be built.
+function(_parley_ask_protoc names import_dirs result)
+  set(${result} "" PARENT_SCOPE)
+  get_property(python GLOBAL PROPERTY PARLEY_GENERATE_PYTHON)
+  get_property(protoc GLOBAL PROPERTY PARLEY_GENERATE_PROTOC)
+  get_property(options_dir GLOBAL PROPERTY PARLEY_GENERATE_PROTO_DIR)
+  if(arg_PROTOC)
+    set(protoc "${arg_PROTOC}")
+  endif()
+  if(protoc MATCHES "^\\$<")
+    return()
+  endif()
+  list(TRANSFORM import_dirs PREPEND "--import-dir=")
+  list(TRANSFORM names PREPEND "--proto=")
+  execute_process(
+    COMMAND "${python}" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/parley_generate.py" --describe --protoc "${protoc}" ${import_dirs}
+            "--import-dir=${options_dir}" ${names}
+    OUTPUT_VARIABLE contents RESULT_VARIABLE status ERROR_VARIABLE said)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc could not be asked what the schemas hold:\n${said}")
+  endif()
+  set(${result} "${contents}" PARENT_SCOPE)
+endfunction()
+
+# The outputs of a schema; and of these the ones that may turn out to be unnecessary, when protoc could not be asked.
+function(_parley_expected_outputs contents name result optional_result)
   cmake_path(REMOVE_EXTENSION name LAST_ONLY OUTPUT_VARIABLE stem)
   set(expected "${stem}.types.hpp" "${stem}.codec.hpp" "${stem}.codec.cpp" "${stem}.fbs")
-  file(READ "${file}" text)
-  string(REPLACE ";" " " text "${text}")
-  string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/|//[^\n]*" " " text "${text}")
-  if(text MATCHES "(^|[\n} ])[ \t]*service[ \t\r\n]+[A-Za-z_][A-Za-z_0-9]*[ \t\r\n]*{")
-    list(APPEND expected "${stem}.client.hpp" "${stem}.server.hpp")
+  set(of_services "${stem}.client.hpp" "${stem}.server.hpp")
+  set(${optional_result} "" PARENT_SCOPE)
+  if(contents STREQUAL "")
+    list(APPEND expected ${of_services})
+    set(${optional_result} "${of_services}" PARENT_SCOPE)
+  else()
+    string(JSON services ERROR_VARIABLE unknown GET "${contents}" "${name}" services)
+    if(services STREQUAL "ON")
+      list(APPEND expected ${of_services})
+    endif()
   endif()
   set(${result} "${expected}" PARENT_SCOPE)
 endfunction()
 
-function(_parley_add_to_target outputs stamps)
+# Remembers which schemas have to be generated, too. Who links what is known at the end of the project.
+function(_parley_note_imports contents name)
+  string(JSON count ERROR_VARIABLE unknown LENGTH "${contents}" "${name}" imports)
+  if(contents STREQUAL "" OR NOT count MATCHES "^[1-9]")
+    return()
+  endif()
+  math(EXPR last "${count} - 1")
+  foreach(i RANGE ${last})
+    string(JSON import GET "${contents}" "${name}" imports ${i})
+    set_property(GLOBAL APPEND PROPERTY PARLEY_IMPORTS "${arg_TARGET}|${name}|${import}")
+  endforeach()
+  get_property(is_deferred GLOBAL PROPERTY PARLEY_IMPORTS_ARE_CHECKED)
+  if(NOT is_deferred)
+    set_property(GLOBAL PROPERTY PARLEY_IMPORTS_ARE_CHECKED TRUE)
+    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL _parley_check_imports)
+  endif()
+endfunction()
+
+function(_parley_check_imports)
+  get_property(imports GLOBAL PROPERTY PARLEY_IMPORTS)
+  foreach(entry IN LISTS imports)
+    string(REPLACE "|" ";" entry "${entry}")
+    list(GET entry 0 target)
+    list(GET entry 1 name)
+    list(GET entry 2 import)
+    _parley_generated_below(${target} generated all_is_known)
+    if(all_is_known AND NOT import IN_LIST generated)
+      message(SEND_ERROR "parley_generate(${target}): ${name} uses types of ${import}, which is not generated: add it to PROTOS, or link "
+        "${target} to the target that generates it.")
+    endif()
+  endforeach()
+endfunction()
+
+# The schemas that are generated for a target and for what it links, those of installed targets included; and whether all that it links could
+# be looked at: a target that another directory has imported cannot.
+function(_parley_generated_below target result is_known_result)
+  set(generated "")
+  set(is_known TRUE)
+  set(work ${target})
+  set(seen ${target})
+  while(work)
+    list(POP_FRONT work current)
+    get_target_property(names ${current} PARLEY_GENERATED)
+    if(names)
+      list(APPEND generated ${names})
+    endif()
+    foreach(property IN ITEMS LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(linked ${current} ${property})
+      # Names inside generator expressions, too: $<LINK_ONLY:name>.
+      string(REGEX REPLACE "([^:]):([^:])" "\\1;\\2" linked "${linked}")
+      string(REGEX MATCHALL "[A-Za-z0-9_.+:-]+" linked "${linked}")
+      foreach(name IN LISTS linked)
+        if(name IN_LIST seen)
+          continue()
+        endif()
+        list(APPEND seen "${name}")
+        if(TARGET ${name})
+          list(APPEND work "${name}")
+        elseif(name MATCHES "[^:]::[^:]")
+          set(is_known FALSE)
+        endif()
+      endforeach()
+    endforeach()
+  endwhile()
+  set(${result} "${generated}" PARENT_SCOPE)
+  set(${is_known_result} ${is_known} PARENT_SCOPE)
+endfunction()
+
+# Each schema is generated alone, so that an edit costs one run. What they must agree on is looked at in one run over all, and before any of
+# them: a schema that is refused shall leave no lock behind.
+function(_parley_check_together command schemas names stamp_dir generate)
+  string(REGEX REPLACE "_generate([0-9]*)$" "_check\\1" check "${generate}")
+  list(TRANSFORM names PREPEND "--proto=")
+  set(stamp "${stamp_dir}/${check}.stamp")
+  add_custom_command(
+    OUTPUT "${stamp}"
+    COMMAND ${command} ${names} --opt lint=across --stamp "${stamp}"
+    DEPENDS ${schemas}
+    COMMENT "Parley: the schemas of ${arg_TARGET} together"
+    VERBATIM)
+  add_custom_target(${check} DEPENDS "${stamp}")
+  add_dependencies(${generate} ${check})
+endfunction()
+
+function(_parley_add_to_target outputs stamps names generate_result)
   if(NOT TARGET ${arg_TARGET})
     add_library(${arg_TARGET} STATIC)
     set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -227,12 +362,15 @@ function(_parley_add_to_target outputs stamps)
     set(generate ${arg_TARGET}_generate${number})
   endwhile()
   add_custom_target(${generate} DEPENDS ${stamps})
+  set(${generate_result} ${generate} PARENT_SCOPE)
   add_dependencies(${arg_TARGET} ${generate})
   set(sources ${outputs})
   list(FILTER sources INCLUDE REGEX "\\.[ch]pp$")
   target_sources(${arg_TARGET} PRIVATE ${sources})
   # Codecs of one package name their local helpers alike.
   set_source_files_properties(${sources} TARGET_DIRECTORY ${arg_TARGET} PROPERTIES GENERATED TRUE SKIP_UNITY_BUILD_INCLUSION TRUE)
+  set_property(TARGET ${arg_TARGET} APPEND PROPERTY PARLEY_GENERATED ${names})
+  set_property(TARGET ${arg_TARGET} APPEND PROPERTY EXPORT_PROPERTIES PARLEY_GENERATED)
   target_include_directories(${arg_TARGET} ${arg_USAGE_REQUIREMENT} "$<BUILD_INTERFACE:${arg_OUT_DIR}>")
   target_link_libraries(${arg_TARGET} ${arg_USAGE_REQUIREMENT} parley::runtime)
   if(arg_USAGE_REQUIREMENT STREQUAL "INTERFACE")  # the generated sources themselves need both, too

@@ -4,9 +4,12 @@ protoc alone would do, but a build needs three things more:
 - files whose content did not change keep their time, so that touching a schema does not compile the world again;
 - a depfile that names the imports, the lock file, and the generator's own modules and templates, so that editing any of them regenerates;
 - findings that name the file as the compiler does, so that editors can jump to them.
+
+With --describe it generates nothing and prints, as JSON, what protoc finds in the schemas: CMake has to know which files will come out.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -18,13 +21,15 @@ import tempfile
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--protoc", required=True)
-    parser.add_argument("--plugin", required=True, help="an executable")
+    parser.add_argument("--plugin", help="an executable")
+    parser.add_argument("--describe", action="store_true", help="print what the schemas hold, and do nothing else")
     parser.add_argument("--watch", action="append", default=[], help="folder whose .py and .j2 files the output depends on")
     parser.add_argument("--import-dir", action="append", required=True, help="in the order of search; the first that holds the file counts")
-    parser.add_argument("--proto", required=True, help="as imports spell it: lobby/v1/lobby.proto")
+    parser.add_argument("--proto", action="append", required=True, help="as imports spell it: lobby/v1/lobby.proto")
     parser.add_argument("--opt", action="append", default=[], help="parameter for the plugin")
-    parser.add_argument("--out", required=True, type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, help="without it the generator's output is thrown away")
     parser.add_argument("--expect", action="append", default=[], help="file that has to come out, relative to --out")
+    parser.add_argument("--optional", action="append", default=[], help="one of these that is made empty if the schema gives no cause for it")
     parser.add_argument("--stamp", type=pathlib.Path, help="touched at the end; the depfile's target")
     parser.add_argument("--depfile", type=pathlib.Path)
     return parser.parse_args()
@@ -32,17 +37,24 @@ def parse_arguments():
 
 def main():
     args = parse_arguments()
+    if args.describe:
+        print(json.dumps(describe(args), sort_keys=True))
+        return 0
     with tempfile.TemporaryDirectory(prefix="parley-") as scratch:
         made = pathlib.Path(scratch, "out")
         made.mkdir()
         imports = pathlib.Path(scratch, "imports.d")
         if not run_protoc(args, made, imports):
             return 1
+        for name in args.optional:
+            if not (made / name).is_file():
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                (made / name).write_text(f"// {args.proto[0]} has no services.\n#pragma once\n")
         missing = [name for name in args.expect if not (made / name).is_file()]
         if missing:
-            print(f"{args.proto}: the generator did not make {', '.join(missing)}; run cmake again", file=sys.stderr)
+            print(f"{args.proto[0]}: the generator did not make {', '.join(missing)}; run cmake again", file=sys.stderr)
             return 1
-        for file in sorted(made.rglob("*")):
+        for file in sorted(made.rglob("*")) if args.out else []:
             if file.is_file():
                 replace_if_different(args.out / file.relative_to(made), file.read_bytes())
         if args.depfile:
@@ -54,17 +66,60 @@ def main():
 
 
 def run_protoc(args, made, imports):
-    command = [args.protoc, f"--plugin=protoc-gen-parley={args.plugin}", f"--parley_out={made}",
-               f"--dependency_out={imports}"]
+    command = [args.protoc, f"--plugin=protoc-gen-parley={args.plugin}", f"--parley_out={made}"]
+    if args.depfile:
+        command.append(f"--dependency_out={imports}")
     command += [f"-I{folder}" for folder in args.import_dir]
     command += [f"--parley_opt={parameter}" for parameter in args.opt]
-    command.append(args.proto)
+    command += args.proto
     # The plugin need not look for a Python that has what it needs: this one was chosen because it has.
     environment = {**os.environ, "PARLEY_PYTHON": sys.executable}
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, check=False)
-    for line in done.stderr.splitlines():
+    # A run that only checks repeats no warning of the runs that generate.
+    for line in done.stderr.splitlines() if args.out or done.returncode else []:
         print(located(line, args), file=sys.stderr)
     return done.returncode == 0
+
+
+def describe(args):
+    """By name of each schema that protoc can read: has it services, and of which other generated schemas does it use types?"""
+    # A schema with a mistake says nothing about the others, so they are read one by one when all together cannot be.
+    files = read_descriptors(args, args.proto) or [file for name in args.proto for file in read_descriptors(args, [name])]
+    home = {}
+    for file in files:
+        scope = "." + file.package if file.package else ""
+        collect_types(file, scope, file.name, home)
+    return {file.name: {"services": bool(file.service), "imports": sorted(used_files(file, home))} for file in files if file.name in args.proto}
+
+
+def read_descriptors(args, names):
+    from google.protobuf import descriptor_pb2  # the build itself does without
+
+    with tempfile.TemporaryDirectory(prefix="parley-") as scratch:
+        out = pathlib.Path(scratch, "set")
+        command = [args.protoc, "--include_imports", f"--descriptor_set_out={out}", *(f"-I{folder}" for folder in args.import_dir), *names]
+        if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            return []
+        return list(descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file)
+
+
+def collect_types(node, scope, file, home):
+    for kind in ("message_type", "nested_type", "enum_type"):
+        for inner in getattr(node, kind, ()):
+            home[f"{scope}.{inner.name}"] = file
+            collect_types(inner, f"{scope}.{inner.name}", file, home)
+
+
+def used_files(file, home):
+    """Where the types of its fields and methods stand, the vocabulary and the well-known types left out. Options use no types."""
+    used = {method.input_type for service in file.service for method in service.method}
+    used |= {method.output_type for service in file.service for method in service.method}
+    messages = list(file.message_type)
+    for message in messages:  # grows while it is walked
+        messages.extend(message.nested_type)
+        used |= {field.type_name for field in message.field}
+    found = {home[name] for name in used if name in home} - {file.name, "parley/options.proto"}
+    return {name for name in found if not name.startswith("google/protobuf/")}
 
 
 def located(line, args):

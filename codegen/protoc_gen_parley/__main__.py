@@ -30,6 +30,7 @@ class Parameters:
     lock_roots: Tuple[str, ...] = ()
     lock_mode: str = "update"
     strict: bool = False
+    across: bool = False   # only check what the schemas of the run have to agree on
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -42,11 +43,12 @@ def parse_parameters(text: str) -> Parameters:
             roots.append(value)
         elif name == "lock" and value in ("update", "check", "read"):
             parameters.lock_mode = value
-        elif name == "lint" and value in ("strict", "normal"):
-            parameters.strict = value == "strict"
+        elif name == "lint" and value in ("strict", "normal", "across"):
+            parameters.strict = parameters.strict or value == "strict"
+            parameters.across = parameters.across or value == "across"
         else:
             raise ParameterError(
-                "unknown parameter %s; known: lock_root=DIR (repeatable), lock=update|check|read, lint=strict" % lint.quote(part))
+                "unknown parameter %s; known: lock_root=DIR (repeatable), lock=update|check|read, lint=strict|across" % lint.quote(part))
     parameters.lock_roots = tuple(roots)
     return parameters
 
@@ -58,6 +60,9 @@ class Refused(Exception):
 def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]:
     """Output path -> text. Raises Refused, LoadError, LockError."""
     schema = load(files, to_generate)
+    if parameters.across:
+        _refuse_errors(lint.run_across(schema), parameters, warn)
+        return {}
     findings = lint.run(schema)
     _refuse_errors(findings, parameters, warn)
 

@@ -13,6 +13,7 @@ import textwrap
 import time
 import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
 MODULE = HERE.parent.parent / "cmake" / "ParleyGenerate.cmake"
 CMAKE, PROTOC = sys.argv[1:3]
@@ -163,8 +164,140 @@ class Building(Fixture):
         self.assertIn("files: " + ";".join(f"{here}/b.{end}" for end in ("types.hpp", "codec.hpp", "codec.cpp", "fbs")), out)
 
 
+    def test_schemas_whose_names_differ_in_a_separator_do_not_meet(self):
+        self.write("proto/chat/v1.proto", 'syntax = "proto3"; package one; message A {}\n')
+        self.write("proto/chat_v1.proto", 'syntax = "proto3"; package two; message B {}\n')
+        self.write("proto/chat.v1.proto", 'syntax = "proto3"; package three; message C {}\n')
+        self.write("main.cpp", "".join(f'#include "{name}.codec.hpp"\n' for name in ("chat/v1", "chat_v1", "chat.v1")) + "int main() {}\n")
+        self.configure("parley_generate(TARGET api PROTOS chat/v1.proto chat_v1.proto chat.v1.proto IMPORT_DIRS proto)\n"
+                       "add_executable(main main.cpp)\ntarget_link_libraries(main PRIVATE api)\n")
+        self.build()
+        self.assertNotIn("Parley:", self.build())
+
+    def test_a_schema_that_is_listed_twice_is_generated_once(self):
+        self.configure("parley_generate(TARGET api PROTOS a/v1/b.proto proto/a/v1/b.proto IMPORT_DIRS proto)\n")
+        self.build()
+
+    def test_a_schema_cannot_be_generated_twice_for_one_target(self):
+        out = self.configure("parley_generate(TARGET api PROTOS a/v1/b.proto IMPORT_DIRS proto)\n" * 2, status=1)
+        self.assertIn("parley_generate(api): a/v1/b.proto is generated for this target already, by another call.", " ".join(out.split()))
+
+    def test_protoc_says_which_schemas_have_services(self):
+        service = "message Line {} service Desk { rpc Say(Line) returns (Line); }\n"
+        head = 'syntax = "proto3"; package %s;\n'
+        option = 'import "google/protobuf/descriptor.proto"; extend google.protobuf.MessageOptions { string doc = 50001; }\n'
+        schemas = {
+            "plain": (4, head + "message Line {}\n"),
+            "bom": (6, "\ufeff" + head + service),
+            "crlf": (6, (head + service).replace("\n", "\r\n")),
+            "long": (6, "/*\n" + " * word word word word word word word\n" * 20_000 + "*/\n" + head + service),
+            "stars": (6, "/" + "*" * 100_000 + "/\n" + head + service),
+            "commented": (4, head + "/* service Not { */ // service Neither {\nmessage Line {}\n"),
+            "split": (6, head + "message Line {}\nservice // the desk\n Desk /* here */\n{ rpc Say(Line) returns (Line); }\n"),
+            "one_line": (6, (head + service).replace("\n", "") + "//[;]\\ \u00fc"),
+            "quoted": (4, head + option + 'message Topic { option (doc) = "used by the service Mailer {v2} only"; }\n'),
+            "glob": (6, head + option + 'message Topic { option (doc) = "a/*"; }\n' + service + 'message Sub { option (doc) = "*/b"; }\n'),
+        }
+        calls = ""
+        for name, (_, text) in schemas.items():
+            (self.dir / f"proto/{name}.proto").write_bytes((text % name).encode())
+            calls += f"parley_generate(TARGET api_{name} PROTOS {name}.proto IMPORT_DIRS proto OUT_VAR files)\nlist(LENGTH files n)\n"
+            calls += f'message(STATUS "{name} has ${{n}}")\n'
+        out = self.configure(calls)
+        for name, (count, _) in schemas.items():
+            self.assertIn(f"{name} has {count}\n", out)
+        self.build()
+
+    def test_a_protoc_that_is_built_by_the_project_need_not_be_asked(self):
+        self.configure(f'add_executable(their_protoc IMPORTED)\nset_target_properties(their_protoc PROPERTIES IMPORTED_LOCATION "{PROTOC}")\n'
+                       "parley_generate(TARGET api PROTOS a/v1/b.proto IMPORT_DIRS proto PROTOC $<TARGET_FILE:their_protoc>)\n")
+        self.build()
+        self.assertIn("has no services", self.generated("a/v1/b.client.hpp").read_text())
+        self.assertNotIn("Parley:", self.build())
+        self.write("proto/a/v1/b.proto", B_PROTO + "service S { rpc F(B) returns (B); }\n")
+        self.build()
+        self.assertIn("codec.hpp", self.generated("a/v1/b.client.hpp").read_text())
+
+    def test_a_schema_with_a_mistake_stops_the_build_and_not_cmake(self):
+        self.write("proto/a/v1/b.proto", B_PROTO + "message {\n")
+        self.configure("parley_generate(TARGET api PROTOS a/v1/b.proto IMPORT_DIRS proto)\n")
+        self.assertIn("a/v1/b.proto:4:9: Expected message name", self.build(status=1))
+        self.write("proto/a/v1/b.proto", B_PROTO + "service S { rpc F(B) returns (B); }\n")
+        self.build()
+        self.assertTrue(self.generated("a/v1/b.server.hpp").exists())
+
+    # --- imports ---
+    A = "parley_generate(TARGET api PROTOS a/v1/a.proto IMPORT_DIRS proto)\n"
+    B = "parley_generate(TARGET base PROTOS a/v1/b.proto IMPORT_DIRS proto)\n"
+
+    def test_a_schema_whose_types_are_used_has_to_be_generated(self):
+        missing = ("parley_generate(api): a/v1/a.proto uses types of a/v1/b.proto, which is not generated: add it to PROTOS, or link api to the "
+                   "target that generates it.")
+        self.assertIn(missing, " ".join(self.configure(self.A, status=1).split()))
+        self.assertIn(missing, " ".join(self.configure(self.A + self.B, status=1).split()), "generated, but not linked")
+
+    def test_a_schema_may_be_generated_by_what_is_linked(self):
+        for link in ("target_link_libraries(api PUBLIC base)\n",
+                     "add_library(between INTERFACE)\ntarget_link_libraries(between INTERFACE $<LINK_ONLY:base>)\n"
+                     "target_link_libraries(api PRIVATE between)\n",
+                     "add_library(my::base ALIAS base)\ntarget_link_libraries(api PUBLIC $<BUILD_INTERFACE:my::base>)\n"):
+            self.configure(self.A + self.B + link)
+        self.build()
+
+    def test_a_schema_may_be_generated_by_an_installed_target(self):
+        self.write("other/CMakeLists.txt", PROJECT + SETTINGS.replace("${CMAKE_CURRENT_SOURCE_DIR}", str(self.dir)) + f"""
+            parley_generate(TARGET base PROTOS a/v1/b.proto IMPORT_DIRS {self.dir}/proto)
+            set_property(TARGET parley_runtime PROPERTY EXPORT_NAME runtime)
+            export(TARGETS base parley_runtime NAMESPACE other:: FILE "{self.dir}/other.cmake")
+            """)
+        self.run_cmake("-S", "other", "-B", "other/build", "-G", self.generator)
+        self.configure('include("${CMAKE_CURRENT_SOURCE_DIR}/other.cmake")\n' + self.A + "target_link_libraries(api PUBLIC other::base)\n")
+        self.configure('include("${CMAKE_CURRENT_SOURCE_DIR}/other.cmake")\n' + self.A + "target_link_libraries(api PUBLIC other::runtime)\n",
+                       status=1)
+
+    def test_schemas_that_are_imported_for_their_options_need_not_be_generated(self):
+        self.write("proto/rules.proto", 'syntax = "proto2"; package rules; import "google/protobuf/descriptor.proto";\n'
+                                        "message Rules { optional int32 max = 1; }\n"
+                                        "extend google.protobuf.MessageOptions { optional Rules rules = 50001; }\n")
+        self.write("proto/a/v1/a.proto", 'syntax = "proto3"; import "rules.proto"; message A { option (rules.rules) = { max: 1 }; }\n')
+        self.configure(self.A)
+        self.build()
+
+
 class BuildingWithMake(Building):
     generator = "Unix Makefiles"
+
+
+class Together(Fixture):
+    """With the generator itself."""
+
+    SETTINGS = SETTINGS.replace("${CMAKE_CURRENT_SOURCE_DIR}/gen/fake_generator.py", f"{ROOT}/codegen/protoc-gen-parley").replace(
+        "${CMAKE_CURRENT_SOURCE_DIR}/options", f"{ROOT}/schema")
+    FLEET = """
+        syntax = "proto3";
+        package fleet.%s;
+        import "parley/options.proto";
+        message Ship { string name = 1; }
+        service Fleet {
+          %s
+          // Moves.
+          rpc Move(Ship) returns (Ship);
+        }
+        """
+
+    def test_services_of_one_target_must_not_share_a_wire_name(self):
+        self.write("proto/fleet/v1/fleet.proto", self.FLEET % ("v1", ""))
+        self.write("proto/fleet/v2/fleet.proto", self.FLEET % ("v2", ""))
+        self.write("CMakeLists.txt", PROJECT + self.SETTINGS
+                   + "parley_generate(TARGET api PROTOS fleet/v1/fleet.proto fleet/v2/fleet.proto IMPORT_DIRS proto)\n")
+        self.run_cmake("-S", ".", "-B", "build", "-G", "Ninja")
+        out = self.run_cmake("--build", "build", "--target", "api_generate", status=1)
+        self.assertIn(f"{self.dir.resolve()}/proto/fleet/v2/fleet.proto:9: error: Fleet.Move: the wire name \"Fleet.Move\" belongs to "
+                      "fleet.v1.Fleet.Move already; give one of the services a prefix, e.g. option (parley.service) = "
+                      '{ prefix: "fleet.v2.Fleet." } [WIRE_NAME_TAKEN]', out)
+        self.write("proto/fleet/v2/fleet.proto", self.FLEET % ("v2", 'option (parley.service) = { prefix: "fleet.v2.Fleet." };'))
+        self.run_cmake("--build", "build", "--target", "api_generate")
+        self.assertIn("no work to do", self.run_cmake("--build", "build", "--target", "api_generate"))
 
 
 class Misuse(Fixture):

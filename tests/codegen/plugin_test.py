@@ -78,6 +78,18 @@ class PluginTest(TestCase):
             self.assertEqual(1, done.returncode)
             self.assertIn('unknown parameter "%s"' % option, done.stderr)
 
+    def test_schemas_can_be_checked_together_only(self):
+        self.write(self.folder, "a.proto", GOOD)
+        self.write(self.folder, "b.proto", GOOD.replace("package t;", "package b;").replace("// Says.", ""))
+        done = self.protoc("a.proto", "b.proto", options=["lint=across", "lock_root=%s" % self.folder])
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr, r"^--parley_out: b.proto:9: error: S.Say: the wire name .S.Say. belongs to t.S.Say already; .*\n$")
+        self.write(self.folder, "b.proto", GOOD.replace("package t;", "package b;").replace("service S", "service T"))
+        done = self.protoc("a.proto", "b.proto", options=["lint=across", "lock_root=%s" % self.folder])
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertEqual({}, self.outputs())
+        self.assertFalse((self.folder / "a.parley.lock").exists())
+
     def test_the_lock_is_written_beside_the_schema(self):
         self.write(self.folder, "a/b/t.proto", GOOD)
         done = self.protoc("a/b/t.proto", options=["lock_root=%s" % (self.folder / "elsewhere"), "lock_root=%s" % self.folder])

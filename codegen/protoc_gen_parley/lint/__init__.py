@@ -18,6 +18,15 @@ def run(schema: Schema) -> List[Finding]:
     return Run(schema).findings(r for r in RULES.values() if not r.needs_ids)
 
 
+# Rules about several schemas of one program. parley_generate() generates each schema alone and asks for these once for all.
+_ACROSS = ("GROUP_NAME", "METHOD_ID", "NAME_TAKEN", "REPLY_NAME", "UNKNOWN_RELAY", "WIRE_NAME_TAKEN")
+
+
+def run_across(schema: Schema) -> List[Finding]:
+    """Those about what several schemas have to agree on."""
+    return Run(schema).findings(RULES[id_] for id_ in _ACROSS)
+
+
 def run_with_ids(schema: Schema) -> List[Finding]:
     """Those about a schema whose messages have their FlatBuffers ids."""
     return Run(schema).findings(r for r in RULES.values() if r.needs_ids)
