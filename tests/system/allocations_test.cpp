@@ -52,6 +52,37 @@ TEST_P(Call, OfTextsReusesTheirMemory) {
                                            .lines = std::vector<std::string>(20, std::string(70, 'x'))});
 }
 
+// What a payload is decoded into is kept for the next call of the method, but not at any price.
+TEST_P(Call, WithALargePayloadGivesItsMemoryBack) {
+  server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
+  const std::size_t before = held_memory();
+  server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{.lines = std::vector<std::string>(15'000)}));
+  EXPECT_LT(held_memory(), before + 160 * 1024);
+}
+
+// One large line, each time in another place: what is read into would keep all of them.
+TEST_P(Call, WhoseLargePartMovesDoesNotFillTheServer) {
+  server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
+  const std::size_t before = held_memory();
+  for (std::size_t at = 0; at < 100; ++at) {
+    Page page{.lines = std::vector<std::string>(100)};
+    page.lines[at].assign(50'000, 'x');
+    server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, page));
+    EXPECT_LT(held_memory(), before + 256 * 1024) << at;
+  }
+}
+
+// A payload that is refused half way.
+TEST_P(Call, ThatCannotBeReadKeepsNothing) {
+  if (GetParam() == parley::format::binary) return;  // a buffer cut short is refused before anything is built
+  server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
+  const std::size_t before = held_memory();
+  std::string frame = server_.call_frame(SteadyMethods::measure, next_id_++, Page{.lines = std::vector<std::string>(15'000)});
+  frame.insert(frame.rfind(']'), ",5");
+  server_.deliver(frame);
+  EXPECT_LT(held_memory(), before + 160 * 1024);
+}
+
 // The frame is made once; each receiver's session only passes it on.
 TEST_P(Call, OrEventThatIsSharedTakesNoMemoryForEachReceiver) {
   for (const std::size_t size : {std::size_t{64}, std::size_t{60'000}}) {

@@ -16,6 +16,10 @@ namespace close_code = session::close_code;
 // How long a call may take whose caller names no deadline.
 constexpr std::chrono::milliseconds default_call_limit{60'000};
 
+// What one method's payload may hold between calls: as much as the largest payload that a server takes by default, and as much again.
+// A value that took more is given up, so that no sequence of payloads makes a connection hold more than this for each method.
+constexpr std::size_t most_kept = 128 * 1024;
+
 std::uint32_t milliseconds_until(time_point deadline, time_point now) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
@@ -62,7 +66,9 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
     case verdict::run:
       break;
   }
-  const decode_options options = reading(e);
+  decode_options options = reading(e);
+  std::size_t grown = 0;
+  options.grown = &grown;
   incoming_call in{m, id, session_->payload_format(), e.payload, options, asker_, peer_.get(), incoming_.deadline_of(id), on_, this};
   owner_->call_received(*this, in);
 }
@@ -103,6 +109,7 @@ std::shared_ptr<serving> connection_end::take(const method& m) {
 }
 
 void connection_end::give_back(const method& m, std::shared_ptr<serving> used) {
+  if (used->grown() > most_kept) return;
   const auto at = kept_at_.find(hash_of(m), [&](auto p) { return kept_[p].what == &m; });
   if (at != flat_index::none) {
     kept_[at].slot = std::move(used);

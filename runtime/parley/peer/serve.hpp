@@ -43,9 +43,14 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
   const std::optional<error>& failure() const noexcept { return call_.failure_; }
 
+  // The memory that reading payloads into it took, and so at least what it holds.
+  void grew(std::size_t bytes) noexcept { grown_ += bytes; }
+  std::size_t grown() const noexcept { return grown_; }
+
  private:
   parley::call call_;
   asio::cancellation_signal signal_;
+  std::size_t grown_ = 0;
 };
 
 template <class In>
@@ -105,7 +110,9 @@ void serve_call(incoming_call& in, Ask&& ask) {
   std::shared_ptr<serving> s = in.to->take(in.what);
   if (!s) s = std::make_shared<serving_of<In>>();
   In& payload = static_cast<serving_of<In>&>(*s).payload;
-  if (auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options); !decoded) {
+  const auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options);
+  if (in.options.grown) s->grew(*in.options.grown);
+  if (!decoded) {
     in.to->give_back(in.what, std::move(s));
     return in.to->answer(in.what, in.id, decoded.error());
   }

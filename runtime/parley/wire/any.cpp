@@ -34,11 +34,21 @@ constexpr std::array well_known{
 
 std::string_view name_in(std::string_view type_url) { return type_url.substr(type_url.rfind('/') + 1); }
 
-// The options for what an Any holds, which begins `depth` levels below the root.
-decode_options options_within(const decode_options& options, std::size_t depth) {
-  decode_options inner = options;
-  inner.max_depth = options.max_depth - std::min(depth, options.max_depth);
+// The options for what an Any holds, which begins `depth` levels below the root of what `in` reads and shares its memory.
+template <class Reader>
+decode_options options_within(Reader& in, std::size_t depth) {
+  decode_options inner = in.options();
+  inner.max_depth -= std::min(depth, inner.max_depth);
+  inner.most_memory = in.memory().left();
+  inner.grown = nullptr;
   return inner;
+}
+
+// What is kept of it.
+template <class Reader>
+bool take_room(Reader& in, const any& packed) {
+  in.memory().grew(packed.content.size() + packed.json.size());
+  return in.build(packed.content.size() + packed.json.size());
 }
 
 }  // namespace
@@ -148,10 +158,10 @@ bool read_json(reader& in, any& packed) {
   std::string content;
   if (!read_content(in, packed.type->value_member, content)) return false;
   std::string binary;
-  const decode_options inner = options_within(in.options(), packed.type->value_member ? depth : depth - 1);
+  const decode_options inner = options_within(in, packed.type->value_member ? depth : depth - 1);
   if (auto read = packed.type->codec->transcode(format::json, as_bytes(content), binary, inner); !read) return in.fail(read.error());
   packed.content.assign(as_bytes(binary).begin(), as_bytes(binary).end());
-  return true;
+  return take_room(in, packed);
 }
 
 }  // namespace json
@@ -172,11 +182,10 @@ bool read_binary(table from, any& packed) {
   if (in.options().known_types_only && !packed.type_url.empty()) {
     // It is to become JSON: made here, where it can still be refused.
     if (!packed.type) return in.fail(unknown_type);
-    const decode_options inner = options_within(in.options(), in.depth());
+    const decode_options inner = options_within(in, in.depth());
     if (auto read = packed.type->codec->transcode(format::binary, packed.content, packed.json, inner); !read) return in.fail(read.error());
-    if (!in.build(packed.json.size())) return false;
   }
-  return each.done();
+  return take_room(in, packed) && each.done();
 }
 
 }  // namespace flat

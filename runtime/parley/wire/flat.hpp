@@ -20,6 +20,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/wire/decode_fault.hpp"
+#include "parley/wire/decode_memory.hpp"
 #include "parley/wire/format.hpp"
 
 #include <bit>
@@ -166,8 +167,9 @@ class reader {
   }
   const std::byte* address(std::size_t at) const noexcept { return buffer_.data() + at; }
 
-  // Pays for `size` bytes of objects about to be built: no more than max(1 MiB, 32 x length) in all.
-  bool build(std::size_t size);
+  // Pays for `size` bytes of objects about to be built, see decode_memory.
+  bool build(std::size_t size) { return memory_.pay(size) || fail(too_much_memory); }
+  decode_memory& memory() noexcept { return memory_; }
   // Nesting: enter before a message, list or map is read, leave after it.
   bool enter();
   void leave() noexcept { --depth_; }
@@ -188,7 +190,7 @@ class reader {
   bytes_view buffer_;
   decode_options options_;
   std::size_t visits_left_;
-  std::size_t memory_left_;
+  decode_memory memory_;
   std::size_t depth_ = 0;
   decode_fault fault_;
 };

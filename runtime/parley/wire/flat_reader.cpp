@@ -2,21 +2,10 @@
 
 #include "parley/wire/utf8.hpp"
 
-#include <algorithm>
-
 namespace parley::flat {
-namespace {
-
-constexpr std::size_t least_memory = 1024 * 1024;
-constexpr std::size_t memory_per_byte = 32;
-
-}  // namespace
 
 reader::reader(bytes_view buffer, const decode_options& options)
-    : buffer_(buffer),
-      options_(options),
-      visits_left_(buffer.size()),
-      memory_left_(std::max(least_memory, memory_per_byte * buffer.size())) {
+    : buffer_(buffer), options_(options), visits_left_(buffer.size()), memory_(buffer.size(), options) {
   if (buffer.size() >= 0x7FFF'FFFF) fail("too long");  // the format's own limit; keeps the sums below from wrapping
 }
 
@@ -28,12 +17,6 @@ bool reader::fail(const char* what) {
 bool reader::visit(std::size_t size) {
   if (size > visits_left_) return fail("refers to the same bytes more than once");
   visits_left_ -= size;
-  return true;
-}
-
-bool reader::build(std::size_t size) {
-  if (size > memory_left_) return fail("would take too much memory");
-  memory_left_ -= size;
   return true;
 }
 

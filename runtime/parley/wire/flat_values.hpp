@@ -171,7 +171,7 @@ inline bool read_object(reader& in, std::size_t at, std::string& value, const fi
   std::string_view text;
   if (!in.text_at(at, text)) return false;
   if (limits.max_len != 0 && text.size() > limits.max_len) return in.fail("longer than its max_len");
-  if (!in.build(text.size())) return false;
+  in.memory().will_hold(value, text.size());
   value.assign(text);
   return true;
 }
@@ -179,7 +179,7 @@ inline bool read_object(reader& in, std::size_t at, byte_vector& value, const fi
   bytes_view bytes;
   if (!in.bytes_at(at, bytes)) return false;
   if (limits.max_len != 0 && bytes.size() > limits.max_len) return in.fail("longer than its max_len");
-  if (!in.build(bytes.size())) return false;
+  in.memory().will_hold(value, bytes.size());
   value.assign(bytes.begin(), bytes.end());
   return true;
 }
@@ -248,14 +248,19 @@ bool read_field(table from, unsigned id, box<T>& value, const field_limits& limi
     return !from.failed();
   }
   if (!from.in().build(sizeof(T))) return false;
-  if (!value) value.emplace();
+  if (!value) {
+    from.in().memory().grew(sizeof(T));
+    value.emplace();
+  }
   return read_object(from.in(), at, *value, limits);
 }
 
 template <class T>
 bool read_items(reader& in, std::size_t first, std::size_t count, std::vector<T>& items, const field_limits& limits) {
   if (!in.build(count * sizeof(T))) return false;
+  const std::size_t room = items.capacity();
   items.resize(count);
+  if (items.capacity() != room) in.memory().grew(items.capacity() * sizeof(T));
   if constexpr (std::is_same_v<T, bool>) {
     for (std::size_t i = 0; i < count; ++i) items[i] = in.load<std::uint8_t>(first + i) != 0;
   } else if constexpr (inline_value<T>) {
@@ -303,7 +308,6 @@ bool read_entry_value(table from, T& value, const field_limits& limits) {
 
 template <class Key, class T>
 bool read_field(table from, unsigned id, std::map<Key, T>& entries, const field_limits& limits) {
-  constexpr std::size_t node = sizeof(std::pair<const Key, T>) + 4 * sizeof(void*);
   entries.clear();
   std::size_t first = 0;
   std::size_t count = 0;
@@ -311,7 +315,8 @@ bool read_field(table from, unsigned id, std::map<Key, T>& entries, const field_
   if (count == 0) return true;
   reader& in = from.in();
   if (limits.max_count != 0 && count > limits.max_count) return in.fail("more entries than its max_count");
-  if (!in.enter() || !in.build(count * node)) return false;
+  if (!in.enter() || !in.build(count * entry_size<Key, T>)) return false;
+  in.memory().grew(count * entry_size<Key, T>);
   for (std::size_t i = 0; i < count; ++i) {
     table entry;
     Key key{};
@@ -390,6 +395,7 @@ result<> read_document(bytes_view bytes, Message& message, const decode_options&
   reader in(bytes, options);
   const table root = in.root();
   if (!in.failed()) read_binary(root, message);
+  if (options.grown) *options.grown += in.memory().grown();
   if (in.failed()) return in.error();
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace parley {
 
@@ -25,7 +26,12 @@ struct decode_options {
   bool accept_nan_tokens = false;    // bare NaN, Infinity, -Infinity as Python's peers write them; plain clients only
   const any_types* types = nullptr;  // what google.protobuf.Any may hold, see wire/any.hpp; not owned, must outlive the call
   bool known_types_only = false;     // an Any of another type fails also in binary; set where the message is to be written as JSON
-  known_tokens tokens{};             // of the whole text, so that they need not be found again; not looked at where they are of another
+  // Of what is built, if that is less than the rule for every payload (wire/limits.hpp): what an Any holds shares with what is around it.
+  std::size_t most_memory = std::numeric_limits<std::size_t>::max();
+  // If not null, the bytes that the value had to take anew are added, also on failure. For whoever reads into one value again and again:
+  // the value holds at most the sum.
+  std::size_t* grown = nullptr;
+  known_tokens tokens{};  // of the whole text, so that they need not be found again; not looked at where they are of another
 };
 
 // (parley.field).max_len and max_count of one field, 0: none. Decoders check them; encoders do not.

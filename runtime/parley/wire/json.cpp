@@ -54,7 +54,7 @@ const char* text_of(simdjson::error_code code) {
 // ---------------------------------------------------------------------------------------------------------------------
 // The index of tokens
 
-reader::reader(std::string_view text, const decode_options& options) : options_(options) {
+reader::reader(std::string_view text, const decode_options& options) : options_(options), memory_(text.size(), options) {
   // One index is kept per thread; a second reader at the same time has its own.
   thread_local std::unique_ptr<tokens> kept;
   tokens_ = kept ? std::move(kept) : std::make_unique<tokens>();
@@ -230,16 +230,19 @@ bool reader::read(bool& value) {
   return fail("not true or false");
 }
 
-// The content of the string that stands next: a view of the text, or of `scratch` if it has escapes.
-bool reader::take_string(std::string_view& content, std::string& scratch) {
-  std::string_view token = take_token();
+// What stands between the quotes of the string that is next.
+inline bool reader::take_quoted(std::string_view& inside) {
+  const std::string_view token = take_token();
   if (token.size() < 2 || token.back() != '"') return fail("a string without an end");
-  token = token.substr(1, token.size() - 2);
-  if (!escapes_ || !has_escapes(token)) {
-    content = token;
-    return true;
-  }
-  if (const char* wrong = unescape(token, scratch)) return fail(wrong);
+  inside = token.substr(1, token.size() - 2);
+  return true;
+}
+
+// Its content: a view of the text, or of `scratch` if it has escapes.
+bool reader::take_string(std::string_view& content, std::string& scratch) {
+  if (!take_quoted(content)) return false;
+  if (!escapes_ || !has_escapes(content)) return true;
+  if (const char* wrong = unescape(content, scratch)) return fail(wrong);
   content = scratch;
   return true;
 }
@@ -252,15 +255,25 @@ bool reader::read(std::string_view& value) {
 bool reader::read(std::string& value) {
   if (next_char() != '"') return fail("not a string");
   std::string_view content;
-  if (!take_string(content, value)) return false;
-  if (content.data() != value.data()) value.assign(content);
+  if (!take_quoted(content)) return false;
+  if (escapes_ && has_escapes(content)) {
+    const std::size_t room = value.capacity();
+    const char* wrong = unescape(content, value);
+    if (value.capacity() != room) memory_.grew(value.capacity());
+    return !wrong || fail(wrong);
+  }
+  memory_.will_hold(value, content.size());
+  value.assign(content);
   return true;
 }
 
 bool reader::read(std::vector<std::byte>& value) {
   std::string_view text;
   if (!read(text)) return false;
-  return from_base64(text, value) || fail("not base64");
+  const std::size_t room = value.capacity();
+  const bool sound = from_base64(text, value);
+  if (value.capacity() != room) memory_.grew(value.capacity());
+  return sound || fail("not base64");
 }
 
 bool reader::take_number(std::string_view& digits) {

@@ -18,6 +18,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/wire/decode_fault.hpp"
+#include "parley/wire/decode_memory.hpp"
 #include "parley/wire/format.hpp"
 
 #include <cstddef>
@@ -96,6 +97,10 @@ class reader {
   bool ignore() noexcept { return ignored_ = true; }
   bool take_ignored() noexcept { return std::exchange(ignored_, false); }
 
+  // Pays for `size` bytes of objects about to be built, see decode_memory.
+  bool build(std::size_t size) { return memory_.pay(size) || fail(too_much_memory); }
+  decode_memory& memory() noexcept { return memory_; }
+
   const decode_options& options() const noexcept { return options_; }
   std::size_t depth() const noexcept { return depth_; }  // objects and lists entered and not yet left
   // A place to come back to, inside the object or list that is being read.
@@ -113,6 +118,7 @@ class reader {
   void find_tokens(std::string_view text);
   char next_char() const noexcept { return next_ != end_ ? text_[*next_] : '\0'; }
   std::string_view take_token() noexcept;
+  inline bool take_quoted(std::string_view& inside);
   bool take_string(std::string_view& content, std::string& scratch);
   bool take_number(std::string_view& digits);
   bool expect(char);
@@ -129,6 +135,7 @@ class reader {
   const std::uint32_t* end_ = nullptr;
   std::size_t depth_ = 0;
   decode_options options_;
+  decode_memory memory_;
   bool ignored_ = false;
   bool escapes_ = false;  // somewhere in the text
   decode_fault fault_{};

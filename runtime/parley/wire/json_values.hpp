@@ -155,14 +155,21 @@ bool read_json(reader& in, std::optional<T>& value, const field_limits& limits =
 }
 template <class T>
 bool read_json(reader& in, box<T>& value, const field_limits& limits = {}) {
-  if (!value) value.emplace();
+  if (!in.build(sizeof(T))) return false;
+  if (!value) {
+    in.memory().grew(sizeof(T));
+    value.emplace();
+  }
   return read_limited(in, *value, limits);
 }
 
 // Elements that are there already are read over, so that a list used again keeps its elements' memory.
 template <class T>
 bool read_json(reader& in, std::vector<T>& items, const field_limits& limits = {}) {
+  // Small elements are at most a dozen times their text, which is there already: those pay together.
+  constexpr bool pays_each = std::is_class_v<T> && !std::is_same_v<T, std::string> && !std::is_same_v<T, std::vector<std::byte>>;
   if (!in.enter_array()) return false;
+  const growing growth(in.memory(), items);
   std::size_t count = 0;
   while (in.next_element()) {
     if (limits.max_count != 0 && count == limits.max_count) return in.fail("more elements than its max_count");
@@ -173,6 +180,8 @@ bool read_json(reader& in, std::vector<T>& items, const field_limits& limits = {
       if (count == items.size()) items.push_back(item);
       else items[count] = item;
     } else {
+      if constexpr (pays_each)
+        if (!in.build(sizeof(T))) return false;
       if (count == items.size()) items.emplace_back();
       ok = read_limited(in, items[count], limits);
     }
@@ -180,6 +189,8 @@ bool read_json(reader& in, std::vector<T>& items, const field_limits& limits = {
     if (!in.take_ignored()) ++count;
   }
   if (in.failed()) return false;
+  if constexpr (!pays_each)
+    if (!in.build(count * sizeof(T))) return false;
   items.resize(count);
   return true;
 }
@@ -204,6 +215,8 @@ bool read_json(reader& in, std::map<Key, T>& entries, const field_limits& limits
   std::string_view name;
   for (std::size_t count = 0; in.next_member(name); ++count) {
     if (limits.max_count != 0 && count == limits.max_count) return in.fail("more entries than its max_count");
+    if (!in.build(entry_size<Key, T>)) return false;
+    in.memory().grew(entry_size<Key, T> + name.size());
     Key key{};
     if (!read_key(in, name, key)) return in.within_entry(count);
     const auto [entry, is_new] = entries.try_emplace(std::move(key));
@@ -319,6 +332,7 @@ template <class T>
 result<> read_document(std::string_view text, T& value, const decode_options& options) {
   reader in(text, options);
   read_json(in, value);
+  if (options.grown) *options.grown += in.memory().grown();
   if (!in.finish()) return in.error();
   return {};
 }

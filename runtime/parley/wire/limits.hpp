@@ -2,6 +2,7 @@
 // welcome stand, with their defaults, in wire::limits (hello.hpp).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -46,5 +47,13 @@ inline constexpr std::size_t max_agent = 64;
 
 // Payloads nest no deeper unless the ends agree on less. Recursive readers stay far from the end of any thread's stack.
 inline constexpr std::size_t default_max_depth = 64;
+
+// What the reader of a payload may build, in bytes: 16 MiB, or 32 for each byte of the payload if that is more. The floor is 256 times the
+// default limit of a payload toward a server, so that records of many optional fields pass which are mostly absent (one reading of two
+// hundred: 20 bytes in binary, 3,200 in C++), and far below what empty objects could make of such a payload (3 bytes each in JSON). The
+// factor is more than the densest JSON value without a schema needs: "0," becomes a parley::value of 56 bytes.
+inline constexpr std::size_t least_memory = 16 * 1024 * 1024;
+inline constexpr std::size_t memory_per_byte = 32;
+constexpr std::size_t memory_budget(std::size_t length) noexcept { return std::max(least_memory, memory_per_byte * length); }
 
 }  // namespace parley::wire

@@ -27,6 +27,7 @@ result<> read_wrapper(bytes_view bytes, T& value, const decode_options& options)
   flat::reader in(bytes, options);
   const flat::table root = in.root();
   if (!in.failed()) flat::read_field(root, 0, value, {});
+  if (options.grown) *options.grown += in.memory().grown();
   if (in.failed()) return in.error();
   return {};
 }
