@@ -20,7 +20,7 @@ std::string checked(std::string_view url, const client_options& options) {
 
 // The thread holds the core, and with it the loop, until the link has said goodbye.
 client::client(std::string_view url, client_options options) : calls_{} {
-  auto loop = std::make_shared<own_loop>();
+  auto loop = std::make_shared<own_loop>(options.log);
   client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(loop));
   core_ = client_;
   client_->run_on_own_thread(std::move(loop));

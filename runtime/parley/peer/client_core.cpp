@@ -1,5 +1,6 @@
 #include "parley/peer/client_core.hpp"
 
+#include "parley/peer/guarded_log.hpp"
 #include "parley/transport/loopback.hpp"
 #include "parley/transport/websocket.hpp"
 
@@ -31,6 +32,11 @@ std::vector<std::string> offered(encoding e) {
   return {};
 }
 
+client_options with_guarded_log(client_options options) {
+  options.log = guarded(std::move(options.log));
+  return options;
+}
+
 // Payload bytes, until a greeting says it.
 std::uint32_t taken_by_server(const client_options& options) {
   const bool nobody_says = options.encoding == encoding::plain || options.dialect.format;
@@ -43,7 +49,7 @@ std::uint32_t taken_by_server(const client_options& options) {
 client_core::client_core(std::string url, client_options options, home where)
     : tethered(where.executor()),
       url_(std::move(url)),
-      options_(std::move(options)),
+      options_(with_guarded_log(std::move(options))),
       home_(std::move(where)),
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),

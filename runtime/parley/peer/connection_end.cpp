@@ -140,6 +140,16 @@ void connection_end::arm() {
 
 void connection_end::ring() {
   armed_ = time_point::max();
+  try {
+    act_on_time();
+  } catch (...) {
+    arm();
+    throw;
+  }
+  arm();
+}
+
+void connection_end::act_on_time() {
   const time_point t = now();
   session_->tick(t);
   for (const std::uint64_t id : incoming_.expire(t)) {
@@ -150,7 +160,6 @@ void connection_end::ring() {
   if (plain_ && plain_->searching)
     for (auto& late : plain_->searching->asked_for.expire(t)) give_up_search(std::move(late));
   if (!acting_ && session_->silent(t)) release_memory();
-  arm();
 }
 
 // What only a busy connection needs. Most connections are silent most of the time.
@@ -210,8 +219,20 @@ void connection_end::on_message(bytes_view content, transport::opcode kind) {
   if (!session_) return;
   const auto self = shared_from_this();
   const bool nested = std::exchange(acting_, true);
-  if (!told_when_) received_at_ = now();
-  if (awaits_a_word_) go_on();
+  try {
+    if (!told_when_) received_at_ = now();
+    if (awaits_a_word_) go_on();
+    act_on_message(content, kind);
+  } catch (...) {
+    acting_ = nested;
+    arm();
+    throw;
+  }
+  acting_ = nested;
+  arm();
+}
+
+void connection_end::act_on_message(bytes_view content, transport::opcode kind) {
   const wire::envelope* e = session_->receive(received_at_, content, kind == transport::opcode::binary);
   if (e && owner_) {
     if (session_->plain()) act_on_plain(*e);
@@ -220,8 +241,6 @@ void connection_end::on_message(bytes_view content, transport::opcode kind) {
     if (incoming_.use_up(used) == rpc::incoming_calls::verdict::violation)
       close(close_code::protocol_violation, "a call id was used twice");
   }
-  acting_ = nested;
-  arm();
 }
 
 error connection_end::received_error(const wire::envelope& e) {

@@ -141,6 +141,7 @@ class connection_end final : public transport::connection_handler,
   void give_back(const method&, std::shared_ptr<serving>) override;
   std::shared_ptr<answers> hold() override { return shared_from_this(); }
 
+  void act_on_message(bytes_view content, transport::opcode kind);
   void act_on(const wire::envelope&);
   void act_on_plain(const wire::envelope&);
   void on_event(const wire::envelope&, const method*);
@@ -176,6 +177,7 @@ class connection_end final : public transport::connection_handler,
 
   void arm();
   void ring();
+  void act_on_time();
   void release_memory();
 
   connection_owner* owner_;

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -186,11 +187,16 @@ void server_loop::empty_inbox() {
     const std::lock_guard lock(inbox_guard_);
     arrived_.swap(inbox_);
   }
+  // One that fails keeps nobody from the others: they were accepted, and nothing wakes this loop for them again.
+  std::exception_ptr failed;
   for (const auto& one : arrived_) {
-    deliver_crossed(*one);
+    try {
+      deliver_crossed(*one);
+    } catch (...) { failed = std::current_exception(); }
     inbox_bytes_.fetch_sub(one->bytes, std::memory_order_relaxed);
   }
   arrived_.clear();
+  if (failed) std::rethrow_exception(failed);
 }
 
 void server_loop::deliver_crossed(const crossing& c) {

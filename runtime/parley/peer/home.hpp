@@ -1,10 +1,13 @@
 // Where one end lives: the executor its handlers run on, and the thread behind it where there is one.
 #pragma once
 
+#include "parley/peer/guarded_log.hpp"
+
 #include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -15,9 +18,12 @@ namespace parley {
 // A loop of its own, run by one thread at a time.
 class own_loop {
  public:
+  // What user code on the loop throws goes to `log`, and the loop goes on: a program is not ended for it on a thread that it did not make.
+  explicit own_loop(const log_sink& log = {}) : log_(guarded(log)) {}
+
   asio::io_context& context() noexcept { return context_; }
 
-  // Runs until end() was called and what is ready then has run.
+  // Runs until end() was called and what is ready then has run. Throws nothing.
   void run();
   // Afterwards: drops what still waits on it. No thread runs the loop any more, nor hands it anything.
   void shut_down() { context_.shutdown(); }
@@ -29,6 +35,10 @@ class own_loop {
     loop() : io_context(1) {}
     using execution_context::shutdown;  // destroys what still waits on the loop
   };
+  template <class Turn>
+  std::size_t contained(Turn turn);
+
+  const log_sink log_;
   loop context_;
   bool ending_ = false;
 };

@@ -13,7 +13,9 @@
 #include <asio/system_executor.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace parley {
@@ -30,7 +32,7 @@ class completing {
   static void complete(std::unique_ptr<Self> self, result<T> outcome) {
     self->result_ = std::move(outcome);
     auto executor = self->work_;
-    asio::dispatch(executor, upcall(std::move(self)));
+    asio::dispatch(executor, contained_upcall(std::move(self)));
   }
 
   // The loop may be gone soon, so a handler that named no executor completes on the system executor, and the loop's work is let go of here,
@@ -39,21 +41,43 @@ class completing {
   static void complete_late(std::unique_ptr<Self> self) {
     self->result_ = errc::cancelled;
     const tracked until_posted = std::move(self->work_);  // moved from, an executor holds no work
-    auto executor = asio::get_associated_executor(self->handler_, asio::any_io_executor(asio::system_executor()));
-    asio::post(executor, upcall(std::move(self)));
+    const asio::any_io_executor nobodys{asio::system_executor()};
+    auto executor = asio::get_associated_executor(self->handler_, nobodys);
+    // The program did not choose these threads: an exception must not end it there, and nobody is left who could log it.
+    bool on_nobodys = false;
+    if constexpr (std::is_same_v<decltype(executor), asio::any_io_executor>) on_nobodys = executor == nobodys;
+    asio::post(executor, [self = std::move(self), on_nobodys]() mutable {
+      try {
+        upcall(std::move(self));
+      } catch (...) {
+        if (!on_nobodys) throw;
+      }
+    });
   }
 
  private:
+  // dispatch() may run the handler inside a function that has lent memory or is in the middle of a list. An exception of the handler must
+  // leave run(), as Asio promises, but not through that function: it is thrown again in a turn of its own.
   template <class Self>
-  static auto upcall(std::unique_ptr<Self> held) {
+  static auto contained_upcall(std::unique_ptr<Self> held) {
     return [self = std::move(held)]() mutable {
-      auto slot = asio::get_associated_cancellation_slot(self->handler_);
-      if (slot.is_connected()) slot.clear();
-      Handler handler = std::move(self->handler_);
-      result<T> outcome = std::move(self->result_);
-      self.reset();
-      std::move(handler)(std::move(outcome));
+      const tracked on = std::move(self->work_);
+      try {
+        upcall(std::move(self));
+      } catch (...) {
+        asio::post(on, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+      }
     };
+  }
+
+  template <class Self>
+  static void upcall(std::unique_ptr<Self> self) {
+    auto slot = asio::get_associated_cancellation_slot(self->handler_);
+    if (slot.is_connected()) slot.clear();
+    Handler handler = std::move(self->handler_);
+    result<T> outcome = std::move(self->result_);
+    self.reset();
+    std::move(handler)(std::move(outcome));
   }
 
   // Outstanding work on the handler's executor: its loop does not run out while the operation is pending. The executor keeps its own

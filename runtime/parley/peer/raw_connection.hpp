@@ -41,6 +41,9 @@
 // and the other end has to wait: its pings and its close are seen when somebody receives again), operations by max_operations. Each bound
 // may be exceeded by one message, and a message counts as its bytes and 64.
 //
+// Exceptions: what a completion handler throws leaves run() of the executor it runs on, in a turn of its own, and the connection goes on; on
+// the connection's own thread it is dropped. on_message and the other handlers say theirs below.
+//
 // Threads: every function may be called from any thread. Handlers and, by default, completions run on executor(), one at a time. The blocking
 // forms refuse to run there (resource_deadlock_would_occur).
 #pragma once

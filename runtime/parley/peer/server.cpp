@@ -17,7 +17,7 @@ std::vector<home> homes_for(const server_options& options) {
   if (count == per_core) count = std::max(1U, std::thread::hardware_concurrency());
   if (options.loopback) count = 1;
   std::vector<home> homes;
-  for (std::size_t i = 0; i < count; ++i) homes.emplace_back(std::make_shared<own_loop>());
+  for (std::size_t i = 0; i < count; ++i) homes.emplace_back(std::make_shared<own_loop>(options.log));
   return homes;
 }
 

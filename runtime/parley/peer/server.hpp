@@ -8,6 +8,9 @@
 // Threads: everything of one server happens on one executor, one thing at a time: handlers need no locks among themselves. run() uses
 // the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has.
 //
+// Exceptions: what handlers throw goes to the log; a call is answered with `failed`. What completion handlers of calls to clients throw goes to
+// the log as well, in run(), too; but on the caller's executor it leaves run() of that executor, in a turn of its own, as in client.hpp.
+//
 // With `.threads = parley::per_core` each core has a loop of its own, and each client is at home on one of them for as long as it is
 // connected. One handler object then serves all of them at once: what it keeps for all clients it guards itself; what it keeps for one
 // (peer.state<T>()) needs no guard, and is used in that peer's handlers only. Everything else stays as it is, the order of events, too.

@@ -1,5 +1,6 @@
 #include "parley/peer/server_core.hpp"
 
+#include "parley/peer/guarded_log.hpp"
 #include "parley/transport/loopback.hpp"
 #include "parley/transport/websocket.hpp"
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr std::size_t envelope_room = 8 * 1024;  // see client_core.cpp
 
+server_options with_guarded_log(server_options options) {
+  options.log = guarded(std::move(options.log));
+  return options;
+}
+
 }  // namespace
 
 handler::~handler() {
@@ -25,7 +31,7 @@ handler::~handler() {
 }
 
 server_core::server_core(server_options options, std::vector<home> homes)
-    : options_(std::move(options)), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
+    : options_(with_guarded_log(std::move(options))), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();

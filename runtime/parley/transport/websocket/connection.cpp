@@ -98,9 +98,14 @@ class websocket_connection final : public connection,
 
   std::size_t on_bytes(std::span<char> bytes) override {
     std::span<char> rest = bytes;
-    if (phase_ == phase::open) handler_->on_received();
-    while (phase_ == phase::open && !paused_ && !rest.empty()) take(reader_.next(rest));
-    if (phase_ == phase::closing) discard(rest);
+    try {
+      if (phase_ == phase::open) handler_->on_received();
+      while (phase_ == phase::open && !paused_ && !rest.empty()) take(reader_.next(rest));
+      if (phase_ == phase::closing) discard(rest);
+    } catch (...) {
+      stream_->keep(rest);  // the frames behind the one whose handler threw
+      throw;
+    }
     if (phase_ != phase::open) return bytes.size();
     reader_.rest();
     return bytes.size() - rest.size();

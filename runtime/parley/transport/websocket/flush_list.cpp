@@ -4,6 +4,7 @@
 
 #include <asio/post.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace parley::transport {
@@ -18,16 +19,21 @@ void flush_list::add(const asio::any_io_executor& on, std::shared_ptr<socket_str
   if (waiting_.size() == 1) asio::post(on, [self = shared_from_this()] { self->flush_all(); });
 }
 
-// What is added meanwhile waits for the next turn.
+// What is added meanwhile waits for the next turn. An owner that throws when it hears that it may send again keeps no other stream from
+// being flushed: their turn comes once, and what they have borrowed is held until its end only.
 void flush_list::flush_all() {
   flushing_.swap(waiting_);
   const std::vector<buffer> held = std::exchange(held_, {});
+  std::exception_ptr thrown;
   for (auto& stream : flushing_) {
-    stream->flush_now();
+    try {
+      stream->flush_now();
+    } catch (...) { thrown = std::current_exception(); }
     stream.reset();
   }
   if (flushing_.capacity() > keep) flushing_ = {};
   else flushing_.clear();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace parley::transport

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace parley::transport {
@@ -113,8 +114,14 @@ void socket_stream::read_some() {
     batch([&] {
       const auto owner = owner_;
       const std::size_t there = std::min(count, direct.size());
-      if (owner && there > 0) owner->on_filled(there);
-      offer({room.data(), count - there});
+      const std::span<char> behind(room.data(), count - there);
+      try {
+        if (owner && there > 0) owner->on_filled(there);
+      } catch (...) {
+        keep(behind);
+        throw;
+      }
+      offer(behind);
     });
   }
   wait_readable();
@@ -125,16 +132,30 @@ std::size_t socket_stream::read(std::span<char> direct, std::span<char> room, st
   return socket_->read_some(std::array{asio::buffer(direct.data(), direct.size()), asio::buffer(room.data(), room.size())}, ec);
 }
 
-// What the owner writes meanwhile leaves in one system call, at the end.
+// What the owner writes meanwhile leaves in one system call, at the end. The owner's code may throw: nothing of this stack is kept then
+// either, what it had written leaves, and reading goes on.
 template <class Offer>
 void socket_stream::batch(Offer offer) {
   std::array<char, write_size> answers;
   out_.lend(answers);
   in_batch_ = true;
-  offer();
-  in_batch_ = false;
-  flush();
-  out_.take_back();
+  try {
+    offer();
+    in_batch_ = false;
+    flush();
+  } catch (...) {
+    in_batch_ = false;
+    keep_output();
+    if (!paused_) resume();
+    throw;
+  }
+  keep_output();
+}
+
+void socket_stream::keep(std::span<char> not_taken) {
+  if (!socket_) return;
+  left_over_.assign(not_taken.begin(), not_taken.end());
+  left_from_ = 0;
 }
 
 void socket_stream::offer(std::span<char> bytes) {
@@ -205,8 +226,25 @@ void socket_stream::flush_soon() {
 
 void socket_stream::flush_now() {
   flush_due_ = false;
-  flush();
-  out_.take_back();
+  try {
+    flush();
+  } catch (...) {
+    keep_output();
+    throw;
+  }
+  keep_output();
+}
+
+// What is left in the queue is its own from here on, and leaves later.
+void socket_stream::keep_output() noexcept {
+  try {
+    out_.take_back();
+    if (out_.size() > 0) flush_soon();
+  } catch (const std::bad_alloc&) {
+    out_.clear();
+    broken_ = true;
+    broken_by_ = std::make_error_code(std::errc::not_enough_memory);
+  }
 }
 
 void socket_stream::flush() {

@@ -79,6 +79,8 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
   std::size_t queued() const noexcept { return out_.size(); }
+  // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
+  void keep(std::span<char> not_taken);
   // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
   void finish_writing();
 
@@ -107,6 +109,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void go_on();
   void flush_soon();
   void flush();
+  void keep_output() noexcept;
   std::size_t write_front(std::error_code& ec);
   void wait_writable();
   void end(std::error_code why);

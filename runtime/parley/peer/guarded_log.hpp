@@ -1,0 +1,21 @@
+// A log sink is the program's, and may throw. Private to the peer room.
+#pragma once
+
+#include "parley/peer/log.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace parley {
+
+// Throws nothing: what the sink throws ends here, for there is nobody to tell. Empty if the sink is.
+inline log_sink guarded(log_sink sink) {
+  if (!sink) return {};
+  return [sink = std::move(sink)](log_level level, std::string_view text) {
+    try {
+      sink(level, text);
+    } catch (...) {}
+  };
+}
+
+}  // namespace parley
