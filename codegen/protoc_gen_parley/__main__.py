@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Tuple
 
 from google.protobuf.compiler import plugin_pb2
+from google.protobuf.message import DecodeError
 
 from . import emit, fingerprint, lint, lock
 from .lint import breaking
@@ -110,15 +111,17 @@ def _settle_locks(schema, locks, parameters: Parameters) -> None:
 
 
 def run(data: bytes, warn) -> bytes:
-    request = plugin_pb2.CodeGeneratorRequest.FromString(data)
     response = plugin_pb2.CodeGeneratorResponse()
     response.supported_features = _FEATURE_PROTO3_OPTIONAL
     try:
+        request = plugin_pb2.CodeGeneratorRequest.FromString(data)
         out = generate(request.proto_file, request.file_to_generate, parse_parameters(request.parameter), warn)
         for name, text in out.items():
             response.file.add(name=name, content=text)
     except (Refused, ParameterError, LoadError, lock.LockError) as problem:
         response.error = str(problem)
+    except (DecodeError, UnicodeDecodeError):  # protobuf's runtime in pure Python, which reads nothing of such a request
+        response.error = "a comment or a string in the schemas is not UTF-8 [SYNTAX]"
     return response.SerializeToString()
 
 

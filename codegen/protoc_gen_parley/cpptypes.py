@@ -1,4 +1,4 @@
-"""What types.hpp, codec.hpp, codec.cpp and schema.fbs print of a file: each schema type as C++, JSON and FlatBuffers.
+"""What types.hpp, codec.hpp and codec.cpp print of a file: each schema type as C++ and JSON, and its place in a FlatBuffers table.
 
 `File | codec_view` gives a template a FileView, in which every answer is ready text. The binary mapping is that of runtime/parley/wire/
 flat_values.hpp and schema/parley/wkt.fbs: change them together.
@@ -14,7 +14,7 @@ from . import names
 from .model import Enum, Field, File, Member, Message, Method, Oneof, Type
 
 # Scalars: C++ initialiser, FlatBuffers type, bytes in a table.
-_SCALARS: Dict[str, Tuple[str, str, int]] = {
+SCALARS: Dict[str, Tuple[str, str, int]] = {
     "double": (" = 0", "double", 8),
     "float": (" = 0", "float", 4),
     "int32": (" = 0", "int", 4),
@@ -34,25 +34,11 @@ _SCALARS: Dict[str, Tuple[str, str, int]] = {
 _OBJECTS = ("string", "bytes")  # scalars of the schema that do not lie in the table itself
 _OFFSET = 4                     # bytes of what refers to an object
 
-# Well-known types that are no wrappers: their tables in parley/wkt.fbs.
-_WKT_TABLES: Dict[str, str] = {
-    "google.protobuf.Timestamp": "Timestamp",
-    "google.protobuf.Duration": "Duration",
-    "google.protobuf.Value": "Value",
-    "google.protobuf.Struct": "Struct",
-    "google.protobuf.ListValue": "ListValue",
-    "google.protobuf.NullValue": "Empty",
-    "google.protobuf.FieldMask": "FieldMask",
-    "google.protobuf.Any": "Any",
-    "google.protobuf.Empty": "Empty",
-}
 _NULL_VALUE = "google.protobuf.NullValue"
 _NULL_IS_VALUE = ("google.protobuf.Value", _NULL_VALUE)
-_WKT_NAMESPACE = "parley.fbs"
 
 # Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
 _LOCALS = frozenset("in out from m names each name value bit text bytes options payload".split())
-
 
 
 def place_of(member: str) -> str:
@@ -60,49 +46,16 @@ def place_of(member: str) -> str:
     return names.safe(member + ("at_" if member.endswith("_") else "_at"))
 
 
-# Words that flatc takes for types or declarations where it expects a name.
-_FBS_WORDS = frozenset(
-    """
-    bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64
-    string table struct enum union namespace root_type include attribute rpc_service file_extension file_identifier native_include
-    true false null nan inf infinity pi
-    """.split()
-)
-
-
-def _fbs_name(name: str) -> str:
-    return name + "_" if name in _FBS_WORDS else name
-
-
-def _table_names(file: File) -> FrozenSet[str]:
-    tables = {_fbs_name(m.cpp_name) for m in file.messages}
-    tables |= {_fbs_name(f.type.cpp.rpartition("::")[2]) for m in file.messages for f in m.fields if f.type.is_message}
-    return frozenset(tables)
-
-
-def _fbs_member(tables: FrozenSet[str], name: str) -> str:
-    """flatc refuses a field that is called like a table."""
-    name = _fbs_name(name)
-    while name in tables:
-        name += "_"
-    return name
-
-
-def _fbs_namespace(cpp_namespace: str) -> str:
-    """Beside the C++ types, so that flatc's C++ and ours can be in one program."""
-    return ".".join(part for part in (cpp_namespace.replace("::", "."), "fbs") if part)
-
-
-def _scalar(type_: Type) -> str:
+def scalar(type_: Type) -> str:
     """The scalar word a type is in C++: "double" also for google.protobuf.DoubleValue; empty: none."""
     if type_.is_scalar:
         return type_.name
     return names.WRAPPERS.get(type_.name, "")
 
 
-def _is_inline(type_: Type) -> bool:
+def is_inline(type_: Type) -> bool:
     """Does a value of the type lie in the table itself?"""
-    return type_.is_enum or (_scalar(type_) != "" and _scalar(type_) not in _OBJECTS)
+    return type_.is_enum or (scalar(type_) != "" and scalar(type_) not in _OBJECTS)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -251,8 +204,8 @@ def table_size(message: Message) -> Tuple[int, int]:
 
 def _width(field: Field) -> int:
     """Bytes of the field in its table."""
-    inline = field.label in ("one", "opt") and _is_inline(field.type)
-    return _SCALARS[_scalar(field.type)][2] if inline and _scalar(field.type) else _OFFSET
+    inline = field.label in ("one", "opt") and is_inline(field.type)
+    return SCALARS[scalar(field.type)][2] if inline and scalar(field.type) else _OFFSET
 
 
 def _value_cpp(field: Field) -> str:
@@ -288,7 +241,7 @@ def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
         return "std::optional<%s>" % value, "{}", ".reset()"
     if field.type.is_enum:
         return value, "{}", " = {}"
-    init = _SCALARS[field.type.name][0]
+    init = SCALARS[field.type.name][0]
     return value, init, ".clear()" if init == "{}" else init
 
 
@@ -300,12 +253,12 @@ def _field_view(field: Field, index: int, message: Message, oneof: Optional[Oneo
     if oneof:
         value = _value_cpp(field)
         cpp, init = ("parley::box<%s>" % value, "{}") if field.boxed else (value, "{}")
-        if _scalar(field.type):
-            init = _SCALARS[_scalar(field.type)][0]
+        if scalar(field.type):
+            init = SCALARS[scalar(field.type)][0]
         return FieldView(cpp=cpp, init=init, clear="", is_inline=False, width=_OFFSET, variant=oneof.cpp_name,
                          alternative="%s::%s" % (message.cpp_name, field.cpp_name), **common)
     cpp, init, clear = _cpp(field, field.label == "rep" and field.type.name in later)
-    inline = field.label in ("one", "opt") and _is_inline(field.type)
+    inline = field.label in ("one", "opt") and is_inline(field.type)
     return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=inline, width=_width(field), **common)
 
 
@@ -366,108 +319,6 @@ def _routes_view(method: Method, file: File) -> RoutesView:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# FlatBuffers
-
-
-@dataclass(frozen=True)
-class FbsField:
-    text: str                       # "id:long (id: 0);"
-    comment: Tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class FbsTable:
-    name: str
-    fields: Tuple[FbsField, ...]
-    comment: Tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class FbsUnion:
-    name: str
-    members: Tuple[str, ...]
-
-
-def _fbs_reference(type_: Type, file: File) -> str:
-    """A message's table, from its C++ spelling."""
-    namespace, _, name = type_.cpp.lstrip(":").rpartition("::")
-    if not type_.cpp.startswith("::"):
-        namespace = file.cpp_namespace
-    name = _fbs_name(name)
-    return name if namespace == file.cpp_namespace and name not in _FBS_WORDS else _fbs_namespace(namespace) + "." + name
-
-
-def _fbs_value(type_: Type, file: File) -> str:
-    """A single value where it stands in a table."""
-    scalar = _scalar(type_)
-    if scalar:
-        return _SCALARS[scalar][1]
-    if type_.is_enum:
-        return "int"
-    if type_.is_wkt:
-        return _WKT_NAMESPACE + "." + _WKT_TABLES[type_.name]
-    return _fbs_reference(type_, file)
-
-
-def _fbs_list(type_: Type, file: File) -> str:
-    # FlatBuffers has no lists of lists.
-    return "[%s.BytesItem]" % _WKT_NAMESPACE if _scalar(type_) == "bytes" else "[%s]" % _fbs_value(type_, file)
-
-
-def _entry_name(message: Message, field: Field) -> str:
-    """Named as protobuf names the entry, which keeps it apart from all other types of the schema."""
-    camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
-    return _fbs_name(message.cpp_name) + "_" + camel + "Entry"
-
-
-def _union_name(message: Message, oneof: Oneof) -> str:
-    return "%s_oneof_%s" % (_fbs_name(message.cpp_name), oneof.name)
-
-
-def _fbs_field(message: Message, field: Field, file: File, names_of_tables: FrozenSet[str]) -> str:
-    if field.label == "map":
-        type_ = "[%s]" % _entry_name(message, field)
-    elif field.label == "rep":
-        type_ = _fbs_list(field.type, file)
-    else:
-        type_ = _fbs_value(field.type, file)
-        if _is_inline(field.type) and (field.label == "opt" or field.type.is_wkt):
-            type_ += " = null"
-    return "%s:%s (id: %d);" % (_fbs_member(names_of_tables, field.name), type_, field.fbs_id)
-
-
-def _fbs_tables(message: Message, file: File, names_of_tables: FrozenSet[str]) -> Tuple[FbsTable, ...]:
-    tables: List[FbsTable] = []
-    own: List[FbsField] = []
-    for slot in message.fbs_slots:
-        if slot.is_gone:
-            own.append(FbsField("gone_%d:ubyte (id: %d, deprecated);" % (slot.id, slot.id)))
-        elif slot.field:
-            own.append(FbsField(_fbs_field(message, slot.field, file, names_of_tables), slot.field.comment))
-        else:
-            own.append(FbsField(
-                "%s:%s (id: %d);" % (_fbs_member(names_of_tables, slot.oneof.name), _union_name(message, slot.oneof), slot.id),
-                slot.oneof.comment))
-    for field in message.fields:
-        if field.label == "map":
-            key, value = _fbs_value(field.key, file), _fbs_value(field.type, file)
-            tables.append(FbsTable(
-                _entry_name(message, field), (FbsField("%s:%s (id: 0, key);" % (_fbs_member(names_of_tables, "key"), key)),
-                                              FbsField("%s:%s (id: 1);" % (_fbs_member(names_of_tables, "value"), value)))))
-    for oneof in message.oneofs:
-        for name, field in zip(_union_members(message, oneof), oneof.fbs_members):
-            value = _fbs_member(names_of_tables, "value")
-            fields = (FbsField("%s:%s (id: 0);" % (value, _fbs_value(field.type, file))),) if field else ()
-            tables.append(FbsTable(name, fields))
-    tables.append(FbsTable(_fbs_name(message.cpp_name), tuple(own), message.comment))
-    return tuple(tables)
-
-
-def _union_members(message: Message, oneof: Oneof) -> Tuple[str, ...]:
-    return tuple("%s_%s" % (_union_name(message, oneof), f.name if f else "gone_%d" % (i + 1)) for i, f in enumerate(oneof.fbs_members))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Files
 
 
@@ -525,29 +376,6 @@ class FileView:
     @property
     def routes(self) -> Tuple[RoutesView, ...]:
         return tuple(_routes_view(m, self.file) for s in self.file.services for m in s.methods if m.routing)
-
-    # --- schema.fbs ---
-    @property
-    def fbs_namespace(self) -> str:
-        return _fbs_namespace(self.file.cpp_namespace)
-
-    @property
-    def fbs_includes(self) -> Tuple[str, ...]:
-        used = [f.type for m in self.messages for f in m.message.fields]
-        own = {i.path: i.stem + ".fbs" for i in self.file.imports}
-        includes = sorted({own[t.file] for t in used if t.is_message and t.file in own})
-        if any(_WKT_NAMESPACE + "." in f.text for t in self.fbs_tables for f in t.fields):
-            includes.append("parley/wkt.fbs")
-        return tuple(includes)
-
-    @property
-    def fbs_tables(self) -> Tuple[FbsTable, ...]:
-        names_of_tables = _table_names(self.file)
-        return tuple(t for m in self.messages for t in _fbs_tables(m.message, self.file, names_of_tables))
-
-    @property
-    def fbs_unions(self) -> Tuple[FbsUnion, ...]:
-        return tuple(FbsUnion(_union_name(m.message, o), _union_members(m.message, o)) for m in self.messages for o in m.message.oneofs)
 
 
 def codec_view(file: File) -> FileView:

@@ -19,7 +19,7 @@ from typing import Dict, List, Sequence
 
 import jinja2
 
-from . import __version__, cpptypes, names
+from . import __version__, cpptypes, fbstypes, names
 from .model import File
 
 COLUMNS = 140
@@ -145,6 +145,7 @@ def environment() -> jinja2.Environment:
     env.globals["version"] = __version__
     env.globals["version_pair"] = __version__.split(".")[:2]
     cpptypes.install(env)
+    fbstypes.install(env)
     return env
 
 

@@ -1,4 +1,4 @@
-"""Descriptors, custom options and comments -> model. The only file that knows protobuf.
+"""Descriptors, custom options and comments -> model. With sources.py and utf8.py, all that knows protobuf.
 
 Parley's options are not read through a generated options_pb2: the request carries parley/options.proto itself, so a pool built from the
 request can parse them with whatever protobuf runtime is installed, and the number of the extension stands nowhere but in options.proto.
@@ -6,13 +6,14 @@ request can parse them with whatever protobuf runtime is installed, and the numb
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 from . import names, order, services
 from .model import Alias, Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
+from .sources import LoadError, Source, chosen
 
 _F = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {
@@ -21,15 +22,14 @@ _SCALARS = {
     _F.TYPE_UINT32: "uint32", _F.TYPE_SFIXED32: "sfixed32", _F.TYPE_SFIXED64: "sfixed64", _F.TYPE_SINT32: "sint32",
     _F.TYPE_SINT64: "sint64",
 }
-# Files whose types are values of the runtime or words of the vocabulary: nothing is generated for them, nothing includes them.
-_BUILT_IN = ("google/protobuf/", "parley/options.proto")
 
 
-class LoadError(Exception):
-    """A file that the generator cannot understand at all."""
+class _NotUtf8(Exception):
+    """An option with a string that is not UTF-8, in this line."""
 
-    def __init__(self, file: str, line: int, text: str):
-        super().__init__("%s:%d: error: %s" % (file, line, text))
+    def __init__(self, line: int):
+        super().__init__(line)
+        self.line = line
 
 
 class _OptionReader:
@@ -66,10 +66,13 @@ class _OptionReader:
         extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
         if extension is None:
             return Options()
-        message = self._classes[options.DESCRIPTOR.full_name].FromString(options.SerializeToString())
-        if not message.HasExtension(extension):
-            return Options()
-        return _plain(message.Extensions[extension], line_of(extension.number))
+        try:
+            message = self._classes[options.DESCRIPTOR.full_name].FromString(options.SerializeToString())
+            if not message.HasExtension(extension):
+                return Options()
+            return _plain(message.Extensions[extension], line_of(extension.number))
+        except (DecodeError, UnicodeDecodeError):  # nothing else can be wrong with what protoc has written
+            raise _NotUtf8(line_of(extension.number)) from None
 
 
 def _plain(message: Any, line: int) -> Options:
@@ -85,48 +88,6 @@ def _plain(message: Any, line: int) -> Options:
         else:
             values[descriptor.name] = one(descriptor, value)
     return Options(values=values, present=True, line=line)
-
-
-class _Source:
-    """Comments and line numbers of one file."""
-
-    def __init__(self, file: descriptor_pb2.FileDescriptorProto):
-        self._locations: Dict[Tuple[int, ...], Any] = {}
-        for location in file.source_code_info.location:
-            self._locations.setdefault(tuple(location.path), location)
-
-    def line(self, path: Tuple[int, ...]) -> int:
-        location = self._locations.get(path)
-        if location is None:
-            below = [l for p, l in self._locations.items() if p[: len(path)] == path]
-            location = min(below, key=lambda l: tuple(l.span), default=None)
-        if location is None and path:
-            return self.line(path[:-1])
-        return location.span[0] + 1 if location is not None and location.span else 1
-
-    def comment(self, path: Tuple[int, ...], detached: bool = False) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-        """The author's lines, and the rules that `parley:ignore` names among them."""
-        location = self._locations.get(path)
-        if location is None:
-            return (), ()
-        parts = list(location.leading_detached_comments) if detached else []
-        parts += [location.leading_comments, location.trailing_comments]
-        lines: List[str] = []
-        ignores: List[str] = []
-        for part in parts:
-            for line in names.comment_lines(part):
-                found = re.match(r"\s*parley:ignore\b(.*)", line)
-                if found:
-                    ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
-                else:
-                    lines.append(line)
-        # Detached comments may silence a rule (they stand above a file's head), but document nothing.
-        for part in [] if detached else location.leading_detached_comments:
-            for line in names.comment_lines(part):
-                found = re.match(r"\s*parley:ignore\b(.*)", line)
-                if found:
-                    ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
-        return tuple(lines), tuple(ignores)
 
 
 class _Scope:
@@ -179,13 +140,16 @@ class _FileLoader:
         self.options = options
         self.scope = scope
         self.reader = reader
-        self.source = _Source(file)
+        self.source = Source(file)
         self.used: Set[str] = set()   # full names of types that fields and methods mention
         self.messages: List[Message] = []
         self.enums: List[Enum] = []
 
     def _options(self, options: Any, name: str, path: Tuple[int, ...]) -> Options:
-        return self.reader.read(options, name, lambda number: self.source.line(path + (number,)))
+        try:
+            return self.reader.read(options, name, lambda number: self.source.line(path + (number,)))
+        except _NotUtf8 as bad:
+            raise LoadError(self.file.name, bad.line, "a string in an option is not UTF-8 [SYNTAX]") from None
 
     # --- enums ---
     def enum(self, enum: descriptor_pb2.EnumDescriptorProto, path: Tuple[int, ...], scope: str) -> None:
@@ -337,28 +301,18 @@ def _stem(path: str) -> str:
     return path[: -len(".proto")] if path.endswith(".proto") else path
 
 
-def _check_syntax(file: descriptor_pb2.FileDescriptorProto) -> None:
-    if not file.name.isprintable() or '"' in file.name or "\\" in file.name or "??" in file.name:
-        raise LoadError(repr(file.name), 1, "generated code could not name such a path [SYNTAX]")
-    if file.syntax == "proto3":
-        return
-    line = _Source(file).line((12,))
-    if file.syntax == "editions":
-        raise LoadError(file.name, line, 'written in protobuf editions; this generator reads syntax = "proto3" only [SYNTAX]')
-    raise LoadError(file.name, line, 'written in proto2; say syntax = "proto3" at its top [SYNTAX]')
-
-
 def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Sequence[str]) -> Schema:
-    """Raises LoadError for a file in another syntax than proto3."""
+    """Raises LoadError as `chosen` does, and for an option that is not UTF-8."""
     generate = set(to_generate)
-    wanted = [f for f in files if f.name in generate or not f.name.startswith(_BUILT_IN)]
-    for file in wanted:
-        _check_syntax(file)
+    wanted = chosen(files, generate)
     reader = _OptionReader(files)
     scope = _Scope()
     loaders: List[_FileLoader] = []
     for file in files:
-        options = reader.read(file.options, "file", lambda number, file=file: _Source(file).line((8, number)))
+        try:
+            options = reader.read(file.options, "file", lambda number, file=file: Source(file).line((8, number)))
+        except _NotUtf8 as bad:
+            raise LoadError(file.name, bad.line, "a string in an option is not UTF-8 [SYNTAX]") from None
         namespace = options.get("cpp_namespace") or names.namespace_of_package(file.package)
         scope.add(file, namespace)
         if file in wanted:

@@ -173,7 +173,7 @@ class Maker:
             is_empty=empty, braces_trap=type_.is_message or type_.cpp in _OWNING_AGGREGATES)
 
     def _routing(self, found: Tuple[RoutePath, ...]) -> Optional[Routing]:
-        if not found or not found[0].field.type.is_enum:
+        if not found or found[0].field.type.name not in self._enums:  # lint says what is wrong
             return None
         path, field = found[0].path, found[0].field
         enum = self._enums[field.type.name]

@@ -37,7 +37,10 @@ class NamesTest(CompileTestCase):
     """Any name that proto3 allows compiles."""
 
     def test_names_that_are_macros(self):
-        self.assertEqual([], self.errors_of(HERE / "compile", "macros.proto"))
+        self.assertEqual([], self.errors_of(HERE / "compile", "macros.proto", "odd.proto"))
+
+    def test_names_that_meet_in_the_fbs_are_fine_in_cpp(self):
+        self.assertEqual([], self.errors_of(HERE / "fbs", "clashes.proto"))
 
     def test_packages_that_are_names_of_c_or_of_libraries(self):
         folder = self.scratch()

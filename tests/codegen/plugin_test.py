@@ -71,6 +71,44 @@ class PluginTest(TestCase):
         self.write(self.folder, "t.proto", "package t;\nmessage Line { optional string text = 1; }\n")
         self.assertIn("t.proto:1: error: written in proto2", self.protoc("t.proto").stderr)
 
+    def test_text_that_is_not_utf8_is_refused_by_line(self):
+        for text, line, what in (
+                (b'\nmessage Line {\n  // caf\xe9\n  int32 a = 1;\n}\n', 8, "a comment of this element"),
+                (b'// caf\xe9\n\nmessage Line {}\n', 4, "a comment of this element"),
+                (b'message Line {\n  int32 a = 1 [json_name = "\\377"];\n}\n', 6, "a string"),
+                (b'message Line {}\nservice S {\n  rpc Ask(Line) returns (Line) {\n    option (parley.call) = { name: "\\377" };\n  }\n}\n', 8,
+                 "a string in an option"),
+                (b'option (parley.file) = { cpp_namespace: "\\xff" };\n', 5, "a string in an option")):
+            (self.folder / "t.proto").write_bytes(HEAD.encode() + text)
+            done = self.protoc("t.proto")
+            self.assertEqual(1, done.returncode)
+            errors = [said for said in done.stderr.splitlines() if said.startswith("--parley_out")]  # libprotobuf has its own say
+            self.assertEqual(["--parley_out: t.proto:%d: error: %s is not UTF-8 [SYNTAX]" % (line, what)], errors)
+
+    def test_a_file_that_is_imported_for_its_options_may_be_proto2(self):
+        self.write(self.folder, "rules.proto", """syntax = "proto2";
+            package rules;
+            import "google/protobuf/descriptor.proto";
+            message Rules { optional uint32 max = 1 [default = 10]; optional string pattern = 2; }
+            extend google.protobuf.FieldOptions { optional Rules rules = 51071; }
+            extend google.protobuf.MethodOptions { optional string http = 51072; }
+            """)
+        good = GOOD.replace("package t;", 'package t;\nimport "rules.proto";').replace("string text = 1", "string text = 1 [(rules.rules) = { max: 80 }]")
+        self.write(self.folder, "t.proto", good.replace("{ option (", '{ option (rules.http) = "/v1/say"; option ('))
+        done = self.protoc("t.proto")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotIn(b"rules", b"".join(self.outputs().values()))
+        # The same, one step further away.
+        self.write(self.folder, "u.proto", 'syntax = "proto3"; package u; import "t.proto"; message Page { repeated t.Line lines = 1; }')
+        self.assertEqual(0, self.protoc("u.proto").returncode)
+
+    def test_types_of_a_file_in_another_syntax_are_refused(self):
+        self.write(self.folder, "old.proto", 'syntax = "proto2";\npackage old;\nmessage Old { optional uint32 max = 1; }\n')
+        for user in ("message Line { old.Old old = 1; }", "message Line {} service S { rpc Ask(Line) returns (old.Old); }"):
+            self.write(self.folder, "t.proto", 'syntax = "proto3";\npackage t;\nimport "old.proto";\n' + user)
+            self.assertIn('old.proto:1: error: written in proto2; say syntax = "proto3" at its top; t.proto uses its types, so they would have '
+                          "to be generated [SYNTAX]", self.protoc("t.proto").stderr)
+
     def test_unknown_parameters_are_refused_by_name(self):
         self.write(self.folder, "t.proto", GOOD)
         for option in ("lang=cpp", "lock=maybe", "lint", "lock_root="):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Tuple
 
-from .. import names, services
+from .. import fbstypes, names, services
+from ..model import Message
 from .core import ERROR, RULES, WARNING, Hit, Place, Run, rule
 
 
@@ -45,6 +46,13 @@ def _in_namespaces(run: Run) -> Iterator[Hit]:
             if key in types and types[key] != node.full_name and f.generate:
                 yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (node.cpp_name, types[key])
             types.setdefault(key, node.full_name)
+    tables: Dict[Tuple[str, str], Message] = {}
+    for f in run.schema.files:
+        for m in f.messages:
+            table = fbstypes.table_name(m.cpp_name)
+            other = tables.setdefault((f.cpp_namespace, table), m)
+            if f.generate and other.cpp_name != m.cpp_name:
+                yield Place((f, m)), "", "has the table %s in the .fbs, as %s has" % (table, other.full_name)
     classes: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
         for s in f.services:

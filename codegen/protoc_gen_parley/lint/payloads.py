@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Set
+from typing import Dict, Iterator, Set
 
 from .. import names, services, system_names
 from .core import ERROR, Hit, Place, Run, quote, rule
@@ -36,8 +36,8 @@ def routes_type(run: Run) -> Iterator[Hit]:
         if not f.routes:
             continue
         if f.type.is_enum:
-            enum = run.schema.enums[f.type.name]
-            if not any(v.options.present for v in enum.values):
+            enum = run.schema.enums.get(f.type.name)
+            if enum is None or not any(v.options.present for v in enum.values):
                 yield place, "field.routes", "no value of %s has (parley.route)" % f.type.name
         elif not (f.type.is_message and run.payload(f.type.name) and run.payload(f.type.name).options.present):
             yield place, "field.routes", "%s is neither an enum whose values carry (parley.route) nor a message with (parley.group)" % (
@@ -130,6 +130,28 @@ def json_name(run: Run) -> Iterator[Hit]:
     for place, f in run.fields():
         if not f.json_name or any(ch.isspace() or not ch.isprintable() for ch in f.json_name):
             yield place, "json_name", "%s is empty, or has spaces or control characters" % quote(f.json_name)
+
+
+@rule("JSON_NAME_TAKEN", ERROR, "No two fields of a message are read from the same JSON member: neither by json_name nor by name.")
+def json_name_taken(run: Run) -> Iterator[Hit]:
+    for place, m in run.messages():
+        first: Dict[str, str] = {}
+        for f in m.fields:
+            taken = next((name for name in (f.json_name, f.name) if first.get(name, f.name) != f.name), None)
+            if taken is not None:
+                yield Place(place.nodes + (f,)), "json_name", "the member %s is read as %s already" % (quote(taken), first[taken])
+            for name in (f.json_name, f.name):
+                first.setdefault(name, f.name)
+
+
+@rule("TYPE_FOREIGN", ERROR, "A field or payload is of the schema's own types or a well-known type that has a C++ type here.")
+def type_foreign(run: Run) -> Iterator[Hit]:
+    known = {f.path for f in run.schema.files}
+    used = [(place, type_) for place, f in run.fields() for type_ in (f.type,)]
+    used += [(place, payload.type) for place, m in run.methods() for payload in (m.request, m.response)]
+    for place, type_ in used:
+        if (type_.is_message or type_.is_enum) and type_.file not in known:
+            yield place, "", "%s has no C++ type here; copy what you need of it into a message of your own" % type_.name
 
 
 @rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's nor the name of something else.")

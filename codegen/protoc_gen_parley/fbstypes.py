@@ -1,0 +1,191 @@
+"""What schema.fbs prints of a file: each message as a FlatBuffers table, and the tables and unions that maps and oneofs need.
+
+`File | fbs_view` gives the template an FbsView. The mapping is that of runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs: change
+them together. Names here are for readers of the .fbs alone; the bytes know ids only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Set, Tuple
+
+from . import names
+from .cpptypes import SCALARS, is_inline, scalar
+from .model import Field, File, Message, Oneof, Type
+
+# Well-known types that are no wrappers: their tables in parley/wkt.fbs.
+_WKT_TABLES: Dict[str, str] = {
+    "google.protobuf.Timestamp": "Timestamp",
+    "google.protobuf.Duration": "Duration",
+    "google.protobuf.Value": "Value",
+    "google.protobuf.Struct": "Struct",
+    "google.protobuf.ListValue": "ListValue",
+    "google.protobuf.NullValue": "Empty",
+    "google.protobuf.FieldMask": "FieldMask",
+    "google.protobuf.Any": "Any",
+    "google.protobuf.Empty": "Empty",
+}
+_WKT_NAMESPACE = "parley.fbs"
+
+# Words that flatc takes for types or declarations where it expects a name.
+_WORDS = frozenset(
+    """
+    bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64
+    string table struct enum union namespace root_type include attribute rpc_service file_extension file_identifier native_include
+    true false null nan inf infinity pi
+    """.split()
+)
+
+
+@dataclass(frozen=True)
+class FbsField:
+    text: str                       # "id:long (id: 0);"
+    comment: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FbsTable:
+    name: str
+    fields: Tuple[FbsField, ...]
+    comment: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FbsUnion:
+    name: str
+    members: Tuple[str, ...]
+
+
+def table_name(cpp_name: str) -> str:
+    """The name of a message's table. Other files refer to it, so it depends on the message alone."""
+    return cpp_name + "_" if cpp_name in _WORDS else cpp_name
+
+
+def _free(name: str, taken: Set[str]) -> str:
+    """The name, with underscores while something else has it."""
+    name = table_name(name)
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _namespace(cpp_namespace: str) -> str:
+    """Beside the C++ types, so that flatc's C++ and ours can be in one program."""
+    return ".".join(part for part in (cpp_namespace.replace("::", "."), "fbs") if part)
+
+
+class FbsView:
+    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way."""
+
+    def __init__(self, file: File):
+        self.file = file
+        self._taken: Set[str] = {table_name(m.cpp_name) for m in file.messages}
+        self._taken |= {table_name(f.type.cpp.rpartition("::")[2]) for m in file.messages for f in m.fields if f.type.is_message}
+        self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> its entries' table
+        self._unions: Dict[Tuple[str, str], FbsUnion] = {}          # (message, oneof)
+        for m in file.messages:
+            for f in m.fields:
+                if f.is_map:
+                    self._entries[m.full_name, f.name] = self._take(_entry_name(m, f))
+            for o in m.oneofs:
+                name = self._take("%s_oneof_%s" % (table_name(m.cpp_name), o.name))
+                members = tuple(self._take("%s_%s" % (name, f.name if f else "gone_%d" % (i + 1))) for i, f in enumerate(o.fbs_members))
+                self._unions[m.full_name, o.name] = FbsUnion(name, members)
+        self.tables: Tuple[FbsTable, ...] = tuple(t for m in file.messages for t in self._tables(m))
+
+    def _take(self, name: str) -> str:
+        name = _free(name, self._taken)
+        self._taken.add(name)
+        return name
+
+    @property
+    def namespace(self) -> str:
+        return _namespace(self.file.cpp_namespace)
+
+    @property
+    def includes(self) -> Tuple[str, ...]:
+        used = [f.type for m in self.file.messages for f in m.fields]
+        own = {i.path: i.stem + ".fbs" for i in self.file.imports}
+        includes = sorted({own[t.file] for t in used if t.is_message and t.file in own})
+        if any(_WKT_NAMESPACE + "." in f.text for t in self.tables for f in t.fields):
+            includes.append("parley/wkt.fbs")
+        return tuple(includes)
+
+    @property
+    def unions(self) -> Tuple[FbsUnion, ...]:
+        return tuple(self._unions.values())
+
+    # --- tables ---
+    def _tables(self, message: Message) -> Iterable[FbsTable]:
+        for f in message.fields:
+            if f.is_map:
+                yield FbsTable(self._entries[message.full_name, f.name], (
+                    FbsField("%s:%s (id: 0, key);" % (_free("key", self._taken), self._value(f.key))),
+                    FbsField("%s:%s (id: 1);" % (_free("value", self._taken), self._value(f.type)))))
+        for o in message.oneofs:
+            for name, member in zip(self._unions[message.full_name, o.name].members, o.fbs_members):
+                value = "%s:%s (id: 0);" % (_free("value", self._taken), self._value(member.type)) if member else ""
+                yield FbsTable(name, (FbsField(value),) if member else ())
+        yield FbsTable(table_name(message.cpp_name), tuple(self._fields(message)), message.comment)
+
+    def _fields(self, message: Message) -> Iterable[FbsField]:
+        # flatc refuses a field that is called like a table, and gives each union a field `<name>_type`. The older id keeps its name; ids of
+        # fields that are gone take what is left.
+        taken = set(self._taken)
+        called: Dict[int, str] = {}
+        for slot in sorted(message.fbs_slots, key=lambda s: (s.is_gone, s.id)):
+            name = "gone_%d" % slot.id if slot.is_gone else slot.field.name if slot.field else slot.oneof.name
+            name = _free(name, taken)
+            while slot.oneof and name + "_type" in taken:
+                name = _free(name + "_", taken)
+            called[slot.id] = name
+            taken |= {name, name + "_type"} if slot.oneof else {name}
+        for slot in message.fbs_slots:
+            if slot.is_gone:
+                yield FbsField("%s:ubyte (id: %d, deprecated);" % (called[slot.id], slot.id))
+            elif slot.field:
+                yield FbsField("%s:%s (id: %d);" % (called[slot.id], self._type(message, slot.field), slot.id), slot.field.comment)
+            else:
+                union = self._unions[message.full_name, slot.oneof.name].name
+                yield FbsField("%s:%s (id: %d);" % (called[slot.id], union, slot.id), slot.oneof.comment)
+
+    def _type(self, message: Message, field: Field) -> str:
+        if field.is_map:
+            return "[%s]" % self._entries[message.full_name, field.name]
+        if field.is_repeated:
+            # FlatBuffers has no lists of lists.
+            return "[%s.BytesItem]" % _WKT_NAMESPACE if scalar(field.type) == "bytes" else "[%s]" % self._value(field.type)
+        optional = is_inline(field.type) and (field.is_optional or field.type.is_wkt)
+        return self._value(field.type) + (" = null" if optional else "")
+
+    def _value(self, type_: Type) -> str:
+        """A single value where it stands in a table."""
+        if scalar(type_):
+            return SCALARS[scalar(type_)][1]
+        if type_.is_enum:
+            return "int"
+        if type_.is_wkt:
+            return _WKT_NAMESPACE + "." + _WKT_TABLES[type_.name]
+        return self._reference(type_)
+
+    def _reference(self, type_: Type) -> str:
+        """A message's table, from its C++ spelling."""
+        namespace, _, name = type_.cpp.lstrip(":").rpartition("::")
+        if not type_.cpp.startswith("::"):
+            namespace = self.file.cpp_namespace
+        home = namespace == self.file.cpp_namespace
+        return table_name(name) if home else _namespace(namespace) + "." + table_name(name)
+
+
+def _entry_name(message: Message, field: Field) -> str:
+    """As protobuf names the entry."""
+    camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
+    return table_name(message.cpp_name) + "_" + camel + "Entry"
+
+
+def fbs_view(file: File) -> FbsView:
+    return FbsView(file)
+
+
+def install(env) -> None:
+    env.filters["fbs_view"] = fbs_view

@@ -1,0 +1,66 @@
+"""flatc takes every .fbs that is generated. FLATC names it."""
+
+import os
+import subprocess
+import unittest
+
+from support import HERE, SCHEMA, TestCase, generate
+
+FLATC = os.environ.get("FLATC", "flatc")
+
+
+class FbsTest(TestCase):
+    def check(self, folder, *protos, **parameters):
+        made = generate([folder], *protos, **parameters)
+        self.assertEqual([], made.errors)
+        out = self.scratch()
+        for name, text in made.files.items():
+            self.write(out, name, text)
+        for name in (n for n in made.files if n.endswith(".fbs")):
+            with self.subTest(file=name):
+                done = subprocess.run([FLATC, "--cpp", "-o", str(out), "-I", str(out), "-I", str(SCHEMA), str(out / name)],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                self.assertEqual(0, done.returncode, done.stdout)
+        return made.files
+
+    def test_of_the_golden_cases(self):
+        for folder in sorted(p for p in (HERE / "golden").iterdir() if p.is_dir()):
+            self.check(folder, *sorted(p.name for p in folder.glob("*.proto")))
+
+    def test_of_names_that_are_macros_or_words_of_flatc(self):
+        self.check(HERE / "compile", "macros.proto")
+        words = "string table root_type include attribute rpc_service file_extension native_include nan inf infinity pi uint8 ubyte".split()
+        folder = self.scratch()
+        self.write(folder, "words.proto", 'syntax = "proto3"; package table.string; %s message All { %s }' % (
+            " ".join("message %s { int32 %s = 1; }" % (w, w) for w in words),
+            " ".join("optional %s %s = %d; repeated %s l%d = %d;" % (w, w, 2 * i, w, i, 2 * i + 1) for i, w in enumerate(words, 1))))
+        self.check(folder, "words.proto")
+
+    def test_of_names_that_meet_there(self):
+        files = self.check(HERE / "fbs", "clashes.proto")
+        self.assertIn("\ntable Order_LinesEntry {", files["clashes.fbs"], "a message keeps its name")
+        self.assertIn("\ntable Order_LinesEntry__ {", files["clashes.fbs"])
+
+    def test_of_fields_that_are_gone(self):
+        folder = self.scratch()
+        head = 'syntax = "proto3"; package gone; message Gone { %s }'
+        self.write(folder, "gone.proto", head % "int32 a = 1; int32 b = 2; int32 c = 3; oneof o { int32 d = 4; int32 e = 5; }")
+        self.check(folder, "gone.proto", lock_roots=(str(folder),))
+        self.write(folder, "gone.proto", head % 'reserved 2, 4; reserved "b", "d"; int32 a = 1; int32 c = 3; int32 gone_1 = 6; oneof o { int32 e = 5; }')
+        files = self.check(folder, "gone.proto", lock_roots=(str(folder),))
+        self.assertIn("gone_1:int (id: 5);", files["gone.fbs"])
+        self.assertIn("gone_1_:ubyte (id: 1, deprecated);", files["gone.fbs"])
+
+    def test_a_new_field_does_not_rename_an_older_oneof(self):
+        folder = self.scratch()
+        head = 'syntax = "proto3"; package old; message Old { oneof body { int32 a = 1; } %s }'
+        self.write(folder, "old.proto", head % "")
+        self.check(folder, "old.proto", lock_roots=(str(folder),))
+        self.write(folder, "old.proto", head % "int32 body_type = 2;")
+        files = self.check(folder, "old.proto", lock_roots=(str(folder),))
+        self.assertIn("  body:Old_oneof_body (id: 1);", files["old.fbs"])
+        self.assertIn("  body_type_:int (id: 2);", files["old.fbs"])
+
+
+if __name__ == "__main__":
+    unittest.main()
