@@ -15,7 +15,7 @@ from typing import Dict, List, Tuple
 from google.protobuf.compiler import plugin_pb2
 from google.protobuf.message import DecodeError
 
-from . import emit, fingerprint, lint, lock
+from . import emit, fingerprint, lint, lock, lockfile
 from .lint import breaking
 from .load import LoadError, load
 
@@ -105,7 +105,7 @@ def _settle_locks(schema, locks, parameters: Parameters) -> None:
     if parameters.lock_mode == "update":
         for locked in stale:
             try:
-                lock.write(locked)
+                lockfile.write(locked.file, locked.new_text)
             except OSError as why:
                 raise lock.LockError("%s: error: cannot be written: %s [LOCK]" % (locked.file, why.strerror)) from None
 

@@ -547,6 +547,21 @@ class Schema:
     messages: Mapping[str, Message] = field(default_factory=dict)  # by full name, of all files
     enums: Mapping[str, Enum] = field(default_factory=dict)
 
+    def resolve(self, name: str, scope: str) -> str:
+        """The full name of the message or enum that `name` means inside `scope`, as protoc resolves a field's type; empty: none."""
+        if name.startswith("."):
+            return name[1:] if self._has(name[1:]) else ""
+        while True:
+            full = scope + "." + name if scope else name
+            if self._has(full):
+                return full
+            if not scope:
+                return ""
+            scope = scope.rpartition(".")[0]
+
+    def _has(self, full: str) -> bool:
+        return full in self.messages or full in self.enums
+
     @property
     def generated(self) -> Tuple[File, ...]:
         return tuple(f for f in self.files if f.generate)

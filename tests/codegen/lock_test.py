@@ -118,6 +118,16 @@ class LockTest(TestCase):
         self.lock.write_text(text[: text.index("\nmethod S.Say")], encoding="utf-8")
         self.assertEqual([], self.accepted(self.grow(broken)))
 
+    def test_a_limit_that_is_made_smaller_on_purpose(self):
+        text = self.grow("message Line { string a = 1 [(parley.field) = { max_len: 9 }]; }\n" + SAY)
+        tighter = "message Line { string a = 1 [(parley.field) = { max_len: 8 }]; }\n" + SAY.replace("[OTHERS]", "[OTHERS] max_bytes: 99")
+        refused = self.run_(tighter).errors
+        self.assertEqual(2, len(refused))
+        self.assertIn("delete the line `limits` of `message .t.Line` from t.parley.lock", refused[0])
+        self.assertIn("delete the line `max_bytes` of `method S.Say` from t.parley.lock", refused[1])
+        self.lock.write_text(re.sub(r"  (limits|max_bytes) .*\n", "", text), encoding="utf-8")
+        self.assertEqual(self.print_of(text), self.print_of(self.grow(tighter)), "limits are no part of the contract")
+
     # --- imports ---
     def test_an_imported_messages_ids_come_from_its_own_lock(self):
         self.run_("message Thing { string b = 2; }\n", "thing.proto")
@@ -167,6 +177,7 @@ class LockTest(TestCase):
             "nonsense\n": "t.parley.lock:1: error: not a lock file",
             text.replace("  field 1 0", "  field one 0"): r"t.parley.lock:\d+: error: cannot be read",
             text.replace("  field 1 0 a", "  field 1 0"): r"t.parley.lock:\d+: error: cannot be read",
+            text.replace("limits -", "limits 1.max_ten=3"): r"t.parley.lock:\d+: error: cannot be read",
             text.replace("  shape event client 0 0\n", ""): "method S.Say is incomplete",
             text + "<<<<<<< ours\n": "conflict marks",
         }.items():
@@ -185,7 +196,11 @@ class LockTest(TestCase):
 
     def test_a_lock_reads_as_it_was_written(self):
         text = self.grow("message Line { string a = 1; oneof o { Line x = 3; Kind k = 7; } }\n"
-                         "enum Kind { KIND_NONE = 0; KIND_MINUS = -1; }\n" + SAY)
+                         "message Most { repeated string a = 1 [(parley.field) = { max_len: 3 max_count: 4 }]; string b = 2; }\n"
+                         "enum Kind { KIND_NONE = 0; KIND_MINUS = -1; }\n"
+                         + SAY.replace("}\n}", "}\n  // Asks.\n  rpc Ask(Most) returns (Most) { option (parley.call) = { errors: \"Kind\" max_bytes: 9 }; }\n}"))
+        for line in ("  limits -\n", "  limits 1.max_len=3 1.max_count=4\n", "  errors .t.Kind\n", "  max_bytes 9\n"):
+            self.assertIn(line, text)
         self.assertEqual(text, lock.format(lock.parse(text, "t"), "t.proto"))
 
 

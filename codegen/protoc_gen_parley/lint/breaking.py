@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ..fingerprint import EnumShape, FieldShape, MessageShape, MethodShape, split_map
-from ..lock import SUFFIX, LockedFile
+from ..lock import LockedFile
+from ..lockfile import SUFFIX, LockedMethod
 from ..model import Enum, File, Message, Schema
 from .core import ERROR, RULES, Finding, Hit, Place, Run, in_order, rule
 
@@ -22,6 +23,8 @@ _PURPOSES = {
     "BREAKS_ENUM_VALUE": "An enum's value keeps its name, and one that is taken away leaves number and name reserved.",
     "BREAKS_WIRE_NAME": "A wire name does not go away.",
     "BREAKS_SHAPE": "A method stays a call or an event, of the same side, streaming as before, with answer and body under the same name.",
+    "BREAKS_LIMIT": "What old peers may send stays within max_len, max_count and max_bytes.",
+    "BREAKS_ERRORS": "A call goes on giving its reasons by the same enum.",
     "BREAKS_TO_FIRST": "The first target is what old peers mean when they name none.",
     "BREAKS_TO_GONE": "A target that old peers may name stays allowed.",
     "BREAKS_PAYLOAD": "A method's request and answer can still be read by whoever knows the earlier types.",
@@ -142,6 +145,8 @@ class _Checker:
                 continue
             for change in self._type_changes(was, now, node):
                 self._report(f, node, change)
+            if isinstance(node, Message):
+                self._check_limits(f, node)
         present = {m.wire_name for s in f.services for m in s.methods}
         for name, was_method in sorted(old.methods.items()):
             if name not in present:
@@ -159,10 +164,26 @@ class _Checker:
                 for rule_id, path, text in _method_changes(was_method.shape, now_method, word):
                     self._broken(f, m.wire_name)
                     self._add(f, rule_id, place.line(path), place.subject, path, text, block)
+                for rule_id, name, text in _promise_changes(was_method, self.locks[f.path].new.methods[m.wire_name]):
+                    path = "%s.%s" % (word, name)
+                    self._add(f, rule_id, place.line(path), place.subject, path, text, "the line `%s` of `method %s`" % (name, m.wire_name))
                 for change in self._payload_changes(was_method.shape, now_method, old.shapes):
                     self._broken(f, m.wire_name)
                     if change is not None:
                         self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change, block)
+
+    def _check_limits(self, f: File, message: Message) -> None:
+        name = "." + message.full_name
+        was, now = (lock.limits.get(name) for lock in (self.locks[f.path].old, self.locks[f.path].new))
+        if was is None or now is None:
+            return
+        known = {x.number for x in self.locks[f.path].old.shapes[name].fields}
+        for x in message.fields:
+            for limit, before, after in zip(("max_len", "max_count"), was.get(x.number, (0, 0)), now.get(x.number, (0, 0))):
+                if x.number in known and _is_tighter(before, after):
+                    self._add(f, "BREAKS_LIMIT", Place((f, message, x)).line("field." + limit), "%s.%s" % (message.name, x.name),
+                              "field." + limit, "was %s, and what old peers send may exceed %d" % (before or "absent", after),
+                              "the line `limits` of `message %s`" % name)
 
     def _type_changes(self, was: object, now: object, node: object) -> Iterator[_Change]:
         if was == now:
@@ -244,6 +265,27 @@ def _method_changes(old: MethodShape, new: MethodShape, word: str) -> Iterator[T
         yield "BREAKS_TO_FIRST", word + ".to[0]", "the first target was %s, which old peers mean when they name none" % before[0].upper()
     for gone in [t for t in before if t not in after]:
         yield "BREAKS_TO_GONE", word + ".to", "%s is gone from it" % gone.upper()
+
+
+# The limits of a connection for payloads toward a server and toward a client, unless they are set otherwise.
+_TO_SERVER, _TO_CLIENT = 65_536, 1_048_576
+
+
+def _is_tighter(before: int, after: int, none: int = 0) -> bool:
+    """0 is no limit of its own; then `none` applies, if it is not 0 itself."""
+    before, after = before or none, after or none
+    return after != 0 and (before == 0 or after < before)
+
+
+def _promise_changes(old: LockedMethod, new: LockedMethod) -> Iterator[Tuple[str, str, str]]:
+    """What peers rely on and no fingerprint holds, because it changes no byte."""
+    # An event of clients meets the server's limit; the others can meet both, so the narrower one counts where the limit is taken away.
+    none = _TO_SERVER if new.max_bytes == 0 or new.shape.shape.startswith("event client") else _TO_CLIENT
+    if old.max_bytes is not None and _is_tighter(old.max_bytes, new.max_bytes, none):
+        yield "BREAKS_LIMIT", "max_bytes", "was %s, and what old peers send may exceed %s" % (
+            old.max_bytes or "absent", new.max_bytes or "the connection's limit")
+    if old.errors not in (None, "-", new.errors):
+        yield "BREAKS_ERRORS", "errors", "was %s, by which old peers read the reasons of a refusal" % old.errors.lstrip(".")
 
 
 def _shape_words(shape: str) -> str:

@@ -73,7 +73,7 @@ def errors_type(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         name = m.options.get("errors")
         if name is not None:
-            full = run.resolve(name, place.nodes[1].full_name)
+            full = run.schema.resolve(name, place.nodes[1].full_name)
             if full not in run.schema.enums:
                 yield place, "call.errors", "%s is %s" % (quote(name), "a message, not an enum" if full else "no enum of this schema")
 

@@ -139,21 +139,6 @@ class Run:
     def payload(self, full_name: str) -> Optional[Message]:
         return self.schema.messages.get(full_name)
 
-    def resolve(self, name: str, scope: str) -> str:
-        """The full name of the message or enum that `name` means inside `scope`, as protoc resolves a field's type; empty: none."""
-        if name.startswith("."):
-            return name[1:] if self._known(name[1:]) else ""
-        while True:
-            full = scope + "." + name if scope else name
-            if self._known(full):
-                return full
-            if not scope:
-                return ""
-            scope = scope.rpartition(".")[0]
-
-    def _known(self, full: str) -> bool:
-        return full in self.schema.messages or full in self.schema.enums
-
     def field_path(self, message: Optional[Message], path: str) -> Optional[Field]:
         """The field that a dotted path of proto names means; singular messages all the way."""
         found: Optional[Field] = None

@@ -31,7 +31,7 @@ def group_unused(run: Run) -> Iterator[Hit]:
 def group_type(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         for i, name in enumerate(m.options.get("group", ())):
-            full = run.resolve(name, place.nodes[1].full_name)
+            full = run.schema.resolve(name, place.nodes[1].full_name)
             path = "%s.group[%d]" % (option(m), i)
             if not full:
                 yield place, path, "%s is no message of this schema" % quote(name)
@@ -78,7 +78,7 @@ def group_presence(run: Run) -> Iterator[Hit]:
 def group_member(run: Run) -> Iterator[Hit]:
     for place, msg in run.messages():
         name = msg.options.get("member")
-        if name is not None and run.resolve(name, msg.full_name) not in run.schema.messages:
+        if name is not None and run.schema.resolve(name, msg.full_name) not in run.schema.messages:
             yield place, "group.member", "%s is no message of this schema" % quote(name)
 
 
