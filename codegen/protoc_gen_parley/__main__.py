@@ -97,7 +97,7 @@ def _refuse_errors(findings, parameters: Parameters, warn) -> None:
 
 def _settle_locks(schema, locks, parameters: Parameters) -> None:
     """Last, when everything else has worked: a refused schema leaves its lock alone."""
-    stale = [locks[f.path] for f in schema.generated if locks[f.path].file and locks[f.path].new_text != locks[f.path].old_text]
+    stale = [locks[f.path] for f in schema.generated if locks[f.path].is_stale]
     if parameters.lock_mode == "check" and stale:
         raise Refused("\n".join(
             "%s:1: error: %s is out of date; generate with lock=update and commit it [LOCK]" % (l.path, os.path.basename(l.file))

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Dict, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import order
-from .fingerprint import FieldShape, canonical_text, fingerprint, method_id, method_shape, reached, schema_shapes
+from .fingerprint import FieldShape, MessageShape, canonical_text, fingerprint, method_id, method_shape, reached, schema_shapes, type_of
 from .lockfile import SUFFIX, Ids, Limits, Lock, LockError, LockedMethod, format, parse
 from .model import FbsSlot, Field, Message, Oneof, Schema, Service
 
@@ -83,9 +83,26 @@ class LockedFile:
     old: Lock
     new: Lock = field(default_factory=Lock)
 
+    # Messages that the schema no longer has: they were deleted, or have moved to a schema whose own run has yet to find them here.
+    orphans: Set[str] = field(default_factory=set)
+    settled: Set[str] = field(default_factory=set)  # those of them that another lock has by now
+
+    @property
+    def is_stale(self) -> bool:
+        """Would writing change the file? A block that may go by now is no reason by itself."""
+        return self.file is not None and self._text(self.orphans) != self.old_text
+
     @property
     def new_text(self) -> str:
-        return format(self.new, self.path)
+        return self._text(self.orphans - self.settled)
+
+    def _text(self, orphans: Set[str]) -> str:
+        old, new = self.old, self.new
+        return format(Lock(
+            shapes={**{name: old.shapes[name] for name in orphans}, **new.shapes},
+            ids={**{name: old.ids[name] for name in orphans}, **new.ids},
+            limits={**{name: old.limits[name] for name in orphans if name in old.limits}, **new.limits},
+            methods=new.methods), self.path)
 
 
 def open_locks(schema: Schema, roots: Sequence[str]) -> Dict[str, LockedFile]:
@@ -104,7 +121,64 @@ def open_locks(schema: Schema, roots: Sequence[str]) -> Dict[str, LockedFile]:
             with open(path, encoding="utf-8") as source:
                 text = source.read()
         locks[f.path] = LockedFile(f.path, path, text, parse(text, f.stem + SUFFIX) if text else Lock())
+    _follow_moves(schema, locks, roots)
     return locks
+
+
+def _follow_moves(schema: Schema, locks: Mapping[str, LockedFile], roots: Sequence[str]) -> None:
+    """A message that is in another file now takes its block along: out of another lock of this run, or of any other under the roots."""
+    missing: List[Message] = []
+    for f in schema.files:
+        mine = locks[f.path]
+        if mine.file is not None:
+            mine.orphans = set(mine.old.ids) - {"." + m.full_name for m in f.messages}
+            missing += [m for m in f.messages if "." + m.full_name not in mine.old.ids]
+    if not missing and not any(locked.orphans for locked in locks.values()):
+        return
+    on_disk = {locked.file: locked.old for locked in locks.values() if locked.file is not None}
+    on_disk.update(_other_locks(roots, set(on_disk)))
+    holders = {file: set(lock.ids) for file, lock in on_disk.items()}
+    for m in missing:
+        name = "." + m.full_name
+        was = next((lock for lock in on_disk.values() if name in lock.ids and _is_same(lock.shapes[name], m)), None)
+        if was is not None:
+            mine = locks[m.file].old
+            mine.ids[name], mine.shapes[name] = was.ids[name], was.shapes[name]
+            if name in was.limits:
+                mine.limits[name] = was.limits[name]
+    written = {"." + m.full_name for f in schema.generated for m in f.messages}
+    for locked in locks.values():
+        held = set().union(*(names for file, names in holders.items() if file != locked.file))
+        locked.settled = locked.orphans & (held | written)
+
+
+_MOST_FOLDERS = 1000  # that are searched below a root
+
+
+def _other_locks(roots: Sequence[str], known: Set[str]) -> Dict[str, Lock]:
+    found: Dict[str, Lock] = {}
+    for root in roots:
+        for count, (folder, folders, files) in enumerate(os.walk(root)):
+            if count == _MOST_FOLDERS:
+                break
+            is_build = "CMakeCache.txt" in files
+            folders[:] = [] if is_build else sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                path = os.path.join(folder, name)
+                if name.endswith(SUFFIX) and path not in known and path not in found:
+                    try:
+                        with open(path, encoding="utf-8") as source:
+                            found[path] = parse(source.read(), path)
+                    except (LockError, OSError, UnicodeDecodeError):  # of another schema, whose own run complains
+                        pass
+    return found
+
+
+def _is_same(was: MessageShape, message: Message) -> bool:
+    """Can the shape be an earlier one of the message?"""
+    fields = {f.number: f for f in message.fields}
+    common = [(f, fields[f.number]) for f in was.fields if f.number in fields]
+    return bool(common or not was.fields) and all(old.name == new.name and old.type == type_of(new) for old, new in common)
 
 
 def apply(schema: Schema, locks: Mapping[str, LockedFile]) -> Schema:

@@ -156,6 +156,79 @@ class LockTest(TestCase):
         (error,) = self.run_(importing).errors
         self.assertRegex(error, r"^t\.proto:\d+: error: S.Say: .*Thing\.b was of type string .*\[BREAKS_PAYLOAD\]$")
 
+    # --- messages that move to another file ---
+    GROWN = "message Line { string z = 3; string a = 1; int32 m = 2; }\n"  # ids by age: a 0, z 1, m 2
+
+    def grow_line(self):
+        self.grow("message Line { string a = 1; }\n" + SAY)
+        self.grow("message Line { string a = 1; string z = 3; }\n" + SAY)
+        return self.grow(self.GROWN + SAY)
+
+    def test_a_message_that_moves_keeps_its_ids_whichever_file_is_generated_first(self):
+        for order in (["line.proto", "t.proto"], ["t.proto", "line.proto"], ["deep/er/line.proto", "t.proto"], ["t.proto", "deep/er/line.proto"]):
+            with self.subTest(order=order):
+                self.setUp()
+                before = self.grow_line()
+                moved = next(name for name in order if name != "t.proto")
+                self.write(self.folder, moved, HEAD + self.GROWN)
+                self.write(self.folder, "t.proto", HEAD + 'import "%s";\n' % moved + SAY)
+                for name in order + order:
+                    self.assertEqual([], self.run_(None, name).errors)
+                self.assertEqual({"a": 0, "z": 1, "m": 2}, self.ids("Line"))
+                self.assertEqual(self.print_of(before), self.print_of(self.lock.read_text(encoding="utf-8")))
+                for name in order:
+                    self.assertEqual([], self.run_(None, name, lock_mode="check").errors, "nothing is left to be written")
+                self.assertIn("message .t.Line next 3", (self.folder / moved).with_suffix(".parley.lock").read_text(encoding="utf-8"))
+
+    def test_a_message_that_moves_in_one_run_leaves_its_old_lock_with_the_next_change(self):
+        before = self.grow_line()
+        self.write(self.folder, "line.proto", HEAD + self.GROWN)
+        self.write(self.folder, "t.proto", HEAD + 'import "line.proto";\n' + SAY)
+        self.assertEqual([], generate([self.folder], "line.proto", "t.proto", lock_roots=(str(self.folder),)).errors)
+        self.assertEqual({"a": 0, "z": 1, "m": 2}, self.ids("Line"))
+        self.assertEqual(before, self.lock.read_text(encoding="utf-8"), "a block that may go is no reason to call a lock out of date")
+        text = self.grow('import "line.proto";\nmessage New {}\n' + SAY)
+        self.assertIn("foreign .t.Line", text)
+        self.assertNotIn("message .t.Line", text)
+        self.assertEqual({"a": 0, "z": 1, "m": 2}, self.ids("Line"))
+
+    def test_a_message_that_has_been_given_other_ids_is_named_with_its_block(self):
+        self.grow_line()
+        self.write(self.folder, "line.proto", HEAD + self.GROWN)
+        kept = self.lock.read_text(encoding="utf-8")
+        self.lock.unlink()  # out of sight for once
+        self.assertEqual([], self.run_(None, "line.proto").errors)
+        self.lock.write_text(kept, encoding="utf-8")
+        errors = self.run_('import "line.proto";\n' + SAY).errors
+        self.assertIn("t.proto:1: error: t.Line is in line.proto now and had other binary ids here: move the block `message .t.Line` from "
+                      "t.parley.lock to line.parley.lock, in place of the one there [BREAKS_FIELD_TYPE]", errors)
+        self.assertEqual(kept, self.lock.read_text(encoding="utf-8"))
+
+    def test_a_message_that_moves_to_another_package_has_its_block_renamed(self):
+        before = self.grow_line()
+        self.write(self.folder, "u.proto", HEAD.replace("package t", "package u") + self.GROWN)
+        self.assertEqual([], self.run_(None, "u.proto").errors)
+        errors = self.run_('import "u.proto";\n' + SAY.replace("Line", "u.Line")).errors
+        self.assertIn("to keep its ids rename its block there, `message .t.Line`", errors[0])
+        block = re.search(r"\nmessage \.t\.Line.*?\n(?=\n)", before, re.S).group(0).replace(".t.", ".u.")
+        lock_of_u = self.folder / "u.parley.lock"
+        lock_of_u.write_text(re.sub(r"\nmessage \.u\.Line.*", block, lock_of_u.read_text(encoding="utf-8"), flags=re.S), encoding="utf-8")
+        self.assertEqual([], self.run_(None).errors)
+
+    def test_another_message_of_the_same_name_is_none_that_moved(self):
+        self.grow_line()
+        self.assertEqual([], self.run_("message Line { bytes a = 2; string b = 1; }\n", "other.proto").errors)
+        self.assertIn("message .t.Line next 2", (self.folder / "other.parley.lock").read_text(encoding="utf-8"))
+
+    def test_a_message_that_is_gone_keeps_its_block_until_it_is_deleted(self):
+        gone = self.grow("message Line { string a = 1; }\nmessage Gone { string z = 2; }\n")
+        text = self.grow("message Line { string a = 1; }\n")
+        self.assertEqual(gone, text)
+        self.grow("message Line { string a = 1; }\nmessage Gone { string a = 1; string z = 2; }\n")
+        self.assertEqual({"a": 1, "z": 0}, self.ids("Gone"))
+        self.lock.write_text(re.sub(r"\nmessage \.t\.Gone.*?\n(?=\n)", "", gone, flags=re.S), encoding="utf-8")
+        self.assertNotIn("Gone", self.grow("message Line { string a = 1; }\n"))
+
     # --- modes and damage ---
     def test_check_refuses_a_stale_lock_and_writes_nothing(self):
         (error,) = self.run_("message Line { string a = 1; }\n", lock_mode="check").errors

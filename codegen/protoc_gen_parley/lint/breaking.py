@@ -147,10 +147,13 @@ class _Checker:
                 self._report(f, node, change)
             if isinstance(node, Message):
                 self._check_limits(f, node)
+        for name in sorted(self.locks[f.path].orphans):
+            self._check_moved(f, name)
         present = {m.wire_name for s in f.services for m in s.methods}
         for name, was_method in sorted(old.methods.items()):
             if name not in present:
-                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back" % name,
+                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back, and "
+                          "if the method is in another file now, its block belongs into that file's lock" % name,
                           "the block `method %s`" % name)
         for s in f.services:
             for m in s.methods:
@@ -171,6 +174,19 @@ class _Checker:
                     self._broken(f, m.wire_name)
                     if change is not None:
                         self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change, block)
+
+    def _check_moved(self, f: File, name: str) -> None:
+        """A message that stood in this file and is in an imported one now, whose lock does not know its ids."""
+        now = self.shapes.get(name)
+        if not isinstance(now, MessageShape):
+            return
+        ids = {x.number: x.fbs_id for x in self.locks[f.path].old.shapes[name].fields}
+        if any(ids.get(x.number, x.fbs_id) != x.fbs_id for x in now.fields):
+            home = next(other for other in self.schema.files if other.path == self.schema.messages[name[1:]].file)
+            self.findings.append(Finding(
+                "BREAKS_FIELD_TYPE", RULES["BREAKS_FIELD_TYPE"].severity, f.path, f.line, "", "",
+                "%s is in %s now and had other binary ids here: move the block `message %s` from %s to %s, in place of the one there" % (
+                    name[1:], home.path, name, f.stem + SUFFIX, home.stem + SUFFIX)))
 
     def _check_limits(self, f: File, message: Message) -> None:
         name = "." + message.full_name
@@ -220,7 +236,9 @@ class _Checker:
             here = was == now and node is not None and self._reported_at_type(node.file)
             for change in self._type_changes(old_shape, new_shape, node):
                 element = ("%s.%s " % (now.lstrip("."), change.subject) if change.subject else "in %s " % now.lstrip("."))
-                yield None if here else "%s: %s%s" % (where, element, change.text)
+                moved = was != now and "FlatBuffers id" in change.text
+                hint = ", in the lock file of the schema that has it; to keep its ids rename its block there, `message %s`" % was if moved else ""
+                yield None if here else "%s: %s%s%s" % (where, element, change.text, hint)
             if isinstance(old_shape, MessageShape):
                 by_number = {f.number: f for f in new_shape.fields}
                 for f in old_shape.fields:
