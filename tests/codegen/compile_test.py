@@ -3,7 +3,7 @@
 import unittest
 from unittest import mock
 
-from support import HERE, TestCase, generate, syntax_errors
+from support import HERE, TestCase, generate, compile_errors
 from protoc_gen_parley import emit
 
 LINE = 'syntax = "proto3";\npackage t.v1;\nmessage Line { string text = 1; }\n'
@@ -23,14 +23,14 @@ service Desk {
 
 
 class CompileTestCase(TestCase):
-    def errors_of(self, folder, *protos):
+    def errors_of(self, folder, *protos, options=()):
         """What the compiler says to all that is generated for these schemas, in one translation unit."""
         made = generate([folder], *protos)
         self.assertEqual([], made.errors)
         out = self.scratch()
         for name, text in made.files.items():
             self.write(out, name, text)
-        return syntax_errors(out, "".join('#include "%s"\n' % name for name in made.files if name.endswith("pp")))
+        return compile_errors(out, "".join('#include "%s"\n' % name for name in made.files if name.endswith("pp")), *options)
 
 
 class NamesTest(CompileTestCase):
@@ -38,6 +38,9 @@ class NamesTest(CompileTestCase):
 
     def test_names_that_are_macros(self):
         self.assertEqual([], self.errors_of(HERE / "compile", "macros.proto", "odd.proto"))
+
+    def test_an_optimised_build_has_no_warnings(self):
+        self.assertEqual([], self.errors_of(HERE / "compile", "odd.proto", options=["-O3"]))
 
     def test_names_that_meet_in_the_fbs_are_fine_in_cpp(self):
         self.assertEqual([], self.errors_of(HERE / "fbs", "clashes.proto"))
@@ -76,7 +79,7 @@ class VersionTest(TestCase):
         self.assertEqual([], made.errors)
         for name, text in made.files.items():
             self.write(folder, name, text)
-        return syntax_errors(folder, '#include "t/v1/t.codec.hpp"\n')
+        return compile_errors(folder, '#include "t/v1/t.codec.hpp"\n')
 
     def test_generated_code_fits_the_runtime_of_its_version(self):
         self.assertEqual([], self.compiled(emit.__version__))

@@ -60,10 +60,11 @@ def generate(folders, *names, **parameters):
     return Result(made, errors, [w for w in warnings if "[LOCK]" not in w])
 
 
-def syntax_errors(folder, source, *options):
-    """Lines with an error that the compiler reports for a source whose includes lie in `folder` or in the runtime."""
-    command = [CXX, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE",
-               *(["-DASIO_HAS_CO_AWAIT=1"] if "clang" in CXX else []), "-fdiagnostics-color=never", "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), *options, "-x", "c++", "-"]
+def compile_errors(folder, source, *options):
+    """Lines with an error that the compiler reports for a source whose includes lie in `folder` or in the runtime. `options` are those of a
+    build; without any, the syntax is checked."""
+    command = [CXX, "-std=c++20", *(options or ["-fsyntax-only"]), "-o", os.devnull, "-c", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE",
+               *(["-DASIO_HAS_CO_AWAIT=1"] if "clang" in CXX else []), "-fdiagnostics-color=never", "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), "-x", "c++", "-"]
     done = subprocess.run(command, input=source, stderr=subprocess.PIPE, text=True, check=False)
     found = [line for line in done.stderr.splitlines() if "error:" in line]
     if done.returncode and not found:
