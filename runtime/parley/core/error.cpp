@@ -99,4 +99,13 @@ errc errc_from_wire_number(unsigned number) noexcept {
   return r ? r->code : errc::failed;
 }
 
+// std::system_error appends the code's text by itself; many messages end with it already: "cannot listen on ...: Permission denied".
+std::system_error call_failed::described(const parley::error& e) {
+  const std::string own = e.code.message();
+  std::string_view text = e.message;
+  if (text == own) return std::system_error(e.code);
+  if (text.ends_with(": " + own)) text.remove_suffix(own.size() + 2);
+  return text.empty() ? std::system_error(e.code) : std::system_error(e.code, std::string(text));
+}
+
 }  // namespace parley

@@ -80,14 +80,13 @@ struct error {
 // Thrown by the blocking forms and by result::value(); never by an asynchronous operation.
 class call_failed : public std::system_error {
  public:
-  explicit call_failed(parley::error e)
-      // what() is "<message>: <the code's own text>", each only once.
-      : std::system_error(e.message.empty() || e.message == e.code.message() ? std::system_error(e.code)
-                                                                             : std::system_error(e.code, e.message)),
-        error_(std::move(e)) {}
+  // what() is "<message>: <the code's own text>", each only once.
+  explicit call_failed(parley::error e) : std::system_error(described(e)), error_(std::move(e)) {}
   const parley::error& error() const noexcept { return error_; }
 
  private:
+  static std::system_error described(const parley::error& e);
+
   parley::error error_;
 };
 
