@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,6 +38,39 @@ struct manual_clock_alarms : ::testing::Test {
   manual_clock clock;
   std::vector<std::string> rung;
 };
+
+template <class Duration>
+void sums_stay_in_bounds(time_point from) {
+  EXPECT_EQ(saturating_add(from, Duration::zero()), from);
+  EXPECT_EQ(saturating_add(from, Duration{5}), from + Duration{5});
+  EXPECT_EQ(saturating_add(from, Duration{-5}), from - Duration{5});
+  for (const Duration most : {Duration::max(), Duration::max() - Duration{1}}) {
+    EXPECT_GE(saturating_add(from, most), from);
+    EXPECT_LE(saturating_add(from, -most), from);
+  }
+  // Nothing is lost up to the last unit that fits.
+  const time_point end = time_point::max();
+  const auto left = std::chrono::duration_cast<Duration>(from < time_point{} ? end.time_since_epoch() : end - from);
+  EXPECT_EQ(saturating_add(from, left), from + left);
+  if (left < Duration::max()) { EXPECT_EQ(saturating_add(from, left + Duration{1}), end); }
+}
+
+TEST(SaturatingAdd, Stops_at_what_the_clock_can_count) {
+  using std::chrono::milliseconds;
+  for (const time_point from : {time_point{}, time_point{1ns}, time_point{} + 24h, time_point{} + 24h * 365 * 200}) {
+    sums_stay_in_bounds<steady::duration>(from);
+    sums_stay_in_bounds<milliseconds>(from);
+    sums_stay_in_bounds<std::chrono::hours>(from);
+    EXPECT_EQ(saturating_add(from, milliseconds::max()), time_point::max());
+    EXPECT_EQ(saturating_add(from, milliseconds::min()), time_point::min());
+    EXPECT_EQ(saturating_add(from, milliseconds(std::int64_t{1} << 32)), from + milliseconds(std::int64_t{1} << 32));
+  }
+  EXPECT_EQ(saturating_add(time_point::max(), 1ms), time_point::max());
+  EXPECT_EQ(saturating_add(time_point::max(), -1ms), time_point::max() - 1ms);
+  EXPECT_EQ(saturating_add(time_point::min(), -1ms), time_point::min());
+  EXPECT_EQ(saturating_add(time_point::min(), 1ms), time_point::min() + 1ms);
+  static_assert(saturating_add(time_point{}, milliseconds::max()) == time_point::max());
+}
 
 TEST_F(manual_clock_alarms, ring_in_the_order_of_their_times_however_they_were_set) {
   const auto a = alarm(), b = alarm(), c = alarm(), d = alarm();

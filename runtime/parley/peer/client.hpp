@@ -6,8 +6,8 @@
 //   link.connect();                                      // blocks; throws parley::call_failed
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
-// The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and nothing else. The first call or
-// send connects too; calls made before the link is up wait for it, each no longer than its deadline. When the connection is lost every
+// The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and std::system_error if the system
+// has no thread or descriptor left for the client's loop. The first call or send connects too; calls made before the link is up wait for it, each no longer than its deadline. When the connection is lost every
 // pending call completes with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
 // What a completion handler throws (of a call, of async_connect) leaves run() of the executor that it runs on, in a turn of its own: the loop
 // can be run again, and the link is as it was. On the client's own thread, which nobody else could guard, it goes to the log and the client
@@ -44,7 +44,7 @@ struct client_options {
   parley::encoding encoding = parley::encoding::automatic;
   parley::dialect dialect{};                                                // in place of any encoding; without a format: none
   std::string greeting{};                                                   // dialect: this frame before all others, on each connection
-  std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting, each
+  std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting together
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
   std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
   std::size_t peer_max_message = 64 * 1024;  // payload bytes the server accepts, where no greeting tells: plain mode and dialects

@@ -54,7 +54,8 @@ client_core::client_core(std::string url, client_options options, home where)
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       peer_max_message_(taken_by_server(options_)),
-      alarm_(clock_->make_alarm(home_.executor())) {
+      alarm_(clock_->make_alarm(home_.executor())),
+      connect_alarm_(clock_->make_alarm(home_.executor())) {
   if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
   if (options_.encoding == encoding::binary) format_ = 2;
   if (const auto* foreign = options_.dialect.format) format_ = foreign->payload_format() == format::json ? 1 : 2;
@@ -138,6 +139,17 @@ void client_core::begin_connecting() {
 const wire::envelope_format* client_core::format_for(std::string_view subprotocol) {
   const bool wanted_plain = options_.encoding == encoding::plain;
   if (subprotocol.empty()) return wanted_plain ? &wire::plain_format() : nullptr;
+  connect_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->give_up_connecting();
+  });
+}
+
+// closed() follows.
+void client_core::give_up_connecting() {
+  if (phase_ != phase::connecting || !end_) return;
+  end_->give_up({errc::deadline_exceeded,
+                 end_->reached() ? "the server did not greet within connect_timeout" : "connecting took longer than connect_timeout"});
+  if (const auto abandon = std::exchange(abandon_, nullptr)) abandon();
   if (wanted_plain) return nullptr;
   if (subprotocol == wire::fbs_subprotocol && options_.encoding != encoding::json) return &wire::fbs_format();
   if (subprotocol == wire::json_subprotocol && options_.encoding != encoding::binary) return &wire::json_format();
@@ -159,6 +171,7 @@ void client_core::opened(connection_end& end) {
   // What was asked for first leaves first; only then does anybody hear that the link is up.
   auto waiting = std::exchange(early_, {});
   for (auto& one : waiting) send_early(std::move(one));
+  connect_alarm_->clear();
   note_queue();
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
 }
@@ -179,6 +192,7 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
     std::lock_guard lock(mutex_);
     id_.clear();
   }
+  connect_alarm_->clear();
   if (phase_ == phase::closed) return finish_closing();
   phase_ = phase::lost;
   if (options_.log) options_.log(log_level::warning, "disconnected with code " + std::to_string(why.code));
@@ -228,9 +242,7 @@ time_point client_core::deadline_of(const outgoing& request) const {
   auto wait = options_.deadline;
   if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
   if (request.options.deadline) wait = *request.options.deadline;
-  // Longer than the clock can count is for ever.
-  const time_point now = clock_->now();
-  return wait >= time_point::max() - now ? time_point::max() : now + wait;
+  return saturating_add(clock_->now(), wait);
 }
 
 // A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
@@ -390,6 +402,7 @@ void client_core::finish_closing() {
 }
 
 void client_core::sever() noexcept {
+  connect_alarm_.reset();
   const auto keep = weak_from_this().lock();
   gate_.shut();
   phase_ = phase::closed;
@@ -399,6 +412,7 @@ void client_core::sever() noexcept {
   if (end_) end_->forget_owner();
   const auto end = std::exchange(end_, nullptr);
   const auto connecting = std::exchange(connecting_, {});
+  connect_alarm_.reset();
   const auto before = std::exchange(early_, {});
   const auto for_room = std::exchange(for_room_, {});
   const auto subscribers = std::exchange(subscribers_, {});

@@ -91,6 +91,7 @@ class client_core final : public core,
     return gate_.post(shared_from_this(), std::forward<What>(what)...);
   }
   void begin_connecting();
+  void give_up_connecting();
   void begin(early);
   time_point deadline_of(const outgoing&) const;
   void send_early(early);
@@ -134,6 +135,7 @@ class client_core final : public core,
   std::shared_ptr<client_core> self_;  // while saying goodbye: the last stub may go in another thread meanwhile
   std::function<void()> abandon_;      // gives up an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;
+  std::unique_ptr<transport::alarm> connect_alarm_;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
   std::deque<early> early_;
   std::deque<early> for_room_;  // async sends whose queue is full

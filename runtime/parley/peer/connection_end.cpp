@@ -49,6 +49,7 @@ void connection_end::speak(const dialect& how, spoken as) noexcept {
 void connection_end::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
   const auto self = shared_from_this();
   connection_ = std::move(to);
+  if (failure_) return connection_->abort();  // given up meanwhile
   if (!dialect_) options_->format = owner_ ? owner_->format_for(subprotocol) : nullptr;
   else if (subprotocol.empty() || subprotocol == dialect_->subprotocol) options_->format = dialect_->format;
   if (!options_->format) {
@@ -79,10 +80,16 @@ void connection_end::opened() {
 void connection_end::close(std::uint16_t code, std::string_view text) {
   if (session_) session_->close(code, text);
   else if (connection_) connection_->close(code, text);
+  else if (options_->self == side::client) give_up(errc::cancelled);
 }
 
 void connection_end::abort() {
   if (connection_) connection_->abort();
+}
+
+void connection_end::give_up(error why) {
+  if (!failure_) failure_ = std::make_unique<error>(std::move(why));
+  abort();
 }
 
 void connection_end::close_connection(std::uint16_t code, std::string_view text) {
@@ -187,9 +194,10 @@ void connection_end::transmit_copy(bytes_view frame) {
 
 void connection_end::hold_back(std::chrono::milliseconds time) {
   holds_back_ = true;
-  if (pause_) return pause_->set_again(now() + time);
+  const time_point until = saturating_add(now(), time);
+  if (pause_) return pause_->set_again(until);
   pause_ = clock_->make_alarm(on_);
-  pause_->set(now() + time, [weak = weak_from_this()] {
+  pause_->set(until, [weak = weak_from_this()] {
     if (const auto end = weak.lock()) end->go_on();
   });
 }

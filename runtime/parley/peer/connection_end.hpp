@@ -101,6 +101,10 @@ class connection_end final : public transport::connection_handler,
 
   void close(std::uint16_t code, std::string_view text);
   void abort();
+  // Drops the connection, or what comes of an attempt that is abandoned: its owner hears `why` from closed().
+  void give_up(error why);
+  // Has the transport's connection opened? The greeting may still be missing.
+  bool reached() const noexcept { return connection_ != nullptr; }
 
   // The other end, a plain server, answers calls in the order it gets them. Before the connection opens.
   void expect_answers_in_order() noexcept { answers_in_order_ = true; }

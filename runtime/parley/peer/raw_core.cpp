@@ -13,14 +13,6 @@ namespace {
 error closed_here() { return {errc::cancelled, "closed here"}; }
 error not_connected() { return {errc::disconnected, "not connected"}; }
 
-// So that what means "for ever" can be added to a time point.
-raw_options bounded(raw_options options) {
-  constexpr std::chrono::hours year(365 * 24);
-  options.connect_timeout = std::min<std::chrono::milliseconds>(options.connect_timeout, year);
-  options.close_timeout = std::min<std::chrono::milliseconds>(options.close_timeout, year);
-  return options;
-}
-
 template <class Waiting>
 auto take_out(Waiting& all, std::uint64_t of) {
   decltype(all.front().done) found;
@@ -37,7 +29,7 @@ auto take_out(Waiting& all, std::uint64_t of) {
 raw_core::raw_core(std::string url, raw_options options, home where)
     : tethered(where.executor()),
       url_(std::move(url)),
-      options_(bounded(std::move(options))),
+      options_(std::move(options)),
       home_(std::move(where)),
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
@@ -78,7 +70,7 @@ void raw_core::begin_connecting() {
   abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), shared_from_this())
                                : transport::websocket_connect(home_.executor(), std::move(connect), shared_from_this());
   // The transport has a limit of its own; this one is on the clock that tests turn.
-  phase_alarm_->set(clock_->now() + options_.connect_timeout, [weak = weak_from_this()] {
+  phase_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting({errc::deadline_exceeded, "connecting took too long"});
   });
 }
@@ -184,7 +176,7 @@ void raw_core::begin_closing(std::uint16_t code, std::string_view reason, error 
   phase_ = phase::closing;
   error_ = std::move(why);
   link_->close(code, reason);
-  phase_alarm_->set(clock_->now() + options_.close_timeout, [weak = weak_from_this()] {
+  phase_alarm_->set(saturating_add(clock_->now(), options_.close_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && self->link_) self->link_->abort();
   });
   end_operations(*error_);

@@ -56,8 +56,7 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   if (within || options_.receive_timeout != duration::zero()) {
     const duration limit = within.value_or(options_.receive_timeout);
     if (limit <= duration::zero()) return done.release()->finish(nothing_came());
-    const time_point now = clock_->now();
-    if (limit < time_point::max() - now) deadline = now + limit;
+    deadline = saturating_add(clock_->now(), limit);
   }
   receives_.push_back({of, deadline, std::move(done)});
   arm_receives(deadline);

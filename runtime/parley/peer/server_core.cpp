@@ -387,8 +387,7 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
                auto wait = self->options_.deadline;
                if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
                if (request.options.deadline) wait = *request.options.deadline;
-               const time_point now = self->clock_->now();
-               const time_point deadline = wait >= time_point::max() - now ? time_point::max() : now + wait;
+               const time_point deadline = saturating_add(self->clock_->now(), wait);
                {
                  std::lock_guard asked_lock(self->asked_guard_);
                  self->asked_[of] = {loop, end->weak_from_this()};

@@ -59,7 +59,7 @@ void peer_session::start(time_point now) {
   last_heard_ = now;
   if (plain()) return become_open(now);
   state_ = state::greeting;
-  next_tick_ = now + options_.hello_timeout;
+  next_tick_ = saturating_add(now, options_.hello_timeout);
   if (options_.self == side::client) greet_server();
 }
 
@@ -176,7 +176,7 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   send_greeting(wire::kind::welcome, payload);
   if (!greet_again) return become_open(now);
   mismatched_.clear();
-  next_tick_ = now + options_.hello_timeout;
+  next_tick_ = saturating_add(now, options_.hello_timeout);
 }
 
 void peer_session::on_welcome(time_point now, const wire::envelope& e) {

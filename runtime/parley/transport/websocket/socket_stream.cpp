@@ -313,8 +313,9 @@ void socket_stream::keep_alive() noexcept {
 void socket_stream::set_timer(std::chrono::milliseconds after) {
   if (!socket_) return;
   ++timer_number_;
-  if (timer_) timer_->expires_after(after);
-  else timer_ = std::make_unique<asio::steady_timer>(socket_->get_executor(), after);
+  const time_point when = saturating_add(steady::now(), after);
+  if (timer_) timer_->expires_at(when);
+  else timer_ = std::make_unique<asio::steady_timer>(socket_->get_executor(), when);
   timer_->async_wait([self = shared_from_this(), number = timer_number_](std::error_code) {
     if (!self->socket_ || self->timer_number_ != number) return;
     self->timer_.reset();
