@@ -326,6 +326,11 @@ TEST(CArguments, That_cannot_be_are_refused) {
   EXPECT_EQ(parley_options_set_deadline(o.get(), 0), PARLEY_INVALID);
   EXPECT_EQ(parley_options_set_connect_timeout(o.get(), -1), PARLEY_INVALID);
   EXPECT_EQ(parley_options_set_connect_timeout(o.get(), INT64_MAX), PARLEY_OK);
+  for (const auto set : {parley_options_set_heartbeat, parley_options_set_max_silence}) {
+    EXPECT_EQ(set(o.get(), 0), PARLEY_INVALID);
+    EXPECT_EQ(set(nullptr, 1), PARLEY_INVALID);
+    EXPECT_EQ(set(o.get(), INT64_MAX), PARLEY_OK);
+  }
   EXPECT_EQ(parley_options_set_max_message(o.get(), 0), PARLEY_INVALID);
   EXPECT_EQ(parley_options_set_peer_max_message(o.get(), 0), PARLEY_INVALID);
   EXPECT_EQ(parley_options_set_peer_max_message(o.get(), 1'000'000), PARLEY_OK);

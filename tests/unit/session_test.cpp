@@ -1,6 +1,9 @@
 // A session once it is open: what it hands on, what it closes for, its heartbeat, and how it bounds what waits.
 #include "sessions.hpp"
 
+#include <algorithm>
+#include <random>
+
 namespace {
 
 using namespace sessions;
@@ -213,6 +216,88 @@ TEST_P(Session, ClosesOnAFloodOfPings) {
   EXPECT_EQ(server->out.frames.size(), 30u);
   for (int i = 0; i < 11; ++i) server->hear(wire::kind::ping, 1);
   EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+TEST_P(Session, Of_a_client_keeps_the_servers_heartbeat_unless_it_has_its_own) {
+  wire::welcome welcome = welcome_of_a_server();
+  welcome.heartbeat_ms = 7000;
+  const auto greeted = [&](session::session_options options) {
+    options.self = side::client;
+    options.format = &GetParam().format();
+    auto client = std::make_unique<end>(std::move(options), known.contract);
+    client->session.start(client->now);
+    client->hear_welcome(welcome);
+    client->out.frames.clear();
+    return client;
+  };
+  EXPECT_EQ(greeted({})->session.next_tick() - time_point{1h}, 7s);
+  EXPECT_EQ(greeted({.heartbeat = 3s, .own_heartbeat = true})->session.next_tick() - time_point{1h}, 3s);
+  EXPECT_EQ(greeted({.heartbeat = 9s, .own_heartbeat = true})->session.next_tick() - time_point{1h}, 9s);
+  EXPECT_EQ(greeted({.max_silence = 2s})->session.next_tick() - time_point{1h}, 1s);
+}
+
+TEST_P(AnySession, Bears_as_much_silence_as_it_is_told) {
+  const auto client = open_client(GetParam(), known.contract, {.max_silence = 3s});
+  client->pass(1499ms);
+  EXPECT_TRUE(client->silent() && client->out.pings == 0);
+  client->pass(1ms);
+  EXPECT_TRUE(client->silent() == client->session.plain() && client->out.pings == (client->session.plain() ? 1 : 0));
+  client->pass(1499ms);
+  EXPECT_FALSE(client->out.closed);
+  client->pass(1ms);
+  EXPECT_EQ(client->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(AnySession, Bears_silence_for_ever_and_goes_on_pinging) {
+  using std::chrono::milliseconds;
+  const auto client = open_client(GetParam(), known.contract, {.heartbeat = 1s, .own_heartbeat = true, .max_silence = milliseconds::max()});
+  for (int second = 0; second < 100; ++second) {
+    client->pass(1s);
+    client->session.pong_received(client->now);
+  }
+  EXPECT_EQ(client->session.plain() ? client->out.pings : static_cast<int>(client->out.frames.size()), 100);
+  client->pass(24h);
+  EXPECT_FALSE(client->out.closed);
+  const auto patient = open_client(GetParam(), known.contract,
+                                   {.heartbeat = milliseconds::max(), .own_heartbeat = true, .max_silence = milliseconds::max()});
+  EXPECT_GT(patient->session.next_tick(), patient->now + 24h);
+}
+
+// Whatever the times and whatever comes when: the peer is lost exactly when nothing came for max_silence, and was asked well before.
+TEST_P(AnySession, Asks_before_it_gives_a_peer_up) {
+  std::mt19937 random(11);
+  const auto below = [&](int n) { return std::chrono::milliseconds(static_cast<int>(random() % static_cast<unsigned>(n))); };
+  int lost = 0;
+  for (int round = 0; round < 200; ++round) {
+    const auto heartbeat = 100ms + below(2000);
+    const auto limit = below(2) == 0ms ? 0ms : 200ms + below(6000);
+    const auto client = open_client(GetParam(), known.contract, {.heartbeat = heartbeat, .own_heartbeat = true, .max_silence = limit});
+    const auto borne = limit == 0ms ? 2 * heartbeat : limit;
+    const auto asked_within = std::min(heartbeat, borne / 2);
+    time_point heard = client->now;
+    std::optional<time_point> asked;
+    for (int step = 0; step < 40 && !client->out.closed; ++step) {
+      const time_point comes = client->now + 1ms + below(3000);
+      while (!client->out.closed && client->session.next_tick() <= comes) {
+        client->now = client->session.next_tick();
+        const std::size_t before = client->out.frames.size() + static_cast<std::size_t>(client->out.pings);
+        client->session.tick(client->now);
+        if (client->out.frames.size() + static_cast<std::size_t>(client->out.pings) != before) asked = client->now;
+      }
+      if (client->out.closed) break;
+      client->now = heard = comes;
+      asked.reset();
+      client->session.pong_received(comes);
+    }
+    if (!client->out.closed) continue;
+    ++lost;
+    EXPECT_EQ(client->out.code(), close_code::heartbeat_lost);
+    EXPECT_EQ(client->now - heard, borne);
+    ASSERT_TRUE(asked) << "given up without a question";
+    EXPECT_LE(*asked - heard, 2 * asked_within);
+    EXPECT_LT(*asked, client->now);
+  }
+  EXPECT_GT(lost, 20);
 }
 
 TEST_P(AnySession, KeepsItsHeartbeatWithinWhatThePeerAllows) {

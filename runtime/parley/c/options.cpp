@@ -28,6 +28,16 @@ parley_code parley_options_set_deadline(parley_options* options, int64_t millise
   options->chosen.deadline = std::chrono::milliseconds(std::min(milliseconds, c::longest));
   return PARLEY_OK;
 }
+parley_code parley_options_set_heartbeat(parley_options* options, int64_t milliseconds) {
+  if (!options || milliseconds <= 0) return PARLEY_INVALID;
+  options->chosen.heartbeat = std::chrono::milliseconds(std::min(milliseconds, c::longest));
+  return PARLEY_OK;
+}
+parley_code parley_options_set_max_silence(parley_options* options, int64_t milliseconds) {
+  if (!options || milliseconds <= 0) return PARLEY_INVALID;
+  options->chosen.max_silence = std::chrono::milliseconds(std::min(milliseconds, c::longest));
+  return PARLEY_OK;
+}
 parley_code parley_options_set_max_message(parley_options* options, size_t bytes) {
   if (!options || bytes == 0 || bytes > UINT32_MAX / 2) return PARLEY_INVALID;
   options->chosen.max_message = bytes;

@@ -50,6 +50,11 @@ struct client_options {
   std::size_t peer_max_message = 64 * 1024;  // payload bytes the server accepts, where no greeting tells: plain mode and dialects
   std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
   std::uint32_t max_calls = 256;             // calls of the server running here at once
+  // The client sends a ping after it has received nothing for `heartbeat`, at least 100 ms; 0: as the server says, 20 s in plain mode. The
+  // connection is lost (`disconnected`, close code 4011) after it has received nothing for `max_silence`, at least 200 ms; 0: twice the
+  // heartbeat. The ping leaves after half of `max_silence` at the latest. Closing takes up to a second more. Dialects without pings: neither.
+  std::chrono::milliseconds heartbeat{0};
+  std::chrono::milliseconds max_silence{0};
   // Plain mode (a dialect says it itself): the server answers each client's calls one after the other, as datadivr's own does. Then several
   // may be in flight, each answer is for the oldest call that waits for one of its name, and a late one is passed over. A server of which
   // that is not said, and which does not repeat the calls' ids either, is asked one thing at a time; one late answer costs the connection.

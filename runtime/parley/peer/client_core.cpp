@@ -112,7 +112,12 @@ void client_core::begin_connecting() {
   session.limits.max_message = static_cast<std::uint32_t>(options_.max_message);
   session.limits.max_calls = options_.max_calls;
   session.peer_limits.max_message = taken_by_server(options_);
-  session.hello_timeout = options_.connect_timeout;
+  session.hello_timeout = std::chrono::milliseconds::max();  // connect_alarm_ covers the greeting, too
+  if (options_.heartbeat > options_.heartbeat.zero()) {
+    session.heartbeat = options_.heartbeat;
+    session.own_heartbeat = true;
+  }
+  session.max_silence = options_.max_silence;
   session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
   session.agent = options_.agent;
   end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
@@ -134,11 +139,6 @@ void client_core::begin_connecting() {
   connect.limits.handshake = options_.connect_timeout;
   abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), end_)
                                : transport::websocket_connect(home_.executor(), std::move(connect), end_);
-}
-
-const wire::envelope_format* client_core::format_for(std::string_view subprotocol) {
-  const bool wanted_plain = options_.encoding == encoding::plain;
-  if (subprotocol.empty()) return wanted_plain ? &wire::plain_format() : nullptr;
   connect_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting();
   });
@@ -150,6 +150,11 @@ void client_core::give_up_connecting() {
   end_->give_up({errc::deadline_exceeded,
                  end_->reached() ? "the server did not greet within connect_timeout" : "connecting took longer than connect_timeout"});
   if (const auto abandon = std::exchange(abandon_, nullptr)) abandon();
+}
+
+const wire::envelope_format* client_core::format_for(std::string_view subprotocol) {
+  const bool wanted_plain = options_.encoding == encoding::plain;
+  if (subprotocol.empty()) return wanted_plain ? &wire::plain_format() : nullptr;
   if (wanted_plain) return nullptr;
   if (subprotocol == wire::fbs_subprotocol && options_.encoding != encoding::json) return &wire::fbs_format();
   if (subprotocol == wire::json_subprotocol && options_.encoding != encoding::binary) return &wire::json_format();
@@ -166,12 +171,12 @@ void client_core::opened(connection_end& end) {
   }
   phase_ = phase::open;
   alarm_->clear();
+  connect_alarm_->clear();
   if (options_.log) options_.log(log_level::info, "connected to " + end.remote());
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
   // What was asked for first leaves first; only then does anybody hear that the link is up.
   auto waiting = std::exchange(early_, {});
   for (auto& one : waiting) send_early(std::move(one));
-  connect_alarm_->clear();
   note_queue();
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
 }
@@ -187,12 +192,12 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
   end_.reset();
   abandon_ = nullptr;
   alarm_->clear();
+  connect_alarm_->clear();
   queued_ = 0;
   {
     std::lock_guard lock(mutex_);
     id_.clear();
   }
-  connect_alarm_->clear();
   if (phase_ == phase::closed) return finish_closing();
   phase_ = phase::lost;
   if (options_.log) options_.log(log_level::warning, "disconnected with code " + std::to_string(why.code));
@@ -397,22 +402,22 @@ void client_core::say_goodbye() {
 
 void client_core::finish_closing() {
   untie();
+  connect_alarm_.reset();
   alarm_.reset();  // what is left of this object may be destroyed in any thread: nothing of the loop's stays in it
   home_.move_out(std::move(self_));
 }
 
 void client_core::sever() noexcept {
-  connect_alarm_.reset();
   const auto keep = weak_from_this().lock();
   gate_.shut();
   phase_ = phase::closed;
   alarm_.reset();
+  connect_alarm_.reset();
   abandon_ = nullptr;
   self_.reset();
   if (end_) end_->forget_owner();
   const auto end = std::exchange(end_, nullptr);
   const auto connecting = std::exchange(connecting_, {});
-  connect_alarm_.reset();
   const auto before = std::exchange(early_, {});
   const auto for_room = std::exchange(for_room_, {});
   const auto subscribers = std::exchange(subscribers_, {});

@@ -31,6 +31,9 @@ std::chrono::milliseconds in_bounds(std::chrono::milliseconds heartbeat) {
   return std::clamp(heartbeat, shortest_heartbeat, std::chrono::milliseconds(std::numeric_limits<std::uint32_t>::max()));
 }
 
+// Longer than any connection lasts, and still a duration that the clock can count.
+constexpr std::chrono::milliseconds longest_silence = std::chrono::hours(24 * 365 * 100);
+
 std::string names_of(const std::vector<const method*>& methods) {
   std::string names;
   for (const method* m : methods) names.append(names.empty() ? "" : ", ").append(m->name);
@@ -47,7 +50,7 @@ peer_session::peer_session(session_options chosen, const contract& known, output
       binary_(options_.format->binary()),
       payload_format_(options_.format->payload_format()),
       outbox_(options_.max_queue) {
-  options_.heartbeat = in_bounds(options_.heartbeat);
+  settle_heartbeat();
   options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
   fill_defaults(options_.limits, options_.self);
   peer_limits_ = options_.peer_limits;
@@ -83,6 +86,15 @@ void peer_session::send_greeting(wire::kind kind, std::string_view payload) {
   write(e, as_bytes(payload), frame);
   ++counters_.frames_sent;
   out_.transmit(buffer(std::move(frame)));
+}
+
+// The ping leaves in time for its answer.
+void peer_session::settle_heartbeat() {
+  options_.heartbeat = in_bounds(options_.heartbeat);
+  max_silence_ = 2 * options_.heartbeat;
+  if (options_.max_silence <= options_.max_silence.zero()) return;
+  max_silence_ = std::clamp(options_.max_silence, 2 * shortest_heartbeat, longest_silence);
+  options_.heartbeat = std::min(options_.heartbeat, max_silence_ / 2);
 }
 
 void peer_session::become_open(time_point now) {
@@ -195,7 +207,8 @@ void peer_session::on_welcome(time_point now, const wire::envelope& e) {
   }
   policy_ = welcome.policy;
   if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
-  options_.heartbeat = in_bounds(std::chrono::milliseconds(welcome.heartbeat_ms));
+  if (!options_.own_heartbeat) options_.heartbeat = std::chrono::milliseconds(welcome.heartbeat_ms);
+  settle_heartbeat();
   become_open(now);
 }
 
@@ -248,7 +261,7 @@ void peer_session::tick(time_point now) {
     return;
   }
   const auto silent = now - last_heard_;
-  if (silent >= 2 * options_.heartbeat) return close(close_code::heartbeat_lost, "heartbeat lost");
+  if (silent >= max_silence_) return close(close_code::heartbeat_lost, "heartbeat lost");
   if (silent >= options_.heartbeat) {
     if (!std::exchange(ping_sent_, true)) {
       if (plain()) {
@@ -260,7 +273,8 @@ void peer_session::tick(time_point now) {
         send_control(ping);
       }
     }
-    next_tick_ = last_heard_ + 2 * options_.heartbeat;
+    // Awake after a heartbeat: what came meanwhile may be followed by another silence.
+    next_tick_ = std::min(last_heard_ + max_silence_, now + options_.heartbeat);
     return;
   }
   next_tick_ = last_heard_ + options_.heartbeat;

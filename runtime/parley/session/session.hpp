@@ -51,9 +51,13 @@ inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
 struct session_options {
   side self = side::server;
   const wire::envelope_format* format = nullptr;
-  wire::limits limits{};                        // what this end accepts
-  wire::limits peer_limits{};                   // what the other end accepts, unless a greeting says it
-  std::chrono::milliseconds heartbeat{20'000};  // the server's value holds for both ends; at least shortest_heartbeat
+  wire::limits limits{};       // what this end accepts
+  wire::limits peer_limits{};  // what the other end accepts, unless a greeting says it
+  // A ping is sent after so much silence; at least shortest_heartbeat. A client takes the server's, unless it has its own.
+  std::chrono::milliseconds heartbeat{20'000};
+  bool own_heartbeat = false;
+  // After so much silence the peer is lost; 0: two heartbeats. The ping is sent after half of it at the latest.
+  std::chrono::milliseconds max_silence{0};
   std::chrono::milliseconds hello_timeout{5'000};
   std::size_t max_queue = 4 * 1024 * 1024;      // bytes waiting for one peer; over it the peer is closed with 4009
   std::string agent = "parley-cpp";             // what the other end may log; cut after 64 bytes
@@ -187,6 +191,7 @@ class peer_session {
   void refuse_contract();
   const wire::envelope* control(time_point now, const wire::envelope& e);
   void become_open(time_point now);
+  void settle_heartbeat();
   void close_too_slow();
   void pump();
   void pump_last();
@@ -214,6 +219,7 @@ class peer_session {
   bool greeted_ = false;                           // server: a hello was answered `fresh`; only a plain one may follow
   time_point last_heard_{};
   time_point next_tick_ = time_point::max();
+  std::chrono::milliseconds max_silence_{};
   std::uint64_t refused_call_ = 0;
   std::uint64_t next_ping_ = 1;
   bool ping_sent_ = false;
