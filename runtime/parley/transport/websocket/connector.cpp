@@ -1,20 +1,23 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/address_race.hpp"
 #include "parley/transport/websocket/client_handshake.hpp"
 #include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/name_lookup.hpp"
 #include "parley/transport/websocket/proxy_handshake.hpp"
 #include "parley/transport/websocket/slow_path_only.hpp"
 #include "parley/transport/websocket/socket_stream.hpp"
 #include "parley/transport/websocket/url.hpp"
 
-#include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace parley::transport {
 namespace {
@@ -36,26 +39,18 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
       if (!proxy) return fail(proxy.error());
       proxy_ = std::move(*proxy);
     }
-    const host_and_port& first = proxy_ ? proxy_->at : where_;
+    const host_and_port& first = first_stop();
 
-    deadline_ = steady::now() + options_.limits.handshake;
-    io_->timer.expires_at(deadline_);
-    io_->timer.async_wait([self = shared_from_this()](std::error_code ec) {
-      if (!ec) self->fail({errc::deadline_exceeded, "connecting took too long"});
+    deadline_ = saturating_add(steady::now(), options_.limits.handshake);
+    io_->deadline.expires_at(deadline_);
+    io_->deadline.async_wait([self = shared_from_this()](std::error_code ec) {
+      if (!ec) self->too_late();
     });
 
     std::error_code not_numeric;
     const auto address = asio::ip::make_address(first.host, not_numeric);
-    if (!not_numeric) {
-      // Without the resolver, which starts a thread.
-      io_->socket.async_connect({address, first.port}, [self = shared_from_this()](std::error_code ec) { self->connected(ec); });
-      return;
-    }
-    io_->resolver.async_resolve(first.host, std::to_string(first.port), [self = shared_from_this()](std::error_code ec, auto found) {
-      if (!self->io_) return;
-      if (ec) return self->fail({errc::disconnected, self->first_stop() + " was not found: " + ec.message()});
-      asio::async_connect(self->io_->socket, found, [self](std::error_code failed, const tcp::endpoint&) { self->connected(failed); });
-    });
+    if (!not_numeric) return begin_race({{address, first.port}});
+    io_->abandon_lookup = look_up(io_->on, first.host, [self = shared_from_this()](const name_answer& found) { self->found(found); });
   }
 
   void abandon() {
@@ -64,11 +59,29 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   }
 
  private:
-  struct io {
-    explicit io(const asio::any_io_executor& on) : socket(on), resolver(on), timer(on) {}
+  // A socket under way lives as long as its operation: giving it up closes it, and the operation lets it go.
+  struct trial {
+    explicit trial(const asio::any_io_executor& on) : socket(on) {}
     tcp::socket socket;
-    tcp::resolver resolver;
-    asio::steady_timer timer;
+  };
+
+  // What belongs to the executor, and goes before its context does.
+  struct io {
+    explicit io(const asio::any_io_executor& executor) : on(executor), deadline(executor), next_attempt(executor) {}
+    ~io() {
+      if (abandon_lookup) abandon_lookup();
+      std::error_code ignored;
+      for (const auto& one : trials)
+        if (one) one->socket.close(ignored);
+    }
+    io(const io&) = delete;
+    io& operator=(const io&) = delete;
+
+    asio::any_io_executor on;
+    asio::steady_timer deadline;
+    asio::steady_timer next_attempt;
+    std::function<void()> abandon_lookup;
+    std::vector<std::shared_ptr<trial>> trials;  // as the race's addresses; null: not begun, or failed
   };
 
   void sever() noexcept override {
@@ -77,10 +90,51 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     const auto forgotten = std::exchange(handler_, nullptr);
   }
 
-  void connected(std::error_code ec) {
+  void found(const name_answer& answer) {
     if (!io_) return;
-    if (ec) return fail({errc::disconnected, first_stop() + " could not be reached: " + ec.message()});
-    auto stream = std::make_shared<socket_stream>(std::move(io_->socket), nullptr, std::make_shared<flush_list>());
+    io_->abandon_lookup = nullptr;
+    const host_and_port& first = first_stop();
+    if (answer.addresses.empty()) return fail({errc::disconnected, name() + " was not found: " + first.host + ": " + answer.problem});
+    std::vector<tcp::endpoint> ends;
+    for (const auto& address : answer.addresses) ends.emplace_back(address, first.port);
+    begin_race(ends);
+  }
+
+  void begin_race(const std::vector<tcp::endpoint>& ends) {
+    race_.emplace(ends);
+    io_->trials.resize(race_->addresses().size());
+    go_on();
+  }
+
+  void go_on() {
+    while (const auto place = race_->next(steady::now())) begin(*place);
+    if (race_->next_attempt() == time_point::max()) return;
+    io_->next_attempt.expires_at(race_->next_attempt());
+    io_->next_attempt.async_wait([self = shared_from_this()](std::error_code ec) {
+      if (!ec && self->io_) self->go_on();
+    });
+  }
+
+  // Opening the socket may fail, too: Asio tells it as it tells all else.
+  void begin(std::size_t place) {
+    const auto one = std::make_shared<trial>(io_->on);
+    io_->trials[place] = one;
+    one->socket.async_connect(race_->addresses()[place],
+                              [self = shared_from_this(), one, place](std::error_code ec) { self->ended(place, ec); });
+  }
+
+  void ended(std::size_t place, std::error_code ec) {
+    if (!io_) return;
+    const auto one = std::exchange(io_->trials[place], nullptr);
+    if (!ec) return connected(std::move(one->socket));
+    race_->failed();
+    if (race_->lost()) return fail({errc::disconnected, unreachable(race_->addresses()[place], ec)});
+    io_->next_attempt.cancel();
+    go_on();
+  }
+
+  void connected(tcp::socket socket) {
+    auto stream = std::make_shared<socket_stream>(std::move(socket), nullptr, std::make_shared<flush_list>());
     untie();
     io_.reset();
     if (!proxy_) return ask_server(std::move(stream), std::exchange(handler_, nullptr));
@@ -96,17 +150,33 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     abandon_upgrade_ = ask_for_upgrade(std::move(stream), where_, options_, left, std::move(handler));
   }
 
-  std::string first_stop() const { return proxy_ ? "the proxy" : "the server"; }
+  const host_and_port& first_stop() const { return proxy_ ? proxy_->at : where_; }
+  std::string name() const { return proxy_ ? "the proxy" : "the server"; }
+
+  std::string unreachable(const tcp::endpoint& last, std::error_code why) const {
+    const std::size_t count = race_->addresses().size();
+    const std::string others = count == 1 ? "" : "any of " + std::to_string(count) + " addresses, the last ";
+    return name() + " could not be reached at " + others + printed(last) + ": " + why.message();
+  }
+
+  void too_late() {
+    if (!io_) return;
+    if (!race_) return fail({errc::deadline_exceeded, "looking up " + first_stop().host + " took longer than connect_timeout"});
+    const auto& all = race_->addresses();
+    const std::string where = all.size() == 1 ? printed(all.front()) : first_stop().host;
+    fail({errc::deadline_exceeded, "connecting to " + where + " took longer than connect_timeout"});
+  }
 
   void fail(error why) {
     if (!io_) return;
-    const asio::any_io_executor on = io_->socket.get_executor();
+    const asio::any_io_executor on = io_->on;
     untie();
     io_.reset();
     asio::post(on, [handler = std::exchange(handler_, nullptr), why = std::move(why)] { handler->on_closed({}, why); });
   }
 
   std::optional<io> io_;
+  std::optional<address_race> race_;
   const connect_options options_;
   url where_;
   std::optional<proxy_url> proxy_;

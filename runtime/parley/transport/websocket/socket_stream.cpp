@@ -25,15 +25,15 @@ constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
 
+bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
+
+}  // namespace
+
 std::string printed(const asio::ip::tcp::endpoint& end) {
   if (end.port() == 0) return "unknown";
   const std::string address = end.address().to_string();
   return (end.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(end.port());
 }
-
-bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
-
-}  // namespace
 
 socket_stream::socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn)
     : tethered(socket.get_executor()), socket_(std::move(socket)), slot_(std::move(slot)), turn_(std::move(turn)) {

@@ -28,6 +28,9 @@
 
 namespace parley::transport {
 
+// "127.0.0.1:80", "[::1]:80"; "unknown" without a port.
+std::string printed(const asio::ip::tcp::endpoint& end);
+
 // Who uses a stream. Called from the loop only, never from inside a call into the stream.
 class stream_owner {
  public:
