@@ -67,7 +67,7 @@ class Guides(unittest.TestCase):
         program = Program([PROGRAMS / "guide_websocket_rs_errors", "ws://127.0.0.1:1/"])
         self.addCleanup(program.kill)
         program.expect_clean_end(program.wait())
-        self.assertEqual(program.output, ["WebSocket error: the server could not be reached: Connection refused: disconnected"])
+        self.assertEqual(program.output, ["WebSocket error: the server could not be reached at 127.0.0.1:1: Connection refused: disconnected"])
         program = Program([PROGRAMS / "guide_websocket_rs_errors", "nonsense"])
         self.addCleanup(program.kill)
         program.expect_clean_end(program.wait())

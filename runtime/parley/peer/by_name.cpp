@@ -51,6 +51,7 @@ result<> by_name::send(named_event event, target to) const {
   if (event.message) out.beside = event.message->size();
   out.named = std::make_shared<const named_method>(event);
   out.what = &out.named->what;
+  const std::size_t size = out.size();
   switch (core_->send(std::move(out))) {
     case sent::queued:
       return {};
@@ -59,7 +60,9 @@ result<> by_name::send(named_event event, target to) const {
     case sent::closed:
       return error{errc::disconnected, "not connected"};
     case sent::too_large:
-      return error{errc::too_large};
+      return error{errc::too_large, "the event has " + std::to_string(size) +
+                                        " bytes, more than the server accepts (server_options::max_message; where no greeting tells: "
+                                        "client_options::peer_max_message)"};
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "parley/peer/client_core.hpp"
 
 #include "parley/peer/guarded_log.hpp"
+#include "parley/peer/payload.hpp"
 #include "parley/transport/loopback.hpp"
 #include "parley/transport/websocket.hpp"
 
@@ -243,6 +244,12 @@ void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   if (!handed_over) posted_ -= size;
 }
 
+// What the limit on payloads toward the server is called.
+std::string_view client_core::option_of_limit() const noexcept {
+  const bool nobody_says = options_.encoding == encoding::plain || options_.dialect.format;
+  return nobody_says ? "client_options::peer_max_message" : "server_options::max_message";
+}
+
 time_point client_core::deadline_of(const outgoing& request) const {
   auto wait = options_.deadline;
   if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
@@ -344,7 +351,7 @@ sent client_core::send(outgoing event) {
 void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
   on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
     const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : self.peer_max_message_.load();
-    if (event.size() > limit) return waiting.release()->finish(errc::too_large);
+    if (event.size() > limit) return waiting.release()->finish(payload_too_large(*event.what, event.size(), limit, self.option_of_limit()));
     if (self.phase_ == phase::lost) return waiting.release()->finish(error{errc::disconnected, "not connected"});
     self.for_room_.push_back({of, std::move(event), time_point::max(), std::move(waiting), true});
     ++self.waiting_for_room_;

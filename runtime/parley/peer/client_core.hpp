@@ -94,6 +94,7 @@ class client_core final : public core,
   void give_up_connecting();
   void begin(early);
   time_point deadline_of(const outgoing&) const;
+  std::string_view option_of_limit() const noexcept;
   void send_early(early);
   void admit_waiting();
   void fail_waiting(const error& why);

@@ -44,7 +44,7 @@ void connection_end::on_call(const wire::envelope& e, const method* m) {
     if (m->event) return refuse_call(m, e.id, {errc::bad_frame, "an event has no id"});
     if (!may_send(*m)) return refuse_call(m, e.id, {errc::denied, "not for this end to ask"});
     if (!session_->agreed(*m)) return refuse_call(m, e.id, errc::version_mismatch);
-    return refuse_call(m, e.id, errc::too_large);
+    return refuse_call(m, e.id, over_our_limit(*m, e.payload.size()));
   }
   run_call(e, *m, e.id, e.deadline_ms);
 }
@@ -76,31 +76,27 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
 void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
   if (!incoming_.finish(id) || !open()) return;
   try {
-    if (!send_reply(m, id, value)) {
-      const error large{errc::too_large, "the answer is too large"};
-      send_terminal(&m, id, &large, {});
-    }
+    send_reply(m, id, value);
   } catch (const call_failed& failed) {  // an `any` whose type is not known here
     send_terminal(&m, id, &failed.error(), {});
   }
 }
 
-// Encodes the answer where the frame is put together, if the format can. False: it is too large.
-bool connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
+// Encodes the answer where the frame is put together, if the format can.
+void connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
   const wire::envelope_format& as = session_->format();
   scratch frame;
   const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
   const std::size_t start = frame->size();
   if (value) m.out->write(session_->payload_format(), value, *frame);
   else if (session_->payload_format() == format::json) *frame += "{}";
-  if (too_large_for_peer(m, frame->size() - start)) return false;
-  if (!in_place) {
-    send_terminal(&m, id, nullptr, as_bytes(*frame));
-    return true;
+  if (const std::size_t size = frame->size() - start; too_large_for_peer(m, size)) {
+    const error large = over_peers_limit(m, size);
+    return send_terminal(&m, id, &large, {});
   }
+  if (!in_place) return send_terminal(&m, id, nullptr, as_bytes(*frame));
   as.end_reply(*frame);
   session_->send(*frame);
-  return true;
 }
 
 std::shared_ptr<serving> connection_end::take(const method& m) {
@@ -232,7 +228,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   std::string transcoded;
   const auto payload = payload_as(session_->payload_format(), request, reading_.types, transcoded);
   if (!payload) return fail(payload.error());
-  if (too_large_for_peer(m, payload->size())) return fail(errc::too_large);
+  if (too_large_for_peer(m, payload->size())) return fail(over_peers_limit(m, payload->size()));
   if (deadline <= now()) return fail(errc::deadline_exceeded);
   const std::uint64_t id = outgoing_.open(of, m, deadline, std::move(done));
   wire::envelope e;
@@ -257,7 +253,7 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
 void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
   if (!done) return;  // cancelled or late here before: nobody waits
   if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
-  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(errc::too_large);
+  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(over_our_limit(m, e.payload.size()));
   done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading(e)});
 }
 

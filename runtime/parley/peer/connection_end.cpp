@@ -295,7 +295,8 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
     return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
   std::string text;
   const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
-  if (too_large_for_us(*m, payload.size())) return session_->refuse(now(), {.code = errc::too_large}, what);
+  if (too_large_for_us(*m, payload.size()))
+    return session_->refuse(now(), {.code = errc::too_large, .text = over_our_limit(*m, payload.size()).message}, what);
   if (!session_->agreed(*m)) return session_->count_not_delivered();
   owner_->event_received(*this, e, *m, payload);
 }
@@ -306,6 +307,19 @@ bool connection_end::too_large_for_us(const method& m, std::size_t payload) cons
 
 bool connection_end::too_large_for_peer(const method& m, std::size_t payload) const {
   return payload > (m.max_bytes != 0 ? m.max_bytes : session_->peer_limits().max_message);
+}
+
+error connection_end::over_our_limit(const method& m, std::size_t payload) const {
+  const bool server = session_->self() == side::server;
+  return payload_too_large(m, payload, session_->limits().max_message,
+                           server ? "server_options::max_message" : "client_options::max_message");
+}
+
+error connection_end::over_peers_limit(const method& m, std::size_t payload) const {
+  const std::string_view option = session_->self() == side::server ? "the client's max_message"
+                                  : session_->plain()              ? "client_options::peer_max_message"
+                                                                   : "server_options::max_message";
+  return payload_too_large(m, payload, session_->peer_limits().max_message, option);
 }
 
 // --- events of this end's own

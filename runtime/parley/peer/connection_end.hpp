@@ -98,6 +98,9 @@ class connection_end final : public transport::connection_handler,
   // Over the limit of the method, or of what the other end accepts?
   bool too_large_for_peer(const method&, std::size_t payload) const;
   bool too_large_for_us(const method&, std::size_t payload) const;
+  // What such a payload's sender is told.
+  error over_peers_limit(const method&, std::size_t payload) const;
+  error over_our_limit(const method&, std::size_t payload) const;
 
   void close(std::uint16_t code, std::string_view text);
   void abort();
@@ -158,7 +161,7 @@ class connection_end final : public transport::connection_handler,
   const method* known(const wire::envelope&) const;
   bool may_send(const method&) const;
 
-  bool send_reply(const method&, std::uint64_t id, const void* value);
+  void send_reply(const method&, std::uint64_t id, const void* value);
   void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
   void send_terminal(std::string& frame);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);

@@ -52,7 +52,7 @@ void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
     session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m, {}});
   };
   if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
-  if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, {});
+  if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, over_our_limit(m, e.payload.size()).message);
   if (!e.foreign_id.empty())
     for (const auto& [id, foreign] : plain_->foreign_ids)
       if (foreign == e.foreign_id) return refuse(errc::bad_frame, "this id is still in flight");

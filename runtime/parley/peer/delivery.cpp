@@ -288,7 +288,9 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
     return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
   }
   if (e.payload.size() > server_.options().max_message || e.text.size() > server_.options().max_message)
-    return refuse(sender, e, errc::too_large, nullptr);
+    return refuse(sender, e,
+                  {errc::too_large, "more than " + std::to_string(server_.options().max_message) + " bytes (server_options::max_message)"},
+                  nullptr);
   if (e.target_unreadable) return refuse(sender, e, errc::unknown_target, nullptr);
   target to = e.to;
   if (to.kind == target_kind::none) to.kind = target_kind::others;

@@ -15,6 +15,13 @@ result<bytes_view> payload_as(format f, const outgoing& from, const any_types* t
   return as_bytes(made);
 }
 
+error payload_too_large(const method& what, std::size_t size, std::size_t limit, std::string_view option) {
+  const bool own = what.max_bytes != 0;
+  std::string text = "the payload has " + std::to_string(size) + " bytes, the limit is " + std::to_string(own ? what.max_bytes : limit);
+  text += own ? " (max_bytes of " + std::string(what.name) : " (" + std::string(option);
+  return {errc::too_large, text + ')'};
+}
+
 result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options) {
   try {
     return what.in->transcode(from, payload, out, options);

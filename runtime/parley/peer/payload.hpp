@@ -4,7 +4,9 @@
 #include "parley/peer/core.hpp"
 #include "parley/wire/envelope.hpp"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace parley {
 
@@ -18,6 +20,10 @@ bool write_frame(const wire::envelope_format& as, side writer, const method& wha
 
 // The payload of a frame that was read; `scratch` holds it where `message` had to be turned into one.
 bytes_view payload_of(const wire::envelope& e, const method& what, format f, std::string& scratch);
+
+// A payload that is over its limit: the error says its size, the limit and what it is called. `option`: of the end that has the limit,
+// "client_options::max_message"; a method's own max_bytes stands above it.
+error payload_too_large(const method& what, std::size_t size, std::size_t limit, std::string_view option);
 
 // Exceptions of a codec as errors: an `any` of unknown type cannot be written as JSON.
 result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options);

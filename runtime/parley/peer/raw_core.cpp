@@ -71,7 +71,7 @@ void raw_core::begin_connecting() {
                                : transport::websocket_connect(home_.executor(), std::move(connect), shared_from_this());
   // The transport has a limit of its own; this one is on the clock that tests turn.
   phase_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->give_up_connecting({errc::deadline_exceeded, "connecting took too long"});
+    if (const auto self = weak.lock()) self->give_up_connecting({errc::deadline_exceeded, "connecting took longer than connect_timeout"});
   });
 }
 

@@ -344,7 +344,7 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
       case sent::closed:
         return done.release()->finish(errc::disconnected);
       case sent::too_large:
-        return done.release()->finish(errc::too_large);
+        return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
     }
   });
 }

@@ -92,7 +92,7 @@ void loopback_end::on_letter(letter&& one) {
       return handler->on_open(shared_from_this(), one.text);
     }
     case letter::kind::refused:
-      return finish({}, refusal(one.status));
+      return finish({}, refusal(one.status, {}));
     case letter::kind::message:
       return receive(one);
     case letter::kind::ping:

@@ -19,6 +19,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
       : stream_(std::move(stream)),
         rules_{.server = false, .max_message = options.limits.max_message, .fast_path = options.fast_path, .manners = options.manners},
         upgrade_(where, options),
+        path_(where.path),
         head_(options.limits.max_handshake_bytes),
         handler_(std::move(handler)) {}
 
@@ -37,7 +38,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
       case head_reader::state::more:
         return used;
       case head_reader::state::too_large:
-        fail({errc::too_large, "the server's answer is too large"});
+        fail({errc::too_large, "the server's answer to the upgrade is longer than 16 KiB"});
         return bytes.size();
       case head_reader::state::complete:
         check_answer();
@@ -48,14 +49,14 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
 
   void on_written() override {}
   void on_end(const std::error_code&) override { fail({errc::disconnected, "the server closed the connection during the handshake"}); }
-  void on_timer() override { fail({errc::deadline_exceeded, "the handshake took too long"}); }
+  void on_timer() override { fail({errc::deadline_exceeded, "the server did not answer the upgrade within connect_timeout"}); }
   void on_severed() noexcept override { const auto forgotten = std::exchange(handler_, nullptr); }
 
  private:
   void check_answer() {
     upgrade_response answer;
     if (!parse_upgrade_response(head_.head(), answer)) return fail({errc::bad_frame, "the server does not speak HTTP/1.1"});
-    if (answer.status != 101) return fail(refusal(answer.status));
+    if (answer.status != 101) return fail(refusal(answer.status, path_));
     if (!lists_token(joined(answer.headers, "upgrade"), "websocket") || !lists_token(joined(answer.headers, "connection"), "upgrade"))
       return fail({errc::bad_frame, "the server's answer is no WebSocket upgrade"});
     if (!joined(answer.headers, "sec-websocket-extensions").empty())
@@ -80,6 +81,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
   const std::shared_ptr<socket_stream> stream_;
   const frame_reader::rules rules_;
   client_upgrade upgrade_;
+  const std::string path_;
   head_reader head_;
   std::shared_ptr<connection_handler> handler_;
 };

@@ -239,9 +239,16 @@ errc meaning_of(int status) noexcept {
   }
 }
 
-error refusal(int status) {
+error refusal(int status, std::string_view path) {
+  constexpr std::string_view usual = "/ws";
+  constexpr std::size_t enough = 100;
   const errc code = status == 400 || status == 426 ? errc::version_mismatch : status == 404 ? errc::unimplemented : meaning_of(status);
-  return {code, "the server refused with HTTP " + std::to_string(status)};
+  error why{code, "the server refused with HTTP " + std::to_string(status)};
+  if (status != 404) return why;
+  why.message += path.empty() ? ": nothing is served at this path" : ": nothing is served at " + std::string(path.substr(0, enough));
+  if (path != usual) (why.message += "; a Parley server is at ") += usual;
+  why.message += " unless server_options::path says otherwise";
+  return why;
 }
 
 }  // namespace parley::transport

@@ -47,7 +47,7 @@ class proxy_handshake final : public stream_owner, public std::enable_shared_fro
 
   void on_written() override {}
   void on_end(const std::error_code&) override { fail({errc::disconnected, "the proxy closed the connection during the handshake"}); }
-  void on_timer() override { fail({errc::deadline_exceeded, "connecting took too long"}); }
+  void on_timer() override { fail({errc::deadline_exceeded, "the proxy did not answer within connect_timeout"}); }
   void on_severed() noexcept override {
     const auto forgotten = std::exchange(handler_, nullptr);
     const auto uncalled = std::exchange(reached_, nullptr);
