@@ -69,10 +69,10 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
 
     locks = lock.open_locks(schema, parameters.lock_roots)
     schema = lock.apply(schema, locks)
-    _refuse_errors(lint.run_with_ids(schema), parameters, warn)
     broken, incompatible = breaking.check(schema, locks, fingerprint.schema_shapes(schema))
     _refuse_errors(broken, parameters, warn)
     schema = lock.accept(schema, locks, incompatible)
+    _refuse_errors(lint.run_with_lock(schema), parameters, warn)
     if not parameters.lock_roots:
         warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and no earlier shape is accepted [LOCK]")
 

@@ -128,6 +128,16 @@ class LockTest(TestCase):
         self.lock.write_text(re.sub(r"  (limits|max_bytes) .*\n", "", text), encoding="utf-8")
         self.assertEqual(self.print_of(text), self.print_of(self.grow(tighter)), "limits are no part of the contract")
 
+    def test_many_accepted_shapes_are_reported_before_a_hello_is_too_large(self):
+        text = self.grow("message Line { string a = 1; }\n" + SAY)
+        for count, warnings in ((2500, []), (2600, ["HELLO_LARGE"])):
+            lines = "".join("  accepted %016x\n" % (i + 1) for i in range(count))
+            self.lock.write_text(re.sub("  fingerprint .*\n", r"\g<0>" + lines, text), encoding="utf-8")
+            found = self.run_(None).warnings
+            self.assertEqual(warnings, [re.search(r"\[(\w+)\]$", f).group(1) for f in found])
+        self.assertIn("t.proto:6: warning: S: a client's hello lists its methods (1) and their earlier shapes (2600) in 49438 bytes, and a server takes "
+                      "65536; delete `accepted` lines of shapes that no peer has any more from the lock file", found[0])
+
     # --- imports ---
     def test_an_imported_messages_ids_come_from_its_own_lock(self):
         self.run_("message Thing { string b = 2; }\n", "thing.proto")

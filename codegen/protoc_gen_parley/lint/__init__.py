@@ -10,12 +10,12 @@ from typing import List
 
 from ..model import Schema
 from .core import ERROR, RULES, WARNING, Finding, Rule, Run, quote  # noqa: F401
-from . import binary, breaking, calls, clashes, delivery, events, groups, not_built, payloads  # noqa: F401  (they register their rules)
+from . import breaking, calls, clashes, delivery, events, groups, not_built, payloads, room  # noqa: F401  (they register their rules)
 
 
 def run(schema: Schema) -> List[Finding]:
     """All findings about the files to generate, in the order of files and lines."""
-    return Run(schema).findings(r for r in RULES.values() if not r.needs_ids)
+    return Run(schema).findings(r for r in RULES.values() if not r.needs_lock)
 
 
 # Rules about several schemas of one program. parley_generate() generates each schema alone and asks for these once for all.
@@ -27,6 +27,6 @@ def run_across(schema: Schema) -> List[Finding]:
     return Run(schema).findings(RULES[id_] for id_ in _ACROSS)
 
 
-def run_with_ids(schema: Schema) -> List[Finding]:
-    """Those about a schema whose messages have their FlatBuffers ids."""
-    return Run(schema).findings(r for r in RULES.values() if r.needs_ids)
+def run_with_lock(schema: Schema) -> List[Finding]:
+    """Those about a schema that has got its FlatBuffers ids and accepted shapes."""
+    return Run(schema).findings(r for r in RULES.values() if r.needs_lock)

@@ -71,17 +71,17 @@ class Rule:
     severity: str
     purpose: str
     check: Callable[["Run"], Iterable[Hit]]
-    needs_ids: bool = False   # looks at FlatBuffers ids, which stand only when the lock has been read
+    needs_lock: bool = False  # looks at FlatBuffers ids or accepted shapes, which come out of the lock
 
 
 RULES: Dict[str, Rule] = {}
 
 
-def rule(id_: str, severity: str, purpose: str, needs_ids: bool = False) -> Callable[
+def rule(id_: str, severity: str, purpose: str, needs_lock: bool = False) -> Callable[
         [Callable[["Run"], Iterable[Hit]]], Callable[["Run"], Iterable[Hit]]]:
     def register(check: Callable[["Run"], Iterable[Hit]]) -> Callable[["Run"], Iterable[Hit]]:
         assert id_ not in RULES, id_
-        RULES[id_] = Rule(id_, severity, purpose, check, needs_ids)
+        RULES[id_] = Rule(id_, severity, purpose, check, needs_lock)
         return check
 
     return register

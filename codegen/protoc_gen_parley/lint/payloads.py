@@ -172,5 +172,6 @@ def namespace(run: Run) -> Iterator[Hit]:
                 yield place, path, "%s is a name of C in the global namespace" % quote(part)
         if (parts[0] in ("parley", "std") and not (parts[0] == "parley" and f.path.startswith("parley/"))
                 or written and set(parts) & names.RESERVED_TYPES):
-            yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken"
+            yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken%s" % (
+                "" if written else '; option (parley.file) = { cpp_namespace: "..." } gives another')
 
