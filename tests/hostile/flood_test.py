@@ -74,6 +74,21 @@ class FloodTest(arena.Arena):
                 self.assertEqual(answer["payload"], {"value": 1})
                 self.assertLess(errors, 500)
 
+    def test_frames_of_websocket_without_data_have_a_rate(self):
+        for mode in MODES:
+            for name, one in [("pings", frame(PING, b"")), ("pongs", frame(PONG, b"")), ("empty fragments", frame(0, b"", fin=False))]:
+                with self.case(name, "in", mode):
+                    guest = self.guest(mode)
+                    if name == "empty fragments":
+                        guest.socket.send(frame(guest.opcode, b"", fin=False))
+                    # 1,000 at once, and 100 a second; so few that the code is not lost to a reset.
+                    guest.socket.send_while_open(one * 5000)
+                    with self.assertRaises(Closed) as closed:
+                        while guest.socket.receive_message():
+                            pass
+                    self.assertEqual(closed.exception.code, 1008)
+                self.innocents_are_well()
+
     def test_many_connections_that_come_and_go(self):
         request = head()[0]
         for name, sent in [("at once", b""), ("after the request", request), ("with garbage behind it", request + b"\xff" * 100),

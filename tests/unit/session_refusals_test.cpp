@@ -190,6 +190,44 @@ TEST(PlainRefusal, AddressesItsErrorsToTheRequester) {
   EXPECT_TRUE(server->out.frames.front().text().ends_with(R"("message":"no","re":7,"code":"denied"})"));
 }
 
+TEST_P(AnyRefusal, Of_events_has_a_rate_though_nothing_is_malformed) {
+  for (const errc code : {errc::unimplemented, errc::denied, errc::unknown_target}) {
+    const auto server = open_server(GetParam(), known.contract);
+    for (int i = 0; i < 10'000; ++i) server->session.refuse(server->now, {.code = code});
+    EXPECT_FALSE(server->out.closed);
+    server->now += 1s;
+    for (int i = 0; i < 11'000; ++i) server->session.refuse(server->now, {.code = code});
+    EXPECT_EQ(server->out.code(), close_code::policy);
+  }
+}
+
+TEST_P(Refusal, Has_a_rate_for_frames_of_which_nothing_comes) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 10'000; ++i) server->hear(wire::kind::pong, 1);
+  EXPECT_FALSE(server->out.closed);
+  server->hear(wire::kind::pong, 1);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+TEST_P(AnyRefusal, Is_told_for_the_log_at_most_ten_times_in_ten_seconds) {
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 20; ++i) server->session.refuse(server->now, {.code = errc::denied});
+  EXPECT_EQ(server->out.refusals, std::vector<errc>(10, errc::denied));
+  server->now += 10s;
+  server->session.refuse(server->now, {.code = errc::unknown_target});
+  EXPECT_EQ(server->out.refusals.size(), 11u);
+}
+
+TEST(PlainRefusal, Closes_only_what_is_malformed_like_the_original) {
+  program known;
+  const auto server = open_server(plain, known.contract, {.drop_on_invalid = true});
+  for (const errc code : {errc::denied, errc::unknown_target, errc::unimplemented, errc::failed}) {
+    server->session.refuse(server->now, {.code = code});
+    EXPECT_FALSE(server->out.closed) << make_error_code(code).message();
+  }
+  EXPECT_EQ(server->out.frames.size(), 4u);
+}
+
 TEST(PlainRefusal, ClosesWhatIsInvalidIfItIsToBehaveLikeTheOriginal) {
   program known;
   const auto server = open_server(plain, known.contract, {.drop_on_invalid = true});

@@ -65,6 +65,8 @@ class recorder final : public session::output {
   std::size_t held = 0;  // what the transport is said to hold
   int pings = 0;
   int opened_times = 0;
+  bool has_unread = false;
+  std::vector<errc> refusals;
   std::function<void()> on_opened;
   std::optional<std::pair<std::uint16_t, std::string>> closed;
 
@@ -86,6 +88,8 @@ class recorder final : public session::output {
     EXPECT_FALSE(closed) << "closed twice";
     closed.emplace(code, text);
   }
+  bool unread() const override { return has_unread; }
+  void refused(const wire::fault& fault, const session::about&) override { refusals.push_back(fault.code); }
   void opened() override {
     ++opened_times;
     if (on_opened) on_opened();

@@ -202,6 +202,7 @@ void connection_end::on_cancel(const wire::envelope& e) {
   using cancelled = rpc::incoming_calls::cancelled;
   switch (incoming_.cancel(e.id, now())) {
     case cancelled::ignored:
+      session_->count_idle(received_at_);
       return;
     case cancelled::violation:
       return close(close_code::protocol_violation, "a cancel for a call that was never opened");
@@ -260,7 +261,8 @@ void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire:
 void connection_end::on_terminal(const wire::envelope& e) {
   if (!outgoing_.was_opened(e.re)) return close(close_code::protocol_violation, "an answer to a call that was never opened");
   const method* m = outgoing_.method_of(e.re);
-  if (m) finish_call(outgoing_.take_terminal(e.re), e, *m);
+  if (m) return finish_call(outgoing_.take_terminal(e.re), e, *m);
+  session_->count_idle(received_at_);
 }
 
 void connection_end::give_up(rpc::outgoing_calls::given_up call) {

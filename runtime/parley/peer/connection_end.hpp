@@ -78,6 +78,10 @@ class connection_end final : public transport::connection_handler,
   const asio::any_io_executor& executor() const noexcept { return on_; }
   time_point now() const { return clock_->now(); }
   std::string remote() const { return connection_ ? connection_->remote() : std::string(); }
+  // The message that is being handled was as much work as so many more (transport::connection).
+  void costs(std::size_t messages) {
+    if (connection_) connection_->costs(messages);
+  }
   void forget_owner() noexcept { owner_ = nullptr; }
 
   // Server: what the application sees of this client. Made when the connection opens.
@@ -138,6 +142,7 @@ class connection_end final : public transport::connection_handler,
   void ping() override;
   void close_connection(std::uint16_t code, std::string_view text) override;
   void opened() override;
+  bool unread() const override { return connection_ && connection_->has_unread(); }
 
   // answers
   void answer(const method&, std::uint64_t id, const void* value) override;

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t framed_once_from = 8;     // receivers; for fewer it costs more than it saves
 constexpr std::size_t crossing_overhead = 256;  // what an event between loops costs beside its frames
+constexpr std::size_t crossings_per_turn = 64;
+constexpr std::size_t receivers_per_message = 8;  // so many are as much work as another message of the sender
 
 }  // namespace
 
@@ -103,6 +105,7 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
   }
 
   hand_out(d.what, d.frames, receivers);
+  d.handed_to = receivers.size();
   put_back();
   return {};
 }
@@ -178,24 +181,37 @@ void server_loop::put(std::shared_ptr<const crossing> one) {
   // One wake-up for all that come until it is answered. A loop that has ended does not answer.
   if (first)
     asio::post(home_.executor(), [this, weak = server_.weak_from_this()] {
-      if (const auto server = weak.lock()) empty_inbox();
+      if (const auto server = weak.lock(); server && next_arrived_ == arrived_.size()) empty_inbox();
     });
 }
 
+// A turn at a time: this loop's own clients are served in between.
 void server_loop::empty_inbox() {
-  {
+  if (next_arrived_ == arrived_.size()) {
+    arrived_.clear();
+    next_arrived_ = 0;
     const std::lock_guard lock(inbox_guard_);
     arrived_.swap(inbox_);
   }
   // One that fails keeps nobody from the others: they were accepted, and nothing wakes this loop for them again.
   std::exception_ptr failed;
-  for (const auto& one : arrived_) {
+  const std::size_t end = std::min(arrived_.size(), next_arrived_ + crossings_per_turn);
+  while (next_arrived_ < end) {
+    const auto one = std::move(arrived_[next_arrived_++]);
     try {
       deliver_crossed(*one);
     } catch (...) { failed = std::current_exception(); }
     inbox_bytes_.fetch_sub(one->bytes, std::memory_order_relaxed);
   }
-  arrived_.clear();
+  bool more = next_arrived_ < arrived_.size();
+  if (!more) {
+    const std::lock_guard lock(inbox_guard_);
+    more = !inbox_.empty();  // their wake-up may have found this loop at work
+  }
+  if (more)
+    asio::post(home_.executor(), [this, weak = server_.weak_from_this()] {
+      if (const auto server = weak.lock()) empty_inbox();
+    });
   if (failed) std::rethrow_exception(failed);
 }
 
@@ -278,6 +294,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
   }
   if (to.kind == target_kind::server || !sender.open()) return;
   if (auto done = deliver(d, id); !done) refuse(sender, e, done.error(), &m, to_text(to));
+  if (d.handed_to >= receivers_per_message) sender.costs(d.handed_to / receivers_per_message);
 }
 
 void server_loop::unknown_event(connection_end& sender, const wire::envelope& e) {
@@ -302,6 +319,7 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
   d.received = &e;
   d.json = as_text(e.payload);
   if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, e, done.error(), nullptr, to_text(to));
+  if (d.handed_to >= receivers_per_message) sender.costs(d.handed_to / receivers_per_message);
 }
 
 }  // namespace parley

@@ -22,6 +22,7 @@ struct server_loop::delivery {
   std::optional<std::string_view> binary;
   const any_types* types = nullptr;
   bool for_many = false;  // frames are made with the transport's head
+  std::size_t handed_to = 0;
 
   frames_made frames;
   std::array<bool, spoken_kinds> tried{};  // also where no frame came of it

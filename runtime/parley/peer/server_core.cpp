@@ -193,7 +193,7 @@ void server_core::open_websocket(entrance& at, std::size_t largest, const std::s
   transport::listen_options listen;
   listen.address = at.options.address;
   listen.port = at.options.port;
-  listen.share_port = has_several_loops();
+  listen.sharing = has_several_loops() ? transport::port_sharing::everybody : transport::port_sharing::nobody;
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
   listen.limits.max_connections = options_.max_connections;

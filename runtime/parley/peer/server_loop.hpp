@@ -124,7 +124,8 @@ class server_loop final : public connection_owner {
 
   std::mutex inbox_guard_;
   std::vector<std::shared_ptr<const crossing>> inbox_;
-  std::vector<std::shared_ptr<const crossing>> arrived_;  // scratch
+  std::vector<std::shared_ptr<const crossing>> arrived_;  // taken out of it; delivered before next_arrived_
+  std::size_t next_arrived_ = 0;
   std::atomic<std::size_t> inbox_bytes_ = 0;
 };
 

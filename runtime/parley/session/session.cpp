@@ -60,6 +60,8 @@ peer_session::peer_session(session_options chosen, const contract& known, output
 
 void peer_session::start(time_point now) {
   last_heard_ = now;
+  pings_.begin(now);
+  idle_.begin(now);
   if (plain()) return become_open(now);
   state_ = state::greeting;
   next_tick_ = saturating_add(now, options_.hello_timeout);
@@ -107,7 +109,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   refused_call_ = 0;
   if (state_ == state::closed || state_ == state::starting) return nullptr;
   last_heard_ = now;
-  ping_sent_ = false;
+  asked_ = asked::nothing;
   ++counters_.frames_received;
   if (binary != binary_) {
     // A client of the plain mode has agreed to nothing: it is told, like after any other mistake.
@@ -132,7 +134,10 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
     if (!said) in_.reset();
     return said;
   }
-  if (in_->unknown_kind) return nullptr;  // optional by its own word
+  if (in_->unknown_kind) {  // optional by its own word
+    count_idle(now);
+    return nullptr;
+  }
   return control(now, *in_);
 }
 
@@ -230,7 +235,7 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
     case wire::kind::cancel:
       return &e;
     case wire::kind::ping: {
-      if (!pings_.count(now)) {
+      if (!pings_.take(now)) {
         close(close_code::policy, "too many pings");
         return nullptr;
       }
@@ -242,6 +247,7 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
     }
     case wire::kind::pong:
     case wire::kind::goaway:
+      count_idle(now);
       return nullptr;  // heard, and that is all it says
     case wire::kind::hello:
       close(close_code::bad_hello, "a second hello");
@@ -254,16 +260,37 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
 
 void peer_session::tick(time_point now) {
   if (state_ == state::closed || now < next_tick_) return;
-  if (state_ == state::greeting) return close(close_code::bad_hello, "no greeting in time");
+  // So long this end did not run, and longer perhaps. Time in which it did not listen is nobody's silence.
+  const auto late = now - next_tick_;
+  if (state_ == state::greeting) {
+    const bool stood_still = 2 * late >= options_.hello_timeout;
+    if ((stood_still || out_.unread()) && std::exchange(asked_, asked::waited) != asked::waited) {
+      next_tick_ = now + (stood_still ? options_.hello_timeout : shortest_heartbeat);
+      return;
+    }
+    return close(close_code::bad_hello, "no greeting in time");
+  }
   if (state_ != state::open) return;
   if (!options_.pings) {
     next_tick_ = now + options_.heartbeat;
     return;
   }
+  if (2 * late >= options_.heartbeat) {
+    // The peer had no full heartbeat to answer in: it is asked again.
+    last_heard_ = std::max(last_heard_, now - options_.heartbeat);
+    asked_ = asked::nothing;
+  } else {
+    last_heard_ = std::min(last_heard_ + late, now);
+  }
   const auto silent = now - last_heard_;
-  if (silent >= max_silence_) return close(close_code::heartbeat_lost, "heartbeat lost");
+  if (silent >= max_silence_) {
+    if (asked_ == asked::waited || !out_.unread()) return close(close_code::heartbeat_lost, "heartbeat lost");
+    asked_ = asked::waited;  // what it sent is read before it is judged
+    next_tick_ = now + shortest_heartbeat;
+    return;
+  }
   if (silent >= options_.heartbeat) {
-    if (!std::exchange(ping_sent_, true)) {
+    if (std::exchange(asked_, asked::pinged) == asked::nothing) {
       if (plain()) {
         out_.ping();
       } else {
@@ -286,14 +313,24 @@ bool peer_session::count_malformed(time_point now) {
   return false;
 }
 
+bool peer_session::count_idle(time_point now) {
+  if (idle_.take(now)) return true;
+  close(close_code::policy, "too many frames that nothing comes of");
+  return false;
+}
+
 void peer_session::refuse(time_point now, const wire::fault& fault, about what) {
   if (state_ == state::closed) return;
   if (fault.close != 0) return close(fault.close, fault.text);
-  if (plain() && options_.drop_on_invalid) return close(close_code::policy, "invalid message");
+  if (plain() && options_.drop_on_invalid && malformed(fault.code)) return close(close_code::policy, "invalid message");
   ++counters_.refused;
+  if (noted_.count(now)) out_.refused(fault, what);
   // What reaches a plain client may be another client's, passed on unread: nobody shuts this one out by it.
   const bool anybodys = plain() && options_.self == side::client;
   if (malformed(fault.code) && !anybodys && !count_malformed(now)) return;
+  // Events only: every call has its answer, which the caller has to read.
+  const bool event = fault.re == 0 && fault.foreign_re.empty();
+  if (event && options_.self == side::server && !malformed(fault.code) && !count_idle(now)) return;
   if (!options_.error_answers) {
     ++counters_.unanswered;
     return;

@@ -13,6 +13,7 @@
 // One thread at a time; nothing here blocks. It refers to the contract, the format and the output, which live longer.
 #pragma once
 
+#include "parley/core/allowance.hpp"
 #include "parley/session/contract.hpp"
 #include "parley/session/outbox.hpp"
 #include "parley/session/rate.hpp"
@@ -48,6 +49,10 @@ inline constexpr std::uint16_t removed = 4012;
 // Ten pings in a second are allowed; a side that hears nothing sends one in each heartbeat.
 inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
 
+// Frames of which more than these are closed with 1008 (envelope.fbs, section 7). What is saved covers ten minutes in which nothing was read.
+inline constexpr allowance_terms allowed_pings{.at_once = 10, .per_second = 10, .most = 6'000};
+inline constexpr allowance_terms allowed_idle{.at_once = 10'000, .per_second = 1'000, .most = 600'000};
+
 struct session_options {
   side self = side::server;
   const wire::envelope_format* format = nullptr;
@@ -74,6 +79,13 @@ struct outlet {
   bool writable = true;    // below its high mark, and not holding back
 };
 
+// What is said of a refused frame that is no call, so that the sender can tell which one it was.
+struct about {
+  const parley::method* method = nullptr;
+  std::string_view to{};
+  std::string_view id{};  // plain mode: that the sender gave the event, as JSON text
+};
+
 // What a session wants done. Called from inside its member functions; only opened() may call back into the session.
 class output {
  public:
@@ -85,13 +97,10 @@ class output {
   virtual void ping() = 0;                                                       // a WebSocket ping, where the format has none of its own
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // once
   virtual void opened() = 0;                                                     // the greeting is complete (plain: at once); once
-};
-
-// What is said of a refused frame that is no call, so that the sender can tell which one it was.
-struct about {
-  const parley::method* method = nullptr;
-  std::string_view to{};
-  std::string_view id{};  // plain mode: that the sender gave the event, as JSON text
+  // Whether something has arrived that was not yet received: asked before silence is judged.
+  virtual bool unread() const { return false; }
+  // A frame was found wrong; for the log, at most ten times in ten seconds. Neither text nor name holds what was received.
+  virtual void refused(const wire::fault&, const about&) {}
 };
 
 struct session_counters {
@@ -117,7 +126,7 @@ class peer_session {
 
   void pong_received(time_point now) {
     last_heard_ = now;
-    ping_sent_ = false;
+    asked_ = asked::nothing;
   }
   void tick(time_point now);
   time_point next_tick() const noexcept { return next_tick_; }
@@ -132,6 +141,8 @@ class peer_session {
   void refuse(time_point now, const wire::fault& fault, about what = {});
   // Malformed input that the caller answers itself. False: it was one too many, the session is closed.
   bool count_malformed(time_point now);
+  // A frame of which nothing comes, though it is not malformed. False: as above.
+  bool count_idle(time_point now);
 
   // Queues a frame of the data lane. False: the peer is too slow and is being closed (or was closed before).
   // `call`: the id of the call that it opens, if it opens one.
@@ -222,10 +233,13 @@ class peer_session {
   std::chrono::milliseconds max_silence_{};
   std::uint64_t refused_call_ = 0;
   std::uint64_t next_ping_ = 1;
-  bool ping_sent_ = false;
+  enum class asked : std::uint8_t { nothing, pinged, waited };  // of a silent peer; `waited`: something of it was still unread
+  asked asked_ = asked::nothing;
   rate errors_{10, std::chrono::seconds(1)};  // answers without `re`
   rate bad_{16, std::chrono::seconds(10)};    // malformed input before 1008
-  rate pings_{10, std::chrono::seconds(1)};
+  rate noted_{10, std::chrono::seconds(10)};  // refusals that the output hears of
+  allowance<allowed_pings> pings_;
+  allowance<allowed_idle> idle_;
   session_counters counters_;
 };
 

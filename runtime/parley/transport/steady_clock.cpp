@@ -217,6 +217,12 @@ class alarms_of_context final : public asio::execution_context::service {
 class real_clock final : public clock {
  public:
   time_point now() const override { return steady::now(); }
+  // The time of the kernel's last tick, on the same scale.
+  time_point roughly_now() const override {
+    std::timespec at{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &at);
+    return time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+  }
   std::unique_ptr<alarm> make_alarm(const asio::any_io_executor& on) override {
     asio::execution_context& context = asio::query(on, asio::execution::context_as<asio::execution_context&>);
     return std::make_unique<steady_alarm>(asio::use_service<alarms_of_context>(context).on(on));

@@ -27,6 +27,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -58,21 +59,25 @@ class connection_handler {
   virtual void on_received() {}
   // One whole message. Text is valid UTF-8, unless the connection's manners allow any. The view ends with the call; its first byte is 8-aligned.
   virtual void on_message(bytes_view content, opcode kind) = 0;
+  // The other end violated RFC 6455, and nothing more is read. False: the connection is closed at once. True: what this end has still to say
+  // to the messages before leaves first; then it calls connection::finish(), and is not waited for longer than a second.
+  virtual bool on_violation() { return false; }
   // buffered_amount() fell to the low mark after it had been above the high mark.
   virtual void on_drained() = 0;
   // Once and last, whoever closed; also when connecting failed (then on_open was never called, and `why` is 1006).
   //
   // `why`: what close() said here; else what the other end said (1005: a close frame without a code); else the code this side closed
-  // with because of bad input (1002, 1007, 1009); else 1006.
+  // with because of bad input (1002, 1007, 1008, 1009); else 1006.
   // `how`: cancelled      closed, aborted or abandoned here
   //        disconnected   the other end closed or was lost; could not be reached; answered with an HTTP status not listed below
   //        too_large      a message over limits.max_message (1009); an answer over limits.max_handshake_bytes
-  //        bad_frame      bad input: RFC 6455 violated, or text that is not UTF-8
+  //        bad_frame      bad input: RFC 6455 violated, text that is not UTF-8, or too many frames without data
   //        deadline_exceeded   not upgraded within limits.handshake
   //        invalid        the options cannot be used: url, subprotocol, header
   //        unauthenticated, denied, unimplemented, version_mismatch, overloaded
   //                       refused with HTTP 401; 403; 404 or 405; 400 or 426; 429 or 503. By a proxy: 401, 407 or by SOCKS5 for want of
   //                       a user; 403, or SOCKS reply 2; 405 or 501, or replies 7 and 8; -; 429 or 503
+  // `how.from_peer`: the other end said so, by a close frame or an HTTP status.
   // Texts name the HTTP status; they never quote what the other end sent.
   virtual void on_closed(const close_reason& why, const error& how) = 0;
 };
@@ -93,12 +98,19 @@ class connection {
   // A paused connection delivers no message and, once the kernel's buffers are full, makes the other end wait.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
+  // From inside on_message: handling that message was as much work as `messages` more. Connections of one executor take turns, and a turn
+  // ends after so many messages or bytes; this one ends sooner.
+  virtual void costs(std::size_t messages) { (void)messages; }
+  // Whether something has arrived that has not been read. Asks the system.
+  virtual bool has_unread() const { return false; }
   // Messages queued before leave first (for up to 5 s); nothing after, and no message is delivered any more. Reads and discards for up
   // to 1 s or 64 KiB so that the code is not lost to a reset; then on_closed. `text` is cut at 123 bytes, between characters. A code
   // that must not be sent (RFC 6455 7.4: 1004, 1005, 1006, 1015, below 1000, 1016 to 2999, from 5000) is sent as 1011.
   virtual void close(std::uint16_t code, std::string_view text) = 0;
   // Drops the connection at once: no close frame, on_closed follows with 1006.
   virtual void abort() = 0;
+  // After on_violation: closes with what the violation calls for. Does nothing at any other time.
+  virtual void finish() {}
   // A WebSocket ping frame (RFC 6455 5.5.2), for peers that have no heartbeat of their own. `on_pong` is called when any pong
   // arrives, as often as one does; set it once.
   virtual void ping() = 0;
@@ -165,6 +177,13 @@ struct limits {
   std::size_t max_connections = 100'000;           // beyond it: refused with 503
 };
 
+// Who else may listen on a port (SO_REUSEPORT): the system divides the clients among all who do.
+enum class port_sharing {
+  nobody,
+  later,      // taken alone, so that it fails if anybody has it; who asks for `everybody` may join afterwards
+  everybody,  // of the same user, who asks for it, too
+};
+
 struct listen_options {
   std::string address = "127.0.0.1";  // numeric or a host name; loopback: the name to connect to
   std::uint16_t port = 0;             // 0: the system chooses
@@ -172,10 +191,14 @@ struct listen_options {
   transport::manners manners{};
   std::string server_name = "parley";  // the Server header
   std::string help{};                  // added to the text of every HTTP 400: what would have been right
-  // Other listeners, of other loops, may have the same port (SO_REUSEPORT): the system divides the clients among them.
-  bool share_port = false;
+  port_sharing sharing = port_sharing::nobody;
   // Where open connections are counted; listeners that have one counter have one limits.max_connections. Null: a counter of its own.
   std::shared_ptr<std::atomic<std::size_t>> open_connections{};
+  // Called on the executor; must not block. For each client that was refused before it was anybody's request: what is no upgrade, comes too
+  // late, is one too many. `text` is ours.
+  std::function<void(int status, std::string_view text, const std::string& remote)> on_refused{};
+  // The system has given no socket, for want of descriptors or memory. It is asked again, after a pause.
+  std::function<void(const std::error_code&)> on_accept_failed{};
   bool fast_path = true;  // WebSocket: false sends every frame through websocketpp. Behaves the same, slower: for tests
 };
 
@@ -208,6 +231,8 @@ class clock {
  public:
   virtual ~clock() = default;
   virtual time_point now() const = 0;
+  // Up to 10 ms behind now(), and cheaper: for what is measured with every message.
+  virtual time_point roughly_now() const { return now(); }
   virtual std::unique_ptr<alarm> make_alarm(const asio::any_io_executor& on) = 0;
 };
 

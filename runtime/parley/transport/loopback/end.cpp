@@ -103,9 +103,11 @@ void loopback_end::on_letter(letter&& one) {
       if (notify) notify();
       return;
     }
-    case letter::kind::closed:
-      return finish({static_cast<std::uint16_t>(one.status), one.text},
-                    {errc::disconnected, "closed by the other end with " + std::to_string(one.status)});
+    case letter::kind::closed: {
+      error how{errc::disconnected, "closed by the other end with " + std::to_string(one.status)};
+      how.from_peer = true;
+      return finish({static_cast<std::uint16_t>(one.status), one.text}, std::move(how));
+    }
     case letter::kind::lost:
       return finish({}, {errc::disconnected, phase_ == phase::connecting ? "the server has gone" : "the connection was lost"});
     case letter::kind::taken:

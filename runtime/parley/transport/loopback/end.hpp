@@ -36,6 +36,7 @@ class loopback_end final : public connection, public reader, public std::enable_
   void set_water_marks(std::size_t high, std::size_t low) override;
   void pause_reading() override;
   void resume_reading() override;
+  bool has_unread() const override { return box_->has_waiting(); }
   void close(std::uint16_t code, std::string_view text) override;
   void abort() override;
   void ping() override;

@@ -35,6 +35,11 @@ void mailbox::sever() noexcept {
   dropped.swap(waiting_);
 }
 
+bool mailbox::has_waiting() {
+  const std::lock_guard lock(guard_);
+  return !first_.empty() || (!held_ && !waiting_.empty());
+}
+
 bool mailbox::put(letter one) {
   const std::lock_guard lock(guard_);
   if (!on_) return false;

@@ -58,6 +58,8 @@ class mailbox : public std::enable_shared_from_this<mailbox> {
   void set_paused(bool paused);
   void post(std::function<void()> what);
   void sever() noexcept;
+  // A letter that the network does not hold.
+  bool has_waiting();
 
   // Any thread. False: severed.
   bool put(letter one);

@@ -1,5 +1,6 @@
 #include "parley/transport/websocket/connection.hpp"
 
+#include "parley/core/allowance.hpp"
 #include "parley/transport/text.hpp"
 #include "parley/transport/websocket/frame.hpp"
 #include "parley/transport/websocket/masking.hpp"
@@ -18,7 +19,11 @@ namespace {
 constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued before a close frame, and the frame
 constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
 constexpr std::size_t linger_bytes = 64 * 1024;
-constexpr unsigned max_pongs = 128;  // unsent; a peer that asks for more without reading gets no answer to them
+constexpr unsigned max_pongs = 128;  // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
+// Of a frame that websocketpp reads, in terms of a small message on the fast path.
+constexpr std::size_t foreign_work = 2;
+// Pings, pongs and empty fragments: no message grows by them, so nothing else bounds them (envelope.fbs, section 7).
+constexpr allowance_terms frames_without_data{.at_once = 1'000, .per_second = 100, .most = 60'000};
 
 class websocket_connection final : public connection,
                                    public stream_owner,
@@ -31,7 +36,9 @@ class websocket_connection final : public connection,
         max_message_(rules.max_message),
         silent_close_(rules.manners.silent_close),
         reader_(rules),
-        masks_(rules.server ? nullptr : std::make_unique<unpredictable>()) {}
+        masks_(rules.server ? nullptr : std::make_unique<unpredictable>()) {
+    without_data_.begin(steady::now());
+  }
 
   void start(std::string_view subprotocol, bool keep_alive) {
     stream_->set_owner(shared_from_this());
@@ -72,19 +79,29 @@ class websocket_connection final : public connection,
     if (phase_ == phase::open) stream_->pause();
   }
   void resume_reading() override {
-    paused_ = false;
-    if (phase_ == phase::open) stream_->resume();
+    paused_ = verdict_ != nullptr;
+    if (phase_ == phase::open && !paused_) stream_->resume();
   }
+  void costs(std::size_t messages) override { stream_->spend(messages); }
+  bool has_unread() const override { return stream_->has_unread(); }
 
   void close(std::uint16_t code, std::string_view text) override {
     if (phase_ != phase::open) return;
+    if (verdict_) return finish();
     begin_closing({may_be_sent(code) ? code : close_code::internal_error, close_text(text)}, {errc::cancelled, "closed here"});
     if (close_code::ends_the_stream(end_->why.code)) nothing_follows();
   }
 
   void abort() override {
-    if (phase_ == phase::open) return finish({}, {errc::cancelled, "aborted here"});
+    if (phase_ == phase::open) return over({}, {errc::cancelled, "aborted here"});
     if (phase_ == phase::closing) finish_closing();
+  }
+
+  void finish() override {
+    const auto verdict = std::move(verdict_);
+    if (!verdict || phase_ != phase::open) return;
+    begin_closing(std::move(verdict->why), std::move(verdict->how));
+    nothing_follows();
   }
 
   void ping() override {
@@ -100,7 +117,7 @@ class websocket_connection final : public connection,
     std::span<char> rest = bytes;
     try {
       if (phase_ == phase::open) handler_->on_received();
-      while (phase_ == phase::open && !paused_ && !rest.empty()) take(reader_.next(rest));
+      while (phase_ == phase::open && !paused_ && !rest.empty() && stream_->has_turn()) take(reader_.next(rest));
       if (phase_ == phase::closing) discard(rest);
     } catch (...) {
       stream_->keep(rest);  // the frames behind the one whose handler threw
@@ -118,7 +135,7 @@ class websocket_connection final : public connection,
   }
 
   void on_written() override {
-    if (stream_->queued() == 0) pongs_ = 0;
+    if (pongs_ > 0 && stream_->written() >= pongs_end_) pongs_have_left();
     if (phase_ == phase::open && over_ && stream_->queued() <= low_) {
       over_ = false;
       stream_->report_writes(pongs_ > 0);
@@ -130,12 +147,13 @@ class websocket_connection final : public connection,
   }
 
   void on_end(const std::error_code&) override {
-    if (phase_ == phase::open) finish({}, {errc::disconnected, "the connection was lost"});
+    if (phase_ == phase::open) over({}, {errc::disconnected, "the connection was lost"});
     else if (phase_ == phase::closing) finish_closing();
   }
 
   void on_timer() override {
     if (phase_ == phase::closing) finish_closing();
+    else finish();
   }
 
   void on_severed() noexcept override {
@@ -179,11 +197,14 @@ class websocket_connection final : public connection,
       case frame_reader::found::nothing:
         return;
       case frame_reader::found::message:
+        stream_->spend(1);
         // The handler is not let go of before a function that is posted has run: it outlives this call without being held here.
         if (phase_ == phase::open)
           handler_->on_message({reinterpret_cast<const std::byte*>(piece.bytes.data()), piece.bytes.size()}, piece.kind);
         return;
       case frame_reader::found::foreign:
+        if (piece.without_data && !without_data_.take(steady::now()))
+          return on_violation({close_code::policy, "too many pings, pongs or empty fragments"});
         return feed(piece);
       case frame_reader::found::not_utf8:
         feed(piece);
@@ -197,13 +218,14 @@ class websocket_connection final : public connection,
 
   // websocketpp answers at once, and what it says is queued behind what was sent before: nothing of it can be overtaken.
   void feed(const frame_reader::piece& piece) {
+    stream_->spend(foreign_work);
     if (!slow_) slow_ = std::make_unique<slow_path>(max_message_, masks_.get());
     slow_->feed(piece.head, *this);
     if (still_reading()) slow_->feed(piece.bytes, *this);
     if (reader_.between_messages() || !still_reading()) slow_.reset();
   }
 
-  bool still_reading() const noexcept { return phase_ == phase::open || (phase_ == phase::closing && !end_->silent); }
+  bool still_reading() const noexcept { return (phase_ == phase::open && !verdict_) || (phase_ == phase::closing && !end_->silent); }
 
   void on_data(std::string_view content, opcode kind) override {
     if (phase_ != phase::open) return;
@@ -212,9 +234,28 @@ class websocket_connection final : public connection,
   }
 
   void on_ping(std::string_view payload) override {
-    if (phase_ != phase::open || ++pongs_ > max_pongs) return;
+    if (phase_ != phase::open) return;
+    if (pongs_ == max_pongs) newest_ping_ = std::make_unique<std::string>(payload);
+    else write_pong(*slow_, payload);
+  }
+
+  void write_pong(slow_path& by, std::string_view payload) {
+    stream_->write(by.pong(payload));
     stream_->report_writes(true);
-    stream_->write(slow_->pong(payload));
+    ++pongs_;
+    pongs_end_ = stream_->written() + stream_->queued();
+  }
+
+  // Whatever else is queued, and however slowly it leaves: the newest ping waits for no more than the pongs before it.
+  void pongs_have_left() {
+    pongs_ = 0;
+    const auto newest = std::move(newest_ping_);
+    if (newest && phase_ == phase::open) {
+      slow_path by(max_message_, masks_.get());
+      write_pong(by, *newest);
+    } else if (phase_ == phase::open) {
+      stream_->report_writes(over_);
+    }
   }
 
   void on_pong() override {
@@ -227,6 +268,7 @@ class websocket_connection final : public connection,
     if (phase_ == phase::open) {
       const bool blank = said.code == close_code::none_was_given;
       error how{errc::disconnected, blank ? "closed by the other end" : "closed by the other end with " + std::to_string(said.code)};
+      how.from_peer = true;
       begin_closing(std::move(said), std::move(how), true);
     } else if (std::exchange(end_->answered, true)) {
       return;
@@ -237,11 +279,14 @@ class websocket_connection final : public connection,
   }
 
   void on_violation(close_reason why) override {
-    if (phase_ == phase::open) {
-      error how = why.code == close_code::too_large ? error{errc::too_large, "a message was too large"} : error{errc::bad_frame, why.text};
-      begin_closing(std::move(why), std::move(how));
-    }
-    nothing_follows();
+    if (verdict_) return;
+    if (phase_ != phase::open) return nothing_follows();
+    error how = why.code == close_code::too_large ? error{errc::too_large, "a message was too large"} : error{errc::bad_frame, why.text};
+    verdict_ = std::make_unique<ending>(ending{std::move(why), std::move(how)});
+    pause_reading();
+    const auto handler = handler_;
+    if (handler->on_violation()) stream_->set_timer(linger_limit);
+    else finish();
   }
 
   // ---- closing
@@ -284,9 +329,9 @@ class websocket_connection final : public connection,
     while (phase_ == phase::closing && !end_->silent && !rest.empty()) take(reader_.next(rest));
   }
 
-  void finish_closing() { finish(std::move(end_->why), std::move(end_->how)); }
+  void finish_closing() { over(std::move(end_->why), std::move(end_->how)); }
 
-  void finish(close_reason why, error how) {
+  void over(close_reason why, error how) {
     const auto self = shared_from_this();
     phase_ = phase::done;
     on_pong_ = nullptr;
@@ -305,11 +350,15 @@ class websocket_connection final : public connection,
   frame_reader reader_;
   std::unique_ptr<slow_path> slow_;             // while a frame or message is under way that needs it
   const std::unique_ptr<unpredictable> masks_;  // a client's
+  std::unique_ptr<ending> verdict_;             // a violation that is not yet closed for
   std::unique_ptr<ending> end_;
 
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
-  unsigned pongs_ = 0;
+  allowance<frames_without_data> without_data_;
+  unsigned pongs_ = 0;                        // queued; the system has not taken the last of them,
+  std::uint64_t pongs_end_ = 0;               // which ends behind so many bytes
+  std::unique_ptr<std::string> newest_ping_;  // its payload, while it waits for them
   bool over_ = false;
   bool paused_ = false;
   phase phase_ = phase::open;

@@ -16,6 +16,7 @@ constexpr unsigned char opcode_bits = 0x0F;
 constexpr unsigned char first_control = 8;  // opcodes from here on are control frames
 constexpr unsigned char text = 1;
 constexpr unsigned char binary = 2;
+constexpr unsigned char close = 8;
 constexpr unsigned char mask_bit = 0x80;  // of the second byte
 constexpr unsigned char length_bits = 0x7F;
 constexpr unsigned char in_two_bytes = 126;  // the length follows

@@ -62,6 +62,13 @@ bool frame_reader::is_plain(unsigned char first, unsigned char second) const noe
 
 opcode frame_reader::kind() const noexcept { return kind_of(head_[0]); }
 
+// Of a whole head: nothing bounds how many such frames can come, for no message grows by them.
+bool frame_reader::brings_no_data() const noexcept {
+  const unsigned code = head_[0] & opcode_bits;
+  if (code >= first_control) return code != close;
+  return left_ == 0 && (head_[0] & final_bit) == 0;
+}
+
 piece frame_reader::next(std::span<char>& bytes) {
   if (have_ == 0 && bytes.size() >= 2) {
     // A plain frame that has come whole.
@@ -184,8 +191,10 @@ piece frame_reader::pass_on(std::span<char>& bytes) {
             .kind = {},
             .head = {reinterpret_cast<char*>(head_.data()) + passed_, std::size_t{have_} - passed_},
             .bytes = {}};
+  const bool complete = passed_ < have_ && have_ == need_;
   passed_ = have_;
   if (have_ < need_) return out;
+  out.without_data = complete && brings_no_data();
   out.bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   bytes = bytes.subspan(out.bytes.size());
   left_ -= out.bytes.size();
@@ -202,6 +211,7 @@ piece frame_reader::pass_on_unmasked(std::span<char>& bytes) {
     turn_ = 0;
     head_[1] &= length_bits;
     out.head = {reinterpret_cast<char*>(head_.data()), std::size_t{have_} - mask_size};
+    out.without_data = brings_no_data();
   }
   out.bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   bytes = bytes.subspan(out.bytes.size());

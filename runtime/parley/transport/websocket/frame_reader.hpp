@@ -38,6 +38,7 @@ class frame_reader {
     opcode kind = opcode::text;  // of a message
     std::span<char> head;        // foreign, not_utf8: what comes before `bytes`
     std::span<char> bytes;       // a message's payload begins on an 8-aligned address
+    bool without_data = false;   // the head of a ping, a pong or an empty fragment is now complete
   };
 
   explicit frame_reader(const rules& by) : rules_(by), masks_are_optional_(!by.server && by.manners.masked_frames) {}
@@ -68,6 +69,7 @@ class frame_reader {
   void reserve(std::size_t capacity);
   void frame_is_over() noexcept;
   opcode kind() const noexcept;
+  bool brings_no_data() const noexcept;
 
   const rules rules_;
   const bool masks_are_optional_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         door_(std::move(to)),
         server_name_(options.server_name),
         help_(options.help),
+        on_refused_(options.on_refused),
         time_(options.limits.handshake),
         rules_{.server = true, .max_message = options.limits.max_message, .fast_path = options.fast_path, .manners = options.manners},
         head_(options.limits.max_handshake_bytes) {}
@@ -52,7 +54,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   void reject(http_fault fault) {
     if (!answer()) return;
     asio::post(*on_, [self = shared_from_this(), fault = std::move(fault)] {
-      if (self->phase_ == phase::deciding) self->refuse(fault);
+      if (self->phase_ == phase::deciding) self->say_no(fault);
     });
   }
 
@@ -87,6 +89,8 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   void on_timer() override {
     switch (phase_) {
       case phase::reading:
+        // This end may not have looked for as long: what waits in the socket is read first.
+        if (stream_->has_unread() && !std::exchange(waited_longer_, true)) return stream_->set_timer(time_);
         return refuse({408, "the request took too long"});
       case phase::deciding:
         return refuse({503, "the request was not decided in time"});
@@ -125,7 +129,13 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     open_connection(stream_, rules_, subprotocol, std::move(handler));
   }
 
-  void refuse(http_fault fault) {
+  // Nobody was asked.
+  void refuse(const http_fault& fault) {
+    if (on_refused_) on_refused_(fault.status, fault.text, stream_->remote());
+    say_no(fault);
+  }
+
+  void say_no(http_fault fault) {
     if (fault.status == 400 && !help_.empty()) fault.text += "; " + help_;
     phase_ = phase::refusing;
     stream_->write(http_answer(fault, server_name_));
@@ -144,6 +154,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   const std::shared_ptr<door> door_;
   const std::string server_name_;
   const std::string help_;
+  const std::function<void(int, std::string_view, const std::string&)> on_refused_;
   const std::chrono::milliseconds time_;
   const frame_reader::rules rules_;
 
@@ -152,6 +163,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   std::string key_;
   std::vector<std::string> offered_;
   bool answered_ = false;
+  bool waited_longer_ = false;
   std::size_t discarded_ = 0;
 };
 

@@ -244,6 +244,7 @@ error refusal(int status, std::string_view path) {
   constexpr std::size_t enough = 100;
   const errc code = status == 400 || status == 426 ? errc::version_mismatch : status == 404 ? errc::unimplemented : meaning_of(status);
   error why{code, "the server refused with HTTP " + std::to_string(status)};
+  why.from_peer = true;
   if (status != 404) return why;
   why.message += path.empty() ? ": nothing is served at this path" : ": nothing is served at " + std::string(path.substr(0, enough));
   if (path != usual) (why.message += "; a Parley server is at ") += usual;

@@ -44,6 +44,10 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
 
   void start(std::function<void(std::shared_ptr<request>)> on_request) {
     door_->on_request = std::move(on_request);
+    {
+      const std::lock_guard lock(guard_);
+      started_ = true;
+    }
     accept();
   }
 
@@ -52,6 +56,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   void stop() {
     door_->open = false;
     const std::lock_guard lock(guard_);
+    if (!started_) return io_.reset();  // nothing runs on it: the port is free at once
     if (io_) asio::post(io_->socket.get_executor(), [self = shared_from_this()] { self->let_go(); });
   }
 
@@ -90,6 +95,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   void failed(const std::error_code& ec) {
     // The client went before its turn came: nobody's fault.
     if (ec == asio::error::connection_aborted) return accept();
+    if (options_.on_accept_failed) options_.on_accept_failed(ec);
     io_->timer.expires_after(std::exchange(pause_, std::min(pause_ * 2, longest_pause)));
     io_->timer.async_wait([self = shared_from_this()](std::error_code) { self->accept(); });
   }
@@ -98,7 +104,11 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     const bool full = open_->load() >= options_.limits.max_connections;
     auto& count = full ? refused_ : open_;
     // Being told so is a courtesy that is itself limited.
-    if (full && refused_->load() >= max_refusals) return;
+    if (full && refused_->load() >= max_refusals) {
+      std::error_code ignored;  // the client may have gone
+      if (options_.on_refused) options_.on_refused(503, "too many connections", printed(socket.remote_endpoint(ignored)));
+      return;
+    }
     ++*count;
     std::shared_ptr<void> slot(nullptr, [count](void*) { --*count; });
     auto stream = std::make_shared<socket_stream>(std::move(socket), std::move(slot), turn_);
@@ -109,6 +119,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
 
   std::mutex guard_;  // of io_ against stop() from other threads; the executor's own thread writes it under the lock and reads it without
   std::optional<io> io_;
+  bool started_ = false;
   const std::shared_ptr<server_upgrade> upgrade_;
   const listen_options options_;
   const std::uint16_t port_;
@@ -159,9 +170,11 @@ result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& 
   tcp::acceptor socket(on);
   socket.open(where.protocol(), ec);
   if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec && options.share_port) ec = share_port(socket);
+  if (!ec && options.sharing == port_sharing::everybody) ec = share_port(socket);
   if (!ec) socket.bind(where, ec);
   if (!ec) socket.listen(tcp::acceptor::max_listen_connections, ec);
+  // Not before: of two processes that come at the same time, only one can listen.
+  if (!ec && options.sharing == port_sharing::later) ec = share_port(socket);
   if (ec) return cannot_listen(options, ec);
   const std::uint16_t port = socket.local_endpoint(ec).port();
   return std::shared_ptr<listener>(

@@ -22,12 +22,13 @@ constexpr std::uint16_t normal = 1000;
 constexpr std::uint16_t protocol_error = 1002;
 constexpr std::uint16_t none_was_given = 1005;
 constexpr std::uint16_t invalid_text = 1007;
+constexpr std::uint16_t policy = 1008;
 constexpr std::uint16_t too_large = 1009;
 constexpr std::uint16_t internal_error = 1011;
 
 // Nothing that the other end could say after it is of interest: the stream ends behind such a close frame.
 constexpr bool ends_the_stream(std::uint16_t code) noexcept {
-  return code == protocol_error || code == invalid_text || code == 1008 || code == too_large || code == internal_error;
+  return code == protocol_error || code == invalid_text || code == policy || code == too_large || code == internal_error;
 }
 }  // namespace close_code
 

@@ -23,7 +23,8 @@ constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the sa
 constexpr std::size_t copy_up_to = 4 * 1024;     // a larger payload is sent from where it is
 constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
-constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn
+constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn,
+constexpr std::size_t work_per_turn = 64;        // or after so many small messages
 
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
@@ -75,7 +76,11 @@ void socket_stream::close() noexcept {
 
 void socket_stream::resume() {
   paused_ = false;
-  if (!socket_ || going_on_) return;
+  if (socket_) go_on_later();
+}
+
+void socket_stream::go_on_later() {
+  if (going_on_) return;
   going_on_ = true;
   asio::post(socket_->get_executor(), [self = shared_from_this()] {
     self->going_on_ = false;
@@ -84,8 +89,11 @@ void socket_stream::resume() {
 }
 
 void socket_stream::go_on() {
+  turn_left_ = work_per_turn;
   if (!left_over_.empty() && !paused_) batch([this] { offer_left_over(); });
-  wait_readable();
+  if (!socket_ || paused_) return;
+  if (left_over_.empty()) wait_readable();
+  else go_on_later();
 }
 
 void socket_stream::wait_readable() {
@@ -102,9 +110,9 @@ void socket_stream::wait_readable() {
 
 void socket_stream::read_some() {
   alignas(std::max_align_t) std::array<char, read_size> room;
+  turn_left_ = work_per_turn;
   // While reads come back full there is more: to ask again is cheaper than to wait.
-  for (std::size_t got = 0, asked = 0, count = 0; got < bytes_per_turn && count == asked; got += count) {
-    if (!socket_ || paused_ || !left_over_.empty()) return;
+  for (std::size_t got = 0, asked = 0, count = 0; got < bytes_per_turn && count == asked && has_turn(); got += count) {
     const std::span<char> direct = owner_ ? owner_->room() : std::span<char>();
     asked = direct.size() + room.size();
     std::error_code ec;
@@ -123,6 +131,8 @@ void socket_stream::read_some() {
       }
       offer(behind);
     });
+    if (!socket_ || paused_) return;
+    if (!left_over_.empty()) return go_on_later();
   }
   wait_readable();
 }
@@ -176,6 +186,11 @@ void socket_stream::offer_left_over() {
   if (!socket_ || from + count == again.size()) return;
   left_over_ = std::move(again);
   left_from_ = from + count;
+}
+
+bool socket_stream::has_unread() const {
+  std::error_code ignored;  // there is nothing to read then
+  return !left_over_.empty() || (socket_ && socket_->available(ignored) != 0);
 }
 
 void socket_stream::end(std::error_code why) {
@@ -267,6 +282,7 @@ void socket_stream::flush() {
     }
     out_.taken(count);
     written += count;
+    written_ += count;
   }
   if (out_.size() > 0) flush_soon();
   if (written > 0 && report_writes_)

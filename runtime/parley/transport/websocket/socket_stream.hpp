@@ -15,6 +15,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +36,8 @@ std::string printed(const asio::ip::tcp::endpoint& end);
 class stream_owner {
  public:
   virtual ~stream_owner() = default;
-  // Returns how many it took. Fewer than all only when it paused the stream meanwhile: the rest is offered again after resume(). They may be
+  // Returns how many it took. Fewer than all only when it paused the stream meanwhile, or when the turn is over: the rest is offered again
+  // after resume(), or in the next turn. They may be
   // changed, and so may those taken before them, of which the first was 8-aligned.
   virtual std::size_t on_bytes(std::span<char> bytes) = 0;
   // Where the next bytes should be read to, so that they need not be copied; empty for anywhere. What comes beyond it, if anything, is
@@ -72,6 +74,12 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // A stream begins paused.
   void resume();
   void pause() noexcept { paused_ = true; }
+  // Streams of one executor take turns. What an owner makes of the bytes it gets is work, which it says here; when it has done enough, it
+  // leaves the rest for the stream's next turn.
+  void spend(std::size_t work) noexcept { turn_left_ -= std::min(work, turn_left_); }
+  bool has_turn() const noexcept { return turn_left_ != 0; }
+  // Received and not yet taken by the owner. Asks the system.
+  bool has_unread() const;
 
   // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
   void write(std::string_view bytes);
@@ -82,6 +90,8 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
   std::size_t queued() const noexcept { return out_.size(); }
+  // Bytes that the system has taken since the beginning.
+  std::uint64_t written() const noexcept { return written_; }
   // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
   void keep(std::span<char> not_taken);
   // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
@@ -103,6 +113,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
  private:
   void sever() noexcept override;
   void wait_readable();
+  void go_on_later();
   void read_some();
   std::size_t read(std::span<char> direct, std::span<char> room, std::error_code& ec);
   template <class Offer>
@@ -129,10 +140,12 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   write_queue out_;
   std::error_code broken_by_;
   std::uint32_t timer_number_ = 0;
+  std::size_t turn_left_ = 0;
+  std::uint64_t written_ = 0;
 
   bool paused_ = true;
   bool awaiting_read_ = false;
-  bool going_on_ = false;   // resume() has been posted
+  bool going_on_ = false;   // go_on() has been posted
   bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
   bool flush_due_ = false;  // it stands in the flush list
   bool report_writes_ = true;

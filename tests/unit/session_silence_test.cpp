@@ -1,0 +1,130 @@
+// Silence, and whose it is: an end that did not listen for a while blames nobody, and takes nothing that waited meanwhile for a flood.
+#include "sessions.hpp"
+
+namespace {
+
+using namespace sessions;
+
+constexpr std::chrono::seconds heartbeat = 20s;
+
+struct role {
+  const char* name;
+  side self;
+  const wire::envelope_format& (*format)();
+};
+
+class Silence : public testing::TestWithParam<role> {
+ protected:
+  std::unique_ptr<end> open() {
+    const encoding e{GetParam().name, GetParam().format};
+    return GetParam().self == side::server ? open_server(e, known.contract) : open_client(e, known.contract);
+  }
+  // Pings that left since the last time.
+  static std::size_t pings(end& of) {
+    if (of.session.plain()) return static_cast<std::size_t>(std::exchange(of.out.pings, 0));
+    std::size_t count = 0;
+    while (!of.silent())
+      if (of.next().kind == wire::kind::ping) ++count;
+    return count;
+  }
+  program known;
+};
+INSTANTIATE_TEST_SUITE_P(
+    Of, Silence,
+    testing::Values(role{"json_server", side::server, wire::json_format}, role{"fbs_server", side::server, wire::fbs_format},
+                    role{"plain_server", side::server, wire::plain_format}, role{"json_client", side::client, wire::json_format},
+                    role{"fbs_client", side::client, wire::fbs_format}, role{"plain_client", side::client, wire::plain_format}),
+    [](const auto& one) { return std::string(one.param.name); });
+
+TEST_P(Silence, Is_asked_about_after_a_standstill_that_began_before_any_ping) {
+  const auto one = open();
+  one->pass(10 * heartbeat);
+  EXPECT_FALSE(one->out.closed);
+  EXPECT_EQ(pings(*one), 1u);
+  one->pass(heartbeat - 1ms);
+  EXPECT_FALSE(one->out.closed);
+  one->pass(1ms);
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(Silence, Is_asked_about_again_after_a_standstill_in_which_the_answer_was_due) {
+  const auto one = open();
+  one->pass(heartbeat);
+  EXPECT_EQ(pings(*one), 1u);
+  one->pass(3 * heartbeat);
+  EXPECT_FALSE(one->out.closed);
+  EXPECT_EQ(pings(*one), 1u);
+  one->pass(heartbeat);
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(Silence, Is_not_made_longer_by_ticks_that_come_a_little_late) {
+  const auto one = open();
+  one->pass(heartbeat + 3s);
+  EXPECT_EQ(pings(*one), 1u);
+  const time_point judged = one->session.next_tick();
+  EXPECT_EQ(judged, one->now + heartbeat);
+  one->now = judged;
+  one->session.tick(one->now);
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(Silence, Is_judged_after_what_waits_was_read) {
+  const auto one = open();
+  one->pass(heartbeat);
+  EXPECT_EQ(pings(*one), 1u);
+  one->out.has_unread = true;
+  one->pass(heartbeat);
+  EXPECT_FALSE(one->out.closed);
+  EXPECT_GT(one->session.next_tick(), one->now);
+  EXPECT_LE(one->session.next_tick(), one->now + session::shortest_heartbeat);
+  // It was no frame.
+  one->now = one->session.next_tick();
+  one->session.tick(one->now);
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(Silence, Has_not_been_if_what_waited_was_a_frame) {
+  const auto one = open();
+  for (int minute = 0; minute < 3; ++minute) {
+    one->pass(heartbeat);
+    EXPECT_EQ(pings(*one), 1u);
+    one->out.has_unread = true;
+    one->pass(heartbeat);
+    if (one->session.plain()) one->session.pong_received(one->now);
+    else one->hear(wire::kind::pong, 1);
+    one->out.has_unread = false;
+    const time_point heard = one->now;
+    one->now = one->session.next_tick();
+    one->session.tick(one->now);
+    EXPECT_EQ(one->session.next_tick(), heard + heartbeat);
+    one->now = heard;
+  }
+  EXPECT_FALSE(one->out.closed);
+}
+
+TEST_P(Silence, Ends_with_pings_that_queued_meanwhile_and_they_are_no_flood) {
+  const auto one = open();
+  if (one->session.plain()) GTEST_SKIP() << "the transport answers those";
+  one->now += 60s;
+  for (int i = 0; i < 600; ++i) one->hear(wire::kind::ping, 7);
+  EXPECT_FALSE(one->out.closed);
+  for (int i = 0; i < 20; ++i) one->hear(wire::kind::ping, 7);
+  EXPECT_EQ(one->out.code(), close_code::policy);
+}
+
+TEST_P(Silence, Before_the_greeting_is_this_ends_own_if_it_stood_still) {
+  if (GetParam().format().has_session() == false) GTEST_SKIP() << "nobody greets";
+  for (const bool unread : {false, true}) {
+    end one({.self = GetParam().self, .format = &GetParam().format()}, known.contract);
+    one.session.start(one.now);
+    one.out.has_unread = unread;
+    one.pass(unread ? 5s : 60s);
+    EXPECT_FALSE(one.out.closed);
+    one.now = one.session.next_tick();
+    one.session.tick(one.now);
+    EXPECT_EQ(one.out.code(), close_code::bad_hello);
+  }
+}
+
+}  // namespace
