@@ -3,6 +3,8 @@
 
 #include <parley/raw.hpp>
 
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read_until.hpp>
@@ -14,10 +16,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace raw_tests {
 namespace {
@@ -46,9 +51,17 @@ class peer {
             serve();
           } catch (const std::system_error&) {}  // the client went
         }) {}
-  ~peer() { thread_.join(); }
+  ~peer() {
+    if (thread_.joinable()) thread_.join();
+  }
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
+
+  // What the client said after the handshake, until it went.
+  std::string heard() {
+    thread_.join();
+    return heard_;
+  }
 
   std::string url() const { return "ws://127.0.0.1:" + std::to_string(door_.local_endpoint().port()) + "/"; }
 
@@ -85,10 +98,11 @@ class peer {
     if (says_.leaves) return;
     if (says_.resets) return client.set_option(tcp::socket::linger(true, 0));
     std::array<char, 4096> room{};
-    for (;;) client.read_some(asio::buffer(room));
+    for (;;) heard_.append(room.data(), client.read_some(asio::buffer(room)));
   }
 
   const script says_;
+  std::string heard_;
   asio::io_context io_;
   tcp::acceptor door_{io_, {asio::ip::address_v4::loopback(), 0}};
   std::thread thread_;
@@ -118,6 +132,76 @@ TEST(RawPeer, Messages_before_a_violation_are_received_and_then_the_violation) {
   EXPECT_EQ(ws.receive().text(), "one");
   EXPECT_EQ(error_of([&] { ws.receive(); }).code, errc::bad_frame);
   EXPECT_EQ(ws.close_code(), 1002);
+}
+
+// The payloads of a client's frames, and of its close frame the code.
+std::vector<std::string> frames_in(std::string_view said) {
+  std::vector<std::string> all;
+  while (said.size() >= 6) {
+    const auto size = static_cast<std::size_t>(said[1] & 0x7F);
+    std::string payload(said.substr(6, size));
+    for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(payload[i] ^ said[2 + i % 4]);
+    if ((said[0] & 0x0F) == 8)
+      payload = std::to_string(static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]));
+    all.push_back(payload);
+    said.remove_prefix(std::min(said.size(), 6 + size));
+  }
+  return all;
+}
+
+// Autobahn's strict cases: what was whole before a violation is answered, and then the connection is failed.
+struct RawEchoes : testing::TestWithParam<std::string> {
+  const std::string bad = GetParam();
+  const std::vector<std::string> expected{"one", "two", bad.front() == '\x83' ? "1002" : "1007"};
+};
+INSTANTIATE_TEST_SUITE_P(Before, RawEchoes, testing::Values("\x83\x00"s, text_frame("\xFF\xFE")),
+                         [](const auto& one) { return one.index == 0 ? "a_reserved_opcode" : "text_that_is_not_UTF_8"; });
+
+TEST_P(RawEchoes, Of_a_program_that_blocks_leave_before_the_close) {
+  peer server({.frames = text_frame("one") + text_frame("two") + bad});
+  raw_connection ws{server.url()};
+  const parley::error why = error_of([&] {
+    for (;;) ws.send(ws.receive().text());
+  });
+  EXPECT_EQ(why.code, errc::bad_frame);
+  EXPECT_EQ(frames_in(server.heard()), expected);
+}
+
+TEST_P(RawEchoes, Of_a_handler_leave_before_the_close) {
+  peer server({.frames = text_frame("one") + text_frame("two") + bad});
+  std::promise<parley::error> closed;
+  raw_connection ws{server.url()};
+  ws.on_message([&](const raw_message& m) { EXPECT_TRUE(ws.try_send(m.text())); });
+  ws.on_closed([&](const parley::error& why) { closed.set_value(why); });
+  ws.connect();
+  EXPECT_EQ(closed.get_future().get().code, errc::bad_frame);
+  EXPECT_EQ(frames_in(server.heard()), expected);
+}
+
+asio::awaitable<parley::result<>> echo(raw_connection& ws) {
+  for (;;) {
+    const auto got = co_await ws.async_receive();
+    if (!got) co_return got.error();
+    const auto sent = co_await ws.async_send(got->text());
+    if (!sent) co_return sent.error();
+  }
+}
+
+TEST_P(RawEchoes, Of_a_coroutine_leave_before_the_close) {
+  peer server({.frames = text_frame("one") + text_frame("two") + bad});
+  raw_connection ws{server.url()};
+  auto why = asio::co_spawn(ws.executor(), echo(ws), asio::use_future);
+  const parley::result<> ended = why.get();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, errc::bad_frame);
+  EXPECT_EQ(frames_in(server.heard()), expected);
+}
+
+TEST(RawPeer, A_violation_is_closed_for_though_the_program_never_receives) {
+  peer server({.frames = text_frame("one") + "\x83\x00"s});
+  raw_connection ws{server.url()};
+  ws.connect();
+  EXPECT_EQ(frames_in(server.heard()), std::vector<std::string>{"1002"});
 }
 
 TEST(RawPeer, Text_that_is_not_UTF_8_closes_with_1007) {

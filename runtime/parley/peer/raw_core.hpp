@@ -90,6 +90,7 @@ class raw_core final : public raw_end,
   // transport::connection_handler
   void on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) override;
   void on_message(bytes_view content, transport::opcode kind) override;
+  bool on_violation() override;
   void on_drained() override;
   void on_closed(const transport::close_reason& why, const error& how) override;
 
@@ -122,6 +123,7 @@ class raw_core final : public raw_end,
   std::optional<raw_message> pop();
   void hand_over();
   void call_handler(const raw_message&);
+  void finish_if_answered();
   void look_at_reading();
   void arm_receives(time_point next);
   void expire_receives();
@@ -179,6 +181,7 @@ class raw_core final : public raw_end,
   std::function<void(const error&)> closed_handler_;
   std::function<void()> pong_handler_;
   bool paused_by_user_ = false;
+  bool reads_no_more_ = false;  // after a violation: what came before may still be answered
   bool leaving_ = false;
 };
 

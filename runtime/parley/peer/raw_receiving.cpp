@@ -52,6 +52,7 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   if (auto next = take()) return done.release()->finish(std::move(*next));
   if (!lives()) return done.release()->finish(*error_);
   if (!room_for(receives_.size())) return done.release()->finish(too_many());
+  finish_if_answered();
   time_point deadline = time_point::max();
   if (within || options_.receive_timeout != duration::zero()) {
     const duration limit = within.value_or(options_.receive_timeout);
@@ -104,6 +105,24 @@ void raw_core::on_message(bytes_view content, transport::opcode kind) {
   look_at_reading();
 }
 
+// What has come is still the program's to answer: it has done so when it asks for more.
+bool raw_core::on_violation() {
+  if (phase_ != phase::open || !receives_.empty()) return false;
+  reads_no_more_ = true;
+  if (message_handler_) finish_if_answered();
+  return true;
+}
+
+// Everything that came has been handed over. What was sent because of it is on its way to this loop; a coroutine needs a turn more.
+void raw_core::finish_if_answered() {
+  if (!reads_no_more_) return;
+  on_executor([](raw_core& self) {
+    self.on_executor([](raw_core& later) {
+      if (later.link_) later.link_->finish();
+    });
+  });
+}
+
 void raw_core::look_at_reading() {
   while (phase_ == phase::open) {
     // Half of it first, so that a full inbox does not pause and resume with every message. Again after each change: see take_at_once().
@@ -132,6 +151,7 @@ void raw_core::on_message(std::function<void(const raw_message&)> handler) {
     if (!takes) return;
     for (auto& one : std::exchange(self.receives_, {})) one.done.release()->finish(taken_by_handler());
     self.hand_over();
+    self.finish_if_answered();
   });
 }
 
