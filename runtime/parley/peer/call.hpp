@@ -7,6 +7,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,8 +20,11 @@ class peer;
 class call {
  public:
   const origin& from() const noexcept { return *from_; }
-  // The client that asks. Only where a server answers; a client that answers its server has none.
-  parley::peer& peer() const noexcept { return *peer_; }
+  // The client that asks. Throws std::logic_error at a client, which answers its server: that is not a peer.
+  parley::peer& peer() const {
+    if (!peer_) throw std::logic_error("parley::call::peer: a client answers its server, which is not a peer");
+    return *peer_;
+  }
   // When the caller stops waiting. Work that cannot finish by then is wasted.
   time_point deadline() const noexcept { return deadline_; }
   // The caller went away, cancelled, or ran out of time. A coroutine handler is also interrupted in its co_await.

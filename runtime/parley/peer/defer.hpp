@@ -6,6 +6,7 @@
 #pragma once
 
 #include "parley/peer/reply.hpp"
+#include "parley/transport/lifeline.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/async_result.hpp>
@@ -21,40 +22,50 @@
 
 namespace parley {
 
-// Where the two halves meet. Any thread may answer; the reply waits on its peer's executor.
+// Where the two halves meet. Any thread may answer; the reply waits on its peer's executor, and is dropped with the context of that: an
+// answer that comes after it goes nowhere.
 template <class T>
 class deferred_answer {
  public:
   void put(result<T> value) {
-    std::function<void(result<T>)> waiting;
-    {
-      std::lock_guard lock(mutex_);
-      if (done_) return;
-      done_ = true;
-      if (!waiting_) {
-        value_ = std::move(value);
-        return;
-      }
-      waiting = std::exchange(waiting_, nullptr);
+    std::unique_ptr<waiter> waiting;  // let go of without the lock: the coroutine may be destroyed with it
+    std::lock_guard lock(mutex_);
+    if (std::exchange(done_, true)) return;
+    if (!waiting_) {
+      value_ = std::move(value);
+      return;
     }
-    waiting(std::move(value));
+    // Under the lock, as long as the executor is there: it only posts.
+    waiting_->handler(std::move(value));
+    waiting = std::move(waiting_);
   }
-  void wait(std::function<void(result<T>)> handler) {
-    {
-      std::lock_guard lock(mutex_);
-      if (!value_) {
-        waiting_ = std::move(handler);
-        return;
-      }
-    }
-    handler(std::move(*value_));
+  // `handler` posts to `on`, and runs nothing itself.
+  void wait(const asio::any_io_executor& on, std::function<void(result<T>)> handler) {
+    std::lock_guard lock(mutex_);
+    if (value_) return handler(std::move(*value_));
+    waiting_ = std::make_unique<waiter>(on, *this, std::move(handler));
   }
 
  private:
+  struct waiter final : transport::tethered {
+    waiter(const asio::any_io_executor& on, deferred_answer& in, std::function<void(result<T>)> then)
+        : tethered(on), answer(in), handler(std::move(then)) {}
+    void sever() noexcept override { answer.drop(); }
+
+    deferred_answer& answer;
+    std::function<void(result<T>)> handler;
+  };
+
+  void drop() noexcept {
+    std::unique_ptr<waiter> waiting;
+    std::lock_guard lock(mutex_);
+    waiting = std::move(waiting_);
+  }
+
   std::mutex mutex_;
   bool done_ = false;
   std::optional<result<T>> value_;
-  std::function<void(result<T>)> waiting_;
+  std::unique_ptr<waiter> waiting_;
 };
 
 // The half that answers: movable, used once, from any thread. Dropped unused, the caller gets `failed`.
@@ -95,7 +106,7 @@ asio::awaitable<result<T>> await_answer(std::shared_ptr<deferred_answer<T>> meet
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto slot = asio::get_associated_cancellation_slot(*shared);
     if (slot.is_connected()) slot.assign([meeting](asio::cancellation_type) { meeting->put(errc::cancelled); });
-    meeting->wait([shared, executor](result<T> value) {
+    meeting->wait(executor, [shared, executor](result<T> value) {
       asio::post(executor, [shared, value = std::move(value)]() mutable {
         auto done = asio::get_associated_cancellation_slot(*shared);
         if (done.is_connected()) done.clear();
