@@ -1,6 +1,7 @@
 // What can go wrong with a call, as a value. Standard library only.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +76,9 @@ struct error {
   std::string message;
   std::string reason_name;  // the enum value's name in the schema; empty: none given
   bool from_peer = false;   // the other end said so; otherwise it was found here
+  // Of the connection that ended: its WebSocket close code (RFC 6455 7.4, schema/parley/envelope.fbs section 10), sent by the end that
+  // from_peer names; 1006: no close frame was sent. 0: no connection ended.
+  std::uint16_t close_code = 0;
 };
 
 // Thrown by the blocking forms and by result::value(); never by an asynchronous operation.

@@ -76,6 +76,7 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
     const auto& now = subscribers_[&m];
     if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
     try {
+      const watchdog::running handler_of(watchdog_, m.name);
       auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, home_.executor());
       if (!read) return report(read.error(), m.name);
     } catch (...) { report(handler_threw(), m.name); }
@@ -92,11 +93,16 @@ void client_core::call_received(connection_end&, incoming_call& in) {
   const auto found = answering_.find(&in.what);
   if (found == answering_.end()) return in.to->answer(in.what, in.id, error{errc::unimplemented, "nobody answers this call here"});
   const auto handler = found->second.second;
+  const watchdog::running handler_of(watchdog_, in.what.name);
   handler->serve(in);
 }
 
 void client_core::call_handler_threw(const method& m, const std::exception_ptr& thrown) {
   if (options_.log) options_.log(log_level::error, text_of_thrown(m.name, thrown));
+}
+
+void client_core::refused(connection_end&, const wire::fault& fault, const method* m) {
+  if (options_.log) options_.log(log_level::info, text_of_refused("from the server", fault, m));
 }
 
 void client_core::error_received(connection_end&, const error& e, const method* about) {

@@ -1,5 +1,6 @@
 #include "parley/peer/client_core.hpp"
 
+#include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
 #include "parley/peer/payload.hpp"
 #include "parley/transport/loopback.hpp"
@@ -42,7 +43,12 @@ client_options with_guarded_log(client_options options) {
 std::uint32_t taken_by_server(const client_options& options) {
   const bool nobody_says = options.encoding == encoding::plain || options.dialect.format;
   const std::size_t bytes = nobody_says ? options.peer_max_message : client_options{}.peer_max_message;
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(bytes, 1, std::numeric_limits<std::uint32_t>::max()));
+  return wire_limit(std::max<std::size_t>(bytes, 1));
+}
+
+std::function<void(const std::string&)> warning_to(const log_sink& log) {
+  if (!log) return nullptr;
+  return [log](const std::string& text) { log(log_level::warning, text); };
 }
 
 }  // namespace
@@ -54,6 +60,7 @@ client_core::client_core(std::string url, client_options options, home where)
       home_(std::move(where)),
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      watchdog_(clock_, options_.slow_handler, warning_to(options_.log)),
       peer_max_message_(taken_by_server(options_)),
       alarm_(clock_->make_alarm(home_.executor())),
       connect_alarm_(clock_->make_alarm(home_.executor())) {
@@ -110,7 +117,7 @@ void client_core::connect(ticket of, outgoing, std::unique_ptr<pending_call> don
 void client_core::begin_connecting() {
   phase_ = phase::connecting;
   session::session_options session{.self = side::client};
-  session.limits.max_message = static_cast<std::uint32_t>(options_.max_message);
+  session.limits.max_message = wire_limit(options_.max_message);
   session.limits.max_calls = options_.max_calls;
   session.peer_limits.max_message = taken_by_server(options_);
   session.hello_timeout = std::chrono::milliseconds::max();  // connect_alarm_ covers the greeting, too
@@ -136,7 +143,7 @@ void client_core::begin_connecting() {
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
   connect.proxy = options_.proxy;
-  connect.limits.max_message = contract_.largest_payload(options_.max_message) + envelope_room;
+  connect.limits.max_message = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   connect.limits.handshake = options_.connect_timeout;
   abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), end_)
                                : transport::websocket_connect(home_.executor(), std::move(connect), end_);
@@ -187,7 +194,7 @@ void client_core::own_id_known(const std::string& id) {
   id_ = id;
 }
 
-void client_core::closed(connection_end& end, const transport::close_reason& why, const error& how) {
+void client_core::closed(connection_end& end, const transport::close_reason&, const error& how) {
   if (end_.get() != &end) return;
   const bool was_open = phase_ == phase::open;
   end_.reset();
@@ -201,7 +208,7 @@ void client_core::closed(connection_end& end, const transport::close_reason& why
   }
   if (phase_ == phase::closed) return finish_closing();
   phase_ = phase::lost;
-  if (options_.log) options_.log(log_level::warning, "disconnected with code " + std::to_string(why.code));
+  if (options_.log) options_.log(log_level::warning, "disconnected " + how_it_ended(how));
   error lost = how;
   if (was_open) lost.code = errc::disconnected;
   fail_waiting(lost);

@@ -6,6 +6,7 @@
 #include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/named_method.hpp"
+#include "parley/peer/watchdog.hpp"
 #include "parley/transport/lifeline.hpp"
 
 #include <atomic>
@@ -81,6 +82,7 @@ class client_core final : public core,
   void call_received(connection_end&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
   void error_received(connection_end&, const error&, const method* about) override;
+  void refused(connection_end&, const wire::fault&, const method*) override;
   void own_id_known(const std::string&) override;
   void drained(connection_end&) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
@@ -115,6 +117,7 @@ class client_core final : public core,
   home home_;
   gate gate_;
   std::shared_ptr<transport::clock> clock_;
+  watchdog watchdog_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
   std::atomic<std::uint8_t> format_ = 0;           // of the open session: 0 not known, 1 JSON, 2 binary

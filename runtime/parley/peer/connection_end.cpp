@@ -16,6 +16,21 @@ bool is_server(const std::string& from) { return from.empty() || from == "server
 
 }  // namespace
 
+std::string how_it_ended(const error& why) {
+  if (why.close_code == 0 || why.close_code == 1006) return "without a close";
+  const std::string code = "with code " + std::to_string(why.close_code);
+  return why.from_peer ? code + ", closed by the other end" : code + ", closed here: " + why.message;
+}
+
+// What is said of payloads may name keys that the peer chose, and what handlers say may hold anything.
+std::string text_of_refused(std::string_view whose, const wire::fault& fault, const method* m) {
+  std::string text = "a frame " + std::string(whose) + " was refused: ";
+  if (m) text.append(m->name).append(": ");
+  text += make_error_code(fault.code).message();
+  if (fault.code == errc::bad_frame && !fault.text.empty()) text += ": " + fault.text;
+  return text;
+}
+
 connection_end::connection_end(connection_owner& owner, session::session_options options, const session::contract& known,
                                std::shared_ptr<transport::clock> clock, asio::any_io_executor on)
     : owner_(&owner),
@@ -110,18 +125,8 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
   const auto self = shared_from_this();
   alarm_->clear();
   pause_.reset();
-  const bool opened_once = session_.has_value();
   if (session_) session_->lost();
-  error reason = how;
-  if (failure_) {
-    reason = *failure_;
-  } else if (opened_once) {
-    reason = error{errc::disconnected, "closed by the other end with code " + std::to_string(why.code)};
-    if (!why.text.empty()) reason.message += ": " + why.text;
-    if (why.code == 1006) reason.message = "the connection was lost";
-    if (why.code == close_code::contract_refused || why.code == close_code::unsupported) reason.code = errc::version_mismatch;
-    reason.from_peer = why.code != 1006;
-  }
+  const error reason = why_it_ended(why, how);
   error lost = reason;
   lost.code = errc::disconnected;
   for (auto& call : take_all_calls()) call.release()->finish(lost);
@@ -129,6 +134,28 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
   plain_.reset();
   if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);
   connection_.reset();
+}
+
+// What this end has decided itself, unless the other end, or this transport for the sake of bad input, had closed before.
+error connection_end::why_it_ended(const transport::close_reason& why, const error& how) const {
+  const bool opened_once = session_.has_value();
+  error reason = how;
+  if (failure_ && how.code == errc::cancelled) {
+    reason = *failure_;
+  } else if (opened_once) {
+    reason = error{errc::disconnected, why.code == 1006 ? "the connection was lost" : how.message};
+    reason.from_peer = how.from_peer;
+    if (how.from_peer) {
+      reason.message = "closed by the other end with code " + std::to_string(why.code);
+      if (!why.text.empty()) reason.message += ": " + why.text;
+    }
+    if (how.from_peer && (why.code == close_code::contract_refused || why.code == close_code::unsupported))
+      reason.code = errc::version_mismatch;
+  } else if (failure_) {
+    reason = *failure_;
+  }
+  if (opened_once || connection_) reason.close_code = why.code;
+  return reason;
 }
 
 // --- time

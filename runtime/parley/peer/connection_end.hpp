@@ -25,6 +25,11 @@ namespace parley {
 
 class connection_end;
 
+// For the log: "with code 1009, closed here: a message was too large". Nothing of what the other end wrote.
+std::string how_it_ended(const error& why);
+// "a frame of client ... was refused: Lobby.Say: denied".
+std::string text_of_refused(std::string_view whose, const wire::fault&, const method*);
+
 // What a dialect wants of its connections.
 constexpr transport::manners manners_of(const dialect& d) noexcept {
   return {.masked_frames = d.masked_frames, .any_text = d.any_text, .silent_close = d.silent_close, .keep_alive = !d.pings};
@@ -51,10 +56,12 @@ class connection_owner {
   virtual void error_received(connection_end&, const error&, const method* about) = 0;
   // A handler of calls threw; the answer says so, without what it was.
   virtual void call_handler_threw(const method&, const std::exception_ptr&) = 0;
+  // A frame was found wrong and refused; for the log, not with every one. The method it was about, if that is known.
+  virtual void refused(connection_end&, const wire::fault&, const method*) {}
   // A plain client has learned which id the server gave it. Once.
   virtual void own_id_known(const std::string&) {}
   virtual void drained(connection_end&) = 0;
-  // Once, and last. `why`: disconnected, or why connecting failed. All calls have been completed.
+  // Once, and last. `why`: disconnected, or why connecting failed; with the code and the side that closed. All calls have been completed.
   virtual void closed(connection_end&, const transport::close_reason&, const error& why) = 0;
 };
 
@@ -143,6 +150,9 @@ class connection_end final : public transport::connection_handler,
   void close_connection(std::uint16_t code, std::string_view text) override;
   void opened() override;
   bool unread() const override { return connection_ && connection_->has_unread(); }
+  void refused(const wire::fault& fault, const session::about& what) override {
+    if (owner_) owner_->refused(*this, fault, what.method);
+  }
 
   // answers
   void answer(const method&, std::uint64_t id, const void* value) override;
@@ -174,6 +184,7 @@ class connection_end final : public transport::connection_handler,
   bool forget_unsent(std::uint64_t id);
   void refuse_call(const method*, std::uint64_t id, const error&);
   std::vector<std::unique_ptr<pending_call>> take_all_calls();
+  error why_it_ended(const transport::close_reason& why, const error& how) const;
 
   void send_next_plain_call();
   rpc::outgoing_calls::named_answer answered_by(const wire::envelope&);

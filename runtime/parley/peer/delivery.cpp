@@ -118,7 +118,6 @@ void server_loop::hand_out(const method* what, const frames_made& frames, const 
     // Nobody made it: its kind cannot understand it; or it is another loop's event, and this client came since, the first of its kind.
     if (frame.empty() || (what && !to.agreed(*what))) to.count_not_delivered();
     else if (to.send(frame)) ++delivered;
-    else server_.log(log_level::warning, "client " + to.client_id() + " is too slow");
   }
   deliveries_ += delivered;
 }
@@ -275,6 +274,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     event about{from, sender.as_peer(), to};
     relay verdict = relay::pass;
     incoming_event in{m, sent_in, payload, reading, about};
+    const watchdog::running handler_of(watchdog_, m.name);
     if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, e, *unreadable, &m);
     if (in.thrown) server_.log(log_level::error, text_of_thrown(m.name, in.thrown));
     switch (verdict.decision()) {

@@ -58,8 +58,10 @@ struct server_options {
   bool plain = true;
   parley::dialect dialect{};  // this, in place of all three
 
-  // Pages that may connect, as the Origin header says it: "https://example.org". A page of the same host may always; so may programs,
-  // which send no Origin. Anything else is refused with 403.
+  // Pages that may connect, by their origin: scheme, host and port ("https://example.org", "http://localhost:8000"), or "null" for pages
+  // of files. There are no wildcards; the constructor throws std::invalid_argument for what no browser can send. A page of the very host and
+  // port that it connects to may always (behind a proxy: if that passes the Host header on), and so may programs, which send no Origin.
+  // Every other upgrade is refused with HTTP 403.
   std::vector<std::string> origins{};
 
   std::size_t max_message = 64 * 1024;        // payload bytes accepted from a client
@@ -80,6 +82,11 @@ struct server_options {
   const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
   std::string agent = "parley-cpp";
   log_sink log{};
+  // A handler that holds its loop for longer is named in the log, once for each method. Zero: never. Nothing is measured without a log.
+  std::chrono::milliseconds slow_handler{100};
+  // Other processes of the same user may serve the same port if they ask for it as well (SO_REUSEPORT): the system divides the clients
+  // among them, and those of one process do not hear those of another. Otherwise a port that somebody has is refused, whatever `threads` is.
+  bool share_port = false;
   parley::loopback* loopback = nullptr;  // instead of the network; outlives the server
   std::shared_ptr<transport::clock> clock{};
 };
@@ -95,11 +102,13 @@ struct port_options {
 struct server_counters {
   std::size_t clients = 0;       // connected now
   std::uint64_t accepted = 0;    // since the start
-  std::uint64_t rejected = 0;    // before the upgrade
+  std::uint64_t rejected = 0;    // refused before the upgrade, for whatever reason
   std::uint64_t events = 0;      // received
   std::uint64_t deliveries = 0;  // events handed to a receiver
   std::uint64_t calls = 0;       // received
   std::uint64_t refused = 0;     // frames answered with an error
+  // How often the system had no descriptor or memory for a client that came. It waits in the port's queue, and is asked for again.
+  std::uint64_t accept_failures = 0;
 };
 
 class server_core;
@@ -128,7 +137,8 @@ class server {
   // With `loopback` there are no ports: clients that name this path come in by it.
   std::size_t listen(port_options more);
 
-  // Binds and serves on this thread until stop(). Throws call_failed if the port cannot be bound.
+  // Binds and serves on this thread until stop(). Throws call_failed if a port cannot be bound, or the system has no descriptors left; then
+  // no port is bound, and it may be called again.
   void run();
   // The same on a thread of its own: returns when clients can connect.
   void start();

@@ -1,15 +1,19 @@
 #include "parley/peer/server_core.hpp"
 
+#include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
+#include "parley/peer/origins.hpp"
 #include "parley/transport/loopback.hpp"
 #include "parley/transport/websocket.hpp"
 
 #include <asio/post.hpp>
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 #include <stdexcept>
 #include <utility>
@@ -19,9 +23,20 @@ namespace {
 
 constexpr std::size_t envelope_room = 8 * 1024;  // see client_core.cpp
 
-server_options with_guarded_log(server_options options) {
+server_options checked(server_options options) {
   options.log = guarded(std::move(options.log));
+  for (std::string& origin : options.origins) {
+    auto usable = usable_origin(origin);
+    if (!usable) throw std::invalid_argument(usable.error().message);
+    origin = std::move(*usable);
+  }
   return options;
+}
+
+// Of the system, which has none left.
+int descriptor(int made, const char* what) {
+  if (made < 0) throw call_failed(error{std::error_code(errno, std::system_category()), what});
+  return made;
 }
 
 }  // namespace
@@ -31,12 +46,13 @@ handler::~handler() {
 }
 
 server_core::server_core(server_options options, std::vector<home> homes)
-    : options_(with_guarded_log(std::move(options))), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
+    : options_(checked(std::move(options))), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
   listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
-  stop_event_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // after what may throw: the destructor closes it
+  // After what may throw: the destructor closes it.
+  stop_event_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "a server cannot be made");
 }
 
 server_core::~server_core() {
@@ -72,6 +88,11 @@ bool server_core::on_loop(server_loop& loop, F f) {
 
 void server_core::log(log_level level, const std::string& text) const {
   if (options_.log) options_.log(level, text);
+}
+
+std::function<void(const std::string&)> server_core::warning_to_log() const {
+  if (!options_.log) return nullptr;
+  return [sink = options_.log](const std::string& text) { sink(log_level::warning, text); };
 }
 
 // --- setting up
@@ -172,15 +193,25 @@ void server_core::open_ports() {
     std::lock_guard lock(mutex_);
     if (phase_ != phase::idle) throw std::logic_error("parley::server: started twice");
   }
-  const std::size_t largest = contract_.largest_payload(options_.max_message) + envelope_room;
+  const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
+  stop_watch_ = std::make_unique<asio::posix::stream_descriptor>(
+      first().executor(), descriptor(::fcntl(stop_event_, F_DUPFD_CLOEXEC, 0), "the server cannot be started"));
   if (options_.loopback) {
     transport::limits limits;
     limits.max_message = largest;
     limits.max_connections = options_.max_connections;
     loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits));
   } else {
+    // All or none: what was opened is closed again if the next cannot be.
     const auto open = std::make_shared<std::atomic<std::size_t>>(0);
-    for (entrance& one : entrances_) open_websocket(one, largest, open);
+    std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
+    for (const entrance& one : entrances_) opened.push_back(open_websocket(one, largest, open));
+    auto listeners = opened.begin();
+    for (entrance& one : entrances_) {
+      one.bound = listeners->front()->port();
+      for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move((*listeners)[i]));
+      ++listeners;
+    }
   }
   phase_ = phase::running;
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
@@ -189,11 +220,14 @@ void server_core::open_ports() {
 }
 
 // With several loops each has a socket of its own on the same port, and the system divides the clients among them.
-void server_core::open_websocket(entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& open) {
+// The first takes the port alone, which fails if another process has it; then it lets the others in.
+std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(const entrance& at, std::size_t largest,
+                                                                              const std::shared_ptr<std::atomic<std::size_t>>& open) {
+  using transport::port_sharing;
   transport::listen_options listen;
   listen.address = at.options.address;
   listen.port = at.options.port;
-  listen.sharing = has_several_loops() ? transport::port_sharing::everybody : transport::port_sharing::nobody;
+  listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
   listen.limits.max_connections = options_.max_connections;
@@ -207,13 +241,19 @@ void server_core::open_websocket(entrance& at, std::size_t largest, const std::s
   }
   std::vector<std::shared_ptr<transport::listener>> opened;
   for (const auto& loop : loops_) {
+    listen.on_refused = [raw = loop.get(), weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
+      if (const auto self = weak.lock()) raw->upgrade_refused(status, text, remote);
+    };
+    listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
+      if (const auto self = weak.lock()) raw->accept_failed(why);
+    };
     auto listener = transport::websocket_listen(loop->where().executor(), listen);
     if (!listener) throw call_failed(listener.error());
     opened.push_back(*listener);
     listen.port = opened.back()->port();
+    listen.sharing = port_sharing::everybody;
   }
-  at.bound = listen.port;
-  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(at, std::move(opened[i]));
+  return opened;
 }
 
 // The first loop on this thread, each of the others on one of its own. What a loop leaves is destroyed when none of them runs any more.
@@ -260,7 +300,6 @@ void server_core::shut_down() {
 }
 
 void server_core::watch_for_stop() {
-  stop_watch_ = std::make_unique<asio::posix::stream_descriptor>(first().executor(), ::dup(stop_event_));
   stop_watch_->async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](std::error_code failed) {
     if (const auto self = weak.lock(); self && !failed) self->begin_stopping();
   });

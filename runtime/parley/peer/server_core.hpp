@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -85,6 +86,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The last client of a stopping loop is gone. On that loop, once.
   void loop_is_empty();
   void log(log_level, const std::string&) const;
+  std::function<void(const std::string&)> warning_to_log() const;
 
  private:
   home& first() const { return loops_.front()->where(); }
@@ -96,7 +98,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The same, never inline.
   template <class F>
   bool post(server_loop&, F f);
-  void open_websocket(entrance&, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& open);
+  // One for each loop. Throws call_failed.
+  std::vector<std::shared_ptr<transport::listener>> open_websocket(const entrance&, std::size_t largest,
+                                                                   const std::shared_ptr<std::atomic<std::size_t>>& open);
   void watch_for_stop();
   void begin_stopping();
   void end();

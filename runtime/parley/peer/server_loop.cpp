@@ -1,5 +1,7 @@
 #include "parley/peer/server_loop.hpp"
 
+#include "parley/peer/bounds.hpp"
+#include "parley/peer/origins.hpp"
 #include "parley/peer/server_core.hpp"
 
 #include <asio/post.hpp>
@@ -27,25 +29,18 @@ wire::policy as_wire(contract_policy p) {
   return wire::policy::degrade;
 }
 
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
+constexpr std::string_view wrong_origin =
+    "pages of this origin may not connect: its host and port are not those the server was asked by. List it in server_options::origins; a "
+    "proxy must pass the Host header on";
 
-bool origin_allowed(const server_options& options, const transport::request& ask) {
-  if (ask.origin.empty()) return true;
-  if (std::find(options.origins.begin(), options.origins.end(), ask.origin) != options.origins.end()) return true;
-  const std::string_view origin = ask.origin;
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (origin.starts_with(scheme)) return same_ignoring_case(origin.substr(scheme.size()), ask.host);
-  return false;
-}
+// So often the log is told that clients cannot be accepted.
+constexpr std::chrono::minutes between_accept_failures{1};
 
 session::session_options session_options_of(const server_options& options) {
   session::session_options session{.self = side::server};
-  session.limits.max_message = static_cast<std::uint32_t>(options.max_message);
+  session.limits.max_message = wire_limit(options.max_message);
   session.limits.max_calls = options.max_calls;
-  session.limits.max_depth = static_cast<std::uint32_t>(options.max_depth);
+  session.limits.max_depth = wire_limit(options.max_depth);
   session.heartbeat = options.heartbeat;
   session.hello_timeout = options.handshake_timeout;
   session.max_queue = options.max_queue;
@@ -58,7 +53,10 @@ session::session_options session_options_of(const server_options& options) {
 }  // namespace
 
 server_loop::server_loop(server_core& server, home where)
-    : server_(server), home_(std::move(where)), patience_(server.clock()->make_alarm(home_.executor())) {}
+    : server_(server),
+      home_(std::move(where)),
+      watchdog_(server.clock(), server.options().slow_handler, server.warning_to_log()),
+      patience_(server.clock()->make_alarm(home_.executor())) {}
 
 server_loop::~server_loop() {
   for (auto& [raw, end] : ends_) end->forget_owner();
@@ -90,12 +88,12 @@ void server_loop::accept() {
 void server_loop::on_request(const entrance& at, const std::shared_ptr<transport::request>& ask) {
   const server_options& options = server_.options();
   const auto reject = [&](int status, std::string_view text) {
-    rejected_ += 1;
+    upgrade_refused(status, text, ask->remote);
     ask->reject(status, text);
   };
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
   if (!options.loopback && ask->path != at.options.path) return reject(404, "nothing here");
-  if (!origin_allowed(options, *ask)) return reject(403, "origin not allowed");
+  if (!origin_allowed(options.origins, ask->origin, ask->host)) return reject(403, wrong_origin);
 
   // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
   std::vector<std::string_view> names;
@@ -117,6 +115,26 @@ void server_loop::on_request(const entrance& at, const std::shared_ptr<transport
   if (foreign) end->speak(*foreign, at.kind);
   ends_.emplace(end.get(), end);
   ask->accept(chosen, end);
+}
+
+void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
+  rejected_ += 1;
+  if (server_.options().log)
+    server_.log(log_level::info,
+                "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": " + std::string(text));
+}
+
+void server_loop::accept_failed(const std::error_code& why) {
+  accept_failures_ += 1;
+  if (!server_.options().log) return;
+  const time_point now = server_.clock()->now();
+  if (accept_failure_logged_ != time_point::min() && now - accept_failure_logged_ < between_accept_failures) return;
+  accept_failure_logged_ = now;
+  server_.log(log_level::error, "clients cannot be accepted, and wait: " + why.message());
+}
+
+void server_loop::refused(connection_end& end, const wire::fault& fault, const method* m) {
+  if (server_.options().log) server_.log(log_level::info, text_of_refused("of client " + end.session().client_id(), fault, m));
 }
 
 const wire::envelope_format* server_loop::format_for(std::string_view subprotocol) {
@@ -141,20 +159,22 @@ void server_loop::opened(connection_end& end) {
   const auto now = handlers_;  // a handler may add another
   for (handler* h : now) {
     try {
+      const watchdog::running handler_of(watchdog_, "connected()");
       h->connected(peer);
     } catch (...) { server_.log(log_level::error, "a handler failed in connected()"); }
   }
 }
 
-void server_loop::closed(connection_end& end, const transport::close_reason& why, const error& how) {
+void server_loop::closed(connection_end& end, const transport::close_reason&, const error& how) {
   const auto found = ends_.find(&end);
   if (found == ends_.end()) return;
   const auto keep = found->second;
   ends_.erase(found);
   const bool logs = static_cast<bool>(server_.options().log);
-  if (logs && !end.has_peer() && end.has_session()) {  // refused for its contract, before it was anybody
-    for (const method* m : end.session().mismatched())
+  if (logs && !end.has_peer() && end.has_session()) {
+    for (const method* m : end.session().mismatched())  // refused for its contract, before it was anybody
       server_.log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
+    server_.log(log_level::info, "a connection from " + end.remote() + " ended before its greeting, " + how_it_ended(how));
   }
   if (end.has_peer()) {
     const std::string& id = end.session().client_id();
@@ -162,10 +182,14 @@ void server_loop::closed(connection_end& end, const transport::close_reason& why
     if (server_.has_several_loops()) server_.directory().remove(id);
     population_[static_cast<std::size_t>(end.speaks())] -= 1;
     refused_ += end.session().counters().refused;
-    if (logs) server_.log(log_level::info, "client " + id + " disconnected with code " + std::to_string(why.code));
+    // What this end closed for is worth a look, unless it was the program that closed.
+    const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
+                       how.close_code == session::close_code::removed;
+    if (logs) server_.log(usual ? log_level::info : log_level::warning, "client " + id + " disconnected " + how_it_ended(how));
     const auto now = handlers_;
     for (handler* h : now) {
       try {
+        const watchdog::running handler_of(watchdog_, "disconnected()");
         h->disconnected(end.as_peer(), how);
       } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
     }
@@ -212,6 +236,7 @@ void server_loop::add_to(server_counters& sum) const {
   sum.deliveries += deliveries_;
   sum.calls += calls_;
   sum.refused += refused_;
+  sum.accept_failures += accept_failures_;
 }
 
 // --- calls, and what clients say about events of ours
@@ -221,6 +246,7 @@ void server_loop::call_received(connection_end&, incoming_call& in) {
   const auto found = bound_.find(&in.what);
   if (found == bound_.end() || !found->second.how.overridden)
     return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server does not answer it"});
+  const watchdog::running handler_of(watchdog_, in.what.name);
   found->second.how.serve(*found->second.handler, in);
 }
 

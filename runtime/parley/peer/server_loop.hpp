@@ -11,6 +11,7 @@
 #include "parley/peer/home.hpp"
 #include "parley/peer/server.hpp"
 #include "parley/peer/spoken.hpp"
+#include "parley/peer/watchdog.hpp"
 #include "parley/routing/routing.hpp"
 #include "parley/transport/transport.hpp"
 
@@ -54,6 +55,9 @@ class server_loop final : public connection_owner {
 
   void listen(const entrance&, std::shared_ptr<transport::listener>);  // before the loop runs
   void accept();
+  // Of a port, on the loop: a client that its transport refused, and one that the system had no socket for.
+  void upgrade_refused(int status, std::string_view text, const std::string& remote);
+  void accept_failed(const std::error_code&);
   // Says goodbye to everybody; the server hears when the last one is gone.
   void stop();
 
@@ -85,6 +89,7 @@ class server_loop final : public connection_owner {
   void call_handler_threw(const method&, const std::exception_ptr&) override;
   void error_received(connection_end&, const error&, const method* about) override;
   void drained(connection_end&) override {}
+  void refused(connection_end&, const wire::fault&, const method*) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 
   void on_request(const entrance&, const std::shared_ptr<transport::request>&);
@@ -105,6 +110,7 @@ class server_loop final : public connection_owner {
 
   server_core& server_;
   home home_;
+  watchdog watchdog_;
   std::unique_ptr<transport::alarm> patience_;
   struct listening {
     const entrance* at;
@@ -120,7 +126,8 @@ class server_loop final : public connection_owner {
   bool told_ = false;
 
   std::array<tally, spoken_kinds> population_;
-  tally accepted_, rejected_, events_, deliveries_, calls_, refused_;
+  tally accepted_, rejected_, events_, deliveries_, calls_, refused_, accept_failures_;
+  time_point accept_failure_logged_ = time_point::min();
 
   std::mutex inbox_guard_;
   std::vector<std::shared_ptr<const crossing>> inbox_;

@@ -146,8 +146,11 @@ std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_r
   if (second == line.npos) return http_fault{400, "malformed request line"};
   const std::string_view method = line.substr(0, first);
   std::string_view resource = line.substr(first + 1, second - first - 1);
-  if (!is_token(method) || !is_field_value(resource) || line.substr(second + 1) != "HTTP/1.1")
-    return http_fault{400, "malformed request line"};
+  const std::string_view version = line.substr(second + 1);
+  if (!is_token(method) || !is_field_value(resource)) return http_fault{400, "malformed request line"};
+  if (version == "HTTP/1.0")
+    return http_fault{400, "HTTP/1.1 is needed (RFC 6455 4.1); a proxy in between has to be told so, nginx by proxy_http_version 1.1"};
+  if (version != "HTTP/1.1") return http_fault{400, "malformed request line"};
   if (!parse_headers(head.substr(line.size() + line_end.size()), out.headers)) return http_fault{400, "malformed header"};
   if (method != "GET") return http_fault{405, "only GET is served here"};
   if (!resource.starts_with('/')) return http_fault{400, "the request target must be a path"};
@@ -158,7 +161,7 @@ std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_r
   if (count(out.headers, "transfer-encoding") != 0 || !(length.empty() || length == "0")) return http_fault{400, "no body is allowed"};
 
   if (!lists_token(joined(out.headers, "upgrade"), "websocket") || !lists_token(joined(out.headers, "connection"), "upgrade"))
-    return http_fault{426, "only WebSocket is spoken here"};
+    return http_fault{426, "only WebSocket is spoken here; a proxy in between must pass the headers Upgrade and Connection on"};
   if (joined(out.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is spoken here"};
   out.key = joined(out.headers, "sec-websocket-key");
   if (!is_key(out.key)) return http_fault{400, "the Sec-WebSocket-Key header is missing or malformed"};

@@ -1,0 +1,20 @@
+// Limits of options in the numbers that the protocol has for them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace parley {
+
+// The largest number stands for everything above it; what is cut off would be a small limit, or none.
+constexpr std::uint32_t wire_limit(std::size_t bytes) noexcept {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max()));
+}
+
+constexpr std::size_t with_room(std::size_t bytes, std::size_t more) noexcept {
+  return bytes > std::numeric_limits<std::size_t>::max() - more ? std::numeric_limits<std::size_t>::max() : bytes + more;
+}
+
+}  // namespace parley

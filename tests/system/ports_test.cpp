@@ -1,0 +1,115 @@
+// Ports that a server binds: all of them or none, and no port that another process has.
+#include "system/log_of.hpp"
+#include "system/world.hpp"
+
+#include <asio/ip/tcp.hpp>
+
+#include <gmock/gmock.h>
+
+#include <sys/resource.h>
+
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace talk::v1 {
+namespace {
+
+using testing::HasSubstr;
+
+// A port that was free a moment ago, and is held by nobody.
+std::uint16_t free_port() {
+  asio::io_context io;
+  asio::ip::tcp::acceptor one(io, {asio::ip::address_v4::loopback(), 0});
+  return one.local_endpoint().port();
+}
+
+TEST(Ports, Of_a_server_with_several_loops_are_refused_to_another_server) {
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
+    parley::server first({.threads = 3});
+    first.start();
+    parley::server second({.port = first.port(), .threads = threads});
+    try {
+      second.start();
+      ADD_FAILURE() << "two servers have the same port";
+    } catch (const parley::call_failed& failed) {
+      EXPECT_EQ(failed.code(), std::errc::address_in_use);
+      EXPECT_THAT(failed.what(), HasSubstr(std::to_string(first.port())));
+    }
+    first.stop();
+    first.join();
+    second.start();  // now it may
+    second.stop();
+    second.join();
+  }
+}
+
+TEST(Ports, Are_shared_with_a_server_that_asks_for_it) {
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+    parley::server first({.threads = threads, .share_port = true});
+    first.start();
+    parley::server second({.port = first.port(), .threads = threads, .share_port = true});
+    second.start();
+    EXPECT_EQ(second.port(), first.port());
+    for (parley::server* one : {&first, &second}) {
+      one->stop();
+      one->join();
+    }
+  }
+}
+
+TEST(Ports, Of_several_loops_still_reach_every_loop) {
+  world w({carrier::threads, parley::encoding::json});
+  std::vector<std::thread::id> seen;
+  std::mutex guard;
+  w.host->on_connected = [&](parley::peer&) {
+    const std::lock_guard lock(guard);
+    if (std::find(seen.begin(), seen.end(), std::this_thread::get_id()) == seen.end()) seen.push_back(std::this_thread::get_id());
+  };
+  w.start();
+  // The system chooses: that 60 clients in a row meet the same of three loops happens once in 10^28 runs.
+  for (int i = 0; i < 60; ++i) {
+    guest one(w);
+    const std::lock_guard lock(guard);
+    if (seen.size() > 1) break;
+  }
+  EXPECT_GT(seen.size(), 1u);
+}
+
+TEST(Ports, Are_bound_all_or_none) {
+  asio::io_context io;
+  asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
+    const std::uint16_t port = free_port();
+    parley::server server({.port = port, .threads = threads});
+    server.listen({.port = taken.local_endpoint().port()});
+    EXPECT_THROW(server.start(), parley::call_failed);
+    asio::ip::tcp::socket nobody(io);
+    std::error_code refused;
+    nobody.connect({asio::ip::address_v4::loopback(), port}, refused);
+    EXPECT_EQ(refused, asio::error::connection_refused);
+  }
+}
+
+TEST(Limits, That_are_larger_than_the_protocol_can_say_are_not_cut_to_small_ones) {
+  constexpr std::size_t huge = (std::size_t{1} << 32) + 10;
+  world w({carrier::websocket, parley::encoding::json}, {.max_message = huge});
+  w.start();
+  auto options = w.client_options();
+  options.max_message = static_cast<std::size_t>(-1);
+  guest a(w, options);
+  const std::string text(100'000, 'x');
+  EXPECT_EQ(a.talk.echo(text), text);
+}
+
+TEST(Origins, That_can_never_match_are_refused_when_the_server_is_made) {
+  for (const char* wrong : {"*", "localhost:8000", "https://example.org/page", "https://*.example.org", ""}) {
+    try {
+      parley::server server({.origins = {"https://good.example", wrong}});
+      ADD_FAILURE() << wrong;
+    } catch (const std::invalid_argument& e) { EXPECT_THAT(e.what(), HasSubstr("server_options::origins")) << wrong; }
+  }
+}
+
+}  // namespace
+}  // namespace talk::v1
