@@ -23,6 +23,7 @@ LIBRARY, RUNTIME = (sys.argv[1:] + [""])[:2]
 
 JSON_CALLBACK, RAW_CALLBACK = 0, 1
 OK, ERROR = 0, -1
+SEND_FROM_TERMINAL = 64  # where the handle has this flag
 ON_TEXT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
 ON_JSON = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)
 
@@ -244,6 +245,37 @@ class Client(unittest.TestCase):
         with self.assertRaises(EOFError):
             server.next_frame()
 
+    def standard_input(self, descriptor):
+        kept = os.dup(0)
+        os.dup2(descriptor, 0)
+        self.addCleanup(lambda: (os.dup2(kept, 0), os.close(kept)))
+
+    def test_standard_input_that_has_ended_ends_the_wait(self):
+        with open(os.devnull, encoding="ascii") as nothing:
+            self.standard_input(nothing.fileno())
+        server = self.server()
+        handle, heard = self.connected(server)
+        for _ in range(5):  # as ws_client.py -m does; each waited 50 s
+            self.assertEqual(LIB.wsClientListen(handle), OK)
+        server.send(frame("heard all the same"))
+        self.listen_for(handle, heard, 1)
+        self.assertEqual(heard, [b"heard all the same"])
+
+    def test_a_line_is_sent_or_left_to_the_program(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        self.standard_input(reading)
+        os.close(reading)
+        server = self.server()
+        handle, _ = self.connected(server)
+        os.write(writing, b"typed\n")
+        self.assertEqual(LIB.wsClientListen(handle), OK)
+        self.assertEqual(os.read(0, 100), b"typed\n")
+        handle[SEND_FROM_TERMINAL] = 1
+        os.write(writing, b"typed too\n")
+        self.assertEqual(LIB.wsClientListen(handle), OK)
+        self.assertEqual(server.next_text(), chat("Py", "typed too"))
+
     def test_many_threads_send_while_one_listens(self):
         server = self.server()
         handle, heard = self.connected(server)
@@ -343,5 +375,6 @@ if __name__ == "__main__":
     if RUNTIME and "LD_PRELOAD" not in os.environ:
         os.environ.update(LD_PRELOAD=RUNTIME, ASAN_OPTIONS="detect_leaks=0")  # Python itself leaks at its end
         os.execv(sys.executable, [sys.executable, *sys.argv])
+    os.dup2(os.pipe()[0], 0)  # a standard input that says nothing and does not end
     LIB = load()
     unittest.main(argv=sys.argv[:1])

@@ -110,6 +110,7 @@ if __name__ == "__main__":
     # What this program starts is sanitized by itself, leaks included.
     os.environ.pop("LD_PRELOAD", None)
     os.environ["ASAN_OPTIONS"] = os.environ.pop("PARLEY_ASAN_OPTIONS", "")
+    os.dup2(os.pipe()[0], 0)  # a standard input that says nothing and does not end
     wsclient.LIBRARY = LIBRARY
     wsclient.LIB = wsclient.load()
     unittest.main(argv=sys.argv[:1])

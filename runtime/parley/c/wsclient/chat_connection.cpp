@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 // The family's own server takes one frame from each read and forgets the rest of what it read.
 constexpr auto between_frames = 10ms;
+// Standard input that nobody reads here ends the wait, as in the original. The pause keeps a loop around it from using a whole processor.
+constexpr auto with_unread_input = 10ms;
 
 std::string url_of(const std::string& host, const std::string& port) {
   const bool ipv6 = host.find(':') != std::string::npos;
@@ -24,7 +26,9 @@ std::string url_of(const std::string& host, const std::string& port) {
 
 // Its server masks what it sends, answers no close frame, and hands on text that is not UTF-8.
 raw_options manners() {
-  return {.connect_timeout = 10s, .manners = {.masked_frames = true, .any_text = true, .silent_close = true, .keep_alive = true}};
+  return {.connect_timeout = 10s,
+          .receive_timeout = {},
+          .manners = {.masked_frames = true, .any_text = true, .silent_close = true, .keep_alive = true}};
 }
 
 }  // namespace
@@ -81,9 +85,10 @@ void chat_connection::arrived(result<raw_message> got) {
   wake_.set();
 }
 
-chat_connection::woken chat_connection::wait(std::chrono::milliseconds limit, bool and_input, std::string& message) {
+chat_connection::woken chat_connection::wait(std::chrono::milliseconds limit, bool takes_input, std::string& message) {
   pollfd sources[] = {{wake_.descriptor(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  const int ready = ::poll(sources, and_input ? 2 : 1, static_cast<int>(limit.count()));
+  int ready = ::poll(sources, 2, static_cast<int>(limit.count()));
+  if (ready > 0 && !takes_input && sources[0].revents == 0) ready = ::poll(sources, 1, static_cast<int>(with_unread_input.count()));
   if (ready < 0 && errno != EINTR) return woken::over;
   if (ready <= 0) return woken::nothing;
 
@@ -100,7 +105,7 @@ chat_connection::woken chat_connection::wait(std::chrono::milliseconds limit, bo
     receive_next();
     return woken::message;
   }
-  return and_input && sources[1].revents != 0 ? woken::line : woken::nothing;
+  return takes_input && sources[1].revents != 0 ? woken::line : woken::nothing;
 }
 
 const char* chat_connection::keep_name(std::string name) {

@@ -43,8 +43,8 @@ class chat_connection {
   void end();
 
   enum class woken { message, line, nothing, over };
-  // Waits for a message or, if asked, for something on the standard input.
-  woken wait(std::chrono::milliseconds, bool and_input, std::string& message);
+  // Waits for a message, and for something on the standard input, or its end: `line`, if the caller takes it, otherwise `nothing`.
+  woken wait(std::chrono::milliseconds, bool takes_input, std::string& message);
 
   // Kept for as long as the connection, or until the next.
   const char* keep_name(std::string name);

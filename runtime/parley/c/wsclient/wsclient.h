@@ -122,8 +122,10 @@ int32_t wsChangeUsername(wsClient* client, const char* username);
 
 /* May be called before wsInitClient. */
 int32_t wsSetOnMessageCallback(wsClient* client, wsOnMessageCallbackPFN functionPtr, int32_t type);
-/* Waits up to 50 s for one message and hands it to the callback. WS_OK also when none came, and when a signal interrupted the wait. A JSON
- * callback gets what a chat message holds even of text that is not quite JSON; it is not called for what is no object at all. */
+/* Waits up to 50 s for one message and hands it to the callback. WS_OK also when none came, and when a signal interrupted the wait. As in the
+ * original, the standard input ends the wait as well, when it can be read or has ended: a line is sent if sendMessagefromTerminal is set, and
+ * left unread otherwise, and then a message still has 10 ms to come. A JSON callback gets what a chat message holds even of text that is not
+ * quite JSON; it is not called for what is no object at all. */
 int32_t wsClientListen(wsClient* client);
 
 #ifdef __cplusplus
