@@ -128,11 +128,13 @@ class Servers(unittest.TestCase):
                 _, _, (a, b) = self.serve(name)
                 a.send("sum_event", {"numbers": [391, 29.5]})
                 self.assertEqual(a.next("sum_handler_result")["payload"], 420.5)
-                a.send("sum_event", {"numbers": [391, {}]})
-                self.assertTrue(a.next("error")["message"])
-                if name == "sum_server":
-                    a.send("sum_event", {})
-                    self.assertEqual(a.next("error")["message"], "Payload must contain a list of numbers")
+                a.send("sum_event", {"numbers": [391, "3", " 1.5 ", True]})  # what Python's float() reads
+                self.assertEqual(a.next("sum_handler_result", "error")["payload"], 396.5)
+                for wrong in ({}, None, "", "3x", "x", [1]):
+                    a.send("sum_event", {"numbers": [391, wrong]})
+                    self.assertTrue(a.next("error", "sum_handler_result")["message"], wrong)
+                a.send("sum_event", {})
+                self.assertEqual(a.next("error", "sum_handler_result")["message"], "Payload must contain a list of numbers")
                 a.send("msg", message="still here", to="all")
                 for one in (a, b):
                     self.assertEqual(one.next("msg", "error")["message"], "still here")

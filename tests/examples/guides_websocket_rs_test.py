@@ -36,6 +36,10 @@ class Guides(unittest.TestCase):
 
     def test_connecting(self):
         self.prints("parameters", closed=0)
+        self.prints("parameters", urls=["ws://localhost:1"], closed=0)
+        without_a_url = Program([PROGRAMS / "guide_websocket_rs_parameters"])
+        self.addCleanup(without_a_url.kill)
+        without_a_url.expect_clean_end(without_a_url.wait())
         self.prints("connect_sync", closed=2)
         self.prints("connect_async", closed=2)
         self.prints("patterns", closed=2)

@@ -84,6 +84,21 @@ class Guides(unittest.TestCase):
         self.assertEqual([program.line_with("line").string for _ in range(5)], [f"anna: line {i}" for i in range(5)])
         program.expect_clean_end(program.wait())
 
+    def test_chat_in_test_mode_ends_at_a_silent_server(self):
+        program = Program([CHAT, "-p", str(self.port), "-n", "bob", "-m", "one shot", "-w", "0"])
+        self.addCleanup(program.kill)
+        self.assertEqual(self.anna.text(), message("bob", "one shot"))
+        program.expect_clean_end(program.wait())
+
+    def test_chat_in_test_mode_ends_with_its_server(self):
+        server = Program([SERVER, "0"])
+        self.addCleanup(server.kill)
+        program = Program([CHAT, "-p", server.line_with(r"listening on port (\d+)")[1], "-n", "bob", "-m", "one shot"])
+        self.addCleanup(program.kill)
+        server.line_with("name to: bob")
+        server.expect_clean_end(server.stop())
+        program.expect_clean_end(program.wait())
+
     def test_chat_interactively(self):
         program = self.typing(CHAT, "--host", "127.0.0.1", "--port", str(self.port), "-n", "bob")
         for text in ("first", "second"):

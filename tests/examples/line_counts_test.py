@@ -34,6 +34,14 @@ class LineCounts(unittest.TestCase):
                     self.assertEqual(ours, lines_of((page.parent / name).read_text()), "the table is out of date")
                     self.assertLessEqual(ours, guide)
 
+    def test_no_program_reads_an_argument_that_may_not_be_there(self):
+        for path in sorted(GUIDES.glob("*/*.cpp")):
+            with self.subTest(program=f"{path.parent.name}/{path.name}"):
+                text = path.read_text()
+                if "argv[" in text:
+                    self.assertIn("int argc", text)
+                    self.assertRegex(text, r"argc [><=]+ \d|< argc")
+
 
 if __name__ == "__main__":
     unittest.main()

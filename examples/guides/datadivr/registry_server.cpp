@@ -1,5 +1,5 @@
 // The server's page, "Server Implementation" and "Error Handling": knows who is there and passes on what they send. What is malformed is
-// answered, and its sender stays.
+// answered and logged, and its sender stays.
 #include "datadivr/v1/datadivr.server.hpp"
 
 #include <parley/server.hpp>
@@ -17,7 +17,8 @@ struct Hub final : datadivr::v1::DatadivrHandler {
 };
 
 int main(int argc, char** argv) {
-  parley::server server{{.port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8765)}};
+  const auto log = [](parley::log_level, std::string_view text) { std::cout << text << std::endl; };
+  parley::server server{{.port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8765), .log = log}};
   Hub hub;
   server.add(hub);
   server.start();

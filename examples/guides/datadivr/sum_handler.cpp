@@ -1,5 +1,6 @@
 // The server's page, "Sum Handler": an exception that leaves a handler is an error to whoever asked, and to nobody else.
 #include "datadivr/v1/datadivr.server.hpp"
+#include "python.hpp"
 
 #include <parley/server.hpp>
 
@@ -7,9 +8,8 @@
 
 struct Hub final : datadivr::v1::DatadivrHandler {
   parley::reply<double> sum(const datadivr::v1::Numbers& request, parley::call&) override {
-    double sum = 0;
-    for (const parley::value& number : request.numbers) sum += std::get<double>(number.kind);
-    return sum;
+    if (request.numbers.empty()) return parley::error{parley::errc::failed, "Payload must contain a list of numbers"};
+    return python::sum(request.numbers);
   }
 };
 

@@ -1,5 +1,6 @@
 // The server's page, "Basic Usage": adds numbers, says what is none. What else is sent is passed on to whoever it names.
 #include "datadivr/v1/datadivr.server.hpp"
+#include "python.hpp"
 
 #include <parley/server.hpp>
 
@@ -8,12 +9,9 @@
 struct Hub final : datadivr::v1::DatadivrHandler {
   parley::reply<double> sum(const datadivr::v1::Numbers& request, parley::call&) override {
     if (request.numbers.empty()) return parley::error{parley::errc::failed, "Payload must contain a list of numbers"};
-    double sum = 0;
-    for (const parley::value& number : request.numbers) {
-      if (!std::holds_alternative<double>(number.kind)) return parley::error{parley::errc::failed, "Error: not a number"};
-      sum += std::get<double>(number.kind);
-    }
-    return sum;
+    try {
+      return python::sum(request.numbers);
+    } catch (const std::logic_error&) { return parley::error{parley::errc::failed, "Error: not a number"}; }
   }
 };
 

@@ -10,4 +10,4 @@ asio::awaitable<void> hello(std::string url) {
   std::cout << response.value() << '\n';
 }
 
-int main(int, char** argv) { parley::run(hello(argv[1])); }
+int main(int argc, char** argv) { parley::run(hello(argc > 1 ? argv[1] : "ws://localhost:8765")); }

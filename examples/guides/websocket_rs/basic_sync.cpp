@@ -3,7 +3,7 @@
 
 #include <iostream>
 
-int main(int, char** argv) {
-  parley::raw_connection ws{argv[1]};
+int main(int argc, char** argv) {
+  parley::raw_connection ws{argc > 1 ? argv[1] : "ws://localhost:8765"};
   std::cout << ws.ask("Hello") << '\n';
 }

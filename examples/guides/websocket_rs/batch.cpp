@@ -11,4 +11,4 @@ asio::awaitable<void> batch_send(std::string url) {
   co_await ws.async_close();
 }
 
-int main(int, char** argv) { parley::run(batch_send(argv[1])); }
+int main(int argc, char** argv) { parley::run(batch_send(argc > 1 ? argv[1] : "ws://localhost:8765")); }

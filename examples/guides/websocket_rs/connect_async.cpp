@@ -9,4 +9,4 @@ asio::awaitable<void> connect(std::string url) {
   (co_await patient.async_connect()).value();
 }
 
-int main(int, char** argv) { parley::run(connect(argv[1])); }
+int main(int argc, char** argv) { parley::run(connect(argc > 1 ? argv[1] : "ws://localhost:8765")); }

@@ -12,4 +12,4 @@ asio::awaitable<void> echo(std::string url) {
   }
 }
 
-int main(int, char** argv) { parley::run(echo(argv[1])); }
+int main(int argc, char** argv) { parley::run(echo(argc > 1 ? argv[1] : "ws://localhost:8765")); }

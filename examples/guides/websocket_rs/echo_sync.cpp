@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-int main(int, char** argv) {
-  parley::raw_connection ws{argv[1]};
+int main(int argc, char** argv) {
+  parley::raw_connection ws{argc > 1 ? argv[1] : "ws://localhost:8765"};
   for (const char* msg : {"Hello", "World", "Goodbye"}) {
     ws.send(msg);
     std::cout << "Sent: " << msg << ", Received: " << ws.receive() << '\n';

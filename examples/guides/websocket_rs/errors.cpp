@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-int main(int, char** argv) try {
-  parley::raw_connection ws{argv[1], {.connect_timeout = std::chrono::seconds(5)}};
+int main(int argc, char** argv) try {
+  parley::raw_connection ws{argc > 1 ? argv[1] : "ws://localhost:8765", {.connect_timeout = std::chrono::seconds(5)}};
   ws.send("Hello");
   std::cout << ws.receive() << '\n';
 } catch (const parley::call_failed& e) {

@@ -11,4 +11,4 @@ asio::awaitable<void> handler(std::string url) {
   if (bytes.size() >= 4) std::cout << "the first of " << bytes.size() << " bytes is " << static_cast<int>(bytes[0]) << '\n';
 }
 
-int main(int, char** argv) { parley::run(handler(argv[1])); }
+int main(int argc, char** argv) { parley::run(handler(argc > 1 ? argv[1] : "ws://localhost:8765")); }

@@ -10,4 +10,4 @@ asio::awaitable<void> handler(std::string url) {
   if (msg.value().is_binary()) std::cout << "binary: " << *msg << '\n';
 }
 
-int main(int, char** argv) { parley::run(handler(argv[1])); }
+int main(int argc, char** argv) { parley::run(handler(argc > 1 ? argv[1] : "ws://localhost:8765")); }

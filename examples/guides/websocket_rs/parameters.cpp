@@ -1,7 +1,8 @@
 // What a connection can be told; nothing happens before it is used.
 #include <parley/raw.hpp>
 
-int main(int, char** argv) {
-  parley::raw_connection ws{argv[1], {.connect_timeout = std::chrono::seconds(10), .receive_timeout = std::chrono::seconds(10)}};
-  parley::raw_connection other{argv[1], {.headers = {{"Key", "val"}}, .proxy = "socks5://127.0.0.1:1080"}};
+int main(int argc, char** argv) {
+  const char* const url = argc > 1 ? argv[1] : "ws://localhost:8765";
+  parley::raw_connection ws{url, {.connect_timeout = std::chrono::seconds(10), .receive_timeout = std::chrono::seconds(10)}};
+  parley::raw_connection other{url, {.headers = {{"Key", "val"}}, .proxy = "socks5://127.0.0.1:1080"}};
 }

@@ -12,4 +12,4 @@ asio::awaitable<void> both(std::string url) {
   co_await ws.async_close();
 }
 
-int main(int, char** argv) { parley::run(both(argv[1])); }
+int main(int argc, char** argv) { parley::run(both(argc > 1 ? argv[1] : "ws://localhost:8765")); }

@@ -3,4 +3,4 @@
 
 #include <iostream>
 
-int main(int, char** argv) { std::cout << parley::raw_connection{argv[1]}.ask("Hello") << '\n'; }
+int main(int argc, char** argv) { std::cout << parley::raw_connection{argc > 1 ? argv[1] : "ws://localhost:8765"}.ask("Hello") << '\n'; }

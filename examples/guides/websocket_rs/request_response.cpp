@@ -13,7 +13,7 @@ api::Response api_request(std::string_view url, const api::Request& request) {
   return response;
 }
 
-int main(int, char** argv) {
-  const auto result = api_request(argv[1], {.endpoint = "/users/create", .data = api::User{.name = "Alice"}});
+int main(int argc, char** argv) {
+  auto result = api_request(argc > 1 ? argv[1] : "ws://localhost:8765", {.endpoint = "/users/create", .data = api::User{.name = "Alice"}});
   std::cout << result.status << ' ' << result.id << '\n';
 }

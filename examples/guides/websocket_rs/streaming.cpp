@@ -14,4 +14,4 @@ asio::awaitable<void> stream_data(std::string url) {
   }
 }
 
-int main(int, char** argv) { parley::run(stream_data(argv[1])); }
+int main(int argc, char** argv) { parley::run(stream_data(argc > 1 ? argv[1] : "ws://localhost:8765")); }
