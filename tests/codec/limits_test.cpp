@@ -90,7 +90,7 @@ TEST(Names, OfEnumsGoBothWays) {
   EXPECT_TRUE(from_name("MOOD_CROSS", mood));
   EXPECT_EQ(mood, Mood::GRUMPY);
   EXPECT_FALSE(from_name("CROSS", mood));
-  EXPECT_EQ(all::types::v1::Odd::ODD_class, all::types::v1::Odd(1));
+  EXPECT_EQ(all::types::v1::Odd::class_, all::types::v1::Odd(1));
 }
 
 TEST(Any, HoldsGeneratedMessages) {
