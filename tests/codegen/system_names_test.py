@@ -88,11 +88,11 @@ class SystemNames(TestCase):
 
     def test_every_macro_of_the_headers_is_listed(self):
         self.assertLess({"LITTLE_ENDIAN", "SEEK_SET", "ECONNREFUSED", "st_mtime", "NO_DATA"}, self.found[0])
-        self.assertEqual(set(), self.found[0] - system_names.MACROS)
+        self.assertEqual(set(), self.found[0] - system_names.MACROS, "PARLEY_UPDATE_EXPECTED=1 adds them")
 
     def test_every_global_name_of_the_headers_is_listed(self):
         self.assertLess({"system", "time", "signal", "poll", "access", "link", "environ"}, self.found[1])
-        self.assertEqual(set(), self.found[1] - system_names.GLOBALS)
+        self.assertEqual(set(), self.found[1] - system_names.GLOBALS, "PARLEY_UPDATE_EXPECTED=1 adds them")
 
     def test_what_is_listed_gets_an_underscore(self):
         for name in system_names.MACROS:
