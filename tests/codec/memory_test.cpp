@@ -2,6 +2,8 @@
 #include "sparse.codec.hpp"
 
 #include "parley/wire/any.hpp"
+#include "parley/wire/flat_values.hpp"
+#include "parley/wire/json_values.hpp"
 #include "parley/wire/limits.hpp"
 
 #include <gtest/gtest.h>
@@ -18,9 +20,16 @@ constexpr const char* refused = "would take too much memory";
 constexpr format formats[] = {format::json, format::binary};
 const parley::codec& codec = parley::codec_for<Report>;
 
+// As a writer does that does not count: ours refuses what its own reader would (writable_test.cpp).
 std::string written(format f, const Report& report) {
   std::string out;
-  codec.write(f, &report, out);
+  if (f == format::json) {
+    parley::json::writer json(out);
+    write_json(json, report);
+  } else {
+    parley::flat::writer buffer;
+    buffer.finish(write_binary(buffer, report), out);
+  }
   return out;
 }
 

@@ -29,7 +29,7 @@ bool read_json(parley::json::reader& in, Numbers& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Numbers& m) {
-  const parley::flat::offset numbers_at = parley::flat::write_member(out, m.numbers);
+  const parley::flat::offset numbers_at = parley::flat::write_member(out, "numbers", m.numbers);
   out.begin_table();
   out.add(0, numbers_at);
   return out.end_table();
@@ -41,8 +41,8 @@ bool read_binary(parley::flat::table from, Numbers& m) {
   return each.done();
 }
 
-void write_json(const Numbers& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Numbers& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Numbers& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Numbers& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Numbers& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -91,8 +91,8 @@ bool read_binary(parley::flat::table from, Node& m) {
   return each.done();
 }
 
-void write_json(const Node& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Node& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Node& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Node& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Node& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -134,8 +134,8 @@ bool read_json(parley::json::reader& in, Overview& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Overview& m) {
-  const parley::flat::offset client_ids_at = parley::flat::write_member(out, m.client_ids);
-  const parley::flat::offset timestamp_at = parley::flat::write_member(out, m.timestamp);
+  const parley::flat::offset client_ids_at = parley::flat::write_member(out, "client_ids", m.client_ids);
+  const parley::flat::offset timestamp_at = parley::flat::write_member(out, "timestamp", m.timestamp);
   out.begin_table();
   out.add(0, client_ids_at);
   out.add(1, timestamp_at);
@@ -149,8 +149,8 @@ bool read_binary(parley::flat::table from, Overview& m) {
   return each.done();
 }
 
-void write_json(const Overview& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Overview& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Overview& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Overview& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Overview& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,16 +12,16 @@
 namespace datadivr::v1 {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Numbers&, std::string& out);
-void write_binary(const Numbers&, std::string& out);
+parley::result<> write_json(const Numbers&, std::string& out);
+parley::result<> write_binary(const Numbers&, std::string& out);
 parley::result<> read_json(std::string_view, Numbers&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Numbers&, const parley::decode_options& = {});
-void write_json(const Node&, std::string& out);
-void write_binary(const Node&, std::string& out);
+parley::result<> write_json(const Node&, std::string& out);
+parley::result<> write_binary(const Node&, std::string& out);
 parley::result<> read_json(std::string_view, Node&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Node&, const parley::decode_options& = {});
-void write_json(const Overview&, std::string& out);
-void write_binary(const Overview&, std::string& out);
+parley::result<> write_json(const Overview&, std::string& out);
+parley::result<> write_binary(const Overview&, std::string& out);
 parley::result<> read_json(std::string_view, Overview&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Overview&, const parley::decode_options& = {});
 

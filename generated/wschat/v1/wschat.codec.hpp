@@ -12,16 +12,16 @@
 namespace wschat::v1 {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const User&, std::string& out);
-void write_binary(const User&, std::string& out);
+parley::result<> write_json(const User&, std::string& out);
+parley::result<> write_binary(const User&, std::string& out);
 parley::result<> read_json(std::string_view, User&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, User&, const parley::decode_options& = {});
-void write_json(const Body&, std::string& out);
-void write_binary(const Body&, std::string& out);
+parley::result<> write_json(const Body&, std::string& out);
+parley::result<> write_binary(const Body&, std::string& out);
 parley::result<> read_json(std::string_view, Body&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Body&, const parley::decode_options& = {});
-void write_json(const Line&, std::string& out);
-void write_binary(const Line&, std::string& out);
+parley::result<> write_json(const Line&, std::string& out);
+parley::result<> write_binary(const Line&, std::string& out);
 parley::result<> read_json(std::string_view, Line&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Line&, const parley::decode_options& = {});
 

@@ -23,7 +23,10 @@ result<> sound(std::string_view name, std::string_view payload) {
 }  // namespace
 
 const codec json_text_codec{
-    .write = [](format, const void* text, std::string& out) { out += *static_cast<const std::string*>(text); },
+    .write = [](format, const void* text, std::string& out) -> result<> {
+      out += *static_cast<const std::string*>(text);
+      return {};
+    },
     .read = [](format from, bytes_view content, void* text, const decode_options&) -> result<> {
       if (from != format::json) return error{errc::invalid, "without a schema only JSON can be read"};
       *static_cast<std::string*>(text) = content.empty() ? std::string_view("null") : as_text(content);
@@ -63,6 +66,8 @@ result<> by_name::send(named_event event, target to) const {
       return error{errc::too_large, "the event has " + std::to_string(size) +
                                         " bytes, more than the server accepts (server_options::max_message; where no greeting tells: "
                                         "client_options::peer_max_message)"};
+    case sent::mismatched:
+      return error{errc::bad_payload};
   }
   return {};
 }

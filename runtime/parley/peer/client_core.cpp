@@ -245,6 +245,10 @@ void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   }
   const bool handed_over =
       on_executor(std::move(done), [of, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
+        if (request.unwritable) {
+          self.posted_ -= request.size();
+          return call.release()->finish(*request.unwritable);
+        }
         const time_point deadline = self.deadline_of(request);
         self.begin({of, std::move(request), deadline, std::move(call), false});
       });
@@ -343,6 +347,10 @@ sent client_core::admit(std::size_t size) {
 sent client_core::send(outgoing event) {
   const phase now = phase_;
   if (now == phase::lost || now == phase::closed) return sent::closed;
+  if (event.unwritable) {
+    on_executor([why = event.unwritable, what = event.what](client_core& self) { self.report(*why, what->name); });
+    return sent::mismatched;
+  }
   const std::size_t size = event.size();
   const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
   if (size > limit) return sent::too_large;
@@ -357,6 +365,7 @@ sent client_core::send(outgoing event) {
 
 void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
   on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
+    if (event.unwritable) return waiting.release()->finish(*event.unwritable);
     const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : self.peer_max_message_.load();
     if (event.size() > limit) return waiting.release()->finish(payload_too_large(*event.what, event.size(), limit, self.option_of_limit()));
     if (self.phase_ == phase::lost) return waiting.release()->finish(error{errc::disconnected, "not connected"});

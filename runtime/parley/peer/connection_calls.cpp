@@ -75,28 +75,32 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
 
 void connection_end::answer(const method& m, std::uint64_t id, const void* value) {
   if (!incoming_.finish(id) || !open()) return;
-  try {
-    send_reply(m, id, value);
-  } catch (const call_failed& failed) {  // an `any` whose type is not known here
-    send_terminal(&m, id, &failed.error(), {});
-  }
+  if (auto replied = send_reply(m, id, value); !replied) send_terminal(&m, id, &replied.error(), {});
 }
 
 // Encodes the answer where the frame is put together, if the format can.
-void connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
+result<> connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
   const wire::envelope_format& as = session_->format();
   scratch frame;
   const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
   const std::size_t start = frame->size();
-  if (value) m.out->write(session_->payload_format(), value, *frame);
-  else if (session_->payload_format() == format::json) *frame += "{}";
-  if (const std::size_t size = frame->size() - start; too_large_for_peer(m, size)) {
-    const error large = over_peers_limit(m, size);
-    return send_terminal(&m, id, &large, {});
+  if (value) {
+    if (auto written = m.out->write(session_->payload_format(), value, *frame); !written) {
+      // The handler's fault, and for its log; the asker could not have asked better.
+      if (owner_) owner_->call_handler_threw(m, std::make_exception_ptr(call_failed(written.error())));
+      return handler_threw();
+    }
+  } else if (session_->payload_format() == format::json) {
+    *frame += "{}";
   }
-  if (!in_place) return send_terminal(&m, id, nullptr, as_bytes(*frame));
+  if (const std::size_t size = frame->size() - start; too_large_for_peer(m, size)) return over_peers_limit(m, size);
+  if (!in_place) {
+    send_terminal(&m, id, nullptr, as_bytes(*frame));
+    return {};
+  }
   as.end_reply(*frame);
   session_->send(*frame);
+  return {};
 }
 
 std::shared_ptr<serving> connection_end::take(const method& m) {

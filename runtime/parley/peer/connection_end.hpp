@@ -176,7 +176,7 @@ class connection_end final : public transport::connection_handler,
   const method* known(const wire::envelope&) const;
   bool may_send(const method&) const;
 
-  void send_reply(const method&, std::uint64_t id, const void* value);
+  result<> send_reply(const method&, std::uint64_t id, const void* value);
   void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
   void send_terminal(std::string& frame);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);

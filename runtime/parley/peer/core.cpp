@@ -13,8 +13,12 @@ namespace parley {
 outgoing encode_for(const link& to, const method& what, const void* payload, target where) {
   outgoing out{.what = &what, .to = std::move(where), .options = to.options};
   const formats_in_use wanted = to.core->formats();
-  if (wanted.json) what.in->write(format::json, payload, out.json.emplace());
-  if (wanted.binary) what.in->write(format::binary, payload, out.binary.emplace());
+  const auto write = [&](format f, std::string& made) {
+    if (auto written = what.in->write(f, payload, made); !written)
+      out.unwritable = std::make_shared<const error>(std::move(written).error());
+  };
+  if (wanted.json) write(format::json, out.json.emplace());
+  if (wanted.binary && !out.unwritable) write(format::binary, out.binary.emplace());
   return out;
 }
 

@@ -25,10 +25,11 @@ struct origin {
 
 // What became of an event that was handed over for sending.
 enum class sent {
-  queued,     // on its way, unless the connection is lost first
-  dropped,    // this end's queue is full: nothing was sent
-  closed,     // there is no connection, or the one client named is not there
-  too_large,  // over the method's max_bytes, or more than the other end accepts
+  queued,      // on its way, unless the connection is lost first
+  dropped,     // this end's queue is full: nothing was sent
+  closed,      // there is no connection, or the one client named is not there
+  too_large,   // over the method's max_bytes, or more than the other end accepts
+  mismatched,  // the payload holds what cannot be written (wire/codec.hpp): nothing was sent; a client's on_error, a server's log says what
 };
 
 // Trivially destructible on purpose: harmless in braces inside co_await (see gcc12.hpp).
@@ -49,6 +50,7 @@ struct outgoing {
   call_options options{};
   std::shared_ptr<const named_method> named{};  // what `what` belongs to, if nobody else keeps it
   std::size_t beside = 0;                       // bytes of the envelope's `message`
+  std::shared_ptr<const error> unwritable{};    // why there is no payload, if it cannot be written
 
   std::size_t size() const noexcept { return (json ? json->size() : 0) + (binary ? binary->size() : 0) + beside; }
 };
@@ -104,7 +106,7 @@ struct link {
   call_options options;
 };
 
-// Encodes in the formats in use.
+// Encodes in the formats in use. A payload that cannot be written travels as `unwritable` to where the operation completes.
 outgoing encode_for(const link& to, const method& what, const void* payload, target where);
 
 }  // namespace parley

@@ -31,7 +31,8 @@ result<> server_loop::delivery::make_payload(format f) {
   lenient.ignore_unknown = true;
   lenient.types = types;
   if (received) lenient.tokens = received->payload_tokens;
-  if (auto done = transcode(*what, from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
+  if (auto done =
+          what->in->transcode(from_json ? format::json : format::binary, as_bytes(from_json ? *json : *binary), transcoded, lenient);
       !done)
     return done;
   wanted = transcoded;
@@ -287,7 +288,10 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
       }
       case relay::verdict::rewrite:
         if (verdict.payload_codec() != m.in) return refuse(sender, e, handler_threw(), &m);
-        m.in->write(sent_in, verdict.payload(), rewritten);
+        if (auto made = m.in->write(sent_in, verdict.payload(), rewritten); !made) {
+          server_.log(log_level::error, "the handler of " + std::string(m.name) + " failed: " + made.error().message);
+          return refuse(sender, e, handler_threw(), &m);
+        }
         (sent_in == format::json ? d.json : d.binary) = rewritten;
         break;
     }

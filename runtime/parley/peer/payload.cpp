@@ -10,7 +10,7 @@ result<bytes_view> payload_as(format f, const outgoing& from, const any_types* t
   const bool have_json = from.json.has_value();
   const std::string& other = have_json ? *from.json : *from.binary;
   made.clear();
-  if (auto done = transcode(*from.what, have_json ? format::json : format::binary, as_bytes(other), made, {.types = types}); !done)
+  if (auto done = from.what->in->transcode(have_json ? format::json : format::binary, as_bytes(other), made, {.types = types}); !done)
     return std::move(done).error();
   return as_bytes(made);
 }
@@ -20,12 +20,6 @@ error payload_too_large(const method& what, std::size_t size, std::size_t limit,
   std::string text = "the payload has " + std::to_string(size) + " bytes, the limit is " + std::to_string(own ? what.max_bytes : limit);
   text += own ? " (max_bytes of " + std::string(what.name) : " (" + std::string(option);
   return {errc::too_large, text + ')'};
-}
-
-result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options) {
-  try {
-    return what.in->transcode(from, payload, out, options);
-  } catch (const call_failed& failed) { return failed.error(); }
 }
 
 bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,

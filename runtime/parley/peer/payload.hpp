@@ -25,7 +25,4 @@ bytes_view payload_of(const wire::envelope& e, const method& what, format f, std
 // "client_options::max_message"; a method's own max_bytes stands above it.
 error payload_too_large(const method& what, std::size_t size, std::size_t limit, std::string_view option);
 
-// Exceptions of a codec as errors: an `any` of unknown type cannot be written as JSON.
-result<> transcode(const method& what, format from, bytes_view payload, std::string& out, const decode_options& options);
-
 }  // namespace parley

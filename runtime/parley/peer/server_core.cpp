@@ -355,6 +355,12 @@ formats_in_use server_core::formats() const {
 
 sent server_core::send(outgoing event) {
   const method& m = *event.what;
+  if (event.unwritable) {
+    post(*loops_.front(), [&m, why = event.unwritable](server_core& self, server_loop&) {
+      self.log(log_level::error, std::string(m.name) + ": " + why->message);
+    });
+    return sent::mismatched;
+  }
   const std::size_t limit = m.max_bytes != 0 ? m.max_bytes : 1024 * 1024;
   if ((event.json && event.json->size() > limit) || (event.binary && event.binary->size() > limit)) return sent::too_large;
   if (server_loop* loop = here()) return phase_ == phase::ended ? sent::closed : loop->deliver_own(event);
@@ -373,8 +379,9 @@ sent server_core::send(outgoing event) {
 }
 
 void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending_call> done) {
+  const auto unwritable = event.unwritable;
   const sent outcome = send(std::move(event));
-  asio::post(first().executor(), [outcome, done = std::move(done)]() mutable {
+  asio::post(first().executor(), [outcome, unwritable, done = std::move(done)]() mutable {
     switch (outcome) {
       case sent::queued:
         return done.release()->finish(encoded_answer{});
@@ -384,6 +391,8 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
         return done.release()->finish(errc::disconnected);
       case sent::too_large:
         return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
+      case sent::mismatched:
+        return done.release()->finish(*unwritable);
     }
   });
 }
@@ -421,6 +430,7 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   asio::post(loop->where().executor(),
              [self = shared_from_this(), loop, of, request = std::move(request), done = std::move(done)]() mutable {
                if (self->phase_ == phase::ended) return done.release()->finish(errc::cancelled);
+               if (request.unwritable) return done.release()->finish(*request.unwritable);
                connection_end* end = loop->client(request.to.name);
                if (!end) return done.release()->finish(error{errc::unknown_target, "this client is not connected"});
                auto wait = self->options_.deadline;

@@ -2,6 +2,7 @@
 
 #include "parley/wire/flat_values.hpp"
 #include "parley/wire/json_values.hpp"
+#include "parley/wire/wkt_rules.hpp"
 #include "parley/wire/wkt_values.hpp"
 
 #include <algorithm>
@@ -71,12 +72,14 @@ const any_type* find_any_type(std::string_view type_url, const decode_options& o
 namespace json {
 
 void write_json(writer& out, const any& packed) {
+  if (const char* fault = fault_of(packed)) out.fail(fault);
   if (packed.type_url.empty()) return out.raw("{}");
   const any_type* type = packed.type ? packed.type : find_any_type(packed.type_url, {});
-  if (!type) throw call_failed(error{errc::failed, unknown_type});
+  if (!type) return out.fail(unknown_type);
+  out.builds(packed.content.size());
   std::string made;
   if (packed.json.empty())
-    if (auto read = type->codec->transcode(format::binary, packed.content, made, {}); !read) throw call_failed(read.error());
+    if (auto read = type->codec->transcode(format::binary, packed.content, made, {}); !read) return out.fail(read.error());
   const std::string_view content = packed.json.empty() ? made : packed.json;
   out.open_object();
   out.member("\"@type\":");
@@ -185,6 +188,7 @@ bool read_binary(table from, any& packed) {
     const decode_options inner = options_within(in, in.depth());
     if (auto read = packed.type->codec->transcode(format::binary, packed.content, packed.json, inner); !read) return in.fail(read.error());
   }
+  if (const char* fault = fault_of(packed)) return in.fail(fault);
   return take_room(in, packed) && each.done();
 }
 

@@ -9,8 +9,8 @@
 //
 // Binary carries an Any as it is. JSON shows its content, so both directions of JSON need to know the type: what pack() made knows its
 // own; a decoder knows the well-known types and those of decode_options::types. JSON with another type fails to decode; writing a
-// binary Any of another type as JSON throws call_failed, as does one that holds such an Any further inside (codec::transcode, which is
-// given the list, manages that one).
+// binary Any of another type as JSON fails, as does one that holds such an Any further inside (codec::transcode, which is given the list,
+// manages that one).
 #pragma once
 
 #include "parley/wire/codec.hpp"
@@ -76,13 +76,14 @@ class any_types {
 // Of the options' types and the well-known ones.
 const any_type* find_any_type(std::string_view type_url, const decode_options&);
 
+// Throws call_failed (`bad_payload`) for a message that cannot be written, see wire/codec.hpp.
 template <class M>
 any pack(const M& message) {
   any packed;
   packed.type_url = std::string(any_prefix) + std::string(any_type_for<M>.name);
   packed.type = &any_type_for<M>;
   std::string bytes;
-  write_binary(message, bytes);
+  write_binary(message, bytes).value();
   packed.content.assign(as_bytes(bytes).begin(), as_bytes(bytes).end());
   return packed;
 }

@@ -19,9 +19,10 @@
 #pragma once
 
 #include "parley/core/core.hpp"
-#include "parley/wire/decode_fault.hpp"
 #include "parley/wire/decode_memory.hpp"
+#include "parley/wire/fallible_writer.hpp"
 #include "parley/wire/format.hpp"
+#include "parley/wire/payload_fault.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -49,7 +50,7 @@ struct offset {
   explicit operator bool() const noexcept { return at != 0; }
 };
 
-class writer {
+class writer : public fallible_writer {
  public:
   // Borrows a builder that its thread keeps (up to 256 KiB) and uses again, so it is destroyed on the thread that made it.
   writer();
@@ -59,6 +60,8 @@ class writer {
 
   // What is not UTF-8 in `content` becomes U+FFFD: every reader would refuse it.
   offset text(std::string_view content);
+  // A map's key: one that was changed on its way could become another's, so it fails.
+  offset key(std::string_view content);
   offset bytes(bytes_view content);
   template <scalar T>
   offset list(std::span<const T> items) {
@@ -91,7 +94,7 @@ class writer {
   void add(unsigned id, offset);
   offset end_table();
 
-  // Appends the buffer, a multiple of 8 bytes long. Once.
+  // Appends the buffer, a multiple of 8 bytes long. Once; after a failure nothing worth reading.
   void finish(offset root, std::string& out);
 
  private:
@@ -192,7 +195,7 @@ class reader {
   std::size_t visits_left_;
   decode_memory memory_;
   std::size_t depth_ = 0;
-  decode_fault fault_;
+  payload_fault fault_;
 };
 
 // What every field of every message goes through stands here.

@@ -13,6 +13,7 @@
 
 #include "parley/box.hpp"
 #include "parley/wire/flat.hpp"
+#include "parley/wire/writable.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -52,6 +53,7 @@ auto to_scalar(T value) {
 
 template <inline_value T>
 offset write_list(writer& out, const std::vector<T>& items) {
+  out.builds(items.size() * sizeof(T));
   if constexpr (std::is_same_v<T, bool>) {
     const std::vector<std::uint8_t> bytes(items.begin(), items.end());
     return out.list(std::span(bytes));
@@ -64,9 +66,14 @@ offset write_list(writer& out, const std::vector<T>& items) {
 }
 template <class T>
 offset write_list(writer& out, const std::vector<T>& items) {
+  if constexpr (!always_writable<T>)
+    if (out.failed()) return {};
+  out.builds(items.size() * sizeof(T));
   const std::size_t begun = out.begin_list();
   for (const T& item : items) {
     offset written = write_object(out, item);
+    if constexpr (!always_writable<T>)
+      if (out.failed()) return out.within_element(static_cast<std::size_t>(&item - items.data())), offset{};
     if constexpr (std::is_same_v<T, byte_vector>) {
       out.begin_table();
       out.add(0, written);
@@ -79,12 +86,20 @@ offset write_list(writer& out, const std::vector<T>& items) {
 
 template <class Key, class T>
 offset write_entries(writer& out, const std::map<Key, T>& entries) {
+  constexpr bool may_fail = !always_writable<std::map<Key, T>>;
+  if constexpr (may_fail)
+    if (out.failed()) return {};
+  out.builds(entries.size() * entry_size<Key, T>);
   const std::size_t begun = out.begin_list();
+  std::size_t number = 0;
   for (const auto& [key, value] : entries) {
     offset key_at;
     offset value_at;
-    if constexpr (!inline_value<Key>) key_at = write_object(out, key);
+    if constexpr (!inline_value<Key>) key_at = out.key(key);
     if constexpr (!inline_value<T>) value_at = write_object(out, value);
+    if constexpr (may_fail)
+      if (out.failed()) return out.within_entry(number), offset{};
+    ++number;
     out.begin_table();
     // The key is written even if it is zero or empty, as flatc does for keys.
     if constexpr (inline_value<Key>) out.add_present(0, key);
@@ -113,7 +128,26 @@ offset write_member(writer& out, const std::optional<T>& value) {
 }
 template <class T>
 offset write_member(writer& out, const box<T>& value) {
-  return value ? write_object(out, *value) : offset{};
+  if (!value) return {};
+  out.builds(sizeof(T));
+  return write_object(out, *value);
+}
+// With the member's JSON name, for what cannot be written; and with the schema's limits.
+template <class T>
+offset write_member(writer& out, std::string_view json_name, const T& value) {
+  if constexpr (always_writable<T>) {
+    return write_member(out, value);
+  } else {
+    offset written;
+    write_part(
+        out, [&] { written = write_member(out, value); }, [&] { out.within_member(json_name); });
+    return written;
+  }
+}
+template <class T>
+offset write_member(writer& out, std::string_view json_name, const T& value, const field_limits& limits) {
+  check_member(out, json_name, value, limits);
+  return write_member(out, json_name, value);
 }
 
 // The table around a member of a oneof.
@@ -139,11 +173,22 @@ struct union_offset {
   offset value;
 
   template <class Alternative, class Variant>
-  void write(std::uint8_t its_number, writer& out, const Variant& oneof) {
+  void write(std::uint8_t its_number, std::string_view json_name, writer& out, const Variant& oneof) {
     const auto* set = std::get_if<Alternative>(&oneof);
     if (!set) return;
     number = its_number;
-    value = write_alternative(out, *set);
+    if constexpr (always_writable<std::remove_cvref_t<decltype(set->value)>>) {
+      value = write_alternative(out, *set);
+    } else {
+      write_part(
+          out, [&] { value = write_alternative(out, *set); }, [&] { out.within_member(json_name); });
+    }
+  }
+  // With the schema's limits.
+  template <class Alternative, class Variant>
+  void write(std::uint8_t its_number, std::string_view json_name, writer& out, const Variant& oneof, const field_limits& limits) {
+    write<Alternative>(its_number, json_name, out, oneof);
+    if (const auto* set = std::get_if<Alternative>(&oneof)) check_member(out, json_name, set->value, limits);
   }
 };
 
@@ -157,10 +202,13 @@ void add_member(writer& out, unsigned id, const std::optional<T>& value) {
   if (value) out.add_present(id, to_scalar(*value));
 }
 
+// `out` is as it was if the message cannot be written.
 template <class Message>
-void write_document(const Message& message, std::string& out) {
+result<> write_document(const Message& message, std::string& out) {
   writer buffer;
+  const std::size_t start = out.size();
   buffer.finish(write_binary(buffer, message), out);
+  return buffer.finish_document(out, start);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,11 @@ offset writer::text(std::string_view content) {
   return {state_->builder.CreateString(content.data(), content.size()).o};
 }
 
+offset writer::key(std::string_view content) {
+  if (!is_utf8(content)) fail("a key that is not UTF-8");
+  return text(content);
+}
+
 offset writer::bytes(bytes_view content) { return raw_list(content.data(), content.size(), 1, 1); }
 
 offset writer::raw_list(const void* items, std::size_t count, std::size_t size, std::size_t alignment) {

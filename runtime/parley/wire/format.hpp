@@ -23,7 +23,7 @@ struct known_tokens {
 struct decode_options {
   std::size_t max_depth = 64;        // of nested objects, lists and tables, from the payload's root
   bool ignore_unknown = false;       // JSON members the schema does not know; the runtime sets it, so that peers can be upgraded one by one
-  bool accept_nan_tokens = false;    // bare NaN, Infinity, -Infinity as Python's peers write them; plain clients only
+  bool accept_nan_tokens = false;    // bare NaN, Infinity, -Infinity as Python's peers write them; plain mode only
   const any_types* types = nullptr;  // what google.protobuf.Any may hold, see wire/any.hpp; not owned, must outlive the call
   bool known_types_only = false;     // an Any of another type fails also in binary; set where the message is to be written as JSON
   // Of what is built, if that is less than the rule for every payload (wire/limits.hpp): what an Any holds shares with what is around it.
@@ -34,7 +34,7 @@ struct decode_options {
   known_tokens tokens{};  // of the whole text, so that they need not be found again; not looked at where they are of another
 };
 
-// (parley.field).max_len and max_count of one field, 0: none. Decoders check them; encoders do not.
+// (parley.field).max_len and max_count of one field, 0: none. Readers and writers check them.
 struct field_limits {
   std::uint32_t max_len = 0;    // bytes of a string or bytes value, of each element of a list or map
   std::uint32_t max_count = 0;  // elements of a list or map

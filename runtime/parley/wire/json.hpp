@@ -17,7 +17,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
-#include "parley/wire/decode_fault.hpp"
+#include "parley/wire/payload_fault.hpp"
 #include "parley/wire/decode_memory.hpp"
 #include "parley/wire/format.hpp"
 
@@ -138,7 +138,7 @@ class reader {
   decode_memory memory_;
   bool ignored_ = false;
   bool escapes_ = false;  // somewhere in the text
-  decode_fault fault_{};
+  payload_fault fault_{};
   std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message
   std::unique_ptr<tokens> tokens_;
   std::unique_ptr<tokens>* give_back_to_ = nullptr;  // of the thread that made the reader

@@ -9,6 +9,7 @@
 #include "parley/wire/json.hpp"
 #include "parley/wire/json_numbers.hpp"
 #include "parley/wire/json_writer.hpp"
+#include "parley/wire/writable.hpp"
 
 #include <bit>
 #include <bitset>
@@ -46,20 +47,30 @@ void write_json(writer& out, const std::optional<T>& value) {
 }
 template <class T>
 void write_json(writer& out, const box<T>& value) {
+  out.builds(sizeof(T));
   write_json(out, *value);
 }
 
 template <class T>
-void write_json(writer& out, const std::vector<T>& items) {
-  out.open_array();
+void write_items(writer& out, const std::vector<T>& items) {
   for (const auto& item : items) {
     out.element();
     write_json(out, static_cast<const T&>(item));
+    if constexpr (!always_writable<T>)
+      if (out.failed()) return out.within_element(static_cast<std::size_t>(&item - items.data()));
   }
+}
+
+template <class T>
+void write_json(writer& out, const std::vector<T>& items) {
+  if constexpr (!always_writable<T>)
+    if (out.failed()) return;
+  out.builds(items.size() * sizeof(T));
+  out.open_array();
+  write_items(out, items);
   out.close_array();
 }
 
-inline void write_key(writer& out, const std::string& key) { out.member_named(key); }
 inline void write_key(writer& out, bool key) { out.member(key ? "\"true\":" : "\"false\":"); }
 template <std::integral Int>
 void write_key(writer& out, Int key) {
@@ -67,13 +78,25 @@ void write_key(writer& out, Int key) {
   out.number_text(key);
   out.raw(":");
 }
+// A key that was changed on its way could become another's.
+inline void write_key(writer& out, const std::string& key) {
+  if (!out.member_named(key)) out.fail("a key that is not UTF-8");
+}
 
 template <class Key, class T>
 void write_json(writer& out, const std::map<Key, T>& entries) {
+  constexpr bool may_fail = !always_writable<std::map<Key, T>>;
+  if constexpr (may_fail)
+    if (out.failed()) return;
+  out.builds(entries.size() * entry_size<Key, T>);
   out.open_object();
+  std::size_t number = 0;
   for (const auto& [key, value] : entries) {
     write_key(out, key);
     write_json(out, value);
+    if constexpr (may_fail)
+      if (out.failed()) return out.within_entry(number);
+    ++number;
   }
   out.close_object();
 }
@@ -106,20 +129,39 @@ bool is_default(const T& value) requires requires { value.empty(); } {
   return value.empty();
 }
 
+// A name without the quotes and the colon.
+constexpr std::string_view bare(std::string_view name_and_colon) { return name_and_colon.substr(1, name_and_colon.size() - 3); }
+
+template <class T>
+void write_present(writer& out, std::string_view name_and_colon, const T& value) {
+  out.member(name_and_colon);
+  if constexpr (always_writable<T>) {
+    write_json(out, value);
+  } else {
+    write_part(
+        out, [&] { write_json(out, value); }, [&] { out.within_member(bare(name_and_colon)); });
+  }
+}
 // A member, left out at its default.
 template <class T>
 void write_member(writer& out, std::string_view name_and_colon, const T& value) {
-  if (is_default(value)) return;
-  out.member(name_and_colon);
-  write_json(out, value);
+  if (!is_default(value)) write_present(out, name_and_colon, value);
 }
 // A member of a oneof, if it is the one that is set.
 template <class Alternative, class Variant>
 void write_alternative(writer& out, std::string_view name_and_colon, const Variant& oneof) {
-  const auto* set = std::get_if<Alternative>(&oneof);
-  if (!set) return;
-  out.member(name_and_colon);
-  write_json(out, set->value);
+  if (const auto* set = std::get_if<Alternative>(&oneof)) write_present(out, name_and_colon, set->value);
+}
+// The same with the schema's limits.
+template <class T>
+void write_member(writer& out, std::string_view name_and_colon, const T& value, const field_limits& limits) {
+  check_member(out, bare(name_and_colon), value, limits);
+  write_member(out, name_and_colon, value);
+}
+template <class Alternative, class Variant>
+void write_alternative(writer& out, std::string_view name_and_colon, const Variant& oneof, const field_limits& limits) {
+  if (const auto* set = std::get_if<Alternative>(&oneof)) check_member(out, bare(name_and_colon), set->value, limits);
+  write_alternative<Alternative>(out, name_and_colon, oneof);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -337,10 +379,13 @@ result<> read_document(std::string_view text, T& value, const decode_options& op
   return {};
 }
 
+// `out` is as it was if the value cannot be written.
 template <class T>
-void write_document(const T& value, std::string& out) {
+result<> write_document(const T& value, std::string& out) {
+  const std::size_t start = out.size();
   writer json(out);
   write_json(json, value);
+  return json.finish_document(out, start);
 }
 
 }  // namespace parley::json

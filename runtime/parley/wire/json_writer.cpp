@@ -77,15 +77,15 @@ void writer::number(std::uint64_t value) { append_number(out_, value); }
 void writer::number(double value) { append_floating(out_, value); }
 void writer::number(float value) { append_floating(out_, value); }
 
-void writer::text(std::string_view content) {
+bool writer::text(std::string_view content) {
   if (wire::is_plain_ascii(content)) {
     const std::size_t start = out_.size();
     out_.resize(start + content.size() + 2, '"');
     content.copy(out_.data() + start + 1, content.size());
-    return;
+    return true;
   }
   const auto escape_of = [](char c) { return escapes[static_cast<unsigned char>(c)]; };
-  if (!is_utf8(content)) return text(to_utf8(content));
+  if (!is_utf8(content)) return text(to_utf8(content)), false;
   out_ += '"';
   const char* at = content.data();
   const char* const end = at + content.size();
@@ -107,6 +107,7 @@ void writer::text(std::string_view content) {
     ++at;
   }
   out_ += '"';
+  return true;
 }
 
 void writer::base64(bytes_view bytes) {

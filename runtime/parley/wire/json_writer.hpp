@@ -6,10 +6,12 @@
 //   out.text(id);
 //   out.close_object();
 //
-// Writing cannot fail. Whoever writes members keeps their names apart; nothing is checked here.
+// Whoever writes members keeps their names apart; nothing is checked here. What a payload's types find that cannot be written is recorded
+// (fallible_writer); the functions here fail never.
 #pragma once
 
 #include "parley/core/bytes.hpp"
+#include "parley/wire/fallible_writer.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,7 +19,7 @@
 
 namespace parley::json {
 
-class writer {
+class writer : public fallible_writer {
  public:
   // Appends; what `out` held before stays.
   explicit writer(std::string& out) noexcept : out_(out) {}
@@ -34,11 +36,12 @@ class writer {
     separate();
     out_ += name_and_colon;
   }
-  // The same from a name that is only known now.
-  void member_named(std::string_view name) {
+  // The same from a name that is only known now. False: not UTF-8, see text().
+  bool member_named(std::string_view name) {
     separate();
-    text(name);
+    const bool as_it_is = text(name);
     out_ += ':';
+    return as_it_is;
   }
   // Before each element of a list.
   void element() { separate(); }
@@ -59,8 +62,8 @@ class writer {
     number(value);
     out_ += '"';
   }
-  // Quoted and escaped. What is not UTF-8 becomes U+FFFD: a text frame may hold nothing else.
-  void text(std::string_view);
+  // Quoted and escaped. What is not UTF-8 becomes U+FFFD, a text frame may hold nothing else: false.
+  bool text(std::string_view);
   // Quoted, for content known to need no escapes.
   void plain_text(std::string_view content) {
     out_ += '"';

@@ -9,11 +9,6 @@
 namespace parley {
 namespace {
 
-constexpr std::int64_t first_second = -62'135'596'800;  // 0001-01-01T00:00:00Z
-constexpr std::int64_t last_second = 253'402'300'799;   // 9999-12-31T23:59:59Z
-constexpr std::int64_t most_seconds = 315'576'000'000;  // of a duration
-constexpr std::int32_t billion = 1'000'000'000;
-
 void append_digits(std::string& out, std::int64_t number, std::size_t width) {
   std::array<char, 20> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
@@ -78,8 +73,8 @@ class scanner {
 
 void append_text(timestamp time, std::string& out) {
   if (time.seconds < first_second) time = {first_second, 0};
-  if (time.seconds > last_second) time = {last_second, billion - 1};
-  time.nanos = std::clamp(time.nanos, 0, billion - 1);
+  if (time.seconds > last_second) time = {last_second, nanos_of_a_second - 1};
+  time.nanos = std::clamp(time.nanos, 0, nanos_of_a_second - 1);
 
   using namespace std::chrono;
   const sys_seconds when{seconds{time.seconds}};
@@ -133,7 +128,7 @@ bool parse_text(std::string_view text, timestamp& time) {
 }
 
 void append_text(duration span, std::string& out) {
-  span.nanos = std::clamp(span.nanos, -(billion - 1), billion - 1);
+  span.nanos = std::clamp(span.nanos, -(nanos_of_a_second - 1), nanos_of_a_second - 1);
   span.seconds = std::clamp(span.seconds, -most_seconds, most_seconds);
   // The limits are whole seconds, and the parts agree in sign; where a program's do not, the seconds decide.
   if (span.seconds == most_seconds || span.seconds == -most_seconds) span.nanos = 0;

@@ -9,7 +9,8 @@ namespace {
 
 // A bare value is the only field of its table: DoubleValue, StringValue, ... in schema/parley/wkt.fbs.
 template <class T>
-void write_wrapper(const T& value, std::string& out) {
+result<> write_wrapper(const T& value, std::string& out) {
+  const std::size_t start = out.size();
   flat::writer buffer;
   if constexpr (flat::inline_value<T>) {
     buffer.begin_table();
@@ -20,6 +21,7 @@ void write_wrapper(const T& value, std::string& out) {
     buffer.add(0, content);
   }
   buffer.finish(buffer.end_table(), out);
+  return buffer.finish_document(out, start);
 }
 
 template <class T>
@@ -34,41 +36,41 @@ result<> read_wrapper(bytes_view bytes, T& value, const decode_options& options)
 
 }  // namespace
 
-void write_json(double value, std::string& out) { json::write_document(value, out); }
-void write_json(float value, std::string& out) { json::write_document(value, out); }
-void write_json(std::int64_t value, std::string& out) { json::write_document(value, out); }
-void write_json(std::uint64_t value, std::string& out) { json::write_document(value, out); }
-void write_json(std::int32_t value, std::string& out) { json::write_document(value, out); }
-void write_json(std::uint32_t value, std::string& out) { json::write_document(value, out); }
-void write_json(bool value, std::string& out) { json::write_document(value, out); }
-void write_json(const std::string& value, std::string& out) { json::write_document(value, out); }
-void write_json(const std::vector<std::byte>& value, std::string& out) { json::write_document(value, out); }
-void write_json(const empty& value, std::string& out) { json::write_document(value, out); }
-void write_json(const timestamp& value, std::string& out) { json::write_document(value, out); }
-void write_json(const duration& value, std::string& out) { json::write_document(value, out); }
-void write_json(const field_mask& value, std::string& out) { json::write_document(value, out); }
-void write_json(const value& value, std::string& out) { json::write_document(value, out); }
-void write_json(const structure& value, std::string& out) { json::write_document(value, out); }
-void write_json(const list_value& value, std::string& out) { json::write_document(value, out); }
-void write_json(const any& value, std::string& out) { json::write_document(value, out); }
+result<> write_json(double value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(float value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(std::int64_t value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(std::uint64_t value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(std::int32_t value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(std::uint32_t value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(bool value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const std::string& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const std::vector<std::byte>& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const empty& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const timestamp& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const duration& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const field_mask& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const value& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const structure& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const list_value& value, std::string& out) { return json::write_document(value, out); }
+result<> write_json(const any& value, std::string& out) { return json::write_document(value, out); }
 
-void write_binary(double value, std::string& out) { write_wrapper(value, out); }
-void write_binary(float value, std::string& out) { write_wrapper(value, out); }
-void write_binary(std::int64_t value, std::string& out) { write_wrapper(value, out); }
-void write_binary(std::uint64_t value, std::string& out) { write_wrapper(value, out); }
-void write_binary(std::int32_t value, std::string& out) { write_wrapper(value, out); }
-void write_binary(std::uint32_t value, std::string& out) { write_wrapper(value, out); }
-void write_binary(bool value, std::string& out) { write_wrapper(value, out); }
-void write_binary(const std::string& value, std::string& out) { write_wrapper(value, out); }
-void write_binary(const std::vector<std::byte>& value, std::string& out) { write_wrapper(value, out); }
-void write_binary(const empty&, std::string&) {}  // zero bytes are an empty message
-void write_binary(const timestamp& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const duration& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const field_mask& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const value& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const structure& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const list_value& value, std::string& out) { flat::write_document(value, out); }
-void write_binary(const any& value, std::string& out) { flat::write_document(value, out); }
+result<> write_binary(double value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(float value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(std::int64_t value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(std::uint64_t value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(std::int32_t value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(std::uint32_t value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(bool value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(const std::string& value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(const std::vector<std::byte>& value, std::string& out) { return write_wrapper(value, out); }
+result<> write_binary(const empty&, std::string&) { return {}; }  // zero bytes are an empty message
+result<> write_binary(const timestamp& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const duration& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const field_mask& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const value& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const structure& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const list_value& value, std::string& out) { return flat::write_document(value, out); }
+result<> write_binary(const any& value, std::string& out) { return flat::write_document(value, out); }
 
 result<> read_json(std::string_view text, double& value, const decode_options& options) {
   return json::read_document(text, value, options);

@@ -1,4 +1,5 @@
 #include "parley/wire/flat_values.hpp"
+#include "parley/wire/wkt_rules.hpp"
 #include "parley/wire/wkt_values.hpp"
 
 // Field ids: schema/parley/wkt.fbs.
@@ -8,8 +9,20 @@ namespace {
 // Value.kind; the order of parley::value's alternatives.
 enum class value_kind : std::uint8_t { null, number, text, truth, object, list };
 
+// Both directions: what JSON has no text for is not written and not taken.
+template <class T>
+void check(writer& out, const T& value) {
+  if (const char* fault = fault_of(value)) out.fail(fault);
+}
+template <class T>
+bool check(table from, const T& value) {
+  const char* const fault = fault_of(value);
+  return !fault || from.in().fail(fault);
+}
+
 template <class Time>
 offset write_time(writer& out, const Time& time) {
+  check(out, time);
   out.begin_table();
   out.add(0, time.seconds);
   out.add(1, time.nanos);
@@ -18,7 +31,7 @@ offset write_time(writer& out, const Time& time) {
 
 template <class Time>
 bool read_time(table from, Time& time) {
-  return from.scalar(0, time.seconds) && from.scalar(1, time.nanos);
+  return from.scalar(0, time.seconds) && from.scalar(1, time.nanos) && check(from, time);
 }
 
 offset write_only(writer& out, offset member) {
@@ -33,11 +46,15 @@ offset write_binary(writer& out, const empty&) { return write_only(out, {}); }
 offset write_binary(writer& out, const null_value&) { return write_only(out, {}); }
 offset write_binary(writer& out, const timestamp& time) { return write_time(out, time); }
 offset write_binary(writer& out, const duration& span) { return write_time(out, span); }
-offset write_binary(writer& out, const field_mask& mask) { return write_only(out, write_member(out, mask.paths)); }
+offset write_binary(writer& out, const field_mask& mask) {
+  check(out, mask);
+  return write_only(out, write_member(out, mask.paths));
+}
 offset write_binary(writer& out, const structure& object) { return write_only(out, write_member(out, object.fields)); }
 offset write_binary(writer& out, const list_value& list) { return write_only(out, write_member<value>(out, list.values)); }
 
 offset write_binary(writer& out, const value& any_kind) {
+  check(out, any_kind);
   const auto* text = std::get_if<std::string>(&any_kind.kind);
   const auto* object = std::get_if<structure>(&any_kind.kind);
   const auto* list = std::get_if<list_value>(&any_kind.kind);
@@ -55,6 +72,8 @@ offset write_binary(writer& out, const value& any_kind) {
 }
 
 offset write_binary(writer& out, const any& packed) {
+  check(out, packed);
+  out.builds(packed.content.size());
   const offset url = write_member(out, packed.type_url);
   const offset content = write_member(out, packed.content);
   out.begin_table();
@@ -67,7 +86,7 @@ bool read_binary(table, empty&) { return true; }
 bool read_binary(table, null_value&) { return true; }
 bool read_binary(table from, timestamp& time) { return read_time(from, time); }
 bool read_binary(table from, duration& span) { return read_time(from, span); }
-bool read_binary(table from, field_mask& mask) { return read_field(from, 0, mask.paths, {}); }
+bool read_binary(table from, field_mask& mask) { return read_field(from, 0, mask.paths, {}) && check(from, mask); }
 bool read_binary(table from, structure& object) { return read_field(from, 0, object.fields, {}); }
 bool read_binary(table from, list_value& list) { return read_field<value>(from, 0, list.values, {}); }
 
@@ -79,7 +98,7 @@ bool read_binary(table from, value& any_kind) {
       any_kind.kind.emplace<null_value>();
       return true;
     case value_kind::number:
-      return from.scalar(1, any_kind.kind.emplace<double>());
+      return from.scalar(1, any_kind.kind.emplace<double>()) && check(from, any_kind);
     case value_kind::text:
       return read_field(from, 2, any_kind.kind.emplace<std::string>(), {});
     case value_kind::truth:

@@ -1,8 +1,7 @@
 #include "parley/wire/json_values.hpp"
 #include "parley/wire/time_text.hpp"
+#include "parley/wire/wkt_rules.hpp"
 #include "parley/wire/wkt_values.hpp"
-
-#include <cmath>
 
 namespace parley::json {
 namespace {
@@ -40,8 +39,14 @@ bool read_time(reader& in, Time& time, const char* what) {
   return parse_text(text, time) || in.fail(what);
 }
 
+template <class T>
+void check(writer& out, const T& value) {
+  if (const char* fault = fault_of(value)) out.fail(fault);
+}
+
 template <class Time>
 void write_time(writer& out, const Time& time) {
+  check(out, time);
   std::string& text = out.out();
   text += '"';
   append_text(time, text);
@@ -58,6 +63,7 @@ void write_json(writer& out, const structure& object) { write_json(out, object.f
 void write_json(writer& out, const list_value& list) { write_json(out, list.values); }
 
 void write_json(writer& out, const field_mask& mask) {
+  check(out, mask);
   std::string joined;
   for (const std::string& path : mask.paths) {
     if (!joined.empty()) joined += ',';
@@ -67,14 +73,8 @@ void write_json(writer& out, const field_mask& mask) {
 }
 
 void write_json(writer& out, const value& any_kind) {
-  std::visit(
-      [&](const auto& kind) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, double>) {
-          if (!std::isfinite(kind)) return out.null();
-        }
-        write_json(out, kind);
-      },
-      any_kind.kind);
+  check(out, any_kind);
+  std::visit([&](const auto& kind) { write_json(out, kind); }, any_kind.kind);
 }
 
 bool read_json(reader& in, empty&) {

@@ -25,7 +25,7 @@ void write_json(writer&, const null_value&);
 void write_json(writer&, const value&);
 void write_json(writer&, const structure&);
 void write_json(writer&, const list_value&);
-void write_json(writer&, const any&);  // call_failed if its type is not known
+void write_json(writer&, const any&);  // fails if its type is not known
 
 bool read_json(reader&, empty&);
 bool read_json(reader&, timestamp&);

@@ -70,13 +70,13 @@ bool read_json(parley::json::reader& in, Line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Line& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
-  const parley::flat::offset plain_at = parley::flat::write_member(out, m.plain);
-  const parley::flat::offset odd_at = parley::flat::write_member(out, m.odd);
-  const parley::flat::offset list_at = parley::flat::write_member(out, m.list);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
+  const parley::flat::offset plain_at = parley::flat::write_member(out, "plain", m.plain);
+  const parley::flat::offset odd_at = parley::flat::write_member(out, "odd", m.odd);
+  const parley::flat::offset list_at = parley::flat::write_member(out, "list", m.list);
   parley::flat::union_offset which_at;
-  which_at.write<Line::a>(1, out, m.which);
-  which_at.write<Line::b>(2, out, m.which);
+  which_at.write<Line::a>(1, "a", out, m.which);
+  which_at.write<Line::b>(2, "b", out, m.which);
   out.begin_table();
   out.add(0, text_at);
   out.add(1, plain_at);
@@ -101,8 +101,8 @@ bool read_binary(parley::flat::table from, Line& m) {
   return each.done();
 }
 
-void write_json(const Line& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Line& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Line& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Line& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Line& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

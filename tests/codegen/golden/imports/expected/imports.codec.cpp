@@ -48,11 +48,11 @@ bool read_json(parley::json::reader& in, Mine& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Mine& m) {
-  const parley::flat::offset thing_at = parley::flat::write_member(out, m.thing);
-  const parley::flat::offset kinds_at = parley::flat::write_member(out, m.kinds);
-  const parley::flat::offset parts_at = parley::flat::write_member(out, m.parts);
-  const parley::flat::offset passed_at = parley::flat::write_member(out, m.passed);
-  const parley::flat::offset at_at = parley::flat::write_member(out, m.at);
+  const parley::flat::offset thing_at = parley::flat::write_member(out, "thing", m.thing);
+  const parley::flat::offset kinds_at = parley::flat::write_member(out, "kinds", m.kinds);
+  const parley::flat::offset parts_at = parley::flat::write_member(out, "parts", m.parts);
+  const parley::flat::offset passed_at = parley::flat::write_member(out, "passed", m.passed);
+  const parley::flat::offset at_at = parley::flat::write_member(out, "at", m.at);
   out.begin_table();
   out.add(0, thing_at);
   out.add(1, kinds_at);
@@ -72,8 +72,8 @@ bool read_binary(parley::flat::table from, Mine& m) {
   return each.done();
 }
 
-void write_json(const Mine& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Mine& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Mine& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Mine& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Mine& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

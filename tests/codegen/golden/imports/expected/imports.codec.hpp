@@ -12,8 +12,8 @@
 namespace imports::v1 {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Mine&, std::string& out);
-void write_binary(const Mine&, std::string& out);
+parley::result<> write_json(const Mine&, std::string& out);
+parley::result<> write_binary(const Mine&, std::string& out);
 parley::result<> read_json(std::string_view, Mine&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Mine&, const parley::decode_options& = {});
 

@@ -49,7 +49,7 @@ bool read_json(parley::json::reader& in, Thing_Part& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Thing_Part& m) {
-  const parley::flat::offset name_at = parley::flat::write_member(out, m.name);
+  const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name);
   out.begin_table();
   out.add(0, name_at);
   return out.end_table();
@@ -61,8 +61,8 @@ bool read_binary(parley::flat::table from, Thing_Part& m) {
   return each.done();
 }
 
-void write_json(const Thing_Part& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Thing_Part& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Thing_Part& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Thing_Part& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Thing_Part& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -100,7 +100,7 @@ bool read_json(parley::json::reader& in, Thing& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Thing& m) {
-  const parley::flat::offset part_at = parley::flat::write_member(out, m.part);
+  const parley::flat::offset part_at = parley::flat::write_member(out, "part", m.part);
   out.begin_table();
   out.add(0, part_at);
   return out.end_table();
@@ -112,8 +112,8 @@ bool read_binary(parley::flat::table from, Thing& m) {
   return each.done();
 }
 
-void write_json(const Thing& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Thing& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Thing& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Thing& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Thing& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,12 +12,12 @@
 namespace my::things {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Thing_Part&, std::string& out);
-void write_binary(const Thing_Part&, std::string& out);
+parley::result<> write_json(const Thing_Part&, std::string& out);
+parley::result<> write_binary(const Thing_Part&, std::string& out);
 parley::result<> read_json(std::string_view, Thing_Part&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Thing_Part&, const parley::decode_options& = {});
-void write_json(const Thing&, std::string& out);
-void write_binary(const Thing&, std::string& out);
+parley::result<> write_json(const Thing&, std::string& out);
+parley::result<> write_binary(const Thing&, std::string& out);
 parley::result<> read_json(std::string_view, Thing&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Thing&, const parley::decode_options& = {});
 

@@ -29,7 +29,7 @@ bool read_json(parley::json::reader& in, Passed& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Passed& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
   out.begin_table();
   out.add(0, text_at);
   return out.end_table();
@@ -41,8 +41,8 @@ bool read_binary(parley::flat::table from, Passed& m) {
   return each.done();
 }
 
-void write_json(const Passed& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Passed& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Passed& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Passed& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Passed& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,8 +12,8 @@
 namespace through {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Passed&, std::string& out);
-void write_binary(const Passed&, std::string& out);
+parley::result<> write_json(const Passed&, std::string& out);
+parley::result<> write_binary(const Passed&, std::string& out);
 parley::result<> read_json(std::string_view, Passed&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Passed&, const parley::decode_options& = {});
 

@@ -81,14 +81,14 @@ bool read_json(parley::json::reader& in, class_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const class_& m) {
-  const parley::flat::offset delete_at_ = parley::flat::write_member(out, m.delete_);
-  const parley::flat::offset NULL_at_ = parley::flat::write_member(out, m.NULL_);
-  const parley::flat::offset namespace_at_ = parley::flat::write_member(out, m.namespace_);
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset delete_at_ = parley::flat::write_member(out, "delete", m.delete_);
+  const parley::flat::offset NULL_at_ = parley::flat::write_member(out, "NULL", m.NULL_);
+  const parley::flat::offset namespace_at_ = parley::flat::write_member(out, "namespace", m.namespace_);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "t\"e\\xt", m.text);
   parley::flat::union_offset new_at_;
-  new_at_.write<class_::union_>(1, out, m.new_);
-  new_at_.write<class_::template_>(2, out, m.new_);
-  new_at_.write<class_::parley_>(3, out, m.new_);
+  new_at_.write<class_::union_>(1, "union", out, m.new_);
+  new_at_.write<class_::template_>(2, "template", out, m.new_);
+  new_at_.write<class_::parley_>(3, "parley", out, m.new_);
   out.begin_table();
   out.add(0, delete_at_);
   parley::flat::add_member(out, 1, m.std_);
@@ -118,8 +118,8 @@ bool read_binary(parley::flat::table from, class_& m) {
   return each.done();
 }
 
-void write_json(const class_& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const class_& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const class_& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const class_& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, class_& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -173,7 +173,7 @@ bool read_json(parley::json::reader& in, std_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const std_& m) {
-  const parley::flat::offset value_at = parley::flat::write_member(out, m.value);
+  const parley::flat::offset value_at = parley::flat::write_member(out, "value", m.value);
   out.begin_table();
   out.add(0, value_at);
   return out.end_table();
@@ -185,8 +185,8 @@ bool read_binary(parley::flat::table from, std_& m) {
   return each.done();
 }
 
-void write_json(const std_& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const std_& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const std_& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const std_& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, std_& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -225,8 +225,8 @@ bool read_binary(parley::flat::table from, parley_std&) {
   return each.done();
 }
 
-void write_json(const parley_std& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const parley_std& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const parley_std& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const parley_std& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, parley_std& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -263,7 +263,7 @@ bool read_json(parley::json::reader& in, struct parley_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct parley_& m) {
-  const parley::flat::offset parley_at_ = parley::flat::write_member(out, m.parley_);
+  const parley::flat::offset parley_at_ = parley::flat::write_member(out, "parley", m.parley_);
   out.begin_table();
   out.add(0, parley_at_);
   return out.end_table();
@@ -275,8 +275,8 @@ bool read_binary(parley::flat::table from, struct parley_& m) {
   return each.done();
 }
 
-void write_json(const struct parley_& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const struct parley_& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const struct parley_& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const struct parley_& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, struct parley_& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -318,8 +318,8 @@ bool read_json(parley::json::reader& in, line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const line& m) {
-  const parley::flat::offset line_at_ = parley::flat::write_member(out, m.line_);
-  const parley::flat::offset lines_at = parley::flat::write_member(out, m.lines);
+  const parley::flat::offset line_at_ = parley::flat::write_member(out, "line", m.line_);
+  const parley::flat::offset lines_at = parley::flat::write_member(out, "lines", m.lines);
   out.begin_table();
   out.add(0, line_at_);
   out.add(1, lines_at);
@@ -333,8 +333,8 @@ bool read_binary(parley::flat::table from, line& m) {
   return each.done();
 }
 
-void write_json(const line& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const line& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const line& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const line& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, line& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -375,7 +375,7 @@ bool read_json(parley::json::reader& in, struct text& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct text& m) {
-  const parley::flat::offset text_at_ = parley::flat::write_member(out, m.text_);
+  const parley::flat::offset text_at_ = parley::flat::write_member(out, "text", m.text_);
   out.begin_table();
   out.add(0, text_at_);
   return out.end_table();
@@ -387,8 +387,8 @@ bool read_binary(parley::flat::table from, struct text& m) {
   return each.done();
 }
 
-void write_json(const struct text& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const struct text& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const struct text& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const struct text& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, struct text& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -426,7 +426,7 @@ bool read_json(parley::json::reader& in, Token& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Token& m) {
-  const parley::flat::offset token_at = parley::flat::write_member(out, m.token);
+  const parley::flat::offset token_at = parley::flat::write_member(out, "token", m.token);
   out.begin_table();
   out.add(0, token_at);
   return out.end_table();
@@ -438,8 +438,8 @@ bool read_binary(parley::flat::table from, Token& m) {
   return each.done();
 }
 
-void write_json(const Token& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Token& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Token& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Token& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Token& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -483,8 +483,8 @@ bool read_json(parley::json::reader& in, struct value& m) {
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct value& m) {
   parley::flat::union_offset kind_at;
-  kind_at.write<value::value_>(1, out, m.kind);
-  kind_at.write<value::string>(2, out, m.kind);
+  kind_at.write<value::value_>(1, "value", out, m.kind);
+  kind_at.write<value::string>(2, "string", out, m.kind);
   out.begin_table();
   out.add(1, kind_at.value);
   out.add(0, kind_at.number);
@@ -501,8 +501,8 @@ bool read_binary(parley::flat::table from, struct value& m) {
   return each.done();
 }
 
-void write_json(const struct value& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const struct value& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const struct value& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const struct value& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, struct value& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,36 +12,36 @@
 namespace keywords::class_::parley_ {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const class_&, std::string& out);
-void write_binary(const class_&, std::string& out);
+parley::result<> write_json(const class_&, std::string& out);
+parley::result<> write_binary(const class_&, std::string& out);
 parley::result<> read_json(std::string_view, class_&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, class_&, const parley::decode_options& = {});
-void write_json(const std_&, std::string& out);
-void write_binary(const std_&, std::string& out);
+parley::result<> write_json(const std_&, std::string& out);
+parley::result<> write_binary(const std_&, std::string& out);
 parley::result<> read_json(std::string_view, std_&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, std_&, const parley::decode_options& = {});
-void write_json(const parley_std&, std::string& out);
-void write_binary(const parley_std&, std::string& out);
+parley::result<> write_json(const parley_std&, std::string& out);
+parley::result<> write_binary(const parley_std&, std::string& out);
 parley::result<> read_json(std::string_view, parley_std&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, parley_std&, const parley::decode_options& = {});
-void write_json(const parley_&, std::string& out);
-void write_binary(const parley_&, std::string& out);
+parley::result<> write_json(const parley_&, std::string& out);
+parley::result<> write_binary(const parley_&, std::string& out);
 parley::result<> read_json(std::string_view, parley_&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, parley_&, const parley::decode_options& = {});
-void write_json(const line&, std::string& out);
-void write_binary(const line&, std::string& out);
+parley::result<> write_json(const line&, std::string& out);
+parley::result<> write_binary(const line&, std::string& out);
 parley::result<> read_json(std::string_view, line&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, line&, const parley::decode_options& = {});
-void write_json(const text&, std::string& out);
-void write_binary(const text&, std::string& out);
+parley::result<> write_json(const text&, std::string& out);
+parley::result<> write_binary(const text&, std::string& out);
 parley::result<> read_json(std::string_view, text&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, text&, const parley::decode_options& = {});
-void write_json(const Token&, std::string& out);
-void write_binary(const Token&, std::string& out);
+parley::result<> write_json(const Token&, std::string& out);
+parley::result<> write_binary(const Token&, std::string& out);
 parley::result<> read_json(std::string_view, Token&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Token&, const parley::decode_options& = {});
-void write_json(const value&, std::string& out);
-void write_binary(const value&, std::string& out);
+parley::result<> write_json(const value&, std::string& out);
+parley::result<> write_binary(const value&, std::string& out);
 parley::result<> read_json(std::string_view, value&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, value&, const parley::decode_options& = {});
 

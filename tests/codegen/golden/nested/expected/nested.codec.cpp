@@ -52,8 +52,8 @@ bool read_binary(parley::flat::table from, Pong_Pong&) {
   return each.done();
 }
 
-void write_json(const Pong_Pong& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Pong_Pong& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Pong_Pong& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Pong_Pong& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Pong_Pong& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -94,8 +94,8 @@ bool read_json(parley::json::reader& in, Pong& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Pong& m) {
-  const parley::flat::offset ping_at = parley::flat::write_member(out, m.ping);
-  const parley::flat::offset inner_at = parley::flat::write_member(out, m.inner);
+  const parley::flat::offset ping_at = parley::flat::write_member(out, "ping", m.ping);
+  const parley::flat::offset inner_at = parley::flat::write_member(out, "inner", m.inner);
   out.begin_table();
   out.add(0, ping_at);
   out.add(1, inner_at);
@@ -109,8 +109,8 @@ bool read_binary(parley::flat::table from, Pong& m) {
   return each.done();
 }
 
-void write_json(const Pong& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Pong& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Pong& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Pong& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Pong& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -151,7 +151,7 @@ bool read_json(parley::json::reader& in, Ping& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Ping& m) {
-  const parley::flat::offset pong_at = parley::flat::write_member(out, m.pong);
+  const parley::flat::offset pong_at = parley::flat::write_member(out, "pong", m.pong);
   out.begin_table();
   out.add(0, pong_at);
   return out.end_table();
@@ -163,8 +163,8 @@ bool read_binary(parley::flat::table from, Ping& m) {
   return each.done();
 }
 
-void write_json(const Ping& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Ping& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Ping& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Ping& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Ping& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -206,8 +206,8 @@ bool read_json(parley::json::reader& in, Leaf& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Leaf& m) {
-  const parley::flat::offset name_at = parley::flat::write_member(out, m.name);
-  const parley::flat::offset pings_at = parley::flat::write_member(out, m.pings);
+  const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name);
+  const parley::flat::offset pings_at = parley::flat::write_member(out, "pings", m.pings);
   out.begin_table();
   out.add(0, name_at);
   out.add(1, pings_at);
@@ -221,8 +221,8 @@ bool read_binary(parley::flat::table from, Leaf& m) {
   return each.done();
 }
 
-void write_json(const Leaf& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Leaf& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Leaf& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Leaf& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Leaf& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -281,11 +281,11 @@ bool read_json(parley::json::reader& in, Tree_Node& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Tree_Node& m) {
-  const parley::flat::offset left_at = parley::flat::write_member(out, m.left);
-  const parley::flat::offset right_at = parley::flat::write_member(out, m.right);
-  const parley::flat::offset subtrees_at = parley::flat::write_member(out, m.subtrees);
-  const parley::flat::offset named_at = parley::flat::write_member(out, m.named);
-  const parley::flat::offset leaf_at = parley::flat::write_member(out, m.leaf);
+  const parley::flat::offset left_at = parley::flat::write_member(out, "left", m.left);
+  const parley::flat::offset right_at = parley::flat::write_member(out, "right", m.right);
+  const parley::flat::offset subtrees_at = parley::flat::write_member(out, "subtrees", m.subtrees);
+  const parley::flat::offset named_at = parley::flat::write_member(out, "named", m.named);
+  const parley::flat::offset leaf_at = parley::flat::write_member(out, "leaf", m.leaf);
   out.begin_table();
   parley::flat::add_member(out, 0, m.colour);
   out.add(1, left_at);
@@ -307,8 +307,8 @@ bool read_binary(parley::flat::table from, Tree_Node& m) {
   return each.done();
 }
 
-void write_json(const Tree_Node& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Tree_Node& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Tree_Node& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Tree_Node& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Tree_Node& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -366,11 +366,11 @@ bool read_json(parley::json::reader& in, Tree& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Tree& m) {
-  const parley::flat::offset root_at = parley::flat::write_member(out, m.root);
+  const parley::flat::offset root_at = parley::flat::write_member(out, "root", m.root);
   parley::flat::union_offset extra_at;
-  extra_at.write<Tree::tree>(1, out, m.extra);
-  extra_at.write<Tree::colour>(2, out, m.extra);
-  extra_at.write<Tree::fallen>(3, out, m.extra);
+  extra_at.write<Tree::tree>(1, "tree", out, m.extra);
+  extra_at.write<Tree::colour>(2, "colour", out, m.extra);
+  extra_at.write<Tree::fallen>(3, "fallen", out, m.extra);
   out.begin_table();
   out.add(0, root_at);
   out.add(2, extra_at.value);
@@ -390,8 +390,8 @@ bool read_binary(parley::flat::table from, Tree& m) {
   return each.done();
 }
 
-void write_json(const Tree& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Tree& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Tree& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Tree& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Tree& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,28 +12,28 @@
 namespace nested::v1 {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Pong_Pong&, std::string& out);
-void write_binary(const Pong_Pong&, std::string& out);
+parley::result<> write_json(const Pong_Pong&, std::string& out);
+parley::result<> write_binary(const Pong_Pong&, std::string& out);
 parley::result<> read_json(std::string_view, Pong_Pong&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Pong_Pong&, const parley::decode_options& = {});
-void write_json(const Pong&, std::string& out);
-void write_binary(const Pong&, std::string& out);
+parley::result<> write_json(const Pong&, std::string& out);
+parley::result<> write_binary(const Pong&, std::string& out);
 parley::result<> read_json(std::string_view, Pong&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Pong&, const parley::decode_options& = {});
-void write_json(const Ping&, std::string& out);
-void write_binary(const Ping&, std::string& out);
+parley::result<> write_json(const Ping&, std::string& out);
+parley::result<> write_binary(const Ping&, std::string& out);
 parley::result<> read_json(std::string_view, Ping&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Ping&, const parley::decode_options& = {});
-void write_json(const Leaf&, std::string& out);
-void write_binary(const Leaf&, std::string& out);
+parley::result<> write_json(const Leaf&, std::string& out);
+parley::result<> write_binary(const Leaf&, std::string& out);
 parley::result<> read_json(std::string_view, Leaf&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Leaf&, const parley::decode_options& = {});
-void write_json(const Tree_Node&, std::string& out);
-void write_binary(const Tree_Node&, std::string& out);
+parley::result<> write_json(const Tree_Node&, std::string& out);
+parley::result<> write_binary(const Tree_Node&, std::string& out);
 parley::result<> read_json(std::string_view, Tree_Node&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Tree_Node&, const parley::decode_options& = {});
-void write_json(const Tree&, std::string& out);
-void write_binary(const Tree&, std::string& out);
+parley::result<> write_json(const Tree&, std::string& out);
+parley::result<> write_binary(const Tree&, std::string& out);
 parley::result<> read_json(std::string_view, Tree&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Tree&, const parley::decode_options& = {});
 

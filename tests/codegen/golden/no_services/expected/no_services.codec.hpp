@@ -10,8 +10,8 @@
 #include <string_view>
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Plain&, std::string& out);
-void write_binary(const Plain&, std::string& out);
+parley::result<> write_json(const Plain&, std::string& out);
+parley::result<> write_binary(const Plain&, std::string& out);
 parley::result<> read_json(std::string_view, Plain&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Plain&, const parley::decode_options& = {});
 

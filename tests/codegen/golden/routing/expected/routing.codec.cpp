@@ -62,7 +62,7 @@ std::ostream& operator<<(std::ostream& out, Audience value) { return out << parl
 
 void write_json(parley::json::writer& out, const User& m) {
   out.open_object();
-  parley::json::write_member(out, "\"name\":", m.name);
+  parley::json::write_member(out, "\"name\":", m.name, {.max_len = 63});
   out.close_object();
 }
 
@@ -81,7 +81,7 @@ bool read_json(parley::json::reader& in, User& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const User& m) {
-  const parley::flat::offset name_at = parley::flat::write_member(out, m.name);
+  const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name, {.max_len = 63});
   out.begin_table();
   out.add(0, name_at);
   return out.end_table();
@@ -93,8 +93,8 @@ bool read_binary(parley::flat::table from, User& m) {
   return each.done();
 }
 
-void write_json(const User& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const User& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const User& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const User& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, User& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -113,7 +113,7 @@ std::ostream& operator<<(std::ostream& out, const User& m) { return out << parle
 
 void write_json(parley::json::writer& out, const Body& m) {
   out.open_object();
-  parley::json::write_member(out, "\"text\":", m.text);
+  parley::json::write_member(out, "\"text\":", m.text, {.max_len = 255});
   parley::json::write_member(out, "\"textLen\":", m.text_len);
   parley::json::write_member(out, "\"info\":", m.info);
   out.close_object();
@@ -140,7 +140,7 @@ bool read_json(parley::json::reader& in, Body& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Body& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text, {.max_len = 255});
   out.begin_table();
   out.add(0, text_at);
   parley::flat::add_member(out, 1, m.text_len);
@@ -156,8 +156,8 @@ bool read_binary(parley::flat::table from, Body& m) {
   return each.done();
 }
 
-void write_json(const Body& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Body& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Body& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Body& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Body& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -201,8 +201,8 @@ bool read_json(parley::json::reader& in, Line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Line& m) {
-  const parley::flat::offset user_at = parley::flat::write_member(out, m.user);
-  const parley::flat::offset message_at = parley::flat::write_member(out, m.message);
+  const parley::flat::offset user_at = parley::flat::write_member(out, "user", m.user);
+  const parley::flat::offset message_at = parley::flat::write_member(out, "message", m.message);
   out.begin_table();
   out.add(0, user_at);
   out.add(1, message_at);
@@ -216,8 +216,8 @@ bool read_binary(parley::flat::table from, Line& m) {
   return each.done();
 }
 
-void write_json(const Line& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Line& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Line& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Line& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Line& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -260,7 +260,7 @@ bool read_json(parley::json::reader& in, Shout& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Shout& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
   out.begin_table();
   out.add(0, text_at);
   parley::flat::add_member(out, 1, m.audience);
@@ -274,8 +274,8 @@ bool read_binary(parley::flat::table from, Shout& m) {
   return each.done();
 }
 
-void write_json(const Shout& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Shout& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Shout& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Shout& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Shout& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

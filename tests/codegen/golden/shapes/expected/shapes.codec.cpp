@@ -51,7 +51,7 @@ bool read_json(parley::json::reader& in, Line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Line& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
   out.begin_table();
   out.add(0, text_at);
   return out.end_table();
@@ -63,8 +63,8 @@ bool read_binary(parley::flat::table from, Line& m) {
   return each.done();
 }
 
-void write_json(const Line& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Line& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Line& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Line& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Line& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -102,7 +102,7 @@ bool read_json(parley::json::reader& in, Token& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Token& m) {
-  const parley::flat::offset value_at = parley::flat::write_member(out, m.value);
+  const parley::flat::offset value_at = parley::flat::write_member(out, "value", m.value);
   out.begin_table();
   out.add(0, value_at);
   return out.end_table();
@@ -114,8 +114,8 @@ bool read_binary(parley::flat::table from, Token& m) {
   return each.done();
 }
 
-void write_json(const Token& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Token& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Token& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Token& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Token& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }
@@ -154,7 +154,7 @@ bool read_json(parley::json::reader& in, AVeryLongMessageNameThatMakesEveryLineO
 
 parley::flat::offset write_binary(parley::flat::writer& out,
                                   const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, m.text);
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
   out.begin_table();
   out.add(0, text_at);
   return out.end_table();
@@ -166,11 +166,11 @@ bool read_binary(parley::flat::table from, AVeryLongMessageNameThatMakesEveryLin
   return each.done();
 }
 
-void write_json(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m, std::string& out) {
-  parley::json::write_document(m, out);
+parley::result<> write_json(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m, std::string& out) {
+  return parley::json::write_document(m, out);
 }
-void write_binary(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m, std::string& out) {
-  parley::flat::write_document(m, out);
+parley::result<> write_binary(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m, std::string& out) {
+  return parley::flat::write_document(m, out);
 }
 parley::result<> read_json(std::string_view text, AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& m,
                            const parley::decode_options& options) {
@@ -217,7 +217,7 @@ bool read_json(parley::json::reader& in, Routed& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Routed& m) {
-  const parley::flat::offset line_at = parley::flat::write_member(out, m.line);
+  const parley::flat::offset line_at = parley::flat::write_member(out, "line", m.line);
   out.begin_table();
   out.add(0, line_at);
   parley::flat::add_member(out, 1, m.where);
@@ -231,8 +231,8 @@ bool read_binary(parley::flat::table from, Routed& m) {
   return each.done();
 }
 
-void write_json(const Routed& m, std::string& out) { parley::json::write_document(m, out); }
-void write_binary(const Routed& m, std::string& out) { parley::flat::write_document(m, out); }
+parley::result<> write_json(const Routed& m, std::string& out) { return parley::json::write_document(m, out); }
+parley::result<> write_binary(const Routed& m, std::string& out) { return parley::flat::write_document(m, out); }
 parley::result<> read_json(std::string_view text, Routed& m, const parley::decode_options& options) {
   return parley::json::read_document(text, m, options);
 }

@@ -12,22 +12,22 @@
 namespace shapes::v1 {
 
 // Whole payloads: see parley/wire/codec.hpp.
-void write_json(const Line&, std::string& out);
-void write_binary(const Line&, std::string& out);
+parley::result<> write_json(const Line&, std::string& out);
+parley::result<> write_binary(const Line&, std::string& out);
 parley::result<> read_json(std::string_view, Line&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Line&, const parley::decode_options& = {});
-void write_json(const Token&, std::string& out);
-void write_binary(const Token&, std::string& out);
+parley::result<> write_json(const Token&, std::string& out);
+parley::result<> write_binary(const Token&, std::string& out);
 parley::result<> read_json(std::string_view, Token&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Token&, const parley::decode_options& = {});
-void write_json(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, std::string& out);
-void write_binary(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, std::string& out);
+parley::result<> write_json(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, std::string& out);
+parley::result<> write_binary(const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&, std::string& out);
 parley::result<> read_json(std::string_view, AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&,
                            const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&,
                              const parley::decode_options& = {});
-void write_json(const Routed&, std::string& out);
-void write_binary(const Routed&, std::string& out);
+parley::result<> write_json(const Routed&, std::string& out);
+parley::result<> write_binary(const Routed&, std::string& out);
 parley::result<> read_json(std::string_view, Routed&, const parley::decode_options& = {});
 parley::result<> read_binary(parley::bytes_view, Routed&, const parley::decode_options& = {});
 

@@ -1,4 +1,4 @@
-// What went wrong while a payload was read, and where: the first failure is kept, its path is put together on the way out.
+// What went wrong while a payload was read or written, and where: the first failure is kept, its path is put together on the way out.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -9,7 +9,7 @@
 
 namespace parley {
 
-class decode_fault {
+class payload_fault {
  public:
   bool failed() const noexcept { return !what_.empty(); }
   // Fixed words only: texts never quote the input.

@@ -1,0 +1,52 @@
+// What a writer could not write. A payload that no reader would take is refused where it is made, with a path as a reader gives it.
+#pragma once
+
+#include "parley/core/core.hpp"
+#include "parley/wire/decode_memory.hpp"
+#include "parley/wire/payload_fault.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace parley {
+
+// The base of json::writer and flat::writer. After a failure writing goes on, so that no step has to be checked; whoever began the
+// document asks at its end.
+class fallible_writer {
+ public:
+  // Records that a value cannot be written, unless a failure was recorded before. `what` must be a literal.
+  void fail(const char* what);
+  // Likewise what another codec said of a part.
+  void fail(const parley::error& inner);
+  bool failed() const noexcept { return fault_ != nullptr; }
+
+  // Called on the way out of a failure, innermost first; write_part() sees to it.
+  void within_member(std::string_view name);
+  void within_entry(std::size_t number);
+  void within_element(std::size_t number);
+
+  // What a reader will pay for, see decode_memory.
+  void builds(std::size_t size) noexcept { built_ += size; }
+
+  // The end of the document that was appended to `out` from `start` on: bad_payload, and takes it off again, if something failed or a
+  // reader would not build it.
+  result<> finish_document(std::string& out, std::size_t start) {
+    if (!failed() && built_ <= wire::least_memory) return {};
+    return finish_doubtful(out, start);
+  }
+
+ protected:
+  fallible_writer() = default;
+  ~fallible_writer() = default;
+
+ private:
+  payload_fault& fault();
+  result<> finish_doubtful(std::string& out, std::size_t start);
+
+  std::unique_ptr<payload_fault> fault_;
+  std::size_t built_ = 0;
+};
+
+}  // namespace parley

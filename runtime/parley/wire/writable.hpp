@@ -1,0 +1,87 @@
+// Which values can be written, for both formats alike: limits of the schema, and where in a message the fault is.
+#pragma once
+
+#include "parley/box.hpp"
+#include "parley/wire/format.hpp"
+#include "parley/wire/utf8.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace parley {
+
+// Types of which every value can be written. Not so messages, which may hold a well-known type, and maps whose keys are texts.
+template <class T>
+inline constexpr bool always_writable = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+template <>
+inline constexpr bool always_writable<std::string> = true;
+template <class T>
+inline constexpr bool always_writable<std::optional<T>> = always_writable<T>;
+template <class T>
+inline constexpr bool always_writable<std::vector<T>> = always_writable<T>;
+template <class Key, class T>
+inline constexpr bool always_writable<std::map<Key, T>> = always_writable<T> && !std::is_same_v<Key, std::string>;
+
+// Writes a part, and calls `where` if it could not be written. Nothing is written any more once something could not.
+template <class Writer, class Write, class Where>
+void write_part(Writer& out, Write write, Where where) {
+  if (out.failed()) return;
+  write();
+  if (out.failed()) where();
+}
+
+// The bytes that a text takes when it is sent: what is not UTF-8 becomes U+FFFD.
+inline bool is_longer(const std::string& text, std::size_t limit) {
+  constexpr std::size_t replacement = 3;
+  if (text.size() > limit) return true;
+  return text.size() * replacement > limit && !is_utf8(text) && to_utf8(text).size() > limit;
+}
+inline bool is_longer(const std::vector<std::byte>& bytes, std::size_t limit) { return bytes.size() > limit; }
+
+// (parley.field).max_len and max_count, as the readers check them.
+template <class Writer, class T>
+void check_limits(Writer& out, const T& value, const field_limits& limits) {
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::byte>>) {
+    if (limits.max_len != 0 && is_longer(value, limits.max_len)) out.fail("longer than its max_len");
+  } else if constexpr (requires { typename T::mapped_type; }) {
+    if (limits.max_count != 0 && value.size() > limits.max_count) return out.fail("more entries than its max_count");
+    std::size_t number = 0;
+    for (const auto& entry : value) {
+      const bool before = out.failed();
+      check_limits(out, entry.second, limits);
+      if (out.failed() != before) return out.within_entry(number);
+      ++number;
+    }
+  } else if constexpr (requires {
+                         typename T::value_type;
+                         value.capacity();
+                       }) {
+    if (limits.max_count != 0 && value.size() > limits.max_count) return out.fail("more elements than its max_count");
+    if constexpr (std::is_class_v<typename T::value_type>) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        const bool before = out.failed();
+        check_limits(out, value[i], limits);
+        if (out.failed() != before) return out.within_element(i);
+      }
+    }
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
+    if (value) check_limits(out, *value, limits);
+  }
+}
+// The same for a member of a message.
+template <class Writer, class T>
+void check_member(Writer& out, std::string_view name, const T& value, const field_limits& limits) {
+  const bool before = out.failed();
+  check_limits(out, value, limits);
+  if (out.failed() != before) out.within_member(name);
+}
+
+}  // namespace parley
