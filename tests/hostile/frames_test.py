@@ -431,10 +431,10 @@ class EnvelopeTest(arena.Arena):
             guest = self.guest("plain")
             guest.send_all([b'{"event_name":"Probe.Hold","id":"a"}', b'{"event_name":"Probe.Hold","id":"a"}'])
             self.kept(guest, "bad_frame", "a")
-        with self.case("NaN is no JSON"):
+        with self.case("NaN is no JSON, and is found where the payload is decoded"):
             guest = self.guest("plain")
             guest.send('{"event_name":"Lobby.Add","payload":{"numbers":[NaN]}}')
-            self.kept(guest, "bad_frame")
+            self.kept(guest, "bad_payload")
 
 
 class DroppingTest(arena.Arena):

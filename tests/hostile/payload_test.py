@@ -185,7 +185,7 @@ class PayloadTest(arena.Arena):
 
     def test_a_payload_that_is_no_json_is_a_bad_frame(self):
         for name, payload in [
-            ("a comma", '{"name":"a",}'), ("a word", MARK), ("NaN", '{"anything":NaN}'), ("a leading zero", '{"anything":01}'),
+            ("a comma", '{"name":"a",}'), ("a word", MARK), ("a leading zero", '{"anything":01}'),
             ("a plus", '{"anything":+1}'),
             ("a lone minus", '{"anything":-}'), ("a dot at the end", '{"anything":1.}'), ("hexadecimal", '{"anything":0x1}'),
             ("half a surrogate", '{"name":"\\ud83d"}'),
@@ -201,6 +201,18 @@ class PayloadTest(arena.Arena):
                     guest = self.guest(mode)
                     guest.send(guest.event(PLANT, payload.encode(), "all"))
                     self.kept(guest, "bad_frame")
+
+    def test_nan_is_no_json(self):
+        """Python's plain peers write it, so there it is the payload that is wrong, not the frame."""
+        for mode, code in (("json", "bad_frame"), ("plain", "bad_payload")):
+            with self.case("in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.call(COUNT, b'{"anything":NaN}', 5))
+                self.kept(guest, code, 5)
+            with self.case("to all, in", mode):
+                guest = self.guest(mode)
+                guest.send(guest.event(PLANT, b'{"anything":NaN}', "all"))
+                self.kept(guest, code)
 
     def test_what_is_unknown_or_null_is_passed_over(self):
         for mode in ("json", "plain"):

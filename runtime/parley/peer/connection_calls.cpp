@@ -90,6 +90,10 @@ result<> connection_end::send_reply(const method& m, std::uint64_t id, const voi
       if (owner_) owner_->call_handler_threw(m, std::make_exception_ptr(call_failed(written.error())));
       return handler_threw();
     }
+    if (reads_python() && is_quoted_nan(*m.out, std::string_view(*frame).substr(start))) {
+      frame->pop_back();
+      frame->erase(start, 1);
+    }
   } else if (session_->payload_format() == format::json) {
     *frame += "{}";
   }

@@ -322,8 +322,9 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
     return session_->refuse(now(), {.code = errc::denied, .text = "not for this end to send"}, what);
   std::string text;
   const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
-  if (too_large_for_us(*m, payload.size()))
-    return session_->refuse(now(), {.code = errc::too_large, .text = over_our_limit(*m, payload.size()).message}, what);
+  // A text may have a payload beside it, which is relayed.
+  const std::size_t size = payload.size() + (payload.data() == e.payload.data() ? 0 : e.payload.size());
+  if (too_large_for_us(*m, size)) return session_->refuse(now(), {.code = errc::too_large, .text = over_our_limit(*m, size).message}, what);
   if (!session_->agreed(*m)) return session_->count_not_delivered();
   owner_->event_received(*this, e, *m, payload);
 }

@@ -55,17 +55,22 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
     e.meta = received->meta;
     e.delivery = received->delivery;
   }
-  const bytes_view payload = as_bytes(f.payload_format() == format::json ? json.value_or("") : binary.value_or(""));
+  std::string_view payload = f.payload_format() == format::json ? json.value_or("") : binary.value_or("");
+  if (as == spoken::plain && what && server.contract().relays_unknown() && is_quoted_nan(*what->in, payload))
+    payload = payload.substr(1, payload.size() - 2);
+  if (what && what->body_message && no_text && f.payload_format() == format::json) payload = {};
+  const bytes_view rest = as == spoken::plain ? beside : bytes_view();
+  if (auto fine = readable(as, payload.data(), rest, server); !fine) return fine;
   std::string frame;
   bool written = false;
   if (what) {
     if (is_dialect(as)) e.name = what->name;
-    written = write_frame(f, side::server, *what, e, payload, frame);
+    written = write_frame(f, side::server, *what, e, as_bytes(payload), frame, rest);
   } else {
     e.name = name;
     e.text = received->text;
     e.has_text = received->has_text;
-    written = f.write(e, side::server, payload, frame);
+    written = f.write(e, side::server, as_bytes(payload), frame);
   }
   if (is_dialect(as)) written = written && fits(server.dialect_of(as), frame.size(), side::server);
   tried[static_cast<std::size_t>(as)] = true;
@@ -73,6 +78,14 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
   frames[static_cast<std::size_t>(as)] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
   return {};
+}
+
+// A bare NaN is no JSON. It is passed on as it came, and only to plain clients of a schema that relays what it does not know.
+result<> server_loop::delivery::readable(spoken as, const char* payload, bytes_view rest, const server_core& server) const {
+  if (!received || !received->payload_not_json) return {};
+  const bool relayed = payload == as_text(received->payload).data() || !rest.empty();
+  if (!relayed || (as == spoken::plain && server.contract().relays_unknown())) return {};
+  return error{errc::bad_payload, "a bare NaN or Infinity, which JSON does not have"};
 }
 
 // --- to the clients of this loop, and to the loops of the others
@@ -267,6 +280,10 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
   d.from = id;
   d.received = &e;
   (sent_in == format::json ? d.json : d.binary) = as_text(payload);
+  if (m.body_message && sent_in == format::json) {
+    d.beside = e.payload;
+    d.no_text = !e.has_text;
+  }
   std::string rewritten;
 
   const auto found = bound_.find(&m);
@@ -293,6 +310,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
           return refuse(sender, e, handler_threw(), &m);
         }
         (sent_in == format::json ? d.json : d.binary) = rewritten;
+        d.no_text = false;
         break;
     }
   }

@@ -20,6 +20,8 @@ struct server_loop::delivery {
   const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
+  bytes_view beside;     // JSON that a sender wrote beside the text of a method with `body: MESSAGE`
+  bool no_text = false;  // and that it wrote no text
   const any_types* types = nullptr;
   bool for_many = false;  // frames are made with the transport's head
   std::size_t handed_to = 0;
@@ -34,6 +36,7 @@ struct server_loop::delivery {
 
  private:
   result<> make_payload(format);
+  result<> readable(spoken, const char* payload, bytes_view rest, const server_core&) const;
 };
 
 // What crosses from loop to loop: made once, read by all of them.

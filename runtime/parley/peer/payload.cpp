@@ -1,6 +1,6 @@
 #include "parley/peer/payload.hpp"
 
-#include "parley/wire/wkt_codec.hpp"
+#include "parley/wire/codec.hpp"
 
 namespace parley {
 
@@ -22,14 +22,14 @@ error payload_too_large(const method& what, std::size_t size, std::size_t limit,
   return {errc::too_large, text + ')'};
 }
 
-bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload,
-                 std::string& out) {
+bool write_frame(const wire::envelope_format& as, side writer, const method& what, wire::envelope& e, bytes_view payload, std::string& out,
+                 bytes_view beside) {
   e.method = what.id;
   if (!as.binary()) e.name = what.name;
   if (what.body_message && !as.binary() && e.kind == wire::kind::event) {
     // What was encoded here, or checked on its way in, is a JSON string.
-    if (read_json(as_text(payload), e.text, {})) e.has_text = true;
-    payload = {};
+    if (!payload.empty() && read_json(as_text(payload), e.text, {})) e.has_text = true;
+    payload = beside;
   }
   return as.write(e, writer, payload, out);
 }
@@ -40,6 +40,11 @@ bytes_view payload_of(const wire::envelope& e, const method& what, format f, std
   if (e.has_text) write_json(e.text, scratch);
   else scratch = "\"\"";
   return as_bytes(scratch);
+}
+
+bool is_quoted_nan(const codec& of, std::string_view json) noexcept {
+  const bool is_number = &of == &codec_for<double> || &of == &codec_for<float>;
+  return is_number && json.size() > 2 && json.front() == '"' && json.back() == '"';
 }
 
 }  // namespace parley

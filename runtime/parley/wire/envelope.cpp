@@ -40,7 +40,7 @@ void envelope::clear() {
   slot.clear();
   more = optional = unknown_kind = false;
   payload = {};
-  has_payload = false;
+  has_payload = payload_not_json = false;
   payload_tokens = {};
 }
 

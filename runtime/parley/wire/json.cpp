@@ -370,7 +370,7 @@ bool reader::skip_value(std::size_t depth_left) {
     case kind::number: {
       const std::string_view word = take_token();
       if (is_number(word)) return true;
-      if (options_.accept_nan_tokens && (word == "NaN" || word == "Infinity" || word == "-Infinity")) return true;
+      if (options_.accept_nan_tokens && (word == "NaN" || word == "Infinity" || word == "-Infinity")) return passed_nan_ = true;
       return fail("not a number");
     }
     case kind::boolean: {

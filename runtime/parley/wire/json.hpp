@@ -77,6 +77,9 @@ class reader {
   // The same, and `tokens` becomes what another reader of this value alone can be given, once this one is destroyed.
   bool raw(std::string_view& text, std::size_t max_depth, known_tokens& tokens);
 
+  // Has a value that was passed over held a bare NaN, Infinity or -Infinity (options.accept_nan_tokens)?
+  bool passed_nan() const noexcept { return passed_nan_; }
+
   // The root has been read; nothing but space may follow. False if anything ever failed.
   bool finish();
   bool failed() const noexcept { return fault_.failed(); }
@@ -137,6 +140,7 @@ class reader {
   decode_options options_;
   decode_memory memory_;
   bool ignored_ = false;
+  bool passed_nan_ = false;
   bool escapes_ = false;  // somewhere in the text
   payload_fault fault_{};
   std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message

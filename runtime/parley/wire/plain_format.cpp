@@ -13,12 +13,12 @@ namespace {
 class frame_reader {
  public:
   frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
-      // Python's peers write NaN; whoever serves others does not pass it on.
+      // Python's peers write NaN. A server that decodes the payload refuses it there; one that relays it decides whom to.
       : frame_(frame),
         reader_(reader),
         limits_(limits),
         out_(out),
-        in_(frame, {.accept_nan_tokens = reader == side::client}),
+        in_(frame, {.accept_nan_tokens = true}),
         members_(in_) {}
 
   std::optional<fault> read() {
@@ -57,6 +57,7 @@ class frame_reader {
   void read_payload() {
     if (in_.raw(payload_, limits_.max_depth, out_.payload_tokens)) out_.has_payload = true;
     else in_payload_ = true;
+    out_.payload_not_json = in_.passed_nan();
   }
   void read_to() {
     if (members_.text(out_.to_written, limits_.max_envelope, "to: not a string"))
