@@ -27,7 +27,7 @@ struct events_server final : EventsHandler {
   (void)SilentHandler::bindings<SilentHandler>();
 }
 
-[[maybe_unused]] void call(const parley::link& link) {
+[[maybe_unused]] void call(const parley::endpoint& link) {
   const CallsClient calls(link);
   calls.ping();
   [[maybe_unused]] const Line line = calls.ask({.text = "hello"});
@@ -45,7 +45,7 @@ struct events_server final : EventsHandler {
   peers.async_swap({.value = "x"}, parley::to::client("somebody"), [](parley::result<Line>) {});
 }
 
-[[maybe_unused]] void send(const parley::link& link) {
+[[maybe_unused]] void send(const parley::endpoint& link) {
   const EventsClient events(link);
   events.say({.text = "to the first target, SENDER"});
   events.say({.text = "to all"}, parley::to::all);

@@ -30,10 +30,14 @@ class DatadivrClient {
     MsgTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
   };
 
-  explicit DatadivrClient(const parley::link& link) : link_(link, DatadivrMethods::service) {}
+  explicit DatadivrClient(const parley::endpoint& link) : link_(link, DatadivrMethods::service) {}
 
   // The same stub with other options, for one call or for good: datadivr.with({.deadline = 5s}).sum(numbers).
-  DatadivrClient with(parley::call_options options) const { return DatadivrClient(link_.with(options)); }
+  DatadivrClient with(parley::call_options options) const {
+    DatadivrClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // Adds the numbers. What is no number, and no numbers at all, is refused with an `error`.
   // Blocks; throws parley::call_failed.
@@ -93,7 +97,7 @@ class DatadivrClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace datadivr::v1

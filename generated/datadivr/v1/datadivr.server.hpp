@@ -84,8 +84,12 @@ class DatadivrPeers {
     ClientOverviewTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
   };
 
-  explicit DatadivrPeers(const parley::link& link) : link_(link, DatadivrMethods::service) {}
-  DatadivrPeers with(parley::call_options options) const { return DatadivrPeers(link_.with(options)); }
+  explicit DatadivrPeers(const parley::endpoint& link) : link_(link, DatadivrMethods::service) {}
+  DatadivrPeers with(parley::call_options options) const {
+    DatadivrPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // A line of text. Its place is the envelope's `message`.
   // Never waits; says whether it was taken for sending.
@@ -117,7 +121,7 @@ class DatadivrPeers {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace datadivr::v1

@@ -12,10 +12,14 @@ namespace wschat::v1 {
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class ChatClient {
  public:
-  explicit ChatClient(const parley::link& link) : link_(link, ChatMethods::service) {}
+  explicit ChatClient(const parley::endpoint& link) : link_(link, ChatMethods::service) {}
 
   // The same stub with other options, for one call or for good: chat.with({.deadline = 5s}).
-  ChatClient with(parley::call_options options) const { return ChatClient(link_.with(options)); }
+  ChatClient with(parley::call_options options) const {
+    ChatClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // A line of chat, or a change of name.
   // Never waits; says whether it was taken for sending. The payload names the receivers.
@@ -39,7 +43,7 @@ class ChatClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace wschat::v1

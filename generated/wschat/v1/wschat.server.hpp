@@ -35,11 +35,15 @@ class ChatHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class ChatPeers {
  public:
-  explicit ChatPeers(const parley::link& link) : link_(link, ChatMethods::service) {}
-  ChatPeers with(parley::call_options options) const { return ChatPeers(link_.with(options)); }
+  explicit ChatPeers(const parley::endpoint& link) : link_(link, ChatMethods::service) {}
+  ChatPeers with(parley::call_options options) const {
+    ChatPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace wschat::v1

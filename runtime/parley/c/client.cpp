@@ -33,7 +33,7 @@ named_request request_of(const char* name, const char* payload, size_t size, con
 }
 
 // On its own thread nothing that waits can end.
-bool would_wait_for_itself(const parley_client& client) { return parley::link(client.link).core->runs_here(); }
+bool would_wait_for_itself(const parley_client& client) { return parley::endpoint(client.link).core->runs_here(); }
 
 constexpr const char* null_argument = "an argument is NULL";
 

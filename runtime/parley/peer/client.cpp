@@ -52,6 +52,6 @@ std::string client::learn_id(call_options options) {
 asio::any_io_executor client::executor() const { return core_->executor(); }
 void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
 void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }
-client::operator link() const { return {core_, calls_}; }
+client::operator endpoint() const { return {core_, calls_}; }
 
 }  // namespace parley

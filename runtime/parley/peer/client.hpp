@@ -124,7 +124,7 @@ class client {
   // could not be read (`bad_payload`, from_peer false). `event` is its wire name, empty if the server did not say.
   void on_error(std::function<void(const error&, std::string_view event)> handler);
 
-  operator link() const;
+  operator endpoint() const;  // for stubs
 
  private:
   friend class by_name;

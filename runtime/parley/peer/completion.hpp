@@ -63,33 +63,33 @@ struct start_operation {
 
 // What a generated `async_<call>` forwards to. The payload is encoded here, so nothing refers to it afterwards.
 template <class T, class Payload, class Token>
-auto async_call(const link& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
+auto async_call(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
   return asio::async_initiate<Token, void(result<T>)>(start_operation<T, &core::start>{to.core}, token,
                                                       encode_for(to, what, &payload, whom));
 }
 template <class T, class Payload, class Token>
-auto async_call(const link& to, const method& what, const Payload& payload, const to::client& whom, Token&& token) {
+auto async_call(const endpoint& to, const method& what, const Payload& payload, const to::client& whom, Token&& token) {
   return async_call<T>(to, what, payload, target_traits<to::client>::value(whom), std::forward<Token>(token));
 }
 template <class T, class Payload, class Token>
-auto async_call(const link& to, const method& what, const Payload& payload, Token&& token) {
+auto async_call(const endpoint& to, const method& what, const Payload& payload, Token&& token) {
   return async_call<T>(to, what, payload, target{}, std::forward<Token>(token));
 }
 
 // What a generated `async_<event>` forwards to: completes when the queue has taken the event.
 template <class Payload, class Token>
-auto async_send(const link& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
+auto async_send(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
   return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::send_when_room>{to.core}, token,
                                                      encode_for(to, what, &payload, whom));
 }
 
 // Starts the call, waits on this thread, reads the answer into `value` (null: none wanted). Throws call_failed. Not a template:
 // instantiating Asio's token machinery for `block` in every generated blocking method would cost each user's translation unit 0.4 s.
-void wait_for_answer(const link& to, outgoing request, void* value);
+void wait_for_answer(const endpoint& to, outgoing request, void* value);
 
 // What a generated blocking `<call>` forwards to.
 template <class T, class Payload>
-T call_and_wait(const link& to, const method& what, const Payload& payload, const target& whom = {}) {
+T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const target& whom = {}) {
   if constexpr (std::is_void_v<T>) {
     wait_for_answer(to, encode_for(to, what, &payload, whom), nullptr);
   } else {
@@ -99,13 +99,13 @@ T call_and_wait(const link& to, const method& what, const Payload& payload, cons
   }
 }
 template <class T, class Payload>
-T call_and_wait(const link& to, const method& what, const Payload& payload, const to::client& whom) {
+T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const to::client& whom) {
   return call_and_wait<T>(to, what, payload, target_traits<to::client>::value(whom));
 }
 
 // What a generated `<event>` forwards to.
 template <class Payload>
-sent send_event(const link& to, const method& what, const Payload& payload, const target& whom) {
+sent send_event(const endpoint& to, const method& what, const Payload& payload, const target& whom) {
   return to.core->send(encode_for(to, what, &payload, whom));
 }
 

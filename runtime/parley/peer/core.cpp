@@ -10,7 +10,7 @@
 
 namespace parley {
 
-outgoing encode_for(const link& to, const method& what, const void* payload, target where) {
+outgoing encode_for(const endpoint& to, const method& what, const void* payload, target where) {
   outgoing out{.what = &what, .to = std::move(where), .options = to.options};
   const formats_in_use wanted = to.core->formats();
   const auto write = [&](format f, std::string& made) {
@@ -57,7 +57,7 @@ std::string text_of_thrown(std::string_view handler, const std::exception_ptr& t
   return text;
 }
 
-void wait_for_answer(const link& to, outgoing request, void* value) {
+void wait_for_answer(const endpoint& to, outgoing request, void* value) {
   if (to.core->runs_here()) throw would_never_end();
   waiting_room<void> room;
   const method& what = *request.what;

@@ -95,18 +95,18 @@ class core {
   virtual void unsubscribe(std::uint64_t) = 0;
 };
 
-// Safe to copy, safe to keep after its client or server is gone (calls then complete with `cancelled`).
-struct link {
-  link(std::shared_ptr<parley::core> c, call_options o) : core(std::move(c)), options(o) {}
-  link(const link& other, const service& used) : link(other) { core->use(used); }
-
-  link with(call_options other) const { return {core, other}; }
+// What stubs are made from: a handle on a client or a server. Safe to copy, safe to keep after its client or server is gone (calls then
+// complete with `cancelled`).
+struct endpoint {
+  endpoint(std::shared_ptr<parley::core> c, call_options o) : core(std::move(c)), options(o) {}
+  // For a stub of this service, which it tells the core. Throws what core::use throws.
+  endpoint(const endpoint& other, const service& used) : endpoint(other) { core->use(used); }
 
   std::shared_ptr<parley::core> core;
   call_options options;
 };
 
 // Encodes in the formats in use. A payload that cannot be written travels as `unwritable` to where the operation completes.
-outgoing encode_for(const link& to, const method& what, const void* payload, target where);
+outgoing encode_for(const endpoint& to, const method& what, const void* payload, target where);
 
 }  // namespace parley

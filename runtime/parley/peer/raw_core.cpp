@@ -45,13 +45,13 @@ raw_core::facts raw_core::known() const {
 
 void raw_core::connect(ticket of, std::unique_ptr<operation<void>> done) {
   on_executor(std::move(done), [of](raw_core& self, std::unique_ptr<operation<void>> asked) {
-    if (!self.lives()) return asked.release()->finish(*self.error_);
+    if (!self.connect_if_idle()) return asked.release()->finish(*self.error_);
     if (self.phase_ == phase::open) return asked.release()->finish({});
     self.connects_.push_back({of, std::move(asked)});
   });
 }
 
-bool raw_core::lives() {
+bool raw_core::connect_if_idle() {
   if (phase_ == phase::idle) begin_connecting();
   return phase_ == phase::connecting || phase_ == phase::open;
 }
@@ -212,10 +212,10 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
     return;
   }
   on_executor(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
-    const bool lives = self.lives();
-    if (lives && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), false});
+    const bool goes_on = self.connect_if_idle();
+    if (goes_on && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), false});
     self.held_ -= room_of(message);
-    asked.release()->finish(lives ? too_many() : *self.error_);
+    asked.release()->finish(goes_on ? too_many() : *self.error_);
   });
 }
 
@@ -256,7 +256,7 @@ result<> raw_core::try_send(raw_message& message) {
     return too_much();
   }
   const bool handed_over = on_executor([message = std::move(message)](raw_core& self) mutable {
-    if (!self.lives()) return;
+    if (!self.connect_if_idle()) return;
     self.sends_.push_back({0, std::move(message), nullptr, true});
     self.send_waiting();
   });

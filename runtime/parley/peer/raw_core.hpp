@@ -100,8 +100,8 @@ class raw_core final : public raw_end,
     return gate_.post(shared_from_this(), std::forward<What>(what)...);
   }
 
-  // The first that is asked for connects. False: it is over, and error_ says why.
-  bool lives();
+  // Whatever is asked for first connects. False: it is over, and error_ says why.
+  bool connect_if_idle();
   void begin_connecting();
   void give_up_connecting(error why);
   void begin_closing(std::uint16_t code, std::string_view reason, error why);

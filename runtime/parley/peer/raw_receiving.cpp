@@ -41,7 +41,7 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
 
 std::optional<error> raw_core::why_not_ask() {
   if (message_handler_) return taken_by_handler();
-  if (!lives()) return error_;
+  if (!connect_if_idle()) return error_;
   if (!room_for(std::max(sends_.size(), receives_.size()))) return too_many();
   return std::nullopt;
 }
@@ -50,7 +50,7 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   --first_in_line_;
   if (message_handler_) return done.release()->finish(taken_by_handler());
   if (auto next = take()) return done.release()->finish(std::move(*next));
-  if (!lives()) return done.release()->finish(*error_);
+  if (!connect_if_idle()) return done.release()->finish(*error_);
   if (!room_for(receives_.size())) return done.release()->finish(too_many());
   finish_if_answered();
   time_point deadline = time_point::max();

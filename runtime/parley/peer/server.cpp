@@ -53,7 +53,7 @@ std::size_t server::listen(port_options more) { return core_->listen(std::move(m
 std::uint16_t server::port(std::size_t number) const { return core_->port(number); }
 asio::any_io_executor server::executor() const { return core_->executor(); }
 server_counters server::counters() const { return core_->counters(); }
-server::operator link() const { return {core_, call_options{}}; }
-void server::add(handler& h, const service& s, std::span<const binding> bindings) { core_->add(h, s, bindings); }
+server::operator endpoint() const { return {core_, call_options{}}; }
+registration server::add(handler& h, const service& s, std::span<const binding> bindings) { return core_->add(h, s, bindings); }
 
 }  // namespace parley

@@ -154,7 +154,7 @@ class server {
   // Any thread; while it runs, the figures of a moment ago.
   server_counters counters() const;
 
-  operator link() const;
+  operator endpoint() const;  // for stubs
 
  private:
   void add(handler&, const service&, std::span<const binding>);

@@ -91,14 +91,14 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
 
 // What a generated `on_<event>` forwards to.
 template <class Payload, event_handler<Payload> F>
-subscription subscribe(const link& to, const method& what, F&& handler) {
+subscription subscribe(const endpoint& to, const method& what, F&& handler) {
   auto entry = std::make_shared<event_subscriber<Payload, std::decay_t<F>>>(what, std::forward<F>(handler));
   return {to.core, to.core->subscribe(what, std::move(entry))};
 }
 
 // What a generated `on_<call>` forwards to. A later handler replaces an earlier one.
 template <class In, class Out, call_handler<In, Out> F>
-subscription answer_calls(const link& to, const method& what, F&& handler) {
+subscription answer_calls(const endpoint& to, const method& what, F&& handler) {
   auto entry = std::make_shared<call_server_of<In, Out, std::decay_t<F>>>(std::forward<F>(handler));
   return {to.core, to.core->answer(what, std::move(entry))};
 }

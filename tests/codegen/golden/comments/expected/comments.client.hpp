@@ -30,10 +30,14 @@ class CommentsClient {
     WhisperTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
   };
 
-  explicit CommentsClient(const parley::link& link) : link_(link, CommentsMethods::service) {}
+  explicit CommentsClient(const parley::endpoint& link) : link_(link, CommentsMethods::service) {}
 
   // The same stub with other options, for one call or for good: comments.with({.deadline = 5s}).
-  CommentsClient with(parley::call_options options) const { return CommentsClient(link_.with(options)); }
+  CommentsClient with(parley::call_options options) const {
+    CommentsClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // Whispers.
   // Never waits; says whether it was taken for sending.
@@ -59,7 +63,7 @@ class CommentsClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace comments::v1

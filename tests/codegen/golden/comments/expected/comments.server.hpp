@@ -35,11 +35,15 @@ class CommentsHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class CommentsPeers {
  public:
-  explicit CommentsPeers(const parley::link& link) : link_(link, CommentsMethods::service) {}
-  CommentsPeers with(parley::call_options options) const { return CommentsPeers(link_.with(options)); }
+  explicit CommentsPeers(const parley::endpoint& link) : link_(link, CommentsMethods::service) {}
+  CommentsPeers with(parley::call_options options) const {
+    CommentsPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace comments::v1

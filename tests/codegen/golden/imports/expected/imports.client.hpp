@@ -12,10 +12,14 @@ namespace imports::v1 {
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class ImportsClient {
  public:
-  explicit ImportsClient(const parley::link& link) : link_(link, ImportsMethods::service) {}
+  explicit ImportsClient(const parley::endpoint& link) : link_(link, ImportsMethods::service) {}
 
   // The same stub with other options, for one call or for good: imports.with({.deadline = 5s}).take(thing).
-  ImportsClient with(parley::call_options options) const { return ImportsClient(link_.with(options)); }
+  ImportsClient with(parley::call_options options) const {
+    ImportsClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // Both payloads are somebody else's.
   // Blocks; throws parley::call_failed.
@@ -35,7 +39,7 @@ class ImportsClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace imports::v1

@@ -34,11 +34,15 @@ class ImportsHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class ImportsPeers {
  public:
-  explicit ImportsPeers(const parley::link& link) : link_(link, ImportsMethods::service) {}
-  ImportsPeers with(parley::call_options options) const { return ImportsPeers(link_.with(options)); }
+  explicit ImportsPeers(const parley::endpoint& link) : link_(link, ImportsMethods::service) {}
+  ImportsPeers with(parley::call_options options) const {
+    ImportsPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace imports::v1

@@ -29,10 +29,14 @@ class NewClient {
     ThrowTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
   };
 
-  explicit NewClient(const parley::link& link) : link_(link, NewMethods::service) {}
+  explicit NewClient(const parley::endpoint& link) : link_(link, NewMethods::service) {}
 
   // The same stub with other options, for one call or for good: new.with({.deadline = 5s}).delete_(payload).
-  NewClient with(parley::call_options options) const { return NewClient(link_.with(options)); }
+  NewClient with(parley::call_options options) const {
+    NewClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // A keyword as a method.
   // Blocks; throws parley::call_failed.
@@ -115,7 +119,7 @@ class NewClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace keywords::class_::parley_

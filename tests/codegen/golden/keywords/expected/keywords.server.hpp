@@ -50,8 +50,12 @@ class NewHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class NewPeers {
  public:
-  explicit NewPeers(const parley::link& link) : link_(link, NewMethods::service) {}
-  NewPeers with(parley::call_options options) const { return NewPeers(link_.with(options)); }
+  explicit NewPeers(const parley::endpoint& link) : link_(link, NewMethods::service) {}
+  NewPeers with(parley::call_options options) const {
+    NewPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // A type that is named like the method.
   // Blocks; throws parley::call_failed.
@@ -71,7 +75,7 @@ class NewPeers {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace keywords::class_::parley_

@@ -12,10 +12,14 @@ namespace routing::v1 {
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class ChatClient {
  public:
-  explicit ChatClient(const parley::link& link) : link_(link, ChatMethods::service) {}
+  explicit ChatClient(const parley::endpoint& link) : link_(link, ChatMethods::service) {}
 
   // The same stub with other options, for one call or for good: chat.with({.deadline = 5s}).
-  ChatClient with(parley::call_options options) const { return ChatClient(link_.with(options)); }
+  ChatClient with(parley::call_options options) const {
+    ChatClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // A line of chat, or a change of name: the handler stamps the name and clears `info` before it is passed on.
   // Never waits; says whether it was taken for sending. The payload names the receivers.
@@ -39,17 +43,21 @@ class ChatClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // The client's end of Plain. A handle: cheap to copy, usable from any thread. Capture it by value in callbacks and coroutines: it is
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class PlainClient {
  public:
-  explicit PlainClient(const parley::link& link) : link_(link, PlainMethods::service) {}
+  explicit PlainClient(const parley::endpoint& link) : link_(link, PlainMethods::service) {}
 
   // The same stub with other options, for one call or for good: plain.with({.deadline = 5s}).
-  PlainClient with(parley::call_options options) const { return PlainClient(link_.with(options)); }
+  PlainClient with(parley::call_options options) const {
+    PlainClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // The payload says whom, at its top.
   // Never waits; says whether it was taken for sending. The payload names the receivers.
@@ -73,7 +81,7 @@ class PlainClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace routing::v1

@@ -35,11 +35,15 @@ class ChatHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class ChatPeers {
  public:
-  explicit ChatPeers(const parley::link& link) : link_(link, ChatMethods::service) {}
-  ChatPeers with(parley::call_options options) const { return ChatPeers(link_.with(options)); }
+  explicit ChatPeers(const parley::endpoint& link) : link_(link, ChatMethods::service) {}
+  ChatPeers with(parley::call_options options) const {
+    ChatPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // Implement what the server answers and watches; every method has a default. Overrides must be public. All are called on the loop of
@@ -66,11 +70,15 @@ class PlainHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class PlainPeers {
  public:
-  explicit PlainPeers(const parley::link& link) : link_(link, PlainMethods::service) {}
-  PlainPeers with(parley::call_options options) const { return PlainPeers(link_.with(options)); }
+  explicit PlainPeers(const parley::endpoint& link) : link_(link, PlainMethods::service) {}
+  PlainPeers with(parley::call_options options) const {
+    PlainPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace routing::v1

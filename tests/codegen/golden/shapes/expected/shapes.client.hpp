@@ -12,10 +12,14 @@ namespace shapes::v1 {
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class CallsClient {
  public:
-  explicit CallsClient(const parley::link& link) : link_(link, CallsMethods::service) {}
+  explicit CallsClient(const parley::endpoint& link) : link_(link, CallsMethods::service) {}
 
   // The same stub with other options, for one call or for good: calls.with({.deadline = 5s}).ask(line).
-  CallsClient with(parley::call_options options) const { return CallsClient(link_.with(options)); }
+  CallsClient with(parley::call_options options) const {
+    CallsClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // The client asks.
   // Blocks; throws parley::call_failed.
@@ -173,7 +177,7 @@ class CallsClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // The client's end of Events. A handle: cheap to copy, usable from any thread. Capture it by value in callbacks and coroutines: it is
@@ -288,10 +292,14 @@ class EventsClient {
         : one_of(u, std::move(where)) {}
   };
 
-  explicit EventsClient(const parley::link& link) : link_(link, EventsMethods::service) {}
+  explicit EventsClient(const parley::endpoint& link) : link_(link, EventsMethods::service) {}
 
   // The same stub with other options, for one call or for good: events.with({.deadline = 5s}).
-  EventsClient with(parley::call_options options) const { return EventsClient(link_.with(options)); }
+  EventsClient with(parley::call_options options) const {
+    EventsClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // From clients to all sorts of receivers.
   // Never waits; says whether it was taken for sending.
@@ -457,20 +465,24 @@ class EventsClient {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // The client's end of Silent. A handle: cheap to copy, usable from any thread. Capture it by value in callbacks and coroutines: it is
 // declared after its link and so destroyed before it, while handlers may still run until the link's destructor returns.
 class SilentClient {
  public:
-  explicit SilentClient(const parley::link& link) : link_(link, SilentMethods::service) {}
+  explicit SilentClient(const parley::endpoint& link) : link_(link, SilentMethods::service) {}
 
   // The same stub with other options, for one call or for good: silent.with({.deadline = 5s}).
-  SilentClient with(parley::call_options options) const { return SilentClient(link_.with(options)); }
+  SilentClient with(parley::call_options options) const {
+    SilentClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace shapes::v1

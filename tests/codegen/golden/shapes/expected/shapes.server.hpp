@@ -75,8 +75,12 @@ class CallsHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class CallsPeers {
  public:
-  explicit CallsPeers(const parley::link& link) : link_(link, CallsMethods::service) {}
-  CallsPeers with(parley::call_options options) const { return CallsPeers(link_.with(options)); }
+  explicit CallsPeers(const parley::endpoint& link) : link_(link, CallsMethods::service) {}
+  CallsPeers with(parley::call_options options) const {
+    CallsPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // The server asks.
   // Blocks; throws parley::call_failed.
@@ -150,7 +154,7 @@ class CallsPeers {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // Implement what the server answers and watches; every method has a default. Overrides must be public. All are called on the loop of
@@ -274,8 +278,12 @@ class EventsPeers {
         : one_of(u, std::move(where)) {}
   };
 
-  explicit EventsPeers(const parley::link& link) : link_(link, EventsMethods::service) {}
-  EventsPeers with(parley::call_options options) const { return EventsPeers(link_.with(options)); }
+  explicit EventsPeers(const parley::endpoint& link) : link_(link, EventsMethods::service) {}
+  EventsPeers with(parley::call_options options) const {
+    EventsPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
   // From both ends.
   // Never waits; says whether it was taken for sending.
@@ -333,7 +341,7 @@ class EventsPeers {
   }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 // Implement what the server answers and watches; every method has a default. Overrides must be public. All are called on the loop of
@@ -352,11 +360,15 @@ class SilentHandler : public parley::handler {
 // The server's way out: events to its clients, and calls that they answer. A handle, usable from any thread.
 class SilentPeers {
  public:
-  explicit SilentPeers(const parley::link& link) : link_(link, SilentMethods::service) {}
-  SilentPeers with(parley::call_options options) const { return SilentPeers(link_.with(options)); }
+  explicit SilentPeers(const parley::endpoint& link) : link_(link, SilentMethods::service) {}
+  SilentPeers with(parley::call_options options) const {
+    SilentPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
 
  private:
-  parley::link link_;
+  parley::endpoint link_;
 };
 
 }  // namespace shapes::v1
