@@ -3,7 +3,9 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_future.hpp>
 
@@ -352,6 +354,34 @@ TEST(Server, Two_handlers_for_one_service_are_refused) {
   Host one{server}, two{server};
   server.add(one);
   EXPECT_THROW(server.add(two), std::invalid_argument);
+}
+
+// A stub on a server whose loop does not run just now, which is nobody's fault.
+TEST(Server, A_stub_is_made_without_waiting_for_the_loop) {
+  asio::io_context mine;
+  parley::loopback network;
+  parley::server server{mine.get_executor(), {.loopback = &network}};
+  server.start();
+  const TalkPeers before{server};  // no thread runs the loop
+  std::optional<TalkPeers> within;
+  asio::post(mine, [&] { within.emplace(server); });  // on its thread, but not on its strand
+  mine.poll();
+  ASSERT_TRUE(within);
+  mine.restart();
+  auto work = asio::make_work_guard(mine);
+  std::thread runs([&] { mine.run(); });
+  parley::client link{"mem://talk", {.loopback = &network}};
+  TalkClient talk{link};
+  events<std::string> heard;
+  talk.on_arrived([&](const Line& line) { heard.put(line.text); });
+  link.connect();
+  before.arrived({.text = "one"}, parley::to::all);
+  within->with({.deadline = 1s}).arrived({.text = "two"}, parley::to::all);
+  EXPECT_EQ(heard.next(), "one");
+  EXPECT_EQ(heard.next(), "two");
+  server.stop();
+  work.reset();
+  runs.join();
 }
 
 TEST(Server, A_handler_that_goes_before_its_server_is_taken_out) {

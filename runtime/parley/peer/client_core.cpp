@@ -87,6 +87,7 @@ formats_in_use client_core::formats() const {
 void client_core::use(const service& used) {
   {
     std::lock_guard lock(mutex_);
+    if (declared_.knows(used)) return;
     if (auto added = declared_.add(used); !added) throw std::invalid_argument(added.error().message);
   }
   on_executor([&used](client_core& self) { (void)self.contract_.add(used); });

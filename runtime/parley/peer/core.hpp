@@ -80,8 +80,8 @@ class core {
   virtual asio::any_io_executor executor() const = 0;  // where handlers and, by default, completions run
   virtual bool runs_here() const = 0;                  // is this a thread that runs that executor's loop?
   virtual formats_in_use formats() const = 0;
-  // The methods a stub uses; they are compared with the other end's when the connection opens. Throws std::invalid_argument when
-  // two services claim one wire name.
+  // The methods a stub uses; they are compared with the other end's when the connection opens. Never waits. Throws
+  // std::invalid_argument when two services claim one wire name.
   virtual void use(const service&) = 0;
 
   virtual ticket reserve() = 0;

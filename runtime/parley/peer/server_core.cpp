@@ -97,23 +97,19 @@ std::function<void(const std::string&)> server_core::warning_to_log() const {
 
 // --- setting up
 
+// Whether it fits is known at once. What the loop reads is changed on the loop, and before what is posted afterwards.
 void server_core::use(const service& used) {
-  result<> added;
-  {
-    std::unique_lock lock(mutex_);
-    if (phase_ == phase::idle || (first().inside() && !has_several_loops())) {
-      added = contract_.add(used);
-    } else if (has_several_loops()) {
-      if (!contract_.knows(used)) added = error{errc::invalid, "with several threads, what a server speaks is settled before it starts"};
-    } else if (phase_ == phase::running) {
-      std::promise<result<>> done;
-      auto outcome = done.get_future();
-      asio::post(first().executor(), [&] { done.set_value(contract_.add(used)); });
-      lock.unlock();
-      added = outcome.get();
-    }
+  std::unique_lock lock(mutex_);
+  if (declared_.knows(used)) return;
+  if (has_several_loops() && phase_ != phase::idle)
+    throw std::invalid_argument("with several threads, what a server speaks is settled before it starts");
+  if (auto added = declared_.add(used); !added) throw std::invalid_argument(added.error().message);
+  if (phase_ == phase::idle) {
+    (void)contract_.add(used);
+    return;
   }
-  if (!added) throw std::invalid_argument(added.error().message);
+  lock.unlock();
+  on_loop(*loops_.front(), [&used](server_core& self, server_loop&) { (void)self.contract_.add(used); });
 }
 
 void server_core::add(handler& h, const service& s, std::span<const binding> bindings) {
@@ -213,7 +209,10 @@ void server_core::open_ports() {
       ++listeners;
     }
   }
-  phase_ = phase::running;
+  {
+    std::lock_guard lock(mutex_);  // use() changes the contract itself until now, and posts from now on
+    phase_ = phase::running;
+  }
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
   for (const entrance& one : entrances_) log(log_level::info, "listening on port " + std::to_string(one.bound));

@@ -119,7 +119,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   mutable std::mutex mutex_;  // phase, and what add() changes before the start
   std::atomic<phase> phase_ = phase::idle;
 
-  session::contract contract_;  // with several loops it does not change any more once they run
+  session::contract declared_;  // all that was ever used; under the mutex
+  session::contract contract_;  // before the start under the mutex, then the first loop's; with several it does not change any more
   client_directory<place> directory_;
   std::vector<std::unique_ptr<server_loop>> loops_;
 
