@@ -28,14 +28,22 @@ class DatadivrHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &DatadivrHandler::sum>(&Handler::sum); },
+                  "DatadivrHandler::sum is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &DatadivrHandler::get_node_info>(&Handler::get_node_info); },
+                  "DatadivrHandler::get_node_info is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &DatadivrHandler::msg>(&Handler::msg); },
+                  "DatadivrHandler::msg is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_call<DatadivrHandler, &DatadivrHandler::sum>(
-            DatadivrMethods::sum, parley::overridden<decltype(&Handler::sum), decltype(&DatadivrHandler::sum)>),
+            DatadivrMethods::sum, !requires { parley::inherited<&DatadivrHandler::sum>(&Handler::sum); }),
         parley::bind_call<DatadivrHandler, &DatadivrHandler::get_node_info>(
-            DatadivrMethods::get_node_info, parley::overridden<decltype(&Handler::get_node_info),
-                                                               decltype(&DatadivrHandler::get_node_info)>),
+            DatadivrMethods::get_node_info, !requires { parley::inherited<&DatadivrHandler::get_node_info>(&Handler::get_node_info); }),
         parley::bind_event<DatadivrHandler, &DatadivrHandler::msg>(
-            DatadivrMethods::msg, parley::overridden<decltype(&Handler::msg), decltype(&DatadivrHandler::msg)>),
+            DatadivrMethods::msg, !requires { parley::inherited<&DatadivrHandler::msg>(&Handler::msg); }),
     };
     return table;
   }

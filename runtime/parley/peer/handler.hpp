@@ -52,9 +52,20 @@ struct binding {
   std::optional<error> (*handle)(handler&, incoming_event&, relay& verdict);
 };
 
-// Does Handler's method differ from the generated one? Both are `decltype(&Class::method)`.
-template <class Mine, class Generated>
-inline constexpr bool overridden = !std::is_same_v<Mine, Generated>;
+template <class Handler, class Member>
+struct member_of;
+template <class Handler, class Base, class Out, class... In>
+struct member_of<Handler, Out (Base::*)(In...)> {
+  using type = Out (Handler::*)(In...);
+};
+
+// Two questions about the member function that a handler has under the name of a generated one. They are asked with a requires-expression
+// and never called. Does it have the signature of `Generated`, which it then is or overrides?
+template <class Handler, auto Generated>
+void overriding(typename member_of<Handler, decltype(Generated)>::type);
+// Is it `Generated` itself?
+template <auto Generated>
+void inherited(decltype(Generated));
 
 template <class Member>
 struct handler_method;

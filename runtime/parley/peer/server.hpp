@@ -129,7 +129,13 @@ class server {
   template <class Handler>
   void add(Handler& handler) {
     using generated = typename Handler::service_handler;
-    add(handler, generated::service(), generated::template bindings<Handler>());
+    static_assert(
+        requires { overriding<Handler, &parley::handler::connected>(&Handler::connected); },
+        "a handler's connected() is a public member function: void connected(parley::peer&) override");
+    static_assert(
+        requires { overriding<Handler, &parley::handler::disconnected>(&Handler::disconnected); },
+        "a handler's disconnected() is a public member function: void disconnected(parley::peer&, const parley::error&) override");
+    return add(handler, generated::service(), generated::template bindings<Handler>());
   }
 
   // One more port, for the same handlers and for clients that hear each other whatever port they came in by. Returns its number, for

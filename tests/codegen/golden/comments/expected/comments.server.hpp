@@ -22,9 +22,12 @@ class CommentsHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &CommentsHandler::whisper>(&Handler::whisper); },
+                  "CommentsHandler::whisper is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_event<CommentsHandler, &CommentsHandler::whisper>(
-            CommentsMethods::whisper, parley::overridden<decltype(&Handler::whisper), decltype(&CommentsHandler::whisper)>),
+            CommentsMethods::whisper, !requires { parley::inherited<&CommentsHandler::whisper>(&Handler::whisper); }),
     };
     return table;
   }

@@ -21,9 +21,12 @@ class ImportsHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &ImportsHandler::take>(&Handler::take); },
+                  "ImportsHandler::take is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_call<ImportsHandler, &ImportsHandler::take>(
-            ImportsMethods::take, parley::overridden<decltype(&Handler::take), decltype(&ImportsHandler::take)>),
+            ImportsMethods::take, !requires { parley::inherited<&ImportsHandler::take>(&Handler::take); }),
     };
     return table;
   }

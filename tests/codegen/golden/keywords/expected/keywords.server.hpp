@@ -31,15 +31,27 @@ class NewHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &NewHandler::delete_>(&Handler::delete_); },
+                  "NewHandler::delete_ is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &NewHandler::token>(&Handler::token); },
+                  "NewHandler::token is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &NewHandler::line>(&Handler::line); },
+                  "NewHandler::line is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &NewHandler::throw_>(&Handler::throw_); },
+                  "NewHandler::throw_ is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_call<NewHandler, &NewHandler::delete_>(
-            NewMethods::delete_, parley::overridden<decltype(&Handler::delete_), decltype(&NewHandler::delete_)>),
+            NewMethods::delete_, !requires { parley::inherited<&NewHandler::delete_>(&Handler::delete_); }),
         parley::bind_call<NewHandler, &NewHandler::token>(
-            NewMethods::token, parley::overridden<decltype(&Handler::token), decltype(&NewHandler::token)>),
+            NewMethods::token, !requires { parley::inherited<&NewHandler::token>(&Handler::token); }),
         parley::bind_call<NewHandler, &NewHandler::line>(
-            NewMethods::line, parley::overridden<decltype(&Handler::line), decltype(&NewHandler::line)>),
+            NewMethods::line, !requires { parley::inherited<&NewHandler::line>(&Handler::line); }),
         parley::bind_event<NewHandler, &NewHandler::throw_>(
-            NewMethods::throw_, parley::overridden<decltype(&Handler::throw_), decltype(&NewHandler::throw_)>),
+            NewMethods::throw_, !requires { parley::inherited<&NewHandler::throw_>(&Handler::throw_); }),
     };
     return table;
   }

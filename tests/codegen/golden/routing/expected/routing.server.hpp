@@ -22,9 +22,12 @@ class ChatHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &ChatHandler::say>(&Handler::say); },
+                  "ChatHandler::say is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_event<ChatHandler, &ChatHandler::say>(
-            ChatMethods::say, parley::overridden<decltype(&Handler::say), decltype(&ChatHandler::say)>),
+            ChatMethods::say, !requires { parley::inherited<&ChatHandler::say>(&Handler::say); }),
     };
     return table;
   }
@@ -57,9 +60,12 @@ class PlainHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &PlainHandler::shouted>(&Handler::shouted); },
+                  "PlainHandler::shouted is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_event<PlainHandler, &PlainHandler::shouted>(
-            PlainMethods::shouted, parley::overridden<decltype(&Handler::shouted), decltype(&PlainHandler::shouted)>),
+            PlainMethods::shouted, !requires { parley::inherited<&PlainHandler::shouted>(&Handler::shouted); }),
     };
     return table;
   }

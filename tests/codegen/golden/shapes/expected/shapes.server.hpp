@@ -46,25 +46,51 @@ class CallsHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::ask>(&Handler::ask); },
+                  "CallsHandler::ask is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::swap>(&Handler::swap); },
+                  "CallsHandler::swap is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::ping>(&Handler::ping); },
+                  "CallsHandler::ping is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::half>(&Handler::half); },
+                  "CallsHandler::half is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::when>(&Handler::when); },
+                  "CallsHandler::when is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::wrap>(&Handler::wrap); },
+                  "CallsHandler::wrap is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &CallsHandler::delete_>(&Handler::delete_); },
+                  "CallsHandler::delete_ is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler,
+        &CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
+        &Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand); },
+        "CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand is hidden, not overridden: "
+        "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_call<CallsHandler, &CallsHandler::ask>(
-            CallsMethods::ask, parley::overridden<decltype(&Handler::ask), decltype(&CallsHandler::ask)>),
+            CallsMethods::ask, !requires { parley::inherited<&CallsHandler::ask>(&Handler::ask); }),
         parley::bind_call<CallsHandler, &CallsHandler::swap>(
-            CallsMethods::swap, parley::overridden<decltype(&Handler::swap), decltype(&CallsHandler::swap)>),
+            CallsMethods::swap, !requires { parley::inherited<&CallsHandler::swap>(&Handler::swap); }),
         parley::bind_call<CallsHandler, &CallsHandler::ping>(
-            CallsMethods::ping, parley::overridden<decltype(&Handler::ping), decltype(&CallsHandler::ping)>),
+            CallsMethods::ping, !requires { parley::inherited<&CallsHandler::ping>(&Handler::ping); }),
         parley::bind_call<CallsHandler, &CallsHandler::half>(
-            CallsMethods::half, parley::overridden<decltype(&Handler::half), decltype(&CallsHandler::half)>),
+            CallsMethods::half, !requires { parley::inherited<&CallsHandler::half>(&Handler::half); }),
         parley::bind_call<CallsHandler, &CallsHandler::when>(
-            CallsMethods::when, parley::overridden<decltype(&Handler::when), decltype(&CallsHandler::when)>),
+            CallsMethods::when, !requires { parley::inherited<&CallsHandler::when>(&Handler::when); }),
         parley::bind_call<CallsHandler, &CallsHandler::wrap>(
-            CallsMethods::wrap, parley::overridden<decltype(&Handler::wrap), decltype(&CallsHandler::wrap)>),
+            CallsMethods::wrap, !requires { parley::inherited<&CallsHandler::wrap>(&Handler::wrap); }),
         parley::bind_call<CallsHandler, &CallsHandler::delete_>(
-            CallsMethods::delete_, parley::overridden<decltype(&Handler::delete_), decltype(&CallsHandler::delete_)>),
+            CallsMethods::delete_, !requires { parley::inherited<&CallsHandler::delete_>(&Handler::delete_); }),
         parley::bind_call<CallsHandler, &CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
-            CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, parley::overridden<
-                decltype(&Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand),
-                decltype(&CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand)>),
+            CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, !requires { parley::inherited<
+                &CallsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
+                &Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand); }),
     };
     return table;
   }
@@ -194,24 +220,47 @@ class EventsHandler : public parley::handler {
   // What parley::server::add registers: a method that Handler does not override is never decoded for it.
   template <class Handler>
   static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::say>(&Handler::say); },
+                  "EventsHandler::say is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::report>(&Handler::report); },
+                  "EventsHandler::report is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::whisper>(&Handler::whisper); },
+                  "EventsHandler::whisper is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::both>(&Handler::both); },
+                  "EventsHandler::both is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::gone>(&Handler::gone); },
+                  "EventsHandler::gone is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &EventsHandler::route>(&Handler::route); },
+                  "EventsHandler::route is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler,
+        &EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
+        &Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand); },
+        "EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand is hidden, not overridden: "
+        "a handler's function has its parameters and its return type, and is public");
     static constexpr std::array table{
         parley::bind_event<EventsHandler, &EventsHandler::say>(
-            EventsMethods::say, parley::overridden<decltype(&Handler::say), decltype(&EventsHandler::say)>),
+            EventsMethods::say, !requires { parley::inherited<&EventsHandler::say>(&Handler::say); }),
         parley::bind_event<EventsHandler, &EventsHandler::report>(
-            EventsMethods::report, parley::overridden<decltype(&Handler::report), decltype(&EventsHandler::report)>),
+            EventsMethods::report, !requires { parley::inherited<&EventsHandler::report>(&Handler::report); }),
         parley::bind_event<EventsHandler, &EventsHandler::whisper>(
-            EventsMethods::whisper, parley::overridden<decltype(&Handler::whisper), decltype(&EventsHandler::whisper)>),
+            EventsMethods::whisper, !requires { parley::inherited<&EventsHandler::whisper>(&Handler::whisper); }),
         parley::bind_event<EventsHandler, &EventsHandler::both>(
-            EventsMethods::both, parley::overridden<decltype(&Handler::both), decltype(&EventsHandler::both)>),
+            EventsMethods::both, !requires { parley::inherited<&EventsHandler::both>(&Handler::both); }),
         parley::bind_event<EventsHandler, &EventsHandler::gone>(
-            EventsMethods::gone, parley::overridden<decltype(&Handler::gone), decltype(&EventsHandler::gone)>),
+            EventsMethods::gone, !requires { parley::inherited<&EventsHandler::gone>(&Handler::gone); }),
         parley::bind_event<EventsHandler, &EventsHandler::route>(
-            EventsMethods::route, parley::overridden<decltype(&Handler::route), decltype(&EventsHandler::route)>),
+            EventsMethods::route, !requires { parley::inherited<&EventsHandler::route>(&Handler::route); }),
         parley::bind_event<EventsHandler,
                            &EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
-            EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, parley::overridden<
-                decltype(&Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand),
-                decltype(&EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand)>),
+            EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, !requires { parley::inherited<
+                &EventsHandler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand>(
+                &Handler::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand); }),
     };
     return table;
   }

@@ -1,0 +1,14 @@
+// What every handler inherits can be hidden as well.
+#include "lobby/v1/lobby.server.hpp"
+
+#include <parley/server.hpp>
+
+struct Lobby final : lobby::v1::LobbyHandler {
+#ifdef PARLEY_WRONG
+  void connected(const parley::peer&) {}
+#else
+  void connected(parley::peer&) override {}
+#endif
+};
+
+void serve(parley::server& server, Lobby& lobby) { server.add(lobby); }
