@@ -285,6 +285,7 @@ class _FileLoader:
         maker = services.Maker(
             several=len(raw) > 1, messages=messages, routing=routing, enums=enums,
             type_of=lambda full, hidden: self.scope.type(full, self.namespace, hidden))
+        self.used.update(maker.errors_of(m, service.full_name) for service in raw for m in service.methods)
         ordered, forward = order.definition_order(self.messages)
         files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in names.CPP_WELL_KNOWN} - {self.file.name})
         comment, ignores = self.source.comment((12,), detached=True)

@@ -11,7 +11,7 @@ Strings that come from the schema and are not identifiers (wire names, JSON name
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Container, Mapping, Optional, Tuple
 
 # The words of Target.Value by number; also the enumerators of parley::target_kind.
 TARGETS = {1: "server", 2: "sender", 3: "all", 4: "others", 5: "client", 6: "user", 7: "group", 8: "group_others"}
@@ -315,6 +315,7 @@ class Method:
     max_bytes: int = 0
     deadline_ms: int = 0
     errors: str = ""                 # as written
+    errors_type: Optional[Type] = None  # the enum that it names
     idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
     routes: Tuple[RoutePath, ...] = ()  # what `routing` was made from; lint allows one
@@ -338,6 +339,11 @@ class Method:
     @property
     def streams(self) -> bool:
         return self.client_streaming or self.server_streaming
+
+    @property
+    def repeatable(self) -> bool:
+        """A call that does no harm when it runs twice: NO_SIDE_EFFECTS or IDEMPOTENT, or with `once`."""
+        return not self.is_event and (self.idempotency in (1, 2) or "once" in self.call)
 
     @property
     def async_name(self) -> str:
@@ -455,6 +461,10 @@ class Method:
             rest.append(".max_bytes = %d" % self.max_bytes)
         if self.deadline_ms:
             rest.append(".deadline_ms = %d" % self.deadline_ms)
+        if self.repeatable:
+            rest.append(".repeatable = true")
+        if self.errors_type:
+            rest.append(".names_refusal = &parley::is_name_of<%s>" % self.errors_type.cpp)
         if self.routes_function:
             rest.append(".route = &parley::route_by<%s, &%s>" % (self.request.cpp, self.routes_function))
         if rest:
@@ -539,6 +549,19 @@ class File:
         return tuple(m for m in self.messages if any(f.boxed for f in m.fields))
 
 
+def resolve(name: str, scope: str, *known: Container[str]) -> str:
+    """The full name of the type that `name` means inside `scope`, as protoc resolves a field's type; empty: none of those known."""
+    if name.startswith("."):
+        return name[1:] if any(name[1:] in types for types in known) else ""
+    while True:
+        full = scope + "." + name if scope else name
+        if any(full in types for types in known):
+            return full
+        if not scope:
+            return ""
+        scope = scope.rpartition(".")[0]
+
+
 @dataclass(frozen=True)
 class Schema:
     """Everything one run knows: the files to generate and all that they import."""
@@ -549,18 +572,7 @@ class Schema:
 
     def resolve(self, name: str, scope: str) -> str:
         """The full name of the message or enum that `name` means inside `scope`, as protoc resolves a field's type; empty: none."""
-        if name.startswith("."):
-            return name[1:] if self._has(name[1:]) else ""
-        while True:
-            full = scope + "." + name if scope else name
-            if self._has(full):
-                return full
-            if not scope:
-                return ""
-            scope = scope.rpartition(".")[0]
-
-    def _has(self, full: str) -> bool:
-        return full in self.messages or full in self.enums
+        return resolve(name, scope, self.messages, self.enums)
 
     @property
     def generated(self) -> Tuple[File, ...]:

@@ -7,7 +7,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, 
 
 from . import names
 from .model import (SIDES, TARGETS, Enum, Field, Ignores, Message, Method, Options, Payload, RoutePath, RouteStep, Routing, Service,
-                    TargetType, Type)
+                    TargetType, Type, resolve)
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,15 @@ class Maker:
         return Service(
             name=raw.name, full_name=raw.full_name, prefix=prefix, client_name=raw.name + "Client", handler_name=raw.name + "Handler",
             peers_name=raw.name + "Peers", methods_name=raw.name + "Methods", table_prefix=table,
-            methods=tuple(self._method(m, prefix, table, hidden) for m in raw.methods),
+            methods=tuple(self._method(m, raw.full_name, prefix, table, hidden) for m in raw.methods),
             relay_unknown=raw.options.get("unknown") == 2, comment=raw.comment, line=raw.line, options=raw.options, ignores=raw.ignores)
 
-    def _method(self, raw: RawMethod, prefix: str, table: str, hidden: Set[str]) -> Method:
+    def errors_of(self, method: RawMethod, service: str) -> str:
+        """The full name of the enum that `errors` names; empty: none."""
+        full = resolve(method.call.get("errors", ""), service, self._messages, self._enums)
+        return full if full in self._enums else ""
+
+    def _method(self, raw: RawMethod, service: str, prefix: str, table: str, hidden: Set[str]) -> Method:
         options = raw.event if raw.event.present else raw.call
         side = SIDES.get(options.get("from", 1), "client")
         to = target_words(options.get("to", ()))
@@ -144,6 +149,7 @@ class Maker:
             routes = _find_routes(self._messages[raw.request], self._messages, self._routing_messages)
         routing = self._routing(routes)
         snake = names.snake_case(raw.name)
+        errors = "" if is_event else self.errors_of(raw, service)
         client_target = server_target = None
         if is_event and not routing:
             if side != "server":
@@ -156,7 +162,8 @@ class Maker:
             request=self._payload(raw.request, hidden), response=self._payload(raw.response, hidden),
             client_streaming=raw.client_streaming, server_streaming=raw.server_streaming, to=to, server_to=server_to,
             reply=options.get("reply", ""), body_message=options.get("body") == 1, max_bytes=options.get("max_bytes", 0),
-            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""), idempotency=raw.idempotency,
+            deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""),
+            errors_type=self._type_of(errors, hidden) if errors else None, idempotency=raw.idempotency,
             routing=routing, routes=routes,
             table_prefix=table + "_" + snake if self._several else snake, comment=raw.comment, line=raw.line, event=raw.event,
             call=raw.call, ignores=raw.ignores, client_target=client_target, server_target=server_target)

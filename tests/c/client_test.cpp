@@ -162,6 +162,22 @@ TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_st
   EXPECT_EQ(why.code, PARLEY_DISCONNECTED);
 }
 
+TEST_P(CClient, A_call_without_an_answer_says_whether_it_may_have_run) {
+  const auto me = connected(w, options_for(GetParam()));
+  parley_error why;
+  parley_message* answer = nullptr;
+  EXPECT_EQ(parley_client_call(me.get(), "Talk.Later", "{}", 2, nullptr, 20, &answer, &why), PARLEY_DEADLINE_EXCEEDED);
+  EXPECT_EQ(why.maybe_done, 1);
+  w.server->stop();
+  while (parley_client_connected(me.get())) {
+    parley_message* lost = nullptr;
+    ASSERT_EQ(parley_client_poll(me.get(), 20'000, &lost), PARLEY_OK);
+    parley_message_free(lost);
+  }
+  EXPECT_EQ(parley_client_call(me.get(), "Talk.Later", "{}", 2, nullptr, 20'000, &answer, &why), PARLEY_DISCONNECTED);
+  EXPECT_EQ(why.maybe_done, 0);
+}
+
 TEST_P(CClient, Ids_are_copied_into_what_room_there_is) {
   const auto me = connected(w, options_for(GetParam()));
   const std::string id = w.host->arrivals.next();

@@ -152,7 +152,7 @@ TEST_P(EveryMedium, Refusals_carry_their_code_text_and_reason) {
   EXPECT_EQ(busy.code, errc::overloaded);
   EXPECT_EQ(busy.message, "come back later");
   EXPECT_TRUE(busy.from_peer);
-  EXPECT_TRUE(busy.code == parley::condition::retryable);
+  EXPECT_TRUE(busy == parley::condition::retryable);
   EXPECT_EQ(error_of(a.talk, {.numbers = {3}}).message, "the handler failed");
   const parley::error refused = error_of(a.talk, {.numbers = {4}});
   EXPECT_EQ(refused.code, errc::failed);

@@ -97,7 +97,9 @@ struct Host final : TalkHandler {
     waiting.put({std::make_shared<parley::later<Sum>>(std::move(answer)), &call});
     return std::move(reply);
   }
-  parley::reply<> touch(parley::call&) override {
+  parley::reply<Sum> look(const Numbers& n, parley::call& call) override { return later(n, call); }
+  parley::reply<> touch(parley::call& call) override {
+    if (on_touch) return on_touch(call);
     touches.put(1);
     return {};
   }

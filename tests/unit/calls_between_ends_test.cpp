@@ -127,7 +127,7 @@ class conversation {
     asked.session.lost();
     asker.out.frames.clear();
     asked.out.frames.clear();
-    for (auto& done : mine.take_all()) done.release()->finish(errc::disconnected);
+    for (auto& lost : mine.take_all()) lost.completion.release()->finish(errc::disconnected);
     theirs.stop_all();
   }
 

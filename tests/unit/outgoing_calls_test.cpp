@@ -126,7 +126,10 @@ TEST(OutgoingCalls, AreHandedOutInOrderWhenTheConnectionIsGone) {
   calls.cancel(6);
   auto all = calls.take_all();
   ASSERT_EQ(all.size(), 2u);
-  all[0].release()->finish(errc::disconnected);
+  EXPECT_EQ(all[0].id, 1u);
+  EXPECT_EQ(all[1].id, 3u);
+  EXPECT_EQ(all[0].method, &add);
+  all[0].completion.release()->finish(errc::disconnected);
   EXPECT_EQ(o[0].code, errc::disconnected);
   EXPECT_EQ(o[2].completions, 0);
   EXPECT_EQ(calls.in_flight(), 0u);
@@ -163,7 +166,7 @@ TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
           EXPECT_EQ(calls.next_deadline(), never);
           break;
         case 5:
-          for (auto& done : calls.take_all()) done.release()->finish(errc::disconnected);
+          for (auto& lost : calls.take_all()) lost.completion.release()->finish(errc::disconnected);
           EXPECT_EQ(calls.in_flight(), 0u);
           break;
         default:
@@ -177,7 +180,7 @@ TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
       EXPECT_EQ(o.code, first[static_cast<std::size_t>(order.front())]);
       EXPECT_EQ(o.answered, order.front() == 0 || order.front() == 3);
     }
-    for (auto& done : calls.take_all()) done.release()->finish(errc::disconnected);
+    for (auto& lost : calls.take_all()) lost.completion.release()->finish(errc::disconnected);
     EXPECT_EQ(o.completions, 1);
     ++orders;
   });

@@ -20,7 +20,8 @@ call_options with_timeout(int64_t milliseconds) {
 std::string payload_of(const char* payload, size_t size) { return payload ? std::string(payload, size) : std::string("null"); }
 
 parley_message refusal(const error& why, std::string_view name) {
-  return {.kind = PARLEY_REFUSAL, .name = std::string(name), .text = why.message, .code = c::code_of(why.code)};
+  return {
+      .kind = PARLEY_REFUSAL, .name = std::string(name), .text = why.message, .code = c::code_of(why.code), .maybe_done = why.maybe_done};
 }
 
 parley_message answer_of(result<std::string> answer, const std::string& name) {

@@ -21,17 +21,24 @@ parley_code code_of(const std::error_code& code) noexcept {
   return PARLEY_FAILED;
 }
 
-parley_code tell(parley_error* out, parley_code code, std::string_view text, bool from_peer) noexcept {
+parley_code tell(parley_error* out, parley_code code, std::string_view text) noexcept {
   if (!out) return code;
   out->code = code;
-  out->from_peer = from_peer ? 1 : 0;
+  out->from_peer = 0;
+  out->maybe_done = 0;
   const std::string_view fits = wire::cut_text(text, sizeof(out->text) - 1);
   std::copy_n(fits.data(), fits.size(), out->text);
   out->text[fits.size()] = '\0';
   return code;
 }
 
-parley_code tell(parley_error* out, const error& why) noexcept { return tell(out, code_of(why.code), why.message, why.from_peer); }
+parley_code tell(parley_error* out, const error& why) noexcept {
+  const parley_code code = tell(out, code_of(why.code), why.message);
+  if (!out) return code;
+  out->from_peer = why.from_peer ? 1 : 0;
+  out->maybe_done = why.maybe_done ? 1 : 0;
+  return code;
+}
 
 }  // namespace parley::c
 

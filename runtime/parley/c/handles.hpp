@@ -26,6 +26,7 @@ struct parley_message {
   std::string from{};
   std::optional<std::string> text{};
   parley_code code = PARLEY_OK;
+  bool maybe_done = false;
 
   std::size_t size() const noexcept { return sizeof(*this) + name.size() + payload.size() + from.size() + (text ? text->size() : 0); }
 };
@@ -37,7 +38,7 @@ inline constexpr std::int64_t longest = std::int64_t{1} << 40;
 
 parley_code code_of(const std::error_code&) noexcept;
 // Fills `out`, if there is one, and returns the code.
-parley_code tell(parley_error* out, parley_code code, std::string_view text = {}, bool from_peer = false) noexcept;
+parley_code tell(parley_error* out, parley_code code, std::string_view text = {}) noexcept;
 parley_code tell(parley_error* out, const error&) noexcept;
 
 // No exception leaves the library.

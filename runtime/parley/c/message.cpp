@@ -7,4 +7,5 @@ size_t parley_message_payload_size(const parley_message* message) { return messa
 const char* parley_message_from(const parley_message* message) { return message ? message->from.c_str() : ""; }
 const char* parley_message_text(const parley_message* message) { return message && message->text ? message->text->c_str() : nullptr; }
 parley_code parley_message_code(const parley_message* message) { return message ? message->code : PARLEY_INVALID; }
+int parley_message_maybe_done(const parley_message* message) { return message && message->maybe_done ? 1 : 0; }
 void parley_message_free(parley_message* message) { delete message; }

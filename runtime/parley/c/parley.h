@@ -68,9 +68,10 @@ typedef enum parley_code {
 const char* parley_code_name(int code);
 
 typedef struct parley_error {
-  int32_t code;      /* a parley_code */
-  int32_t from_peer; /* 1: the other end said so; 0: it was found here */
-  char text[248];    /* for people: what is wrong, cut between characters; "" if there is nothing to say beyond the code */
+  int32_t code;       /* a parley_code */
+  int32_t from_peer;  /* 1: the other end said so; 0: it was found here */
+  int32_t maybe_done; /* of a call. 1: the other end may have acted on it; 0: it cannot have, so that repeating does nothing twice */
+  char text[244];     /* for people: what is wrong, cut between characters; "" if there is nothing to say beyond the code */
 } parley_error;
 
 /* ---- options: made, set, given to clients, freed. Setters return PARLEY_INVALID for values that cannot be. */
@@ -116,6 +117,7 @@ size_t parley_message_payload_size(const parley_message* message); /* without th
 const char* parley_message_from(const parley_message* message);    /* the sender's client id; "" if it was the server */
 const char* parley_message_text(const parley_message* message);    /* the envelope's `message`, an error's text; NULL if there is none */
 parley_code parley_message_code(const parley_message* message);    /* PARLEY_OK unless it is a refusal or a loss */
+int parley_message_maybe_done(const parley_message* message);      /* of a call that failed: as in parley_error */
 void parley_message_free(parley_message* message);
 
 /* ---- a client */

@@ -5,7 +5,8 @@
 namespace parley {
 namespace {
 
-// One row per errc, in the order of the numbers; the conditions are those of the protocol's table of errors.
+// One row per errc, in the order of the numbers; the conditions are those of the protocol's table of errors. Codes that are retryable under
+// a condition which only an `error` knows are not so here: see error::operator==.
 struct row {
   errc code;
   std::string_view wire;
@@ -16,8 +17,8 @@ struct row {
 };
 constexpr std::array rows{
     row{errc::cancelled, "cancelled", "cancelled", false, false, false},
-    row{errc::deadline_exceeded, "deadline_exceeded", "deadline exceeded", true, false, false},
-    row{errc::disconnected, "disconnected", "disconnected", true, false, true},
+    row{errc::deadline_exceeded, "deadline_exceeded", "deadline exceeded", false, false, false},
+    row{errc::disconnected, "disconnected", "disconnected", false, false, true},
     row{errc::overloaded, "overloaded", "overloaded", true, false, false},
     row{errc::unimplemented, "unimplemented", "unimplemented", false, true, false},
     row{errc::bad_frame, "bad_frame", "bad frame", false, true, false},
@@ -83,6 +84,11 @@ const std::error_category& condition_category() noexcept {
   return category;
 }
 std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
+bool error::operator==(condition c) const noexcept {
+  if (c == condition::retryable && (code == errc::deadline_exceeded || code == errc::disconnected)) return safe_to_repeat();
+  return code == make_error_condition(c);
+}
+
 std::error_condition make_error_condition(condition c) noexcept { return {static_cast<int>(c), condition_category()}; }
 
 std::string_view wire_name(errc code) noexcept {

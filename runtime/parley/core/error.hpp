@@ -30,9 +30,10 @@ enum class errc {
   invalid,
 };
 
-// What a program branches on: `if (result.error().code == parley::condition::retryable)`.
+// What a program branches on: `if (result.error() == parley::condition::retryable)`. Compare the error, not its code: a code alone does not
+// know whether a request has left, so `deadline_exceeded` and `disconnected` by themselves are never retryable.
 enum class condition {
-  retryable = 1,  // trying again later may succeed
+  retryable = 1,  // trying again later may succeed, and does nothing twice
   peer_at_fault,  // the side that reports it blames what the other side sent or asked for
   gone,           // the other end is not there
 };
@@ -70,6 +71,11 @@ struct error {
     return value;
   }
 
+  // Whether repeating the request cannot do a thing twice that is to be done once.
+  bool safe_to_repeat() const noexcept { return !maybe_done || repeatable; }
+
+  // `retryable`: the code says so (`overloaded`), or it is `deadline_exceeded` or `disconnected` and the request is safe_to_repeat().
+  bool operator==(condition) const noexcept;
   bool operator==(const error&) const = default;
 
   std::error_code code;
@@ -79,6 +85,10 @@ struct error {
   // Of the connection that ended: its WebSocket close code (RFC 6455 7.4, schema/parley/envelope.fbs section 10), sent by the end that
   // from_peer names; 1006: no close frame was sent. 0: no connection ended.
   std::uint16_t close_code = 0;
+  // The other end may have acted on the request: it may have received it, and did not answer it with a clear refusal. False: the request
+  // cannot have reached the other end, or was refused there, or there was none (connecting, receiving).
+  bool maybe_done = false;
+  bool repeatable = false;  // the schema says that running twice does no harm: `idempotency_level`, or `once`
 };
 
 // Thrown by the blocking forms and by result::value(); never by an asynchronous operation.

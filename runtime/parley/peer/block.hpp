@@ -18,7 +18,14 @@ struct block_t {
 };
 inline constexpr block_t block{};
 
-// Where the blocked thread waits. A handler that is dropped without being called (its executor was destroyed) counts as cancelled.
+// For a handler that is dropped without being called: its executor was destroyed. What it waited for may have been sent.
+inline error dropped_with_its_loop() {
+  error why{errc::cancelled};
+  why.maybe_done = true;
+  return why;
+}
+
+// Where the blocked thread waits.
 template <class T>
 class waiting_room {
  public:
@@ -46,7 +53,7 @@ class blocking_handler {
   blocking_handler(blocking_handler&& other) noexcept : room_(std::exchange(other.room_, nullptr)) {}
   blocking_handler& operator=(blocking_handler&&) = delete;
   ~blocking_handler() {
-    if (room_) room_->put(errc::cancelled);
+    if (room_) room_->put(dropped_with_its_loop());
   }
   void operator()(result<T> value) { std::exchange(room_, nullptr)->put(std::move(value)); }
 

@@ -36,7 +36,7 @@ class call_operation final : public pending_call, private completing<T, Handler>
     } else {
       T value{};
       if (auto decoded = what_->out->read(answer->format, answer->payload, &value, answer->options); !decoded)
-        return std::move(decoded).error();
+        return unreadable_answer(std::move(decoded).error());
       return value;
     }
   }

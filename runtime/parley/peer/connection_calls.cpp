@@ -25,6 +25,12 @@ std::uint32_t milliseconds_until(time_point deadline, time_point now) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
 }
 
+// Whether an answer leaves it open what the handler did: it says that something was given up or failed, and not that it was refused.
+bool leaves_open(const error& answer) {
+  if (answer.code == errc::failed) return answer.reason_name.empty();
+  return answer.code == errc::cancelled || answer.code == errc::deadline_exceeded || answer.code == errc::disconnected;
+}
+
 std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_cast<std::uintptr_t>(&m)); }
 
 }  // namespace
@@ -261,8 +267,13 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
 
 void connection_end::finish_call(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
   if (!done) return;  // cancelled or late here before: nobody waits
-  if (e.kind == wire::kind::error) return done.release()->finish(received_error(e));
-  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(over_our_limit(m, e.payload.size()));
+  if (e.kind == wire::kind::error) {
+    error why = received_error(e);
+    why.maybe_done = leaves_open(why);
+    why.repeatable = m.repeatable;
+    return done.release()->finish(std::move(why));
+  }
+  if (too_large_for_us(m, e.payload.size())) return done.release()->finish(unreadable_answer(over_our_limit(m, e.payload.size())));
   done.release()->finish(encoded_answer{session_->payload_format(), e.payload, reading(e)});
 }
 
@@ -273,8 +284,19 @@ void connection_end::on_terminal(const wire::envelope& e) {
   session_->count_idle(received_at_);
 }
 
+// Completes a call that nobody will answer.
+void connection_end::end_call(rpc::outgoing_calls::given_up call, error why, bool may_have_left) {
+  why.maybe_done = may_have_left;
+  why.repeatable = call.method->repeatable;
+  call.completion.release()->finish(std::move(why));
+}
+
+// Takes a call back that has not left this end. False: it has, or may have.
+bool connection_end::take_back(std::uint64_t id) { return forget_unsent(id) || (session_ && session_->take_back(id)); }
+
 void connection_end::give_up(rpc::outgoing_calls::given_up call) {
-  if (forget_unsent(call.id) || (open() && session_->take_back(call.id))) {
+  const bool never_left = take_back(call.id);
+  if (never_left) {
     outgoing_.forget(call.id);
   } else if (open() && !session_->plain()) {
     if (!call.completion) return;  // told before
@@ -287,7 +309,9 @@ void connection_end::give_up(rpc::outgoing_calls::given_up call) {
   } else if (open()) {
     give_up_plain(call.id, call.code);
   }
-  if (call.completion) call.completion.release()->finish(call.code);
+  if (!call.completion) return;
+  const errc code = call.code;
+  end_call(std::move(call), code, !never_left);
 }
 
 void connection_end::cancel_call(rpc::ticket of) {
@@ -296,16 +320,19 @@ void connection_end::cancel_call(rpc::ticket of) {
     if (auto search = plain_->searching->asked_for.cancel(of)) give_up_search(std::move(*search));
 }
 
-std::vector<std::unique_ptr<pending_call>> connection_end::take_all_calls() {
-  auto all = outgoing_.take_all();
+std::vector<connection_end::lost_call> connection_end::take_all_calls() {
+  std::vector<lost_call> all;
+  for (auto& call : outgoing_.take_all()) {
+    const bool never_left = take_back(call.id);
+    all.push_back({std::move(call), !never_left});
+  }
   if (const auto search = plain_ ? std::move(plain_->searching) : nullptr)
-    for (auto& call : search->asked_for.take_all()) all.push_back(std::move(call));
+    for (auto& call : search->asked_for.take_all()) all.push_back({std::move(call)});
   return all;
 }
 
 void connection_end::cancel_all() {
-  if (plain_) plain_->not_sent.clear();
-  for (auto& call : take_all_calls()) call.release()->finish(errc::cancelled);
+  for (auto& one : take_all_calls()) end_call(std::move(one.call), errc::cancelled, one.may_have_left);
 }
 
 }  // namespace parley

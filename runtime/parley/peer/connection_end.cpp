@@ -125,11 +125,12 @@ void connection_end::on_closed(const transport::close_reason& why, const error& 
   const auto self = shared_from_this();
   alarm_->clear();
   pause_.reset();
+  auto calls = take_all_calls();  // while it is known which of them have left
   if (session_) session_->lost();
   const error reason = why_it_ended(why, how);
   error lost = reason;
   lost.code = errc::disconnected;
-  for (auto& call : take_all_calls()) call.release()->finish(lost);
+  for (auto& one : calls) end_call(std::move(one.call), lost, one.may_have_left);
   incoming_.stop_all();
   plain_.reset();
   if (owner_) std::exchange(owner_, nullptr)->closed(*this, why, reason);

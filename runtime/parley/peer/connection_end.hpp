@@ -183,9 +183,15 @@ class connection_end final : public transport::connection_handler,
   void send_terminal(std::string& frame);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);
   void give_up(rpc::outgoing_calls::given_up);
+  static void end_call(rpc::outgoing_calls::given_up, error why, bool may_have_left);
+  bool take_back(std::uint64_t id);
   bool forget_unsent(std::uint64_t id);
   void refuse_call(const method*, std::uint64_t id, const error&);
-  std::vector<std::unique_ptr<pending_call>> take_all_calls();
+  struct lost_call {
+    rpc::outgoing_calls::given_up call;
+    bool may_have_left = true;
+  };
+  std::vector<lost_call> take_all_calls();
   error why_it_ended(const transport::close_reason& why, const error& how) const;
 
   void send_next_plain_call();

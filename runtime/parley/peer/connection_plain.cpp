@@ -168,13 +168,14 @@ void connection_end::know_own_id(const std::string& id) {
   if (!done) return;
   std::string text;
   write_json(id, text);
-  for (auto& call : done->asked_for.take_all()) call.release()->finish(encoded_answer{format::json, as_bytes(text), reading_});
+  for (auto& call : done->asked_for.take_all()) call.completion.release()->finish(encoded_answer{format::json, as_bytes(text), reading_});
 }
 
 void connection_end::give_up_search(rpc::outgoing_calls::given_up call) {
   plain_->searching->asked_for.forget(call.id);
   if (plain_->searching->asked_for.in_flight() == 0) plain_->searching.reset();
-  call.completion.release()->finish(call.code);
+  const errc code = call.code;
+  end_call(std::move(call), code, true);
 }
 
 }  // namespace parley

@@ -29,13 +29,14 @@ class blocked_call final : public pending_call {
  public:
   blocked_call(waiting_room<void>& room, const method& what, void* value) : room_(&room), what_(what), value_(value) {}
   ~blocked_call() override {
-    if (room_) room_->put(errc::cancelled);  // dropped with its loop
+    if (room_) room_->put(dropped_with_its_loop());
   }
   void finish(result<encoded_answer> answer) override {
     const std::unique_ptr<blocked_call> self(this);
     result<> outcome;
     if (!answer) outcome = std::move(answer).error();
     else if (value_) outcome = what_.out->read(answer->format, answer->payload, value_, answer->options);
+    if (answer && !outcome) outcome = unreadable_answer(std::move(outcome).error());
     std::exchange(room_, nullptr)->put(std::move(outcome));
   }
   void finish_late() override { finish(errc::cancelled); }

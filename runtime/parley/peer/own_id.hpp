@@ -22,7 +22,8 @@
 namespace parley {
 
 // Stands for the question among calls: no text in, the id out. Programs that know nothing of it ignore an event of this name.
-inline constexpr method own_id_question{.name = "parley.own_id", .in = &codec_for<std::string>, .out = &codec_for<std::string>};
+inline constexpr method own_id_question{
+    .name = "parley.own_id", .in = &codec_for<std::string>, .out = &codec_for<std::string>, .repeatable = true};
 
 // The call id that the event carries, as JSON. A Parley server that relays no unknown events answers with it, addressed to the asker.
 inline constexpr std::string_view own_id_call = "\"parley.own_id\"";

@@ -152,11 +152,13 @@ void raw_core::end_operations(const error& why) {
   armed_ = time_point::max();
   queued_ = 0;
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish(why);
+  auto receives = std::exchange(receives_, {});
+  for (receiving& one : receives) one.asked = one.asked && !take_back(one.of);
   for (auto& one : std::exchange(sends_, {})) {
     let_go(one);
     if (one.done) one.done.release()->finish(why);
   }
-  for (auto& one : std::exchange(receives_, {})) one.done.release()->finish(why);
+  for (auto& one : receives) one.done.release()->finish(after_asking(why, one.asked));
 }
 
 void raw_core::close(ticket of, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>> done) {
@@ -294,18 +296,22 @@ void raw_core::on_drained() {
 // --- cancelled
 
 // What an ask has not sent yet will not be: nobody waits for the answer.
-void raw_core::take_back(ticket of) {
+bool raw_core::take_back(ticket of) {
   const auto it = std::find_if(sends_.begin(), sends_.end(), [of](const sending& one) { return one.of == of && !one.counted; });
-  if (it == sends_.end()) return;
+  if (it == sends_.end()) return false;
   let_go(*it);
   sends_.erase(it);
+  return true;
 }
 
 void raw_core::cancel(ticket of) {
   on_executor([of](raw_core& self) {
-    if (auto done = take_out(self.receives_, of)) {
-      self.take_back(of);
-      return done.release()->finish(errc::cancelled);
+    const auto receive = std::find_if(self.receives_.begin(), self.receives_.end(), [of](const receiving& one) { return one.of == of; });
+    if (receive != self.receives_.end()) {
+      receiving one = std::move(*receive);
+      self.receives_.erase(receive);
+      const bool may_have_left = one.asked && !self.take_back(of);
+      return one.done.release()->finish(after_asking(errc::cancelled, may_have_left));
     }
     const auto it = std::find_if(self.sends_.begin(), self.sends_.end(), [of](const sending& one) { return one.of == of && one.done; });
     if (it != self.sends_.end()) {

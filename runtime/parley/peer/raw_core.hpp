@@ -81,6 +81,7 @@ class raw_core final : public raw_end,
     ticket of;
     time_point deadline;
     std::unique_ptr<operation<raw_message>> done;
+    bool asked;  // what it waits for answers a message of its own
   };
   struct waiting {
     ticket of;
@@ -110,6 +111,11 @@ class raw_core final : public raw_end,
   void call_pong_handler();
   void handler_failed();
   void end_operations(const error& why);
+  // What an ask ends with whose message may have left.
+  static error after_asking(error why, bool may_have_left) {
+    why.maybe_done = may_have_left;
+    return why;
+  }
   static error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
   static error too_many() { return {errc::overloaded, "too many operations wait"}; }
   static error too_much() { return {errc::overloaded, "too much is waiting to be sent"}; }
@@ -117,7 +123,7 @@ class raw_core final : public raw_end,
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
   // Of what was counted as first in line.
-  void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>);
+  void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>, bool asked = false);
   std::optional<error> why_not_ask();
   std::optional<raw_message> take();
   std::optional<raw_message> pop();
@@ -127,7 +133,7 @@ class raw_core final : public raw_end,
   void look_at_reading();
   void arm_receives(time_point next);
   void expire_receives();
-  void take_back(ticket);
+  bool take_back(ticket);
 
   bool may_be_sent(const raw_message&) const;
   // On any thread. What it admits is counted among held_ until let_go().

@@ -35,7 +35,7 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
                   return asked.release()->finish(*refused);
                 }
                 self.hold({of, std::move(message), nullptr, false});
-                self.begin_receiving(of, within, std::move(asked));
+                self.begin_receiving(of, within, std::move(asked), true);
               });
 }
 
@@ -46,7 +46,7 @@ std::optional<error> raw_core::why_not_ask() {
   return std::nullopt;
 }
 
-void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
+void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done, bool asked) {
   --first_in_line_;
   if (message_handler_) return done.release()->finish(taken_by_handler());
   if (auto next = take()) return done.release()->finish(std::move(*next));
@@ -59,7 +59,7 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
     if (limit <= duration::zero()) return done.release()->finish(nothing_came());
     deadline = saturating_add(clock_->now(), limit);
   }
-  receives_.push_back({of, deadline, std::move(done)});
+  receives_.push_back({of, deadline, std::move(done), asked});
   arm_receives(deadline);
 }
 
@@ -183,19 +183,19 @@ void raw_core::arm_receives(time_point next) {
 void raw_core::expire_receives() {
   armed_ = time_point::max();
   const time_point now = clock_->now();
-  std::vector<std::unique_ptr<operation<raw_message>>> late;
+  std::vector<receiving> late;
   time_point next = time_point::max();
   std::erase_if(receives_, [&](receiving& one) {
     if (one.deadline > now) {
       next = std::min(next, one.deadline);
       return false;
     }
-    take_back(one.of);
-    late.push_back(std::move(one.done));
+    one.asked = one.asked && !take_back(one.of);
+    late.push_back(std::move(one));
     return true;
   });
   arm_receives(next);
-  for (auto& one : late) one.release()->finish(nothing_came());
+  for (auto& one : late) one.done.release()->finish(after_asking(nothing_came(), one.asked));
 }
 
 }  // namespace parley

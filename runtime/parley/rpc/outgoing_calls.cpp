@@ -46,7 +46,7 @@ std::optional<outgoing_calls::given_up> outgoing_calls::cancel(ticket of) {
   const auto found = by_ticket_.find(flat_index::hash_of(of), [&](std::uint32_t at) { return calls_.at(at).value.of == of; });
   if (found == flat_index::none) return std::nullopt;
   table::node& call = calls_.at(found);
-  return given_up{call.id, errc::cancelled, complete(call)};
+  return given_up{call.id, errc::cancelled, call.value.method, complete(call)};
 }
 
 std::vector<outgoing_calls::given_up> outgoing_calls::expire(time_point now) {
@@ -54,15 +54,15 @@ std::vector<outgoing_calls::given_up> outgoing_calls::expire(time_point now) {
   while (table::node* const call = calls_.first_due()) {
     if (call->deadline > now) break;
     calls_.drop_deadline(*call);
-    late.push_back({call->id, errc::deadline_exceeded, complete(*call)});
+    late.push_back({call->id, errc::deadline_exceeded, call->value.method, complete(*call)});
   }
   return late;
 }
 
-std::vector<std::unique_ptr<pending_call>> outgoing_calls::take_all() {
-  std::vector<std::unique_ptr<pending_call>> all;
+std::vector<outgoing_calls::given_up> outgoing_calls::take_all() {
+  std::vector<given_up> all;
   for (table::node* call = calls_.oldest(); call; call = calls_.next(*call))
-    if (call->value.completion) all.push_back(std::move(call->value.completion));
+    if (call->value.completion) all.push_back({call->id, errc::disconnected, call->value.method, std::move(call->value.completion)});
   calls_.clear();
   by_ticket_.clear();
   return all;

@@ -23,10 +23,11 @@ using ticket = std::uint64_t;
 // what the other end allows, as the other end still works on it.
 class outgoing_calls {
  public:
-  // What is to be sent for a call that was given up here.
+  // A call that was given up here, or lost with its connection.
   struct given_up {
     std::uint64_t id = 0;
     errc code = errc::cancelled;
+    const parley::method* method = nullptr;
     std::unique_ptr<pending_call> completion;  // finish it with `code`; null: an orphan whose time is up as well
   };
 
@@ -55,8 +56,8 @@ class outgoing_calls {
   std::vector<given_up> expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
 
-  // The connection is gone: everything still open, in the order it was opened; nothing remains.
-  std::vector<std::unique_ptr<pending_call>> take_all();
+  // The connection is gone: everything still open, in the order it was opened, each with its completion; nothing remains.
+  std::vector<given_up> take_all();
 
   // Peers without call ids: the oldest call that waits for an answer of this name (or of any name, for errors) and has left: ids from
   // `unsent` on have not. A call that was completed before swallows its late answer: found, without a completion.

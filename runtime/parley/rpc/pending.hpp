@@ -12,6 +12,12 @@ struct encoded_answer {
   decode_options options;
 };
 
+// Why an answer could not be read. The other end has acted: it answered.
+inline error unreadable_answer(error why) {
+  why.maybe_done = true;
+  return why;
+}
+
 // finish() or finish_late() is called once, never inside the call that starts the operation; either destroys the object.
 class pending_call {
  public:

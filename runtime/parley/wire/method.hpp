@@ -53,6 +53,9 @@ struct method {
   bool body_message = false;      // plain and JSON envelopes carry the payload as text in `message`
   std::uint32_t max_bytes = 0;    // of a payload; 0: the connection's limit
   std::uint32_t deadline_ms = 0;  // 0: the caller's default
+  bool repeatable = false;        // calls only: running twice does no harm (idempotency_level, or `once`)
+  // Calls with `errors` only: whether this is the name of a value of that enum.
+  bool (*names_refusal)(std::string_view) = nullptr;
   // Set if a field of the payload names the receivers: reads the payload and says which.
   result<> (*route)(format, bytes_view payload, const decode_options&, routed_targets& out) = nullptr;
 };
@@ -63,6 +66,13 @@ struct service {
   std::span<const method* const> methods;
   bool relay_unknown = false;  // unknown events are relayed by their envelope's `to`, decoded by nobody
 };
+
+// What a generated table puts into `method::names_refusal`.
+template <class Enum>
+bool is_name_of(std::string_view name) {
+  Enum value{};
+  return from_name(name, value);
+}
 
 // What a generated table puts into `method::route`: reads a Payload and asks Fill.
 template <class Payload, void (*Fill)(const Payload&, routed_targets&)>

@@ -291,6 +291,7 @@ constexpr parley::target_kind events_a_very_long_method_name_that_nobody_would_e
 constinit const parley::method CallsMethods::ask{
     .name = "Calls.Ask", .id = 0xceb8ec4a, .fingerprint = 0xfcb09ae16be95a2e,
     .in = &parley::codec_for<Line>, .out = &parley::codec_for<Line>,
+    .names_refusal = &parley::is_name_of<Where>,
 };
 constinit const parley::method CallsMethods::ready{
     .name = "Calls.Ready", .id = 0x90eb03d6, .fingerprint = 0x2ab09e50d6390fab,
@@ -316,6 +317,7 @@ constinit const parley::method CallsMethods::pong{
 constinit const parley::method CallsMethods::half{
     .name = "Calls.Half", .id = 0x7931d681, .fingerprint = 0xa6658f74455ccaf0,
     .in = &parley::codec_for<double>, .out = &parley::codec_for<std::string>,
+    .repeatable = true,
 };
 constinit const parley::method CallsMethods::when{
     .name = "Calls.When", .id = 0x1db935ac, .fingerprint = 0x0e750654efbee291,
