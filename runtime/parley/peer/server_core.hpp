@@ -102,6 +102,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::vector<std::shared_ptr<transport::listener>> open_websocket(const entrance&, std::size_t largest,
                                                                    const std::shared_ptr<std::atomic<std::size_t>>& open);
   void watch_for_stop();
+  // A call to a client, on that client's loop.
+  void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);
   void begin_stopping();
   void end();
   void run_loops();
@@ -132,7 +134,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::mutex asked_guard_;
   struct asked {
     server_loop* loop;
-    std::weak_ptr<connection_end> end;
+    std::weak_ptr<connection_end> end;  // once it has reached its loop
+    bool cancelled = false;
   };
   std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them
 };
