@@ -27,7 +27,7 @@ struct Scorer final : ScoreHandler {
 int main() {
   parley::server server{{.port = 0}};
   Scorer scorer{server};
-  server.add(scorer);
+  const parley::scoped_registration serving = server.add(scorer);  // ends before the scorer does: the server still runs then
   server.start();
 
   parley::client link{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};

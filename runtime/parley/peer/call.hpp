@@ -53,6 +53,7 @@ class call {
   const origin* from_ = &nobody;
   const asio::any_io_executor* executor_ = &nowhere;
   parley::peer* peer_ = nullptr;
+  const method* what_ = nullptr;
   time_point deadline_ = time_point::max();
   bool cancelled_ = false;
   std::optional<error> failure_;

@@ -3,6 +3,7 @@
 
 #include "parley/peer/event.hpp"
 #include "parley/peer/peer.hpp"
+#include "parley/peer/registration.hpp"
 #include "parley/peer/serve.hpp"
 
 #include <exception>
@@ -11,12 +12,14 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace parley {
 
 // All functions are called on the peer's executor: one at a time with one thread, with several (server_options::threads) one at a time for
-// each of them. A handler outlives its server's run(), or is destroyed after stop()
-// and join(): destroyed earlier it is taken out of the server first, but what it is doing at that moment is not waited for.
+// each of them. A handler outlives its server's run(), or is destroyed after stop() and join(), or its registration ends before it does
+// (registration.hpp). A handler that is destroyed earlier is taken out of its server by this class, but then its derived part is gone
+// already, and a loop may just have been in it: the server's log says so as an error.
 class handler {
  public:
   handler() = default;
@@ -31,7 +34,7 @@ class handler {
 
  private:
   friend class server_core;
-  std::weak_ptr<class server_core> serving_;
+  std::vector<registration> serving_;  // what this was added to
 };
 
 struct incoming_event {

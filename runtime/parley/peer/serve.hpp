@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,11 +23,42 @@
 
 namespace parley {
 
+class serving;
+
+// The coroutines that one handler has running on one loop. It is destroyed when its owner has released it and the last of them has ended.
+class running_replies {
+ public:
+  running_replies() = default;
+  running_replies(const running_replies&) = delete;
+  running_replies& operator=(const running_replies&) = delete;
+  ~running_replies() {
+    if (ended_) ended_();
+  }
+  // Interrupts all, and those that begin after it. `ended` is called by the destructor.
+  void stop(std::function<void()> ended);
+
+ private:
+  friend class serving;
+  serving* first_ = nullptr;  // a list through them
+  bool stopped_ = false;
+  std::function<void()> ended_;
+};
+
 // Where one peer's calls of one method are decoded to and answered from. Kept and used again while handlers answer at once, so the
 // vectors and strings of the last payload keep their room: no allocation per call. Not given back when a handler answers later.
 class serving : public rpc::running, public std::enable_shared_from_this<serving> {
  public:
-  void begin(const origin& from, parley::peer* peer, time_point deadline, const asio::any_io_executor& on) {
+  ~serving() override { leave(); }
+  // It is served by a coroutine of this handler from now on.
+  void belong_to(std::shared_ptr<running_replies> work) {
+    if (!work) return;
+    work_ = std::move(work);
+    next_ = std::exchange(work_->first_, this);
+    if (next_) next_->before_ = this;
+    if (work_->stopped_) stop();
+  }
+  void begin(const method& what, const origin& from, parley::peer* peer, time_point deadline, const asio::any_io_executor& on) {
+    call_.what_ = &what;
     call_.from_ = &from;
     call_.peer_ = peer;
     call_.deadline_ = deadline;
@@ -36,7 +68,7 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
   }
   // The handler may end while it is being interrupted: posted, so that it never ends under the feet of whoever stopped it.
   void stop() override {
-    call_.cancelled_ = true;
+    if (std::exchange(call_.cancelled_, true)) return;
     asio::post(call_.executor(), [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
   }
   parley::call& call() noexcept { return call_; }
@@ -48,10 +80,27 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
   std::size_t grown() const noexcept { return grown_; }
 
  private:
+  friend class running_replies;
+  void leave() noexcept {
+    if (!work_) return;
+    (before_ ? before_->next_ : work_->first_) = next_;
+    if (next_) next_->before_ = before_;
+    work_.reset();
+  }
+
   parley::call call_;
   asio::cancellation_signal signal_;
   std::size_t grown_ = 0;
+  std::shared_ptr<running_replies> work_;
+  serving* before_ = nullptr;
+  serving* next_ = nullptr;
 };
+
+inline void running_replies::stop(std::function<void()> ended) {
+  ended_ = std::move(ended);
+  stopped_ = true;
+  for (serving* one = first_; one; one = one->next_) one->stop();
+}
 
 template <class In>
 class serving_of final : public serving {
@@ -86,7 +135,8 @@ struct incoming_call {
   parley::peer* peer;  // null at a client
   time_point deadline;
   const asio::any_io_executor& on;
-  answers* to;  // held by whoever serves the call until it returns
+  answers* to;                              // held by whoever serves the call until it returns
+  std::shared_ptr<running_replies> work{};  // of the handler, at a server
 };
 
 // The text is fixed: what() never reaches a peer.
@@ -116,7 +166,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
     in.to->give_back(in.what, std::move(s));
     return in.to->answer(in.what, in.id, decoded.error());
   }
-  s->begin(in.from, in.peer, in.deadline, in.on);
+  s->begin(in.what, in.from, in.peer, in.deadline, in.on);
   try {
     reply<Out> r = ask(std::as_const(payload), s->call());
     if (!r.is_later()) {
@@ -125,6 +175,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
     }
     // The coroutine refers to payload and call: it takes the object along.
     in.to->keep(in.id, *s);
+    s->belong_to(std::move(in.work));
     auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
       if (thrown && s->call().cancelled()) return to->answer(*what, id, errc::cancelled);
       if (thrown) return to->answer_thrown(*what, id, thrown);

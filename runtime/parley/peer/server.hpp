@@ -6,7 +6,8 @@
 //   server.run();                              // until stop(), from any thread or a signal handler
 //
 // Threads: everything of one server happens on one executor, one thing at a time: handlers need no locks among themselves. run() uses
-// the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has.
+// the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has,
+// or end their registration before: `const parley::scoped_registration serving = server.add(lobby);` behind the handler.
 //
 // Exceptions: what handlers throw goes to the log; a call is answered with `failed`. What completion handlers of calls to clients throw goes to
 // the log as well, in run(), too; but on the caller's executor it leaves run() of that executor, in a turn of its own, as in client.hpp.
@@ -125,9 +126,10 @@ class server {
   server& operator=(const server&) = delete;
 
   // Registers what a generated handler answers and watches. Before start, or, with one thread, from a handler. A method that Handler does
-  // not override is never decoded. Throws std::invalid_argument if two handlers claim one wire name.
+  // not override is never decoded. Throws std::invalid_argument if two handlers claim one wire name. What it returns may be dropped: it is
+  // for a handler that ends before its server does.
   template <class Handler>
-  void add(Handler& handler) {
+  registration add(Handler& handler) {
     using generated = typename Handler::service_handler;
     static_assert(
         requires { overriding<Handler, &parley::handler::connected>(&Handler::connected); },
@@ -163,7 +165,7 @@ class server {
   operator endpoint() const;  // for stubs
 
  private:
-  void add(handler&, const service&, std::span<const binding>);
+  registration add(handler&, const service&, std::span<const binding>);
 
   std::shared_ptr<server_core> core_;
 };

@@ -42,7 +42,16 @@ int descriptor(int made, const char* what) {
 }  // namespace
 
 handler::~handler() {
-  if (auto server = serving_.lock()) server->remove(*this);
+  for (registration& one : serving_) one.end_late();
+}
+
+void registration::end() noexcept {
+  if (const auto server = server_.lock()) server->remove(id_, false);
+  server_.reset();
+}
+
+void registration::end_late() noexcept {
+  if (const auto server = server_.lock()) server->remove(id_, true);
 }
 
 server_core::server_core(server_options options, std::vector<home> homes)
@@ -112,35 +121,39 @@ void server_core::use(const service& used) {
   on_loop(*loops_.front(), [&used](server_core& self, server_loop&) { (void)self.contract_.add(used); });
 }
 
-void server_core::add(handler& h, const service& s, std::span<const binding> bindings) {
+registration server_core::add(handler& h, const service& s, std::span<const binding> bindings) {
   use(s);
   std::lock_guard lock(mutex_);
   if (phase_ != phase::idle && (has_several_loops() || !first().inside()))
     throw std::logic_error("parley::server::add: add handlers before the start, or, with one thread, from a handler");
   for (const binding& b : bindings)
     if (loops_.front()->has_handler_for(*b.what)) throw std::invalid_argument("two handlers for " + std::string(b.what->name));
-  for (const auto& loop : loops_) loop->take_in(h, bindings);
-  h.serving_ = weak_from_this();
+  const std::uint64_t id = next_registration_++;
+  for (const auto& loop : loops_) loop->take_in(id, h, bindings);
+  registered_.push_back(id);
+  h.serving_.push_back({weak_from_this(), id});
+  return h.serving_.back();
 }
 
-void server_core::remove(handler& h) {
-  std::vector<std::future<void>> gone;
+void server_core::remove(std::uint64_t registered, bool late) {
+  std::vector<std::future<void>> gone;  // of the loops that may be in the handler just now
   {
     std::lock_guard lock(mutex_);
+    if (std::erase(registered_, registered) == 0) return;
+    if (phase_ == phase::ended) return;  // no loop calls a handler any more
     for (const auto& loop : loops_) {
       home& where = loop->where();
-      if (phase_ == phase::idle || phase_ == phase::ended || where.inside() || !where.loop()) {
-        loop->take_out(h);
+      if (phase_ == phase::idle || where.inside() || !where.loop()) {
+        loop->take_out(registered, [] {});
         continue;
       }
-      auto taken = std::make_shared<std::promise<void>>();
-      gone.push_back(taken->get_future());
-      asio::post(where.executor(), [&h, taken, raw = loop.get()] {
-        raw->take_out(h);
-        taken->set_value();
-      });
+      auto ended = std::make_shared<std::promise<void>>();  // dropped with the loop it counts as kept
+      gone.push_back(ended->get_future());
+      asio::post(where.executor(), [raw = loop.get(), registered, ended] { raw->take_out(registered, [ended] { ended->set_value(); }); });
     }
   }
+  if (late && !gone.empty())
+    log(log_level::error, "a handler was destroyed while its server runs: end its registration first (parley::scoped_registration)");
   for (auto& one : gone) one.wait();
 }
 

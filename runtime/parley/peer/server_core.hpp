@@ -37,8 +37,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   server_core(server_options options, std::vector<home> homes);
   ~server_core() override;
 
-  void add(handler&, const service&, std::span<const binding>);
-  void remove(handler&);
+  registration add(handler&, const service&, std::span<const binding>);
+  // Waits as registration::end() says. `late`: the handler is being destroyed.
+  void remove(std::uint64_t registered, bool late);
   std::size_t listen(port_options);
   void open_ports();
   void run();
@@ -130,6 +131,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
   std::shared_ptr<server_core> self_;  // while stopping
   std::size_t loops_left_ = 0;
+
+  std::uint64_t next_registration_ = 1;    // under the mutex
+  std::vector<std::uint64_t> registered_;  // likewise
 
   std::mutex asked_guard_;
   struct asked {

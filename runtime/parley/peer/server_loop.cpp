@@ -62,14 +62,30 @@ server_loop::~server_loop() {
   for (auto& [raw, end] : ends_) end->forget_owner();
 }
 
-void server_loop::take_in(handler& h, std::span<const binding> bindings) {
-  for (const binding& b : bindings) bound_.emplace(b.what, bound{&h, b});
-  if (std::find(handlers_.begin(), handlers_.end(), &h) == handlers_.end()) handlers_.push_back(&h);
+void server_loop::take_in(std::uint64_t id, handler& h, std::span<const binding> bindings) {
+  const auto replies = std::make_shared<running_replies>();
+  for (const binding& b : bindings) bound_.emplace(b.what, bound{&h, b, replies});
+  handlers_.push_back({id, &h, replies});
 }
 
-void server_loop::take_out(const handler& h) {
-  std::erase(handlers_, &h);
-  std::erase_if(bound_, [&h](const auto& entry) { return entry.second.handler == &h; });
+void server_loop::take_out(std::uint64_t id, std::function<void()> ended) {
+  const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
+  if (found == handlers_.end()) return ended();
+  const auto replies = std::move(found->replies);
+  handlers_.erase(found);
+  std::erase_if(bound_, [&replies](const auto& entry) { return entry.second.replies == replies; });
+  replies->stop(std::move(ended));
+}
+
+template <class F>
+void server_loop::for_each_handler(F f) {
+  std::vector<std::uint64_t> now;
+  now.reserve(handlers_.size());
+  for (const served& one : handlers_) now.push_back(one.id);
+  for (const std::uint64_t id : now) {
+    const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
+    if (found != handlers_.end()) f(*found->handler);
+  }
 }
 
 // --- clients come and go
@@ -156,13 +172,12 @@ void server_loop::opened(connection_end& end) {
     for (const method* m : end.session().mismatched())
       server_.log(log_level::warning, "client " + peer.id() + " disagrees about " + std::string(m->name));
   }
-  const auto now = handlers_;  // a handler may add another
-  for (handler* h : now) {
+  for_each_handler([&](handler& h) {
     try {
       const watchdog::running handler_of(watchdog_, "connected()");
-      h->connected(peer);
+      h.connected(peer);
     } catch (...) { server_.log(log_level::error, "a handler failed in connected()"); }
-  }
+  });
 }
 
 void server_loop::closed(connection_end& end, const transport::close_reason&, const error& how) {
@@ -186,13 +201,12 @@ void server_loop::closed(connection_end& end, const transport::close_reason&, co
     const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
                        how.close_code == session::close_code::removed;
     if (logs) server_.log(usual ? log_level::info : log_level::warning, "client " + id + " disconnected " + how_it_ended(how));
-    const auto now = handlers_;
-    for (handler* h : now) {
+    for_each_handler([&](handler& h) {
       try {
         const watchdog::running handler_of(watchdog_, "disconnected()");
-        h->disconnected(end.as_peer(), how);
+        h.disconnected(end.as_peer(), how);
       } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
-    }
+    });
   }
   told_if_empty();
 }
@@ -247,6 +261,7 @@ void server_loop::call_received(connection_end&, incoming_call& in) {
   if (found == bound_.end() || !found->second.how.overridden)
     return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server does not answer it"});
   const watchdog::running handler_of(watchdog_, in.what.name);
+  in.work = found->second.replies;
   found->second.how.serve(*found->second.handler, in);
 }
 

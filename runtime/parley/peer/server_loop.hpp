@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,8 +50,9 @@ class server_loop final : public connection_owner {
   home& where() noexcept { return home_; }
 
   // Before the start, or on the loop.
-  void take_in(handler&, std::span<const binding>);
-  void take_out(const handler&);
+  void take_in(std::uint64_t id, handler&, std::span<const binding>);
+  // `ended` is called when no coroutine of the handler runs here any more; at once if it is not here.
+  void take_out(std::uint64_t id, std::function<void()> ended);
   bool has_handler_for(const method& m) const { return bound_.contains(&m); }
 
   void listen(const entrance&, std::shared_ptr<transport::listener>);  // before the loop runs
@@ -103,9 +105,19 @@ class server_loop final : public connection_owner {
   void refuse(connection_end&, const wire::envelope& event, const error&, const method*, std::string_view to = {});
   void told_if_empty();
 
+  struct served {
+    std::uint64_t id;
+    parley::handler* handler;
+    std::shared_ptr<running_replies> replies;
+  };
+  // For each of those that are here now, unless it is taken out meanwhile.
+  template <class F>
+  void for_each_handler(F f);
+
   struct bound {
     parley::handler* handler;
     binding how;
+    std::shared_ptr<running_replies> replies;
   };
 
   server_core& server_;
@@ -117,7 +129,7 @@ class server_loop final : public connection_owner {
     std::shared_ptr<transport::listener> listener;
   };
   std::vector<listening> listening_;
-  std::vector<handler*> handlers_;
+  std::vector<served> handlers_;
   std::unordered_map<const method*, bound> bound_;
   std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
   routing::table<connection_end*> clients_;
