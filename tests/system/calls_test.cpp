@@ -10,6 +10,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_future.hpp>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -163,6 +164,80 @@ TEST_P(EveryMedium, Refusals_carry_their_code_text_and_reason) {
     FAIL() << "a blocking call throws what the server refused";
   } catch (const parley::call_failed& failed) { EXPECT_EQ(failed.code(), errc::denied); }
   EXPECT_EQ(a.talk.add({.numbers = {9}}).value, 7);
+}
+
+TEST_P(EveryMedium, A_refusal_may_be_words_alone) {
+  world w(GetParam());
+  w.host->on_add = [](const Numbers& n, parley::call& call) -> parley::reply<Sum> {
+    if (n.numbers.empty()) return call.fail("nothing to add");
+    return call.fail(errc::denied, "not today");
+  };
+  w.start();
+  guest a(w);
+  const parley::error words = error_of(a.talk, {});
+  EXPECT_EQ(words.code, errc::failed);
+  EXPECT_EQ(words.message, "nothing to add");
+  const parley::error both = error_of(a.talk, {.numbers = {1}});
+  EXPECT_EQ(both.code, errc::denied);
+  EXPECT_EQ(both.message, "not today");
+}
+
+TEST_P(WithSessions, A_refusal_is_a_value_of_the_enum_that_the_method_names) {
+  events<std::string> logged;
+  parley::server_options options;
+  options.log = [&](parley::log_level level, std::string_view text) {
+    if (level == parley::log_level::error) logged.put(std::string(text));
+  };
+  world w(GetParam(), std::move(options));
+  w.host->on_add = [](const Numbers& n, parley::call& call) -> parley::reply<Sum> {
+    if (n.numbers.size() == 1) return call.fail(Mood::GLAD);
+    if (n.numbers.size() == 2) return call.fail(static_cast<Refusal>(77));
+    parley::error passed_on{errc::failed, "of another call"};
+    passed_on.reason_name = n.numbers.size() == 3 ? "MOOD_GLAD" : "REFUSAL_CLOSED";
+    return passed_on;
+  };
+  w.host->on_touch = [](parley::call& call) -> parley::reply<> { return call.fail(Refusal::CLOSED); };
+  w.start();
+  guest a(w);
+  for (const std::size_t count : {1, 2}) {
+    const parley::error refused = error_of(a.talk, {.numbers = std::vector<double>(count)});
+    EXPECT_EQ(refused.message, "the handler failed");
+    EXPECT_EQ(refused.reason_name, "");
+    EXPECT_EQ(logged.next(),
+              "the handler of Talk.Add failed: call.fail: not a value of the enum that the schema gives in `errors` of Talk.Add");
+  }
+  const parley::error of_another = error_of(a.talk, {.numbers = {1, 2, 3}});
+  EXPECT_EQ(of_another.message, "of another call");
+  EXPECT_EQ(of_another.reason_name, "");
+  EXPECT_EQ(error_of(a.talk, {.numbers = {1, 2, 3, 4}}).reason<Refusal>(), Refusal::CLOSED);
+  EXPECT_EQ(a.talk.async_touch(asio::use_future).get().error().message, "the handler failed") << "a method without `errors`";
+}
+
+TEST_P(WithSessions, A_servers_call_can_be_cancelled_before_it_has_reached_its_loop) {
+  world w(GetParam());
+  events<parley::result<Ready>> ended;
+  asio::cancellation_signal cancel;
+  w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
+    // It is posted: nothing of it has run when the cancellation comes.
+    w.host->peers.async_are_you_ready({}, parley::to::client{call.from().id},
+                                      asio::bind_cancellation_slot(cancel.slot(), [&](auto r) { ended.put(std::move(r)); }));
+    cancel.emit(asio::cancellation_type::terminal);
+    return Sum{};
+  };
+  w.start();
+  guest a(w);
+  std::atomic<int> asked = 0;
+  a.talk.on_are_you_ready([&](const Check&) {
+    ++asked;
+    return Ready{};
+  });
+  a.talk.add({});
+  const auto outcome = ended.next();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, errc::cancelled);
+  EXPECT_FALSE(outcome.error().maybe_done);
+  a.talk.touch();
+  EXPECT_EQ(asked, 0);
 }
 
 TEST_P(WithSessions, A_deadline_ends_the_call_for_the_caller_and_stops_the_handler) {

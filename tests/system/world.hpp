@@ -138,6 +138,7 @@ struct Host final : TalkHandler {
   };
   std::function<void(parley::peer&)> on_connected;
   std::function<parley::reply<Sum>(const Numbers&, parley::call&)> on_add;
+  std::function<parley::reply<>(parley::call&)> on_touch;
   std::function<parley::relay(const Line&, parley::event&)> on_say;
   events<std::string> arrivals;
   events<departure> departures;

@@ -6,9 +6,11 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <concepts>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -31,21 +33,28 @@ class call {
   bool cancelled() const noexcept { return cancelled_; }
   const asio::any_io_executor& executor() const noexcept { return *executor_; }
 
-  // Answers with this error, whatever the handler returns; `return call.fail(...)` where it returns a reply<T> with T.
+  // Answers with this error, whatever the handler returns. Where it returns a reply<T> with T: `return call.fail(...)`, in a coroutine
+  // `co_return call.fail(...)`. Where it returns a reply<>: the same, but a coroutine says `call.fail(...)` and then `co_return;`.
   error fail(error e) {
     failure_ = std::move(e);
     return *failure_;
   }
-  // A refusal that the schema names (option `errors`): code `failed`, with the value's name.
+  error fail(errc code, std::string text) { return fail(error{code, std::move(text)}); }
+  // Code `failed`, with this text.
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view> error fail(const Text& text) {
+    return fail(errc::failed, std::string(std::string_view(text)));
+  }
+  // A refusal that the schema names: code `failed`, with the name of a value of the enum in the method's option `errors`. Throws
+  // std::invalid_argument for a value of another enum, or one without a name: the caller then gets `failed`, and the log says why.
   template <class Reason>
   requires std::is_enum_v<Reason> && requires(Reason r) { name_of(r); } error fail(Reason reason, std::string text = {}) {
-    error e{errc::failed, std::move(text)};
-    e.reason_name = name_of(reason);
-    return fail(std::move(e));
+    return refuse(name_of(reason), std::move(text));
   }
 
  private:
   friend class serving;
+  error refuse(std::string_view reason, std::string text);
   static inline const origin nobody{};
   static inline const asio::any_io_executor nowhere{};
 

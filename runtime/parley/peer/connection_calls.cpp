@@ -159,7 +159,8 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
     e.code = ours ? static_cast<errc>(why->code.value()) : errc::failed;
     e.text = why->message.empty() ? std::string(make_error_code(*e.code).message()) : why->message;
     e.has_text = true;
-    e.reason = why->reason_name;
+    // The name may be another method's, in an error that a handler passes on.
+    if (m && m->names_refusal && m->names_refusal(why->reason_name)) e.reason = why->reason_name;
   }
   scratch borrowed;
   std::string& frame = *borrowed;

@@ -6,6 +6,9 @@
 
 #include <exception>
 #include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace parley {
@@ -48,6 +51,15 @@ class blocked_call final : public pending_call {
 };
 
 }  // namespace
+
+error call::refuse(std::string_view reason, std::string text) {
+  if (!what_ || !what_->names_refusal || !what_->names_refusal(reason))
+    throw std::invalid_argument("call.fail: not a value of the enum that the schema gives in `errors` of " +
+                                std::string(what_ ? what_->name : "this method"));
+  error e{errc::failed, std::move(text)};
+  e.reason_name = reason;
+  return fail(std::move(e));
+}
 
 std::string text_of_thrown(std::string_view handler, const std::exception_ptr& thrown) {
   std::string text = "the handler of " + std::string(handler) + " failed";

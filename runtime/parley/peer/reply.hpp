@@ -50,7 +50,19 @@ class [[nodiscard]] reply {
 
 }  // namespace parley
 
+// The promise of a reply<> coroutine. `co_return errc::denied;` in one does not compile, as a promise cannot both take a value and take
+// none; the compiler then says that this type has no return_value, so its name is the advice.
+namespace parley::reply_without_a_payload {
+template <class Promise>
+struct say_call_fail_and_then_co_return_without_a_value : Promise {};
+}  // namespace parley::reply_without_a_payload
+
 // A reply coroutine *is* an asio::awaitable coroutine, wrapped: same promise, same operations, nothing of asio::detail named.
+template <class... Args>
+struct std::coroutine_traits<parley::reply<void>, Args...> {
+  using promise_type = parley::reply_without_a_payload::say_call_fail_and_then_co_return_without_a_value<
+      typename std::coroutine_traits<asio::awaitable<void>, Args...>::promise_type>;
+};
 template <class T, class... Args>
 struct std::coroutine_traits<parley::reply<T>, Args...> {
   using promise_type = typename std::coroutine_traits<asio::awaitable<typename parley::reply<T>::later_type>, Args...>::promise_type;
