@@ -55,6 +55,10 @@ struct client_options {
   // heartbeat. The ping leaves after half of `max_silence` at the latest. Closing takes up to a second more. Dialects without pings: neither.
   std::chrono::milliseconds heartbeat{0};
   std::chrono::milliseconds max_silence{0};
+  // Handlers of events that are coroutines, running at once: in all, and of the events of one other client. An event over the bound is not
+  // handled, and on_error hears `overloaded`.
+  std::size_t max_coroutines = 1024;
+  std::size_t max_coroutines_per_sender = 128;
   // Plain mode (a dialect says it itself): the server answers each client's calls one after the other, as datadivr's own does. Then several
   // may be in flight, each answer is for the oldest call that waits for one of its name, and a late one is passed over. A server of which
   // that is not said, and which does not repeat the calls' ids either, is asked one thing at a time; one late answer costs the connection.

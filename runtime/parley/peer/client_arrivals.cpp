@@ -2,6 +2,7 @@
 #include "parley/peer/client_core.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace parley {
@@ -60,7 +61,7 @@ void client_core::tell_watchers(const wire::envelope& e) {
     if (std::none_of(watchers_.begin(), watchers_.end(), [id = id](const auto& now) { return now.first == id; })) continue;
     try {
       (*handler)(event, from);
-    } catch (...) { report(handler_threw(), event.name); }
+    } catch (...) { handler_failed(event.name, std::current_exception()); }
   }
 }
 
@@ -77,10 +78,44 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
     if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
     try {
       const watchdog::running handler_of(watchdog_, m.name);
-      auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, home_.executor());
+      auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, *this);
       if (!read) return report(read.error(), m.name);
-    } catch (...) { report(handler_threw(), m.name); }
+    } catch (...) { handler_failed(m.name, std::current_exception()); }
   }
+}
+
+namespace {
+
+// Dropped when the coroutine has ended, however that came about.
+class counted_handler final : public running_handler {
+ public:
+  counted_handler(std::shared_ptr<coroutine_count> count, std::string sender, std::function<void(const std::exception_ptr&)> failed)
+      : count_(std::move(count)), sender_(std::move(sender)), failed_(std::move(failed)) {}
+  ~counted_handler() override { count_->leave(sender_); }
+  void threw(const std::exception_ptr& thrown) override { failed_(thrown); }
+
+ private:
+  std::shared_ptr<coroutine_count> count_;
+  std::string sender_;
+  std::function<void(const std::exception_ptr&)> failed_;
+};
+
+}  // namespace
+
+std::shared_ptr<running_handler> client_core::begin_handler(const method& event, const origin& from) {
+  const auto entered = coroutines_->enter(from.id);
+  if (entered != coroutine_count::verdict::entered) {
+    const bool of_one = entered == coroutine_count::verdict::too_many_of_one;
+    const error why{errc::overloaded, of_one ? "one sender has as many handlers running as client_options::max_coroutines_per_sender says"
+                                             : "as many handlers are running as client_options::max_coroutines says"};
+    // The log is told once, until fewer run.
+    if (coroutines_->note_refusal()) report(why, event.name);
+    else tell_error_handler(why, event.name);
+    return nullptr;
+  }
+  return std::make_shared<counted_handler>(coroutines_, from.id, [weak = weak_from_this(), &event](const std::exception_ptr& thrown) {
+    if (const auto self = weak.lock()) self->handler_failed(event.name, thrown);
+  });
 }
 
 void client_core::unknown_event(connection_end& end, const wire::envelope& e) {
@@ -111,6 +146,16 @@ void client_core::error_received(connection_end&, const error& e, const method* 
 
 void client_core::report(const error& e, std::string_view event) {
   if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());
+  tell_error_handler(e, event);
+}
+
+// The log has what was thrown, on_error that something was.
+void client_core::handler_failed(std::string_view event, const std::exception_ptr& thrown) {
+  if (options_.log) options_.log(log_level::error, text_of_thrown(event, thrown));
+  tell_error_handler(handler_threw(), event);
+}
+
+void client_core::tell_error_handler(const error& e, std::string_view event) {
   const auto handler = errors_;  // which may be replaced by itself
   if (!handler) return;
   try {

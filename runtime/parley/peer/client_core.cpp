@@ -63,7 +63,8 @@ client_core::client_core(std::string url, client_options options, home where)
       watchdog_(clock_, options_.slow_handler, warning_to(options_.log)),
       peer_max_message_(taken_by_server(options_)),
       alarm_(clock_->make_alarm(home_.executor())),
-      connect_alarm_(clock_->make_alarm(home_.executor())) {
+      connect_alarm_(clock_->make_alarm(home_.executor())),
+      coroutines_(std::make_shared<coroutine_count>(options_.max_coroutines, options_.max_coroutines_per_sender)) {
   if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
   if (options_.encoding == encoding::binary) format_ = 2;
   if (const auto* foreign = options_.dialect.format) format_ = foreign->payload_format() == format::json ? 1 : 2;

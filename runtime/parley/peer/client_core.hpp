@@ -3,6 +3,7 @@
 
 #include "parley/peer/client.hpp"
 #include "parley/peer/connection_end.hpp"
+#include "parley/peer/coroutine_count.hpp"
 #include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/named_method.hpp"
@@ -21,6 +22,7 @@ namespace parley {
 
 class client_core final : public core,
                           public connection_owner,
+                          private handler_host,
                           public std::enable_shared_from_this<client_core>,
                           private transport::tethered {
  public:
@@ -87,6 +89,10 @@ class client_core final : public core,
   void drained(connection_end&) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 
+  // handler_host
+  const asio::any_io_executor& handlers_run_on() const override { return home_.executor(); }
+  std::shared_ptr<running_handler> begin_handler(const method& event, const origin& from) override;
+
   // gate::post
   template <class... What>
   bool on_executor(What&&... what) {
@@ -105,6 +111,8 @@ class client_core final : public core,
   void note_queue();
   sent admit(std::size_t size);
   void report(const error& e, std::string_view event);
+  void tell_error_handler(const error& e, std::string_view event);
+  void handler_failed(std::string_view event, const std::exception_ptr&);
   void tell_watchers(const wire::envelope&);
   void log_threw(std::string_view handler) const;
   void say_goodbye();
@@ -149,6 +157,7 @@ class client_core final : public core,
   };
   std::unordered_map<const method*, std::vector<subscription_entry>> subscribers_;
   std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
+  const std::shared_ptr<coroutine_count> coroutines_;  // of event handlers
   std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
   std::function<void(const error&)> disconnected_;
   std::function<void(const error&, std::string_view)> errors_;

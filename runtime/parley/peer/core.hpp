@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,12 +62,28 @@ struct formats_in_use {
   bool binary = false;
 };
 
+// A coroutine that handles an event, for as long as it runs.
+class running_handler {
+ public:
+  virtual ~running_handler() = default;
+  virtual void threw(const std::exception_ptr&) = 0;
+};
+
+// Where such coroutines run.
+class handler_host {
+ public:
+  virtual ~handler_host() = default;
+  virtual const asio::any_io_executor& handlers_run_on() const = 0;
+  // Held while the coroutine runs. Null: too many run already, which has been reported.
+  virtual std::shared_ptr<running_handler> begin_handler(const method& event, const origin& from) = 0;
+};
+
 // A handler for one event, erased.
 class subscriber {
  public:
   virtual ~subscriber() = default;
   // The error says why the payload could not be read.
-  virtual result<> deliver(format, bytes_view payload, const decode_options&, const origin& from, const asio::any_io_executor& on) = 0;
+  virtual result<> deliver(format, bytes_view payload, const decode_options&, const origin& from, handler_host& at) = 0;
 };
 
 class call_server;  // serve.hpp

@@ -7,9 +7,9 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
 #include <concepts>
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -57,8 +57,7 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
  public:
   event_subscriber(const method& what, F f) : what_(what), f_(std::move(f)) {}
 
-  result<> deliver(format f, bytes_view bytes, const decode_options& options, const origin& from,
-                   const asio::any_io_executor& on) override {
+  result<> deliver(format f, bytes_view bytes, const decode_options& options, const origin& from, handler_host& at) override {
     using returned = decltype(call(std::declval<const Payload&>(), from));
     Payload payload{};
     if (auto decoded = what_.in->read(f, bytes, &payload, options); !decoded) return decoded;
@@ -68,7 +67,12 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
       call(payload, from);
     } else {
       static_assert(std::is_same_v<returned, asio::awaitable<void>>, "an event handler returns void or asio::awaitable<void>");
-      asio::co_spawn(on, run(std::move(self), std::move(payload), from), asio::detached);
+      std::shared_ptr<running_handler> running = at.begin_handler(what_, from);
+      if (!running) return {};
+      asio::co_spawn(at.handlers_run_on(), run(std::move(self), std::move(payload), from),
+                     [running = std::move(running)](const std::exception_ptr& thrown) {
+                       if (thrown) running->threw(thrown);
+                     });
     }
     return {};
   }
