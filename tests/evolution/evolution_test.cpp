@@ -141,6 +141,83 @@ TEST_P(Greeted, An_incompatible_method_is_named_and_the_others_go_on) {
   EXPECT_TRUE(log.any_contains("disagrees about Rooms.Enter"));
 }
 
+// What both ends know before an event leaves is refused there: nothing is written, and the sender hears which event it was.
+TEST_P(Greeted, An_event_the_ends_disagree_about_is_refused_at_its_sender) {
+  parley::loopback network;
+  log_lines log;
+  parley::server server{{.loopback = &network}};
+  OldHost host;
+  server.add(host);
+  server.start();
+  {
+    parley::client other{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    before::RoomsClient right{other};
+    events<before::Line> heard;
+    right.on_say([&](const before::Line& line) { heard.put(line); });
+    right.enter({});
+
+    struct told {
+      parley::error why;
+      std::string event;
+    };
+    events<told> errors;
+    parley::client link{"mem://rooms", {.encoding = GetParam(), .log = log.sink(), .loopback = &network}};
+    link.on_error([&](const parley::error& e, std::string_view event) { errors.put({e, std::string(event)}); });
+    broken::RoomsClient wrong{link};
+    const auto expect_told = [&] {
+      const told one = errors.next();
+      EXPECT_EQ(one.why.code, errc::version_mismatch);
+      EXPECT_FALSE(one.why.from_peer);
+      EXPECT_EQ(one.event, "Rooms.Move");
+      EXPECT_NE(one.why.message.find("Rooms.Move"), std::string::npos) << one.why.message;
+    };
+    EXPECT_EQ(wrong.move({.by = "two"}), parley::sent::queued) << "nobody knows before the link is up";
+    expect_told();
+    EXPECT_EQ(wrong.move({.by = "two"}), parley::sent::mismatched);
+    expect_told();
+    EXPECT_EQ(wrong.async_move({.by = "two"}, parley::to::others, asio::use_future).get().error().code, errc::version_mismatch);
+    expect_told();
+    EXPECT_EQ(wrong.say({.text = "nothing else was sent"}), parley::sent::queued);
+    EXPECT_EQ(heard.next().text, "nothing else was sent");
+    EXPECT_EQ(server.counters().events, 1u);
+    EXPECT_TRUE(errors.empty());
+  }
+  server.stop();
+  server.join();
+  EXPECT_TRUE(log.any_contains("disagree about Rooms.Move"));
+}
+
+struct MovingHost final : before::RoomsHandler {
+  explicit MovingHost(parley::server& server) : peers(server) {}
+  void connected(parley::peer& peer) override { outcome.put(peers.moved({.by = 1}, parley::to::client{peer})); }
+  events<parley::sent> outcome;
+  before::RoomsPeers peers;
+};
+
+TEST_P(Greeted, An_event_for_one_client_that_disagrees_is_refused_at_the_server) {
+  parley::loopback network;
+  parley::server server{{.loopback = &network}};
+  MovingHost host(server);
+  server.add(host);
+  server.start();
+  {
+    parley::client other{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    before::RoomsClient right{other};
+    events<before::Step> steps;
+    right.on_moved([&](const before::Step& step) { steps.put(step); });
+    other.connect();
+    EXPECT_EQ(host.outcome.next(), parley::sent::queued);
+    EXPECT_EQ(steps.next().by, 1u);
+
+    parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+    const broken::RoomsClient wrong{link};
+    link.connect();
+    EXPECT_EQ(host.outcome.next(), parley::sent::mismatched);
+  }
+  server.stop();
+  server.join();
+}
+
 TEST(StrictServer, It_refuses_the_client_and_says_which_method) {
   parley::loopback network;
   log_lines log;

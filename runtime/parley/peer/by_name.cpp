@@ -67,7 +67,7 @@ result<> by_name::send(named_event event, target to) const {
                                         " bytes, more than the server accepts (server_options::max_message; where no greeting tells: "
                                         "client_options::peer_max_message)"};
     case sent::mismatched:
-      return error{errc::bad_payload};
+      return error{errc::version_mismatch};
   }
   return {};
 }

@@ -175,14 +175,22 @@ void client_core::opened(connection_end& end) {
   abandon_ = nullptr;
   format_ = end.session().format().payload_format() == format::json ? 1 : 2;
   peer_max_message_ = end.session().peer_limits().max_message;
+  const std::vector<const method*>& differing = end.session().mismatched();
   {
     std::lock_guard lock(mutex_);
     id_ = end.session().client_id();
+    mismatched_.clear();
+    for (const method* m : differing)
+      if (!end.session().agreed(*m)) mismatched_.push_back(m);
+    mismatches_ = !mismatched_.empty();
   }
   phase_ = phase::open;
   alarm_->clear();
   connect_alarm_->clear();
-  if (options_.log) options_.log(log_level::info, "connected to " + end.remote());
+  if (options_.log) {
+    options_.log(log_level::info, "connected to " + end.remote());
+    for (const method* m : differing) options_.log(log_level::warning, "this client and the server disagree about " + std::string(m->name));
+  }
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
   // What was asked for first leaves first; only then does anybody hear that the link is up.
   auto waiting = std::exchange(early_, {});
@@ -278,9 +286,13 @@ void client_core::begin(early one) {
     case phase::idle:
       begin_connecting();
       [[fallthrough]];
-    case phase::connecting:
+    case phase::connecting: {
+      auto taken = one.event ? std::move(one.call) : nullptr;
       early_.push_back(std::move(one));
-      return arm_early();
+      arm_early();
+      if (taken) taken.release()->finish(encoded_answer{});
+      return;
+    }
     case phase::lost:
     case phase::closed:
       posted_ -= one.what.size();
@@ -290,9 +302,18 @@ void client_core::begin(early one) {
 
 void client_core::send_early(early one) {
   posted_ -= one.what.size();
+  if (!end_) {  // on_error, called for the one before, closed the client
+    if (one.call) one.call.release()->finish(errc::cancelled);
+    return;
+  }
   if (one.event) {
-    end_->send_event(one.what);
-    if (one.call) one.call.release()->finish(encoded_answer{});
+    const auto done = end_->send_event(one.what);
+    // The end of the connection is reported by on_disconnected, and to who waits for this event what is wrong with it. A mismatch concerns
+    // the program as a whole: on_error hears of it in any case.
+    if (!done && done.error().code != errc::disconnected && (!one.call || done.error().code == errc::version_mismatch))
+      report(done.error(), one.what.what->name);
+    if (one.call && done) one.call.release()->finish(encoded_answer{});
+    else if (one.call) one.call.release()->finish(done.error());
   } else {
     end_->start_call(one.of, one.what, one.deadline, std::move(one.call));
   }
@@ -346,6 +367,12 @@ sent client_core::admit(std::size_t size) {
   return sent::dropped;
 }
 
+bool client_core::known_to_mismatch(const method& m) const {
+  if (!mismatches_.load(std::memory_order_relaxed)) return false;
+  std::lock_guard lock(mutex_);
+  return std::find(mismatched_.begin(), mismatched_.end(), &m) != mismatched_.end();
+}
+
 sent client_core::send(outgoing event) {
   const phase now = phase_;
   if (now == phase::lost || now == phase::closed) return sent::closed;
@@ -356,11 +383,13 @@ sent client_core::send(outgoing event) {
   const std::size_t size = event.size();
   const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
   if (size > limit) return sent::too_large;
+  const bool mismatched = known_to_mismatch(*event.what);
   if (const sent admitted = admit(size); admitted != sent::queued) return admitted;
+  // What the ends disagree about goes the same way, up to where it is refused and reported.
   if (on_executor([event = std::move(event)](client_core& self) mutable {
         self.begin({0, std::move(event), time_point::max(), nullptr, true});
       }))
-    return sent::queued;
+    return mismatched ? sent::mismatched : sent::queued;
   posted_ -= size;
   return sent::closed;
 }
@@ -386,9 +415,7 @@ void client_core::admit_waiting() {
     for_room_.pop_front();
     --waiting_for_room_;
     posted_ += size;
-    auto done = std::move(next.call);
     begin(std::move(next));
-    done.release()->finish(encoded_answer{});
   }
 }
 

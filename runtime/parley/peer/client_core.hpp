@@ -110,6 +110,7 @@ class client_core final : public core,
   void arm_early();
   void note_queue();
   sent admit(std::size_t size);
+  bool known_to_mismatch(const method&) const;
   void report(const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);
   void handler_failed(std::string_view event, const std::exception_ptr&);
@@ -134,10 +135,13 @@ class client_core final : public core,
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
   std::atomic<std::size_t> peer_max_message_;
 
-  mutable std::mutex mutex_;  // for the next three
+  std::atomic<bool> mismatches_ = false;  // are there any
+
+  mutable std::mutex mutex_;  // for the next four
   session::contract declared_;
   std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
+  std::vector<const method*> mismatched_;  // methods that the open session does not agree about
 
   own_thread thread_;  // of the own loop
 

@@ -353,16 +353,18 @@ error connection_end::over_peers_limit(const method& m, std::size_t payload) con
 
 // --- events of this end's own
 
-sent connection_end::send_event(const outgoing& event) {
-  if (!open()) return sent::closed;
+result<> connection_end::send_event(const outgoing& event) {
+  const error gone{errc::disconnected, "not connected"};
+  if (!open()) return gone;
   const method& m = *event.what;
-  std::string transcoded;
-  const auto payload = payload_as(session_->payload_format(), event, reading_.types, transcoded);
-  if (!payload || too_large_for_peer(m, payload->size())) return sent::too_large;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();
-    return sent::queued;
+    return error{errc::version_mismatch, "the ends disagree about " + std::string(m.name)};
   }
+  std::string transcoded;
+  const auto payload = payload_as(session_->payload_format(), event, reading_.types, transcoded);
+  if (!payload) return payload.error();
+  if (too_large_for_peer(m, payload->size())) return over_peers_limit(m, payload->size());
   wire::envelope e;
   e.kind = wire::kind::event;
   e.counted = true;
@@ -377,14 +379,10 @@ sent connection_end::send_event(const outgoing& event) {
   if (dialect_) e.name = m.name;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     // A name that no client of such a server can have.
-    if (owner_) owner_->error_received(*this, {errc::unknown_target, "this target cannot be named in this encoding"}, &m);
-    return sent::closed;
+    return error{errc::unknown_target, "this target cannot be named in this encoding"};
   }
-  if (!fits(frame->size())) {
-    if (owner_) owner_->error_received(*this, {errc::too_large, "the frame is over the dialect's bound"}, &m);
-    return sent::too_large;
-  }
-  return session_->send(*frame) ? sent::queued : sent::dropped;
+  if (!fits(frame->size())) return error{errc::too_large, "the frame is over the dialect's bound"};
+  return session_->send(*frame) ? result<>() : gone;
 }
 
 // --- peer

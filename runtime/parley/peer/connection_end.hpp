@@ -101,8 +101,9 @@ class connection_end final : public transport::connection_handler,
   // Completes every call of this end with `cancelled`; the connection is about to be closed.
   void cancel_all();
 
-  // Sends an event of this end's own. The caller has checked its size.
-  sent send_event(const outgoing&);
+  // Sends an event of this end's own. `disconnected`: the connection is closed or closing. Any other error: this event cannot be sent, the
+  // connection goes on; nobody else reports it.
+  result<> send_event(const outgoing&);
 
   // Inside the dialect's bound, if there is one?
   bool fits(std::size_t frame) const noexcept { return !dialect_ || parley::fits(*dialect_, frame, session_->self()); }

@@ -245,8 +245,11 @@ sent server_loop::deliver_own(const outgoing& event) {
   if (event.json) d.json = *event.json;
   if (event.binary) d.binary = *event.binary;
   const auto done = deliver(d, event.to.subject);
-  if (done) return sent::queued;
-  return done.error().code == errc::overloaded ? sent::dropped : sent::closed;
+  if (!done) return done.error().code == errc::overloaded ? sent::dropped : sent::closed;
+  // One client that is at home here: it was left out before this returns.
+  if (event.to.kind == target_kind::client)
+    if (connection_end* only = client(event.to.name); only && !only->session().agreed(*event.what)) return sent::mismatched;
+  return sent::queued;
 }
 
 // --- events of clients

@@ -404,7 +404,7 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
       case sent::too_large:
         return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
       case sent::mismatched:
-        return done.release()->finish(*unwritable);
+        return done.release()->finish(unwritable ? *unwritable : error{errc::version_mismatch});
     }
   });
 }

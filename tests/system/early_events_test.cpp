@@ -1,0 +1,75 @@
+// Events that were queued before the link was up, and cannot leave when it is: on_error hears of each.
+#include "early.client.hpp"
+#include "system/world.hpp"
+
+#include <gmock/gmock.h>
+
+#include <asio/use_future.hpp>
+
+namespace {
+
+using namespace talk::v1;
+using parley::errc;
+using parley::sent;
+using testing::HasSubstr;
+
+struct told {
+  parley::error why;
+  std::string event;
+};
+
+// A client that has said something before anybody could tell that it cannot leave.
+struct early_bird {
+  early_bird(world& w, parley::client_options options) : link(w.url(), std::move(options)), talk(link), early(link) {
+    link.on_error([this](const parley::error& e, std::string_view event) { errors.put({e, std::string(event)}); });
+  }
+  events<told> errors;
+  parley::client link;
+  TalkClient talk;
+  early::v1::EarlyClient early;
+};
+
+class EarlyEvents : public testing::TestWithParam<medium> {};
+INSTANTIATE_TEST_SUITE_P(Over, EarlyEvents, testing::ValuesIn(media_with_sessions()), medium_name);
+
+TEST_P(EarlyEvents, That_are_larger_than_welcome_allows_are_reported) {
+  parley::server_options options;
+  options.max_message = 100;
+  world w(GetParam(), std::move(options));
+  w.start();
+  early_bird client(w, w.client_options());
+  const Line large{.text = std::string(200, 'x')};
+  EXPECT_EQ(client.talk.say(large), sent::queued);
+  EXPECT_TRUE(client.talk.async_say(large, parley::to::others, asio::use_future).get()) << "the queue has taken it";
+  for (int i = 0; i < 2; ++i) {
+    const told one = client.errors.next();
+    EXPECT_EQ(one.why.code, errc::too_large);
+    EXPECT_FALSE(one.why.from_peer);
+    EXPECT_EQ(one.event, "Talk.Say");
+    EXPECT_THAT(one.why.message, HasSubstr("the limit is 100"));
+  }
+  EXPECT_EQ(client.talk.say(large), sent::too_large) << "now it is known";
+  EXPECT_EQ(client.talk.async_say(large, parley::to::others, asio::use_future).get().error().code, errc::too_large);
+  EXPECT_EQ(client.talk.say({.text = "small"}), sent::queued);
+  EXPECT_EQ(w.host->said.next().text, "small");
+  EXPECT_TRUE(client.errors.empty());
+}
+
+TEST_P(EarlyEvents, That_have_no_form_in_the_encoding_of_the_session_are_reported) {
+  if (GetParam().encoding != parley::encoding::json) GTEST_SKIP() << "binary carries everything";
+  parley::server_options options;
+  options.binary = false;
+  world w(GetParam(), std::move(options));
+  w.start();
+  early_bird client(w, w.client_options(parley::encoding::automatic));  // binary, as far as it knows
+  const parley::any unknown = parley::pack(Line{.text = "what is this?"});
+  EXPECT_EQ(client.early.parcel(unknown), sent::queued);
+  const told one = client.errors.next();
+  EXPECT_NE(one.why.code, errc::disconnected);
+  EXPECT_FALSE(one.why.from_peer);
+  EXPECT_EQ(one.event, "Early.Parcel");
+  EXPECT_EQ(client.talk.say({.text = "the link is up"}), sent::queued);
+  EXPECT_EQ(w.host->said.next().text, "the link is up");
+}
+
+}  // namespace
