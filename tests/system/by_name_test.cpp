@@ -103,6 +103,14 @@ TEST_P(ByName, What_the_server_refuses_is_told) {
   EXPECT_EQ(w.host->reports.next().text, "fine");
 }
 
+TEST_P(ByName, What_the_server_does_not_know_is_told_by_its_name) {
+  named_guest me(w, mine);
+  ASSERT_TRUE(me.names.send({.name = "Talk.Nowhere"}, parley::to::all));
+  const auto told = me.errors.next();
+  EXPECT_EQ(told.why.code, errc::unimplemented);
+  EXPECT_THAT(mine == encoding::plain ? told.why.message : told.event, testing::StartsWith("Talk.Nowhere"));
+}
+
 TEST_P(ByName, Typed_and_named_handlers_hear_the_same_event) {
   guest other(w);
   named_guest me(w, mine);

@@ -122,7 +122,7 @@ class lone_server final : public parley::connection_owner {
   void unknown_event(parley::connection_end&, const parley::wire::envelope&) override {}
   void call_received(parley::connection_end&, parley::incoming_call& in) override { bound_.find(&in.what)->second.serve(handler_, in); }
   void call_handler_threw(const parley::method&, const std::exception_ptr&) override {}
-  void error_received(parley::connection_end&, const parley::error&, const parley::method*) override {}
+  void error_received(parley::connection_end&, const parley::error&, std::string_view) override {}
   void drained(parley::connection_end&) override {}
   void closed(parley::connection_end&, const parley::transport::close_reason&, const parley::error&) override {}
 

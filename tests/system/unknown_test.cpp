@@ -31,7 +31,7 @@ struct visitor {
   visitor(parley::loopback& network, encoding e) : link("mem://hub", {.encoding = e, .loopback = &network}), known(link), unknown(link) {
     unknown.on_say([this](const talk::v1::Line& line, const parley::origin& from) { heard.put({line, from.id}); });
     known.on_msg([this](const std::string& text, const parley::origin& from) { heard.put({{.text = text}, from.id}); });
-    link.on_error([this](const parley::error& e2, std::string_view) { errors.put(e2); });
+    link.on_error([this](const parley::error& e2, std::string_view event) { errors.put({e2.code, std::string(event)}); });
     link.connect();
   }
   struct heard_line {
@@ -39,7 +39,7 @@ struct visitor {
     std::string from;
   };
   events<heard_line> heard;
-  events<parley::error> errors;
+  events<std::pair<std::error_code, std::string>> errors;
   parley::client link;
   datadivr::v1::DatadivrClient known;
   talk::v1::TalkClient unknown;
@@ -97,7 +97,7 @@ TEST_F(Unknown, Events_without_a_method_are_relayed_between_peers_that_speak_jso
 TEST_F(Unknown, A_binary_peer_that_sends_one_is_told) {
   visitor binary(network, encoding::binary);
   binary.unknown.say({.text = "who knows"});
-  EXPECT_EQ(binary.errors.next().code, errc::unimplemented);
+  EXPECT_EQ(binary.errors.next(), std::pair(make_error_code(errc::unimplemented), std::string("Talk.Say")));
   EXPECT_EQ(binary.known.sum({.numbers = {1}}), 1);
 }
 

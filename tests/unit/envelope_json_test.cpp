@@ -227,11 +227,17 @@ TEST(JsonEnvelope, SaysWhatFailedWhereNoCallIsAnswered) {
   wire::envelope e = of_kind(wire::kind::error);
   e.code = errc::denied;
   e.name = "Lobby.Say";
-  e.to_written = "all";
+  e.to_json = R"("all")";
   e.text = "no";
   e.has_text = true;
   EXPECT_EQ(written(e, side::server),
             R"({"event_name":"error","code":"denied","message":"no","payload":{"event":"Lobby.Say","to":"all"}})");
+  e.to_json = R"([ "all" ])";
+  EXPECT_EQ(written(e, side::server),
+            R"({"event_name":"error","code":"denied","message":"no","payload":{"event":"Lobby.Say","to":[ "all" ]}})");
+  e.to_json = {};
+  e.name.clear();
+  EXPECT_EQ(written(e, side::server), R"({"event_name":"error","code":"denied","message":"no","payload":{}})");
   e.re = 7;
   EXPECT_EQ(written(e, side::server), R"({"event_name":"error","re":7,"code":"denied","message":"no"})");
 }

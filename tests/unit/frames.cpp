@@ -154,7 +154,9 @@ std::string describe(const wire::envelope& e) {
   if (e.unknown_kind) return std::move(d).text();
   if (!e.name.empty()) d.add("name", e.name);
   if (e.method != 0) d.add("method", hex_number(e.method, 8));
-  if (e.to.kind != target_kind::none) d.add("to", word(e.to));
+  target to = e.to;
+  if (e.target_unreadable) to.name.clear();  // what was written, which is nobody's name
+  if (to.kind != target_kind::none) d.add("to", word(to));
   d.flag("unknown_target", e.target_unreadable);
   if (!e.to_written.empty()) d.add("to_written", in_quotes(e.to_written));
   if (!e.to.except.empty()) d.add("except", joined(e.to.except));

@@ -2,6 +2,7 @@
 #include "sessions.hpp"
 
 #include <array>
+#include <tuple>
 
 namespace {
 
@@ -146,23 +147,87 @@ TEST_P(AnyRefusal, ClosesIfTheFaultSaysSo) {
 TEST_P(Refusal, SaysWhatWasRefused) {
   const method& say = known.add(method_named("Lobby.Say", 1));
   const auto server = open_server(GetParam(), known.contract);
-  server->session.refuse(server->now, {.code = errc::unknown_target, .text = "nobody of this name"}, {&say, "bob"});
+  wire::envelope event;
+  event.name = "Lobby.Say";
+  event.method = say.id;
+  event.to = {.kind = target_kind::client, .name = "0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e"};
+  const wire::envelope* heard = server->hear(event, server->binary() ? "" : "{}");
+  ASSERT_NE(heard, nullptr);
+  server->session.refuse(server->now, {.code = errc::unknown_target, .text = "nobody of this name"}, {&say, heard});
   const wire::envelope e = server->next();
   EXPECT_EQ(e.code, errc::unknown_target);
   EXPECT_EQ(e.text, "nobody of this name");
   EXPECT_EQ(e.re, 0u);
   EXPECT_EQ(e.method, server->binary() ? say.id : 0u);
   EXPECT_EQ(e.name, server->binary() ? "" : "Lobby.Say");
-  EXPECT_EQ(e.to_written, server->binary() ? "" : "bob");
+  if (server->binary()) EXPECT_EQ(e.to, event.to);
+  else EXPECT_EQ(e.to_json, "\"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e\"");
+}
+
+// The sender's own words, also where this end has none for what they say.
+TEST_P(Refusal, SaysTheEventAndTheTargetAsTheirSenderWroteThem) {
+  const auto server = open_server(GetParam(), known.contract);
+  wire::envelope event;
+  event.name = "Lobby.Nowhere";
+  event.method = wire::method_id(event.name);
+  event.to.kind = target_kind::several;
+  event.to.parts = {{.kind = target_kind::all}, {.kind = target_kind::group, .name = "Room:a/b"}};
+  const wire::envelope* heard = server->hear(event, server->binary() ? "" : "{}");
+  ASSERT_NE(heard, nullptr);
+  server->session.refuse(server->now, {.code = errc::unimplemented, .text = "unknown event"}, {nullptr, heard});
+  const wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::unimplemented);
+  EXPECT_EQ(e.method, server->binary() ? event.method : 0u);
+  EXPECT_EQ(e.name, server->binary() ? "" : "Lobby.Nowhere");
+  if (server->binary()) EXPECT_EQ(e.to, event.to);
+  else EXPECT_EQ(e.to_json, R"(["all","group:Room:a/b"])");
+}
+
+TEST(BinaryRefusal, SaysATargetThatCannotBeRead) {
+  program known;
+  const auto server = open_server({"fbs", wire::fbs_format}, known.contract);
+  for (const auto& [kind, name, text] : {std::tuple{target_kind::group, "Room:", "group:Room:"}, {target_kind::user, "", "user:"}}) {
+    wire::envelope event;
+    event.method = 1;
+    event.to = {.kind = kind, .name = name};
+    const wire::envelope* heard = server->hear(event);
+    ASSERT_NE(heard, nullptr);
+    EXPECT_TRUE(heard->target_unreadable);
+    server->session.refuse(server->now, {.code = errc::unknown_target}, {nullptr, heard});
+    EXPECT_EQ(to_text(server->next().to), text);
+  }
+}
+
+TEST(JsonRefusal, NamesTheEventOfAFrameThatIsMalformed) {
+  program known;
+  const auto server = open_server(json, known.contract);
+  server->hear(R"({"event_name":"Lobby.Say","to":[ "all" , "id:x" ],"meta":7})");
+  wire::envelope e = server->next();
+  EXPECT_EQ(e.code, errc::bad_frame);
+  EXPECT_EQ(e.name, "Lobby.Say");
+  EXPECT_EQ(e.to_json, R"([ "all" , "id:x" ])");
+  server->hear(R"({"to":"all","event_name":"Lobby.Say", "payload":{)");
+  e = server->next();
+  EXPECT_EQ(e.name, "Lobby.Say");
+  EXPECT_EQ(e.to_json, R"("all")");
+  server->hear(R"({"payload":1})");
+  e = server->next();
+  EXPECT_EQ(e.name, "");
+  EXPECT_EQ(as_text(e.payload), "{}") << "an object in any case";
 }
 
 TEST_P(Refusal, LeavesOutATargetThatDoesNotFitIntoTheAnswer) {
   const method& say = known.add(method_named("Lobby.Say", 1));
   const auto server = open_server(GetParam(), known.contract);
-  server->session.refuse(server->now, {.code = errc::unknown_target}, {&say, std::string(5000, 'x')});
+  wire::envelope event;
+  const std::string to = '"' + std::string(5000, 'x') + '"';
+  event.to_json = to;
+  event.to = {.kind = target_kind::group, .name = "Room:" + std::string(2000, 'x')};
+  server->session.refuse(server->now, {.code = errc::unknown_target}, {&say, &event});
   const wire::envelope e = server->next();
   EXPECT_EQ(e.code, errc::unknown_target);
-  EXPECT_TRUE(e.to_written.empty());
+  EXPECT_TRUE(e.to_json.empty());
+  EXPECT_EQ(e.to.kind, target_kind::none);
   EXPECT_FALSE(server->out.closed);
 }
 
@@ -182,11 +247,26 @@ TEST(PlainRefusal, AddressesItsErrorsToTheRequester) {
   program known;
   const method& say = known.add(method_named("say", 1));
   const auto server = open_server(plain, known.contract);
-  server->session.refuse(server->now, {.code = errc::denied, .text = "no"}, {&say, "all"});
-  EXPECT_EQ(server->out.frames.front().text(),
-            R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() + R"(","from_id":"server","message":"no"})");
+  wire::envelope event;
+  event.name = "say";
+  const std::string start = R"({"event_name":"error","payload":null,"to":")" + server->session.client_id() + R"(","from_id":"server",)";
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no"}, {&say, &event});
+  EXPECT_EQ(server->out.frames.front().text(), start + R"x("message":"say: no (denied)"})x");
   server->out.frames.clear();
-  server->session.refuse(server->now, {.code = errc::denied, .text = "no", .foreign_re = "7"}, {&say, {}});
+  event.name = "Lobby.Nowhere";
+  server->session.refuse(server->now, {.code = errc::unimplemented, .text = "unknown event"}, {nullptr, &event});
+  EXPECT_EQ(server->out.frames.front().text(), start + R"x("message":"Lobby.Nowhere: unknown event (unimplemented)"})x");
+  server->out.frames.clear();
+  event.name = "<b>not a wire name</b>";
+  server->session.refuse(server->now, {.code = errc::unimplemented, .text = "unknown event"}, {nullptr, &event});
+  EXPECT_EQ(server->out.frames.front().text(), start + R"x("message":"unknown event (unimplemented)"})x");
+  server->out.frames.clear();
+  event.name = "say";
+  event.foreign_id = "0";
+  server->session.refuse(server->now, {.code = errc::denied, .text = std::string(600, 'x')}, {&say, &event});
+  EXPECT_TRUE(server->out.frames.front().text().ends_with(R"x(x (denied)","re":0,"code":"denied"})x")) << "the code is never cut off";
+  server->out.frames.clear();
+  server->session.refuse(server->now, {.code = errc::denied, .text = "no", .foreign_re = "7"}, {&say});
   EXPECT_TRUE(server->out.frames.front().text().ends_with(R"("message":"no","re":7,"code":"denied"})"));
 }
 

@@ -102,7 +102,14 @@ TEST(TargetText, SaysWhichKindWasMeantEvenIfNobodyCanBeMeant) {
   EXPECT_EQ(where.kind, target_kind::group);
   EXPECT_FALSE(wire::read_target("foo:bar", where));
   EXPECT_EQ(where.kind, target_kind::none);
-  EXPECT_TRUE(where.name.empty());
+}
+
+TEST(TargetText, IsKeptAsItWasWrittenWhereNobodyCanBeMeant) {
+  for (const char* text : {"group:Room", "group:Room:", "group_others::x", "user:", "foo:bar", ":", ""}) {
+    target where;
+    EXPECT_FALSE(wire::read_target(text, where)) << text;
+    EXPECT_EQ(to_text(where), text);
+  }
 }
 
 TEST(TargetText, IsWrittenAsItIsRead) {

@@ -140,9 +140,7 @@ void client_core::refused(connection_end&, const wire::fault& fault, const metho
   if (options_.log) options_.log(log_level::info, text_of_refused("from the server", fault, m));
 }
 
-void client_core::error_received(connection_end&, const error& e, const method* about) {
-  report(e, about ? about->name : std::string_view());
-}
+void client_core::error_received(connection_end&, const error& e, std::string_view event) { report(e, event); }
 
 void client_core::report(const error& e, std::string_view event) {
   if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());

@@ -83,7 +83,7 @@ class client_core final : public core,
   void unknown_event(connection_end&, const wire::envelope&) override;
   void call_received(connection_end&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
-  void error_received(connection_end&, const error&, const method* about) override;
+  void error_received(connection_end&, const error&, std::string_view event) override;
   void refused(connection_end&, const wire::fault&, const method*) override;
   void own_id_known(const std::string&) override;
   void drained(connection_end&) override;

@@ -39,7 +39,7 @@ std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_
 
 void connection_end::refuse_call(const method* m, std::uint64_t id, const error& why) {
   // Malformed calls count toward the limit on bad input; the session answers them.
-  session_->refuse(now(), {.code = static_cast<errc>(why.code.value()), .text = why.message, .re = id}, {m, {}});
+  session_->refuse(now(), {.code = static_cast<errc>(why.code.value()), .text = why.message, .re = id}, {m});
 }
 
 void connection_end::on_call(const wire::envelope& e, const method* m) {

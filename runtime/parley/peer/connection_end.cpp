@@ -303,9 +303,11 @@ void connection_end::act_on(const wire::envelope& e) {
       return on_call(e, known(e));
     case wire::kind::reply:
       return on_terminal(e);
-    case wire::kind::error:
+    case wire::kind::error: {
       if (e.re != 0) return on_terminal(e);
-      return owner_->error_received(*this, received_error(e), known(e));
+      const method* const about = known(e);
+      return owner_->error_received(*this, received_error(e), about ? about->name : std::string_view(e.name));
+    }
     case wire::kind::cancel:
       return on_cancel(e);
     default:
@@ -315,7 +317,7 @@ void connection_end::act_on(const wire::envelope& e) {
 
 void connection_end::on_event(const wire::envelope& e, const method* m) {
   if (!m) return owner_->unknown_event(*this, e);
-  const session::about what{m, {}, e.foreign_id};
+  const session::about what{m, &e};
   if (!m->event) return session_->refuse(now(), {.code = errc::bad_frame, .text = "a call needs an id"}, what);
   // What reaches a client from another client, the server relays.
   const bool relayed = session_->self() == side::client && !is_server(e.from);

@@ -52,8 +52,8 @@ class connection_owner {
   // An event that no service here knows; the method in it is a name (JSON) or an id (binary).
   virtual void unknown_event(connection_end&, const wire::envelope&) = 0;
   virtual void call_received(connection_end&, incoming_call&) = 0;
-  // An `error` that answers no call; `about`: the event it speaks of, if it said so and is known here.
-  virtual void error_received(connection_end&, const error&, const method* about) = 0;
+  // An `error` that answers no call; `event`: the wire name of what it is about, empty if the other end did not say.
+  virtual void error_received(connection_end&, const error&, std::string_view event) = 0;
   // A handler of calls threw; the answer says so, without what it was.
   virtual void call_handler_threw(const method&, const std::exception_ptr&) = 0;
   // A frame was found wrong and refused; for the log, not with every one. The method it was about, if that is known.

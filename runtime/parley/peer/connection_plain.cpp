@@ -41,7 +41,7 @@ void connection_end::act_on_plain(const wire::envelope& e) {
     return;
   }
   if (is_error && e.foreign_id == own_id_call) return;
-  if (is_error) return owner_->error_received(*this, received_error(e), nullptr);
+  if (is_error) return owner_->error_received(*this, received_error(e), {});
   on_event(e, contract_.find(std::string_view(e.name)));
 }
 
@@ -49,7 +49,7 @@ void connection_end::act_on_plain(const wire::envelope& e) {
 
 void connection_end::on_plain_call(const wire::envelope& e, const method& m) {
   const auto refuse = [&](errc code, std::string text) {
-    session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m, {}});
+    session_->refuse(now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m});
   };
   if (!may_send(m)) return refuse(errc::denied, "not for this end to ask");
   if (too_large_for_us(m, e.payload.size())) return refuse(errc::too_large, over_our_limit(m, e.payload.size()).message);

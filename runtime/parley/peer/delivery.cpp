@@ -254,11 +254,11 @@ sent server_loop::deliver_own(const outgoing& event) {
 
 // --- events of clients
 
-void server_loop::refuse(connection_end& sender, const wire::envelope& e, const error& why, const method* what, std::string_view to) {
+void server_loop::refuse(connection_end& sender, const wire::envelope& e, const error& why, const method* what) {
   if (why.code == errc::unknown_target && sender.session().plain() && server_.options().quiet_unknown_target) return;
   const bool ours = why.code.category() == error_category();
   sender.session().refuse(sender.now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
-                          {what, to, e.foreign_id});
+                          {what, &e});
 }
 
 void server_loop::event_received(connection_end& sender, const wire::envelope& e, const method& m, bytes_view payload) {
@@ -318,7 +318,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     }
   }
   if (to.kind == target_kind::server || !sender.open()) return;
-  if (auto done = deliver(d, id); !done) refuse(sender, e, done.error(), &m, to_text(to));
+  if (auto done = deliver(d, id); !done) refuse(sender, e, done.error(), &m);
   if (d.handed_to >= receivers_per_message) sender.costs(d.handed_to / receivers_per_message);
 }
 
@@ -327,7 +327,8 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
   const bool json = sender.session().format().payload_format() == format::json;
   if (!server_.contract().relays_unknown() || !json || e.name.starts_with('$')) {
     // In plain mode nobody can tell it from a call of a method that is not there: who gave an id waits for an answer to it.
-    return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id});
+    return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id},
+                                   {nullptr, &e});
   }
   if (e.payload.size() > server_.options().max_message || e.text.size() > server_.options().max_message)
     return refuse(sender, e,
@@ -343,7 +344,7 @@ void server_loop::unknown_event(connection_end& sender, const wire::envelope& e)
   d.from = sender.session().client_id();
   d.received = &e;
   d.json = as_text(e.payload);
-  if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, e, done.error(), nullptr, to_text(to));
+  if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, e, done.error(), nullptr);
   if (d.handed_to >= receivers_per_message) sender.costs(d.handed_to / receivers_per_message);
 }
 

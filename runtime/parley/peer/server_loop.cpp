@@ -269,9 +269,9 @@ void server_loop::call_handler_threw(const method& m, const std::exception_ptr& 
   server_.log(log_level::error, text_of_thrown(m.name, thrown));
 }
 
-void server_loop::error_received(connection_end& end, const error& e, const method* about) {
+void server_loop::error_received(connection_end& end, const error& e, std::string_view event) {
   if (server_.options().log)
-    server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(about ? about->name : "an event") +
+    server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(event.empty() ? "an event" : event) +
                                         ": " + e.code.message());
 }
 

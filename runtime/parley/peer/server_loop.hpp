@@ -89,7 +89,7 @@ class server_loop final : public connection_owner {
   void unknown_event(connection_end&, const wire::envelope&) override;
   void call_received(connection_end&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
-  void error_received(connection_end&, const error&, const method* about) override;
+  void error_received(connection_end&, const error&, std::string_view event) override;
   void drained(connection_end&) override {}
   void refused(connection_end&, const wire::fault&, const method*) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
@@ -102,7 +102,7 @@ class server_loop final : public connection_owner {
   result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
   void empty_inbox();
   void deliver_crossed(const crossing&);
-  void refuse(connection_end&, const wire::envelope& event, const error&, const method*, std::string_view to = {});
+  void refuse(connection_end&, const wire::envelope& event, const error&, const method*);
   void told_if_empty();
 
   struct served {

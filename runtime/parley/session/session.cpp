@@ -34,6 +34,31 @@ std::chrono::milliseconds in_bounds(std::chrono::milliseconds heartbeat) {
 // Longer than any connection lasts, and still a duration that the clock can count.
 constexpr std::chrono::milliseconds longest_silence = std::chrono::hours(24 * 365 * 100);
 
+// The event that an error is about, and its target as its sender wrote it.
+void name_what_failed(const about& what, wire::envelope& e) {
+  if (what.method) {
+    e.method = what.method->id;
+    e.name = what.method->name;
+  }
+  if (!what.frame) return;
+  if (!what.method) {
+    e.method = what.frame->method;
+    if (wire::is_method_name(what.frame->name)) e.name = what.frame->name;
+  }
+  e.to_json = what.frame->to_json;
+  e.to = what.frame->to;
+}
+
+// Plain mode has no member for either, so the text says it: "Lobby.Say: not here (denied)". A name that does not have the form of a wire
+// name is somebody's input, and left out.
+std::string naming_what_failed(const about& what, errc code, std::string_view text) {
+  const std::string& received = what.frame->name;
+  std::string all(what.method ? what.method->name : wire::is_wire_name(received) ? received : std::string_view());
+  if (!all.empty()) all += ": ";
+  const std::string ending = " (" + std::string(wire_name(code)) + ")";
+  return all.append(wire::cut_text(text, wire::max_text - all.size() - ending.size())).append(ending);
+}
+
 std::string names_of(const std::vector<const method*>& methods) {
   std::string names;
   for (const method* m : methods) names.append(names.empty() ? "" : ", ").append(m->name);
@@ -126,7 +151,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   if (auto fault = format().read(frame, options_.self, bounds, *in_)) {
     refused_call_ = fault->re;
     if (state_ == state::greeting) unexpected_greeting();
-    else refuse(now, *fault);
+    else refuse(now, *fault, {nullptr, in_.get()});
     return nullptr;
   }
   if (state_ == state::greeting) {
@@ -348,18 +373,21 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   e.text = fault.text.empty() ? std::string(make_error_code(fault.code).message()) : fault.text;
   e.has_text = true;
   e.re = fault.re;
-  e.foreign_id = fault.foreign_re.empty() ? std::string(what.id) : fault.foreign_re;
+  e.foreign_id = fault.foreign_re.empty() && what.frame ? what.frame->foreign_id : fault.foreign_re;
   e.from = "server";
   if (plain()) {
     e.to = {.kind = target_kind::client, .name = client_id_};
-  } else if (!answers_call && what.method) {
-    e.method = what.method->id;
-    e.name = what.method->name;
-    e.to_written = what.to;
+    if (what.frame && options_.format == &wire::plain_format()) e.text = naming_what_failed(what, fault.code, e.text);
+  } else if (!answers_call) {
+    name_what_failed(what, e);
   }
   if (!answers_call) {
     if (send_control(e) || closed()) return;
-    e.to_written.clear();  // as long as the envelope may be: it does not fit beside the rest
+    // Either may be as long as a whole envelope.
+    e.to_json = {};
+    wire::clear(e.to);
+    if (send_control(e) || closed()) return;
+    e.name.clear();
     send_control(e);
     return;
   }

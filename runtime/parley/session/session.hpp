@@ -79,11 +79,10 @@ struct outlet {
   bool writable = true;    // below its high mark, and not holding back
 };
 
-// What is said of a refused frame that is no call, so that the sender can tell which one it was.
+// The refused frame, unless it is a call: the answer names its event and target, so that the sender can tell which one it was.
 struct about {
-  const parley::method* method = nullptr;
-  std::string_view to{};
-  std::string_view id{};  // plain mode: that the sender gave the event, as JSON text
+  const parley::method* method = nullptr;  // if it is known here
+  const wire::envelope* frame = nullptr;   // as it was received
 };
 
 // What a session wants done. Called from inside its member functions; only opened() may call back into the session.

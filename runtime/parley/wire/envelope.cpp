@@ -23,6 +23,7 @@ void envelope::clear() {
   wire::clear(to);
   target_unreadable = false;
   to_written.clear();
+  to_json = {};
   from.clear();
   id = re = 0;
   foreign_id.clear();
@@ -42,6 +43,13 @@ void envelope::clear() {
   payload = {};
   has_payload = payload_not_json = false;
   payload_tokens = {};
+}
+
+bool is_wire_name(std::string_view name) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && name.size() <= max_name && letter(name.front()) && std::all_of(name.begin(), name.end(), [letter](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
 }
 
 bool is_meta_key(std::string_view key) noexcept {

@@ -47,7 +47,8 @@ struct meta_entry {
 
 // Reused from frame to frame: clear() keeps the strings' memory. An absent member is empty, zero or nullopt.
 //
-// Of an `error` that answers no call, name (JSON) or method (binary) and to_written (JSON) say what failed; empty if its sender did not.
+// An `error` that answers no call says what failed: the event in name (JSON) or method (binary), the target in to_json (JSON) or to (binary).
+// They are empty if its sender did not say.
 // Plain frames do not say their kind: all are read as `event`, and the method's declaration decides; but "error" is `error`, unless a
 // client reads it from another client.
 struct envelope {
@@ -58,6 +59,7 @@ struct envelope {
   bool target_unreadable = false;  // `to` names no target that can be: unknown_target once the earlier checks have passed; to.kind: see
                                    // read_target
   std::string to_written;          // plain: `to` as the sender wrote it, echoed in the relay (written in place of `to` if not empty)
+  std::string_view to_json;        // JSON: the value of `to` as its sender wrote it, as JSON text, into the frame that was read
   std::string from;                // the sender's client id; "server" or empty: the server
   std::uint64_t id = 0;            // a call that the sender of this frame opened
   std::uint64_t re = 0;            // a call that the receiver of this frame opened
@@ -114,7 +116,7 @@ class envelope_format {
   // hello and welcome are exchanged first, control frames ($ping, ...) exist. Plain mode has neither.
   virtual bool has_session() const = 0;
   // `reader`: which end reads; decides whether a Peer section is the sender or the target. Writes every member of `out`; after a fault
-  // `out` is unspecified. Binary frames may stand at any address, but the payload's reader wants an 8-aligned one.
+  // `out` is unspecified, but for name, to_json and foreign_id of text frames: as far as they had been read. Binary frames may stand at any address, but the payload's reader wants an 8-aligned one.
   virtual std::optional<fault> read(bytes_view frame, side reader, const read_limits&, envelope& out) const = 0;
   // Appends the frame to `out` (empty or 8-aligned in length). `writer`: which end writes. payload: already in payload_format().
   // Members that the kind does not have are left out; an error's text is cut at its limit. False, and nothing appended: a member is

@@ -90,9 +90,13 @@ extra_writer::extra_writer(const envelope& e, side writer) noexcept
   const auto add = [this](std::uint16_t id, bool present) { present_ |= static_cast<std::uint32_t>(present) << id; };
   if (has_target(e.kind)) {
     add(extra_id::group, e.to.kind == target_kind::user || e.to.kind == target_kind::group || e.to.kind == target_kind::group_others);
-    add(extra_id::to, e.to.kind == target_kind::several && !e.to.parts.empty());
+    if (e.to.kind == target_kind::several) listed_ = e.to.parts;
     add(extra_id::except, writer == side::client && !e.to.except.empty());
+  } else if (e.kind == kind::error && e.re == 0) {  // whom the event that it is about was for
+    if (e.to.kind == target_kind::several) listed_ = e.to.parts;
+    else if (e.to.kind != target_kind::none || !e.to.name.empty()) listed_ = {&e.to, 1};
   }
+  add(extra_id::to, !listed_.empty());
   add(extra_id::deadline_ms, e.deadline_ms.has_value());
   add(extra_id::code, e.code.has_value());
   add(extra_id::text, e.has_text);
@@ -126,7 +130,7 @@ std::size_t extra_writer::object_size(std::uint16_t id) const noexcept {
     case extra_id::except:
       return strings_size(e.to.except, of_string);
     case extra_id::to:
-      return strings_size(e.to.parts, text_of);
+      return strings_size(listed_, text_of);
     case extra_id::idempotency_key:
       return string_size(e.key.size());
     case extra_id::reason:
@@ -172,7 +176,7 @@ void extra_writer::write(std::string& out) const {
   if (has(extra_id::text)) put_string(out, start, text_);
   if (has(extra_id::meta)) put_meta(out, start, e.meta);
   if (has(extra_id::except)) put_strings(out, start, e.to.except, of_string);
-  if (has(extra_id::to)) put_strings(out, start, e.to.parts, text_of);
+  if (has(extra_id::to)) put_strings(out, start, listed_, text_of);
   if (has(extra_id::idempotency_key)) put_string(out, start, e.key);
   if (has(extra_id::reason)) put_string(out, start, e.reason);
   if (has(extra_id::slot)) {

@@ -6,6 +6,7 @@
 #include "parley/wire/flat.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace parley::wire {
@@ -30,6 +31,7 @@ class extra_writer {
   std::size_t object_size(std::uint16_t id) const noexcept;
 
   const envelope& envelope_;
+  std::span<const target> listed_{};  // what `to` holds
   std::string_view text_;      // as it is sent: errors are cut
   std::uint32_t present_ = 0;  // a bit for each id
   std::size_t vtable_size_ = 0;

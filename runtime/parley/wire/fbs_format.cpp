@@ -176,7 +176,13 @@ const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, 
 const char* take_target(unsigned target, bool has_peer, bytes_view peer, side reader, const extra_views& extra, envelope& out) {
   const bool known = target <= static_cast<unsigned>(target_kind::several);
   if (!has_target(out.kind)) {
-    clear(out.to);
+    if (out.kind == kind::error && out.to.parts.size() == 1) {
+      out.to = parley::target(std::move(out.to.parts.front()));
+    } else if (out.kind == kind::error && !out.to.parts.empty()) {
+      out.to.kind = target_kind::several;
+    } else {
+      clear(out.to);
+    }
     return target == 0 && !has_peer ? nullptr : "a target where none belongs";
   }
   out.to.kind = known ? static_cast<target_kind>(target) : target_kind::none;
@@ -199,6 +205,7 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
     case target_kind::group_others:
       if (!extra.has_group) return "a target without its name";
       out.target_unreadable = !read_target_name(out.to.kind, extra.group, out.to.name);
+      if (out.target_unreadable) out.to.name = extra.group;
       return nullptr;
     case target_kind::several:
       if (out.to.parts.empty() && reader == side::server) return "several targets without a list";

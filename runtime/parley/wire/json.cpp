@@ -155,6 +155,12 @@ bool reader::fail(const parley::error& inner) {
   return false;
 }
 
+std::string_view reader::since(place where) const noexcept {
+  std::string_view text(text_ + *where.token, *next_ - *where.token);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  return text;
+}
+
 void reader::back_to(place where) noexcept {
   if (failed()) return;
   next_ = where.token;

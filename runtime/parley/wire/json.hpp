@@ -113,6 +113,8 @@ class reader {
   };
   place here() const noexcept { return {next_, depth_}; }
   void back_to(place where) noexcept;
+  // The text of what was read since `where`, a value as a whole.
+  std::string_view since(place where) const noexcept;
 
  private:
   struct tokens;

@@ -134,12 +134,17 @@ class frame_reader {
   }
 
   void read_to() {
-    std::string_view text;
-    if (in_.kind() != json::kind::array) {
+    const json::reader::place start = in_.here();
+    if (in_.kind() == json::kind::array) {
+      read_to_list();
+    } else {
+      std::string_view text;
       if (members_.text(text, limits_.max_envelope, "to: neither a string nor a list of strings"))
         out_.target_unreadable = !read_target(text, out_.to);
-      return;
     }
+    if (!in_.failed()) out_.to_json = in_.since(start);
+  }
+  void read_to_list() {
     const bool whole = read_list("to: not a list of at most 16 strings", [this](std::string_view element) {
       out_.target_unreadable |= !read_target(element, out_.to.parts.emplace_back());
     });
@@ -239,6 +244,7 @@ class frame_reader {
     out_.counted = rule.countable && out_.delivery == delivery_class::none && (rule.id != id_rule::re_or_none || out_.re != 0);
     if (!has_target(out_.kind)) {
       clear(out_.to);
+      out_.to_json = {};
       out_.target_unreadable = false;
     }
     if (out_.kind != kind::event) out_.from.clear();
@@ -262,9 +268,12 @@ void read_what_failed(envelope& e) {
   json::reader in(as_text(e.payload), {.tokens = e.payload_tokens});
   if (in.kind() != json::kind::object || !in.enter_object()) return;
   for (std::string_view name; in.next_member(name);) {
-    std::string* member = name == "event" ? &e.name : name == "to" ? &e.to_written : nullptr;
+    const bool is_to = name == "to";
+    std::string* member = name == "event" ? &e.name : is_to ? &e.to_written : nullptr;
+    const json::reader::place start = in.here();
     if (member && in.kind() == json::kind::string) in.read(*member);
     else in.skip();
+    if (is_to && !in.failed()) e.to_json = in.since(start);
   }
 }
 
@@ -382,11 +391,14 @@ class json_v1 final : public envelope_format {
     if (!payload.empty()) {
       w.member("\"payload\":");
       w.raw(as_text(payload));
-    } else if (e.kind == kind::error && e.re == 0 && !e.name.empty()) {
+    } else if (e.kind == kind::error && e.re == 0) {
       w.member("\"payload\":");
       w.open_object();
-      text("\"event\":", e.name, w);
-      if (!e.to_written.empty()) text("\"to\":", e.to_written, w);
+      if (!e.name.empty()) text("\"event\":", e.name, w);
+      if (!e.to_json.empty()) {
+        w.member("\"to\":");
+        w.raw(e.to_json);
+      }
       w.close_object();
     }
   }

@@ -68,6 +68,9 @@ constexpr side other(side s) noexcept { return s == side::client ? side::server 
 // Names that start with '$', and "error", are the protocol's own in JSON.
 constexpr bool is_method_name(std::string_view name) noexcept { return !name.empty() && name.front() != '$' && name != "error"; }
 
+// The form of a name that may be repeated to anybody: letters, digits, '_', '.' and '-', at most max_name of them, no digit first.
+bool is_wire_name(std::string_view name) noexcept;
+
 // Events name receivers; so do calls, which the server may ask of several clients.
 constexpr bool has_target(wire::kind kind) noexcept { return kind == kind::event || kind == kind::call; }
 

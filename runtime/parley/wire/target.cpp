@@ -92,6 +92,8 @@ target_text text_of(const target& where) noexcept {
       return {"group:", where.name};
     case target_kind::group_others:
       return {"group_others:", where.name};
+    case target_kind::none:
+      return {{}, where.name};
     default:
       return {find(words, where.kind), {}};
   }
@@ -115,7 +117,10 @@ bool read_target(std::string_view text, target& out) {
   const std::size_t colon = text.find(':');
   if (colon != text.npos) {
     out.kind = find(prefixes, text.substr(0, colon));
-    return read_target_name(out.kind, text.substr(colon + 1), out.name);
+    const std::string_view name = text.substr(colon + 1);
+    if (read_target_name(out.kind, name, out.name)) return true;
+    out.name = out.kind == target_kind::none ? text : name;
+    return false;
   }
   if (text.empty()) return false;
   out.kind = target_kind::client;

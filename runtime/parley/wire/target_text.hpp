@@ -18,7 +18,8 @@ target_text text_of(const target&) noexcept;
 void write_target(const target&, json::writer&);
 
 // Sets kind and name, and leaves the other members alone. False: no such target can be. The kind then says what was meant (none: an
-// unknown prefix), because a kind that a method does not declare is `denied` before an unreadable one is `unknown_target`.
+// unknown prefix), because a kind that a method does not declare is `denied` before an unreadable one is `unknown_target`; the name is what
+// was written behind it, so that text_of() gives the same text again.
 bool read_target(std::string_view text, target& out);
 // The same for the part of a user's or group's text behind its prefix, which is all that a binary frame holds.
 bool read_target_name(target_kind, std::string_view name, std::string& out);
