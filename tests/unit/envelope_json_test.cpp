@@ -152,8 +152,8 @@ TEST(JsonEnvelope, TakesNoListOfTargetsThatWasNotAgreed) {
   wire::read_limits one;
   one.multi = false;
   const auto read_one = [&](std::string_view frame) { return reading(wire::json_format(), frame, side::server, one); };
-  EXPECT_EQ(read_one(R"({"event_name":"x","to":["all"]})"), "bad_frame");
-  EXPECT_EQ(read_one(R"({"event_name":"x","except":["a"]})"), "bad_frame");
+  EXPECT_EQ(read_one(R"({"event_name":"x","to":["all"]})"), "close 4001");
+  EXPECT_EQ(read_one(R"({"event_name":"x","except":["a"]})"), "close 4001");
   EXPECT_EQ(read_one(R"({"event_name":"x","to":"all"})"), "kind=event name=x to=all counted");
 }
 

@@ -100,23 +100,47 @@ TEST_P(Session, OfAClientIsAskedOnlyIfItAgreed) {
   EXPECT_EQ(unwilling.out.code(), close_code::protocol_violation);
 }
 
-TEST_P(Session, ReadsSeveralTargetsOnlyIfTheyWereAgreed) {
-  wire::envelope e = of_kind(wire::kind::event);
-  e.to.kind = target_kind::several;
-  e.to.parts = {{.kind = target_kind::all}, {.kind = target_kind::others}};
-  const auto server = open_server(GetParam(), known.contract);
-  EXPECT_NE(server->hear(e, payload()), nullptr);
+TEST_P(Session, ClosesOnListsOfTargetsThatWereNotAgreed) {
+  wire::envelope list = of_kind(wire::kind::event);
+  list.to.kind = target_kind::several;
+  list.to.parts = {{.kind = target_kind::all}, {.kind = target_kind::others}};
+  wire::envelope one = list;
+  one.to.parts.resize(1);
+  wire::envelope except = of_kind(wire::kind::event);
+  except.to = {.kind = target_kind::all, .except = {"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e"}};
+  for (const wire::envelope* e : {&list, &one, &except}) {
+    const auto server = open_server(GetParam(), known.contract);
+    EXPECT_NE(server->hear(*e, payload()), nullptr);
 
-  end without({.self = side::server, .format = &GetParam().format()}, known.contract);
-  without.session.start(without.now);
-  without.hear_hello({});
-  without.next_welcome();
-  EXPECT_EQ(without.hear(e, payload()), nullptr);
-  if (without.binary()) {
+    end without({.self = side::server, .format = &GetParam().format()}, known.contract);
+    without.session.start(without.now);
+    without.hear_hello({});
+    without.next_welcome();
+    EXPECT_EQ(without.hear(*e, payload()), nullptr);
     EXPECT_EQ(without.out.code(), close_code::protocol_violation);
-  } else {
-    EXPECT_EQ(without.next().code, errc::bad_frame);
-    EXPECT_FALSE(without.out.closed);
+    EXPECT_TRUE(without.silent());
+  }
+  end client({.self = side::client, .format = &GetParam().format()}, known.contract);
+  client.session.start(client.now);
+  wire::welcome w = welcome_of_a_server();
+  w.features = 0;
+  client.hear_welcome(w);
+  client.out.frames.clear();
+  EXPECT_EQ(client.hear(list, payload()), nullptr);
+  EXPECT_EQ(client.out.code(), close_code::protocol_violation);
+}
+
+TEST(JsonSession, ClosesOnAListThatWasNotAgreedWhateverElseIsWrongWithTheFrame) {
+  program known;
+  for (const char* frame :
+       {R"({"event_name":"Lobby.Say","to":[]})", R"({"event_name":"Lobby.Say","to":[7],"meta":7})",
+        R"({"event_name":"Lobby.Say","except":[]})", R"({"event_name":"$ping","id":1,"to":["all"]})", R"({"to":["all"]})"}) {
+    end without({.self = side::server, .format = &wire::json_format()}, known.contract);
+    without.session.start(without.now);
+    without.hear_hello({});
+    without.next_welcome();
+    EXPECT_EQ(without.hear(frame), nullptr);
+    EXPECT_EQ(without.out.code(), close_code::protocol_violation) << frame;
   }
 }
 

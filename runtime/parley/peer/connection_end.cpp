@@ -89,6 +89,7 @@ void connection_end::on_open(std::shared_ptr<transport::connection> to, std::str
 
 void connection_end::opened() {
   if (session_->self() == side::server) asker_.id = session_->client_id();
+  if (!session_->plain() && !session_->has_feature(wire::feature::multi)) speaks_ = without_lists(speaks_);
   if (owner_) owner_->opened(*this);
 }
 

@@ -75,7 +75,7 @@ class connection_end final : public transport::connection_handler,
 
   // In place of what the subprotocol says. Before the connection opens; `how` outlives this.
   void speak(const dialect& how, spoken as) noexcept;
-  // What this connection speaks, from opening on.
+  // What this connection speaks, once it is open.
   spoken speaks() const noexcept { return speaks_; }
 
   // From opening on.

@@ -40,14 +40,15 @@ result<> server_loop::delivery::make_payload(format f) {
 }
 
 result<> server_loop::delivery::make(spoken as, const server_core& server) {
-  if (!needs_making(as) || (!what && as == spoken::binary)) return {};
+  if (!needs_making(as)) return {};
   const wire::envelope_format& f = server.format_of(as);
+  if (!what && f.binary()) return {};
   if (what)
     if (auto made = make_payload(f.payload_format()); !made) return made;
   wire::envelope e;
   e.kind = wire::kind::event;
   e.counted = true;
-  e.to = *to;
+  if (to->kind != target_kind::several || takes_lists(as)) e.to = *to;
   e.to_written = to_written;
   e.from = from;
   if (received) {

@@ -180,8 +180,10 @@ const dialect& server_core::dialect_of(spoken kind) const {
 const wire::envelope_format& server_core::format_of(spoken kind) const {
   switch (kind) {
     case spoken::binary:
+    case spoken::binary_without_lists:
       return wire::fbs_format();
     case spoken::json:
+    case spoken::json_without_lists:
       return wire::json_format();
     case spoken::plain:
       return wire::plain_format();
@@ -356,8 +358,8 @@ server_counters server_core::counters() const {
 formats_in_use server_core::formats() const {
   formats_in_use now;
   for (const auto& loop : loops_) {
-    now.binary = now.binary || loop->population(spoken::binary) != 0;
-    now.json = now.json || loop->population(spoken::json) != 0 || loop->population(spoken::plain) != 0;
+    for (const spoken kind : {spoken::binary, spoken::binary_without_lists}) now.binary = now.binary || loop->population(kind) != 0;
+    for (const spoken kind : {spoken::json, spoken::json_without_lists, spoken::plain}) now.json = now.json || loop->population(kind) != 0;
     for (const entrance* one : with_dialect_)
       if (loop->population(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
   }

@@ -10,13 +10,21 @@
 
 namespace parley {
 
+// `…_without_lists`: the client did not agree to the feature `multi`, so it gets events for a list of receivers without their target.
 // `dialect`: that of the first port that has one; the other ports' follow.
-enum class spoken : std::uint8_t { binary, json, plain, dialect };
+enum class spoken : std::uint8_t { binary, json, plain, binary_without_lists, json_without_lists, dialect };
 inline constexpr std::size_t max_dialects = 5;
 inline constexpr std::size_t spoken_kinds = static_cast<std::size_t>(spoken::dialect) + max_dialects;
 
 inline spoken spoken_in(const wire::envelope_format& f) noexcept {
   return f.binary() ? spoken::binary : f.has_session() ? spoken::json : spoken::plain;
+}
+constexpr spoken without_lists(spoken kind) noexcept {
+  if (kind == spoken::binary) return spoken::binary_without_lists;
+  return kind == spoken::json ? spoken::json_without_lists : kind;
+}
+constexpr bool takes_lists(spoken kind) noexcept {
+  return kind != spoken::binary_without_lists && kind != spoken::json_without_lists;
 }
 constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect; }
 

@@ -37,6 +37,7 @@ class frame_reader {
     if (!in_.finish()) return ill_formed();
     if (auto wrong = settle_kind()) return wrong;
     if (out_.unknown_kind) return std::nullopt;
+    if (not_agreed_) return violation("a list of targets, which was not agreed");
     if (members_.complaint()) return bad_frame(members_.complaint(), answered_call());
     if (!text_is_payload(out_.kind) && out_.text.size() > max_text) return bad_frame("message: longer than 512 bytes");
     const std::size_t content = found_.payload.size() + (text_is_payload(out_.kind) ? found_.message_size : 0);
@@ -156,7 +157,11 @@ class frame_reader {
     else read_list("except: not a list of at most 16 strings", [this](std::string_view element) { out_.to.except.emplace_back(element); });
   }
   bool read_list(const char* complaint, auto take) {
-    if (!limits_.multi) return members_.refuse("a list of targets, which was not agreed");
+    if (!limits_.multi) {
+      not_agreed_ = true;
+      in_.skip();
+      return false;
+    }
     if (!in_.enter_array()) return false;
     bool whole = true;
     for (std::size_t count = 0; in_.next_element(); ++count) {
@@ -261,6 +266,7 @@ class frame_reader {
   seen_names seen_;
   found found_{};
   bool in_payload_ = false;
+  bool not_agreed_ = false;  // a member of a feature that the ends did not agree about
 };
 
 // {"event": ..., "to": ...}, the payload of an error that answers no call; anything else says nothing.
