@@ -329,7 +329,10 @@ void connection_end::on_event(const wire::envelope& e, const method* m) {
   // A text may have a payload beside it, which is relayed.
   const std::size_t size = payload.size() + (payload.data() == e.payload.data() ? 0 : e.payload.size());
   if (too_large_for_us(*m, size)) return session_->refuse(now(), {.code = errc::too_large, .text = over_our_limit(*m, size).message}, what);
-  if (!session_->agreed(*m)) return session_->count_not_delivered();
+  if (!session_->agreed(*m)) {
+    session_->count_not_delivered();
+    return owner_->event_ignored(*this, *m);
+  }
   owner_->event_received(*this, e, *m, payload);
 }
 

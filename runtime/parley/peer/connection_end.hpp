@@ -49,6 +49,8 @@ class connection_owner {
   virtual const wire::envelope_format* format_for(std::string_view subprotocol) = 0;
   virtual void opened(connection_end&) = 0;
   virtual void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) = 0;
+  // An event of a method that the ends disagree about: it was counted.
+  virtual void event_ignored(connection_end&, const method&) {}
   // An event that no service here knows; the method in it is a name (JSON) or an id (binary).
   virtual void unknown_event(connection_end&, const wire::envelope&) = 0;
   virtual void call_received(connection_end&, incoming_call&) = 0;

@@ -77,7 +77,9 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
   tried[static_cast<std::size_t>(as)] = true;
   if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
-  frames[static_cast<std::size_t>(as)] = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
+  made_frame& made = frames[static_cast<std::size_t>(as)];
+  made.payload = payload.size() + (what || !received ? 0 : received->text.size());
+  made.content = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
   return {};
 }
 
@@ -112,7 +114,7 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
 
   if (!elsewhere.loops.empty()) {
     std::size_t bytes = crossing_overhead;
-    for (const buffer& frame : d.frames) bytes += frame.size();
+    for (const made_frame& made : d.frames) bytes += made.content.size();
     for (const server_loop* loop : elsewhere.loops)
       if (!loop->has_room(bytes)) return put_back(), error{errc::overloaded, "other threads of the server have too much to do"};
     const auto shared = std::make_shared<const crossing>(crossing{d.what, *d.to, subject, d.frames, bytes});
@@ -127,14 +129,20 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
 
 void server_loop::hand_out(const method* what, const frames_made& frames, const std::vector<connection_end*>& receivers) {
   std::uint64_t delivered = 0;
+  std::uint64_t left_out = 0;
   for (connection_end* end : receivers) {
     session::peer_session& to = end->session();
-    const buffer& frame = frames[static_cast<std::size_t>(end->speaks())];
+    const made_frame& made = frames[static_cast<std::size_t>(end->speaks())];
     // Nobody made it: its kind cannot understand it; or it is another loop's event, and this client came since, the first of its kind.
-    if (frame.empty() || (what && !to.agreed(*what))) to.count_not_delivered();
-    else if (to.send(frame)) ++delivered;
+    if (made.content.empty() || (what && !to.agreed(*what)) || !to.accepts(what, made.payload)) {
+      to.count_not_delivered();
+      ++left_out;
+    } else if (to.send(made.content)) {
+      ++delivered;
+    }
   }
   deliveries_ += delivered;
+  if (left_out != 0) left_out_ += left_out;
 }
 
 // Clients of other loops, and what they speak, as of now: who comes later was not there when it was sent.
@@ -248,8 +256,10 @@ sent server_loop::deliver_own(const outgoing& event) {
   const auto done = deliver(d, event.to.subject);
   if (!done) return done.error().code == errc::overloaded ? sent::dropped : sent::closed;
   // One client that is at home here: it was left out before this returns.
-  if (event.to.kind == target_kind::client)
-    if (connection_end* only = client(event.to.name); only && !only->session().agreed(*event.what)) return sent::mismatched;
+  if (connection_end* only = event.to.kind == target_kind::client ? client(event.to.name) : nullptr) {
+    if (!only->session().agreed(*event.what)) return sent::mismatched;
+    if (!only->session().accepts(event.what, d.frames[static_cast<std::size_t>(only->speaks())].payload)) return sent::too_large;
+  }
   return sent::queued;
 }
 

@@ -108,6 +108,8 @@ struct server_counters {
   std::uint64_t deliveries = 0;  // events handed to a receiver
   std::uint64_t calls = 0;       // received
   std::uint64_t refused = 0;     // frames answered with an error
+  std::uint64_t left_out = 0;    // deliveries not made: the receiver's contract differs, the payload is larger than it accepts, or its
+                                 // encoding has no words for it
   // How often the system had no descriptor or memory for a client that came. It waits in the port's queue, and is asked for again.
   std::uint64_t accept_failures = 0;
 };

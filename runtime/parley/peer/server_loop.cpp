@@ -251,6 +251,7 @@ void server_loop::add_to(server_counters& sum) const {
   sum.calls += calls_;
   sum.refused += refused_;
   sum.accept_failures += accept_failures_;
+  sum.left_out += left_out_;
 }
 
 // --- calls, and what clients say about events of ours

@@ -28,6 +28,11 @@ constexpr bool takes_lists(spoken kind) noexcept {
 }
 constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect; }
 
-using frames_made = std::array<buffer, spoken_kinds>;  // one event in each of them; empty: nobody needed it
+// One event in one of them. `content` is empty where nobody needed it.
+struct made_frame {
+  buffer content{};
+  std::size_t payload = 0;  // its bytes, as receivers of this kind count them
+};
+using frames_made = std::array<made_frame, spoken_kinds>;
 
 }  // namespace parley

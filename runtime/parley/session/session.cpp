@@ -201,6 +201,8 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   features_ = hello.features & offered;
   peer_limits_ = hello.limits;
   fill_defaults(peer_limits_, side::client);
+  for (const wire::print& p : hello.methods)
+    if (const method* m = contract_.find(p.method); m && m->max_bytes > peer_limits_.max_message) larger_.push_back(m);
 
   wire::welcome welcome;
   welcome.features = features_;
@@ -471,6 +473,10 @@ void peer_session::close(std::uint16_t code, std::string_view text) {
   }
   while (!outbox_.empty()) out_.transmit(outbox_.pop());
   out_.close_connection(code, text);
+}
+
+bool peer_session::accepts_larger(const parley::method* m, std::size_t payload) const noexcept {
+  return m && payload <= m->max_bytes && (plain_ || std::find(larger_.begin(), larger_.end(), m) != larger_.end());
 }
 
 bool peer_session::agreed(const parley::method& m) const noexcept {

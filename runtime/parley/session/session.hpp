@@ -107,7 +107,7 @@ struct session_counters {
   std::uint64_t frames_sent = 0;
   std::uint64_t refused = 0;        // frames found wrong, but for those that closed the session
   std::uint64_t unanswered = 0;     // those of them whose answer the rate limit held back
-  std::uint64_t not_delivered = 0;  // events left out because the ends' contracts differ
+  std::uint64_t not_delivered = 0;  // events left out: the ends' contracts differ, or the other end does not accept so much
 };
 
 class peer_session {
@@ -179,6 +179,11 @@ class peer_session {
   bool has_feature(std::uint64_t bit) const noexcept { return (features_ & bit) != 0; }
   // Do both ends mean the same by this method? If not, its calls fail with version_mismatch and its events are not delivered.
   bool agreed(const parley::method& m) const noexcept;
+  // Does the other end accept an event with a payload of so many bytes? A method's own limit counts for those who said that they know the
+  // method, and in plain mode, where nobody says anything. `m` null: no method.
+  bool accepts(const parley::method* m, std::size_t payload) const noexcept {
+    return payload <= peer_limits_.max_message || accepts_larger(m, payload);
+  }
   // The methods the ends disagree about, whatever the policy makes of it; for the log.
   const std::vector<const parley::method*>& mismatched() const noexcept { return mismatched_; }
   const session_counters& counters() const noexcept { return counters_; }
@@ -206,6 +211,7 @@ class peer_session {
   void pump();
   void pump_last();
   bool goes_at_once(std::size_t size) const;
+  bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
 
   session_options options_;
   const contract& contract_;
@@ -223,6 +229,7 @@ class peer_session {
   std::unique_ptr<wire::envelope> in_;      // of a session that receives; one that greets or is silent has none
   std::string client_id_;
   wire::limits peer_limits_{};
+  std::vector<const parley::method*> larger_;  // server: methods known to the client whose own limit is above peer_limits_; rarely any
   std::uint64_t features_ = 0;
   std::vector<const parley::method*> mismatched_;  // almost always empty
   wire::policy policy_ = wire::policy::degrade;    // the server's, once the greeting is complete
