@@ -1,4 +1,4 @@
-// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it; another is refused.
+// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it; what is wrong is refused.
 #include "score/v1/score.client.hpp"
 #include "score/v1/score.server.hpp"
 
@@ -20,6 +20,10 @@ struct Scorer final : ScoreHandler {
     return Total{.goals = ++goals};
   }
 
+  void cheer(const Goal& goal, parley::event& event) override {  // an event has no answer, but can be refused
+    if (goal.team != "red" && goal.team != "blue") event.refuse({parley::errc::denied, "this team does not play"});
+  }
+
   ScorePeers peers;
   int goals = 0;
 };
@@ -30,7 +34,10 @@ int main() {
   const parley::scoped_registration serving = server.add(scorer);  // ends before the scorer does: the server still runs then
   server.start();
 
+  std::promise<std::string> refused;
   parley::client link{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};
+  link.on_error(
+      [&refused](const parley::error& why, std::string_view event) { refused.set_value(std::string(event) + ": " + why.message); });
   ScoreClient score{link};
   std::promise<std::string> heard;
   score.on_scored([&heard](const Goal& goal) { heard.set_value(goal.team); });
@@ -44,4 +51,7 @@ int main() {
   } catch (const parley::call_failed& failed) {
     if (failed.error().reason<Refusal>() == Refusal::NO_SUCH_TEAM) std::cout << "green does not play\n";
   }
+
+  score.cheer({.team = "green"});
+  std::cout << refused.get_future().get() << '\n';
 }

@@ -36,7 +36,7 @@ class Install(unittest.TestCase):
         run(CMAKE, "-S", pathlib.Path(SOURCE, "examples/04_own_schema"), "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
             f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS} -Wall -Wextra -Werror")
         run(CMAKE, "--build", build)
-        self.assertEqual(run(build / "score", timeout=60), "red scored: 1\ngreen does not play\n")
+        self.assertEqual(run(build / "score", timeout=60), "red scored: 1\ngreen does not play\nScore.Cheer: this team does not play\n")
         self.assertIn("no work to do", run(CMAKE, "--build", build))
         cache = (build / "CMakeCache.txt").read_text()
         self.assertNotIn(str(pathlib.Path(SOURCE) / "runtime"), cache)

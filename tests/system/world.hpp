@@ -114,6 +114,7 @@ struct Host final : TalkHandler {
   }
   void report(const Line& line, parley::event& event) override {
     ++event.peer().state<int>();
+    if (on_report) on_report(line, event);
     reports.put(line);
   }
   parley::relay poke(const Nudge& nudge, parley::event& event) override {
@@ -140,6 +141,7 @@ struct Host final : TalkHandler {
   std::function<parley::reply<Sum>(const Numbers&, parley::call&)> on_add;
   std::function<parley::reply<>(parley::call&)> on_touch;
   std::function<parley::relay(const Line&, parley::event&)> on_say;
+  std::function<void(const Line&, parley::event&)> on_report;
   events<std::string> arrivals;
   events<departure> departures;
   events<waiting_call> waiting;

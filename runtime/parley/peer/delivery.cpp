@@ -309,6 +309,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
     const watchdog::running handler_of(watchdog_, m.name);
     if (auto unreadable = found->second.how.handle(*found->second.handler, in, verdict)) return refuse(sender, e, *unreadable, &m);
     if (in.thrown) server_.log(log_level::error, text_of_thrown(m.name, in.thrown));
+    if (about.refusal()) return refuse(sender, e, *about.refusal(), &m);
     switch (verdict.decision()) {
       case relay::verdict::pass:
         break;

@@ -12,7 +12,7 @@ namespace parley {
 
 class peer;
 
-// Lives as long as the handler runs.
+// Lives as long as the handler runs, on the peer's executor.
 class event {
  public:
   event(const origin& from, parley::peer& peer, const target& to) : from_(from), peer_(peer), to_(to) {}
@@ -20,10 +20,16 @@ class event {
   parley::peer& peer() const noexcept { return peer_; }  // the client that sent
   const target& to() const noexcept { return to_; }      // whom it goes to, if it is passed on
 
+  // Refuses the event, whatever the handler returns: nobody receives it, and its sender gets `why` (code and text) in client::on_error.
+  // The only way to refuse for a handler that returns void. Called again, the last refusal counts.
+  void refuse(error why) { refusal_ = std::move(why); }
+  const std::optional<error>& refusal() const noexcept { return refusal_; }
+
  private:
   const origin& from_;
   parley::peer& peer_;
   const target& to_;
+  std::optional<error> refusal_;
 };
 
 // What becomes of an event that others are to receive: `return relay::pass`, `relay::drop`, `relay::with(line)`, or an error, which

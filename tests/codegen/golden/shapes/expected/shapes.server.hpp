@@ -192,6 +192,7 @@ class EventsHandler : public parley::handler {
   virtual parley::relay say(const Line&, parley::event&) { return parley::relay::pass; }
 
   // To the server alone.
+  // Not overridden, it is ignored without being decoded. `event.refuse(error)` refuses it: its sender's client::on_error is called.
   virtual void report(const Line&, parley::event&) {}
 
   // To somebody who must be named.
