@@ -250,20 +250,125 @@ class RoutingTest(arena.Arena):
                 self.assertEqual(frame["payload"], {"value": 1})
                 self.assertTrue(10 <= errors < 100, errors)  # ten for each second that the server needed
 
-    def test_an_error_that_answers_no_call_names_the_event(self):
-        with self.case("in json"):
+    def test_an_error_that_answers_no_call_names_the_event_and_the_target_as_they_were_written(self):
+        text = {"text": MARK}
+        for name, payload, to, code in [
+            (WHISPER, text, NOBODY, "unknown_target"), (WHISPER, text, "sender", "denied"), (WHISPER, text, None, "too_large"),
+            ("Talk.Arrived", text, "all", "denied"), ("Talk.Add", {}, "all", "bad_frame"), ("Talk.Say", {"text": "refuse"}, "all", "denied"),
+            ("Made.Up", None, "others", "unimplemented"), ("Made.Up", None, None, "unimplemented"),
+        ]:
+            if code == "too_large":
+                payload = {"text": "x" * 5000}
+            with self.case(name, "to", to, "in json"):
+                guest = self.guest("json")
+                guest.send(guest.event(name, payload, to))
+                named = {"event": name, **({"to": to} if to else {})}
+                self.assertEqual(self.answered(guest, code)["payload"], named)
+            with self.case(name, "to", to, "in fbs"):
+                guest = self.guest("fbs")
+                guest.send(guest.event(name, payload, to))
+                frame = self.answered(guest, code)
+                self.assertEqual((frame["name"], frame.get("to")), (name if name != "Made.Up" else method_id(name), [to] if to else None))
+            with self.case(name, "to", to, "in plain, to its sender alone"):
+                guest = self.guest("plain")
+                if name == "Talk.Add":
+                    continue  # there it is a call
+                guest.send(guest.event(name, payload, to))
+                frame = self.answered(guest, None)
+                self.assertEqual((frame["to"], frame["from"], "payload" in frame), (guest.id, "server", False))
+                self.assertRegex(frame["text"], rf"^{name}: .*\({code}\)$")
+        with self.case("spellings, in json"):
             guest = self.guest("json")
-            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
-            self.assertEqual(self.answered(guest, "unknown_target")["payload"], {"event": WHISPER, "to": NOBODY})
-        with self.case("in fbs"):
+            for to in ("foo:bar", "", "id:" + NOBODY, "group:a:b%2fc", "\u00fc", ["all", "foo:bar"], ["id:" + NOBODY], "user:anna"):
+                guest.send(guest.event(WHISPER, text, to))
+                self.assertEqual(guest.next()["payload"], {"event": WHISPER, "to": to})
+        with self.case("lists, in fbs"):
             guest = self.guest("fbs")
-            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
-            self.assertEqual(self.answered(guest, "unknown_target")["name"], WHISPER)
-        with self.case("in plain, to its sender alone"):
+            for to in (["all", "foo:bar"], ["group:a:b"], [NOBODY]):
+                guest.send(guest.event(WHISPER, text, to))
+                self.assertEqual(guest.next()["to"], to)
+        with self.case("a name that is none is not repeated in words"):
             guest = self.guest("plain")
-            guest.send(guest.event(WHISPER, {"text": MARK}, NOBODY))
-            frame = self.answered(guest, None)
-            self.assertEqual((frame["to"], frame["from"], "payload" in frame), (guest.id, "server", False))
+            guest.send(guest.event("<" + MARK + ">", text))
+            self.assertEqual(self.answered(guest, None)["text"], "unknown event (unimplemented)")
+
+    def test_a_list_of_targets_that_was_not_agreed_is_4001(self):
+        for mode in ("json", "fbs"):
+            for name, frame in [
+                ("of one", lambda guest: guest.event(WHISPER, {"text": MARK}, ["all"])),
+                ("of two", lambda guest: guest.event(WHISPER, {"text": MARK}, ["all", "others"])),
+                ("left out", lambda guest: guest.event(WHISPER, {"text": MARK}, "all", **{"except": [NOBODY]})),
+            ]:
+                with self.case(name, "in", mode):
+                    guest = self.guest(mode, features=("server_calls",))
+                    guest.send(frame(guest))
+                    self.closed(guest, 4001)
+
+    def test_checks_have_an_order_and_the_first_that_fails_is_the_answer(self):
+        for mode in MODES:
+            for what, name, payload, to, code in [
+                ("method, size, target", "Made.Up", {"text": "x" * 70000}, "server", "unimplemented"),
+                ("direction, size, target", "Talk.Arrived", {"text": "x" * 70000}, "server", "denied"),
+                ("size, target declared", WHISPER, {"text": "x" * 5000}, "server", "too_large"),
+                ("size, target there", WHISPER, {"text": "x" * 5000}, NOBODY, "too_large"),
+                ("target declared, readable", WHISPER, {"text": MARK}, ["server", "foo:bar"], "denied"),
+                ("target readable, there", WHISPER, {"text": MARK}, ["foo:bar", NOBODY], "unknown_target"),
+                ("target there, payload", SAY, b"\xff" * 32 if mode == "fbs" else b'{"text":5}', NOBODY, "unknown_target"),
+                ("target there, handler refuses", SAY, {"text": "refuse"}, NOBODY, "unknown_target"),
+                ("target there, handler drops", SAY, {"text": "drop"}, NOBODY, "unknown_target"),
+            ]:
+                if mode == "plain" and isinstance(to, list):
+                    continue
+                if mode == "fbs" and name == "Made.Up":
+                    payload = b"x" * 70000
+                with self.case(what, "in", mode):
+                    guest = self.guest(mode)
+                    guest.send(guest.event(name, payload, to))
+                    frame = self.kept(guest, code)
+                    if mode == "plain":
+                        self.assertIn(f"({code})", frame["text"])
+
+    def test_of_a_list_whoever_is_there_receives(self):
+        text = {"text": "hear"}
+        for mode in MODES[:2]:
+            with self.case("in", mode):
+                guest, hearer = self.guest(mode), self.guest("json")
+                for name in (WHISPER, SAY):
+                    guest.send(guest.event(name, text, [NOBODY, hearer.id]))
+                    self.assertEqual(hearer.next()["payload"], text)
+                    guest.fence()
+                    guest.send(guest.event(name, text, [NOBODY, "11111111" + NOBODY[8:]]))
+                    self.kept(guest, "unknown_target")
+
+    def test_who_agreed_to_no_lists_is_told_of_none(self):
+        text = {"text": "hear"}
+        for mode in MODES[:2]:
+            with self.case("from", mode):
+                guest, hearers = self.guest(mode), [self.guest(m, features=()) for m in MODES[:2]]
+                guest.send(guest.event(WHISPER, text, [hearer.id for hearer in hearers]))
+                for hearer in hearers:
+                    frame = hearer.next()
+                    self.assertEqual((frame["name"], frame["payload"], frame["from"], frame.get("to")), (WHISPER, text, guest.id, None))
+                    hearer.fence()
+
+    def test_what_a_receiver_does_not_accept_it_does_not_get(self):
+        small, large = {"text": "x" * 10}, {"text": "x" * 500}
+        for mode in MODES:
+            for hears in ("json", "fbs"):
+                with self.case("from", mode, "to", hears, heard=[(SAY, large), (SAY, small)]):
+                    guest, other = self.guest(mode), self.guest("json")
+                    # It asked for nothing of the kind, so even a method's own bound is not its business.
+                    modest = self.guest(hears, limits={"max_message": 100})
+                    guest.send_all([guest.event(SAY, large, "all"), guest.event(SAY, small, "all")])
+                    self.line(other, SAY, large["text"], "all", guest)
+                    self.line(other, SAY, small["text"], "all", guest)
+                    self.line(modest, SAY, small["text"], "all", guest)
+                    modest.fence()
+                    for line in (large, small):
+                        self.line(guest, SAY, line["text"], "all", guest)
+                    guest.send(guest.event(WHISPER, large, modest.id))
+                    guest.fence()
+                    modest.fence()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 // Events: who receives, in which format, in what order, and what a handler may decide.
 #include "system/world.hpp"
 
+#include <gmock/gmock.h>
+
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -12,6 +14,7 @@ namespace talk::v1 {
 namespace {
 
 using parley::errc;
+using testing::HasSubstr;
 namespace to = parley::to;
 
 INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
@@ -61,11 +64,55 @@ TEST_P(WithSessions, Sets_can_leave_clients_out_and_several_can_be_named) {
   EXPECT_TRUE(b.heard.empty()) << "named twice, received once";
 }
 
+constexpr const char* nobody = "0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e";
+
+TEST_P(WithSessions, Of_a_list_whoever_is_there_receives) {
+  world w(GetParam());
+  w.start();
+  guest a(w), b(w);
+  const std::string somebody_else = "1c9d3b45-9f0e-4a7e-8f0e-2d1a5b6c7d8e";
+  a.talk.whisper({.text = "some"}, to::clients{{nobody, b.id, somebody_else}});
+  EXPECT_EQ(b.heard.next().line.text, "some");
+  a.talk.say({.text = "looked at"}, to::clients{{nobody, b.id}});
+  EXPECT_EQ(b.heard.next().line.text, "looked at");
+  settle(a);
+  EXPECT_TRUE(a.errors.empty());
+  a.talk.whisper({.text = "none"}, to::clients{{nobody, somebody_else}});
+  a.talk.say({.text = "none"}, to::clients{{nobody, somebody_else}});
+  for (const char* event : {"Talk.Whisper", "Talk.Say"}) {
+    const auto told = a.errors.next();
+    EXPECT_EQ(told.error.code, errc::unknown_target);
+    EXPECT_EQ(told.event, event);
+  }
+  EXPECT_EQ(w.host->peers.arrived({.text = "from the server"}, to::clients{{nobody, b.id}}), parley::sent::queued);
+  EXPECT_EQ(b.heard.next().line.text, "from the server");
+}
+
+TEST_P(EveryMedium, A_handler_sees_no_event_for_somebody_who_is_not_there) {
+  world w(GetParam());
+  w.start();
+  guest a(w);
+  a.talk.say({.text = "where are you?"}, to::client{nobody});
+  a.errors.next();
+  a.talk.say({.text = "to myself"}, to::client{a.id});
+  EXPECT_EQ(w.host->said.next().text, "to myself");
+}
+
+TEST_P(EveryMedium, Client_ids_begin_with_what_is_their_servers) {
+  world one(GetParam()), other(GetParam());
+  one.start();
+  other.start();
+  guest a(one), b(one), c(other);
+  EXPECT_EQ(a.id[14], '8');
+  EXPECT_EQ(a.id.substr(0, 8), b.id.substr(0, 8));
+  EXPECT_NE(a.id.substr(0, 8), c.id.substr(0, 8));
+}
+
 TEST_P(EveryMedium, An_unknown_client_is_told_to_the_sender_who_stays_connected) {
   world w(GetParam());
   w.start();
   guest a(w);
-  a.talk.say({.text = "x"}, to::client{"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e"});
+  a.talk.say({.text = "x"}, to::client{nobody});
   const auto told = a.errors.next();
   if (!GetParam().plain()) {
     EXPECT_EQ(told.error.code, errc::unknown_target);
@@ -89,8 +136,13 @@ TEST_P(EveryMedium, A_handler_passes_drops_rewrites_and_refuses) {
   for (const char* text : {"drop", "shout", "no", "throw", "pass"}) a.talk.say({.text = text, .number = 3});
   EXPECT_EQ(b.heard.next().line, (Line{.text = "SHOUT", .number = 3}));
   EXPECT_EQ(b.heard.next().line.text, "pass");
-  EXPECT_EQ(a.errors.next().error.message, "not here");
-  EXPECT_EQ(a.errors.next().error.message, "the handler failed");
+  for (const char* text : {"not here", "the handler failed"}) {
+    const auto told = a.errors.next();
+    // In plain mode the text has to say which event it is about.
+    const std::string plain =
+        "Talk.Say: " + std::string(text) + " (" + std::string(parley::wire_name(static_cast<errc>(told.error.code.value())));
+    EXPECT_EQ(told.error.message, GetParam().plain() ? plain + ")" : text);
+  }
   settle(b);
   EXPECT_TRUE(b.heard.empty());
 }
@@ -104,6 +156,85 @@ TEST_P(EveryMedium, An_event_for_the_server_reaches_its_handler_alone) {
   settle(a);
   settle(b);
   EXPECT_TRUE(b.heard.empty());
+}
+
+TEST_P(EveryMedium, An_event_for_the_server_can_be_refused_and_its_sender_hears_why) {
+  world w(GetParam());
+  w.host->on_report = [](const Line& line, parley::event& event) {
+    if (line.text == "no") event.refuse({errc::unauthenticated, "sign in first"});
+    if (line.text == "never") event.refuse(errc::denied);
+  };
+  w.start();
+  guest a(w), b(w);
+  for (const char* text : {"no", "yes", "never"}) a.talk.report({.text = text});
+  for (const errc code : {errc::unauthenticated, errc::denied}) {
+    const auto told = a.errors.next();
+    EXPECT_TRUE(told.error.from_peer);
+    EXPECT_EQ(told.error.code, code);
+    EXPECT_THAT(GetParam().plain() ? told.error.message : told.event, testing::StartsWith("Talk.Report"));
+    if (code == errc::unauthenticated) { EXPECT_THAT(told.error.message, HasSubstr("sign in first")); }
+  }
+  settle(a);
+  EXPECT_TRUE(a.errors.empty());
+  EXPECT_TRUE(b.errors.empty());
+}
+
+TEST_P(EveryMedium, An_event_that_is_refused_reaches_nobody_whatever_its_handler_returns) {
+  world w(GetParam());
+  w.host->on_say = [](const Line& line, parley::event& event) {
+    if (line.text == "no") event.refuse({errc::denied, "not now"});
+    return parley::relay::pass;
+  };
+  w.start();
+  guest a(w), b(w);
+  for (const char* text : {"no", "yes"}) a.talk.say({.text = text});
+  EXPECT_THAT(a.errors.next().error.message, HasSubstr("not now"));
+  EXPECT_EQ(b.heard.next().line.text, "yes");
+  settle(b);
+  EXPECT_TRUE(b.heard.empty());
+}
+
+// What one client accepts is its own affair: it misses what is larger, nobody else does, and it stays.
+TEST_P(WithSessions, An_event_larger_than_a_client_accepts_is_left_out_for_that_client_alone) {
+  world w(GetParam());
+  w.start();
+  parley::client_options modest = w.client_options();
+  modest.max_message = 100;
+  guest a(w), b(w), c(w, std::move(modest));
+  const std::string large(200, 'x');
+  a.talk.say({.text = large}, to::all);           // a handler looks at it
+  a.talk.say({.text = large}, to::client{c.id});  // for it alone
+  a.talk.chat(large, to::all);                    // in JSON, the text is the message
+  w.host->peers.arrived({.text = large}, to::all);
+  for (guest* g : {&a, &b})
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(g->heard.next().line.text, large);
+  a.talk.whisper({.text = large}, to::others);  // whose own limit is above that, and which the client knows
+  EXPECT_EQ(c.heard.next().line.text, large);
+  a.talk.say({.text = "small"}, to::client{c.id});
+  w.host->peers.arrived({.text = "small"}, to::client{c.id});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(c.heard.next().line.text, "small");
+  EXPECT_TRUE(c.errors.empty());
+  EXPECT_TRUE(c.lost.empty());
+  EXPECT_EQ(w.server->counters().left_out, 4u);
+}
+
+// What counts is the payload as this client gets it.
+TEST(Events, An_event_that_is_too_large_in_one_encoding_only_is_left_out_in_that_one) {
+  for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads}) {
+    world w({over, parley::encoding::binary});
+    w.start();
+    parley::client_options small_json = w.client_options(parley::encoding::json);
+    parley::client_options small_binary = w.client_options(parley::encoding::binary);
+    small_json.max_message = small_binary.max_message = 300;
+    guest a(w), json(w, std::move(small_json)), binary(w, std::move(small_binary));
+    const std::string grows(200, '\x01');  // six characters each in JSON
+    a.talk.say({.text = grows});
+    EXPECT_EQ(binary.heard.next().line.text, grows);
+    a.talk.say({.text = "small"});
+    EXPECT_EQ(json.heard.next().line.text, "small");
+    EXPECT_EQ(binary.heard.next().line.text, "small");
+    EXPECT_EQ(w.server->counters().left_out, 1u);
+  }
 }
 
 TEST_P(EveryMedium, The_server_speaks_to_all_to_one_and_to_the_others_of_one) {

@@ -41,6 +41,23 @@ TEST(Contract, FindsMethodsByNameAndById) {
   EXPECT_EQ(known.find(std::uint32_t{0}), nullptr);
 }
 
+TEST(Contract, RefusesTheNamesOfTheRuntime) {
+  method answers = method_named("add", 1);
+  answers.reply = "parley.added";
+  for (const method& m : {method_named("parley.fence", 1), method_named("parley.own_id", 1), answers}) {
+    const listed one({m});
+    contract known;
+    const auto added = known.add(one.what);
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, errc::invalid);
+    EXPECT_NE(added.error().message.find("reserved"), std::string::npos) << added.error().message;
+    EXPECT_EQ(known.find(m.name), nullptr);
+  }
+  const listed near({method_named("parley", 1), method_named("parleyX.fence", 1), method_named("Parley.Fence", 1)});
+  contract known;
+  EXPECT_TRUE(known.add(near.what));
+}
+
 TEST(Contract, TakesAServiceOnceHoweverOftenItIsAdded) {
   const listed lobby({method_named("Lobby.Add", 1)}, true);
   contract known;

@@ -202,18 +202,20 @@ TEST(Goaway, IsTheSameInBothFormats) {
   EXPECT_EQ(back.reason, 0);
 }
 
-TEST(ClientIds, AreRandomUuidsOfVersion4) {
+TEST(ClientIds, AreUuidsOfVersion8ThatBeginWithTheirNode) {
   std::set<std::string> ids;
   for (int i = 0; i < 1000; ++i) {
-    const std::string id = wire::make_client_id();
+    const std::string id = wire::make_client_id(0x0b8c2a34);
     ASSERT_EQ(id.size(), 36u);
     EXPECT_TRUE(wire::is_client_id(id));
-    EXPECT_EQ(id[14], '4');
+    EXPECT_TRUE(id.starts_with("0b8c2a34-"));
+    EXPECT_EQ(id[14], '8');
     EXPECT_NE(std::string_view("89ab").find(id[19]), std::string_view::npos);
     EXPECT_EQ(id.find_first_of("ABCDEF"), id.npos);
     ids.insert(id);
   }
   EXPECT_EQ(ids.size(), 1000u);
+  EXPECT_NE(wire::make_node_id(), wire::make_node_id());
 }
 
 TEST(ClientIds, AreToldFromOtherTexts) {

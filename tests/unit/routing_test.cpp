@@ -267,12 +267,14 @@ TEST_F(Table, JoinsSeveralTargetsAndNamesEachReceiverOnce) {
   EXPECT_EQ(receivers(several({to_others, to_sender})), "abcd");
   EXPECT_EQ(receivers(several({to_others, to_all, client("bob")})), "abcd");
   EXPECT_EQ(receivers(several({to_server, client("cat")})), "c");
+  EXPECT_EQ(receivers(several({client("eve"), client("ann"), client("eva")})), "a") << "whoever is there";
+  EXPECT_EQ(receivers(several({client("eve"), to_server})), "") << "the server is there";
   EXPECT_EQ(receivers(several({})), "");
 }
 
 TEST_F(Table, GivesNobodyAnythingIfOneOfSeveralIsNotThere) {
-  EXPECT_EQ(receivers(several({client("ann"), client("eve")})), "unknown target");
-  EXPECT_EQ(receivers(several({to_all, several({to_all})})), "unknown target");
+  EXPECT_EQ(receivers(several({client("eve"), client("eva")})), "unknown target");
+  EXPECT_EQ(receivers(several({several({to_all})})), "unknown target");
 }
 
 TEST_F(Table, LeavesOutWhoIsExcepted) {

@@ -33,7 +33,7 @@ def event_shape(run: Run) -> Iterator[Hit]:
             yield place, "event", "an event does not stream"
 
 
-@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`), without control characters or outer spaces.")
+@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`, `parley....`), without control characters or outer spaces.")
 def wire_name(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         prefixed = "service.prefix" if "prefix" in place.nodes[1].options else ""
@@ -46,7 +46,7 @@ def wire_name(run: Run) -> Iterator[Hit]:
                 yield where, path, "a wire name is empty"
             elif any(not ch.isprintable() for ch in name) or name != name.strip():
                 yield where, path, "the wire name %s has control characters, or spaces at an end" % quote(name)
-            elif name == "error" or name == "-" or name.startswith("$"):
+            elif name == "error" or name == "-" or name.startswith(("$", "parley.")):
                 yield where, path, "the wire name %s is reserved" % quote(name)
             elif len(name.encode("utf-8")) > 255:
                 yield where, path, "the wire name %s is longer than 255 bytes" % quote(name)

@@ -360,8 +360,7 @@ error connection_end::over_peers_limit(const method& m, std::size_t payload) con
 // --- events of this end's own
 
 result<> connection_end::send_event(const outgoing& event) {
-  const error gone{errc::disconnected, "not connected"};
-  if (!open()) return gone;
+  if (!open()) return error{errc::disconnected, "not connected"};
   const method& m = *event.what;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();
@@ -388,7 +387,8 @@ result<> connection_end::send_event(const outgoing& event) {
     return error{errc::unknown_target, "this target cannot be named in this encoding"};
   }
   if (!fits(frame->size())) return error{errc::too_large, "the frame is over the dialect's bound"};
-  return session_->send(*frame) ? result<>() : gone;
+  if (!session_->send(*frame)) return error{errc::disconnected, "not connected"};
+  return {};
 }
 
 // --- peer

@@ -78,7 +78,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
   if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
   made_frame& made = frames[static_cast<std::size_t>(as)];
-  made.payload = payload.size() + (what || !received ? 0 : received->text.size());
+  made.payload = payload.size() + rest.size() + (what || !received ? 0 : received->text.size());
   made.content = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
   return {};
 }
@@ -145,6 +145,18 @@ void server_loop::hand_out(const method* what, const frames_made& frames, const 
   if (left_out != 0) left_out_ += left_out;
 }
 
+// Is there anybody whom a target names? Sets, and the sender, always are.
+bool server_loop::is_there(const target& to) const {
+  switch (to.kind) {
+    case target_kind::client:
+      return server_.has_several_loops() ? server_.directory().find(to.name).has_value() : clients_.find(to.name) != nullptr;
+    case target_kind::several:
+      return std::any_of(to.parts.begin(), to.parts.end(), [this](const target& part) { return is_there(part); });
+    default:
+      return true;
+  }
+}
+
 // Clients of other loops, and what they speak, as of now: who comes later was not there when it was sent.
 result<> server_loop::find_elsewhere(const target& to, const std::string& subject, reach& out) const {
   const auto include = [&](server_loop& loop) {
@@ -176,10 +188,12 @@ result<> server_loop::find_elsewhere(const target& to, const std::string& subjec
         }
       }
       return {};
-    case target_kind::several:
+    case target_kind::several: {
+      bool anybody = false;
       for (const target& part : to.parts)
-        if (auto found = find_elsewhere(part, subject, out); !found) return found;
-      return {};
+        if (find_elsewhere(part, subject, out)) anybody = true;
+      return anybody ? result<>() : errc::unknown_target;
+    }
     default:
       return errc::unknown_target;
   }
@@ -302,6 +316,7 @@ void server_loop::event_received(connection_end& sender, const wire::envelope& e
 
   const auto found = bound_.find(&m);
   if (found != bound_.end() && found->second.how.overridden) {
+    if (!is_there(to)) return refuse(sender, e, errc::unknown_target, &m);  // the handler sees only what can be delivered
     const origin from{id};
     event about{from, sender.as_peer(), to};
     relay verdict = relay::pass;

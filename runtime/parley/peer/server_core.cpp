@@ -55,7 +55,9 @@ void registration::end_late() noexcept {
 }
 
 server_core::server_core(server_options options, std::vector<home> homes)
-    : options_(checked(std::move(options))), clock_(options_.clock ? options_.clock : transport::steady_clock()) {
+    : options_(checked(std::move(options))),
+      node_(wire::make_node_id()),
+      clock_(options_.clock ? options_.clock : transport::steady_clock()) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();

@@ -75,6 +75,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const server_options& options() const noexcept { return options_; }
   const session::contract& contract() const noexcept { return contract_; }
   const std::shared_ptr<transport::clock>& clock() const noexcept { return clock_; }
+  std::uint32_t node() const noexcept { return node_; }
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<place>& directory() noexcept { return directory_; }
@@ -110,6 +111,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void run_loops();
 
   const server_options options_;
+  const std::uint32_t node_;  // the part of client ids that is this server's
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are

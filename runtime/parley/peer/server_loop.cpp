@@ -36,8 +36,9 @@ constexpr std::string_view wrong_origin =
 // So often the log is told that clients cannot be accepted.
 constexpr std::chrono::minutes between_accept_failures{1};
 
-session::session_options session_options_of(const server_options& options) {
+session::session_options session_options_of(const server_options& options, std::uint32_t node) {
   session::session_options session{.self = side::server};
+  session.node = node;
   session.limits.max_message = wire_limit(options.max_message);
   session.limits.max_calls = options.max_calls;
   session.limits.max_depth = wire_limit(options.max_depth);
@@ -126,7 +127,8 @@ void server_loop::on_request(const entrance& at, const std::shared_ptr<transport
       if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
     if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
   }
-  auto end = std::make_shared<connection_end>(*this, session_options_of(options), server_.contract(), server_.clock(), home_.executor());
+  auto end = std::make_shared<connection_end>(*this, session_options_of(options, server_.node()), server_.contract(), server_.clock(),
+                                              home_.executor());
   end->know_types(options.types);
   if (foreign) end->speak(*foreign, at.kind);
   ends_.emplace(end.get(), end);

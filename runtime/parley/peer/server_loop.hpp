@@ -3,7 +3,7 @@
 //
 // An event for clients of other loops is made here, once in each format that is needed, and handed to each of those loops through its
 // inbox: first in, first out for each pair of loops, so that one sender's events reach one receiver in the order in which they were read
-// (wire.md 6). No lock is held while events are delivered. Private to the peer room.
+// (schema/parley/envelope.fbs, section 9). No lock is held while events are delivered. Private to the peer room.
 #pragma once
 
 #include "parley/peer/connection_end.hpp"
@@ -100,6 +100,7 @@ class server_loop final : public connection_owner {
   // `unknown_target`, `bad_payload` or `overloaded` if nobody got it.
   result<> deliver(delivery&, const std::string& subject);
   void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
+  bool is_there(const target&) const;
   result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
   void empty_inbox();
   void deliver_crossed(const crossing&);

@@ -23,9 +23,7 @@ constexpr spoken without_lists(spoken kind) noexcept {
   if (kind == spoken::binary) return spoken::binary_without_lists;
   return kind == spoken::json ? spoken::json_without_lists : kind;
 }
-constexpr bool takes_lists(spoken kind) noexcept {
-  return kind != spoken::binary_without_lists && kind != spoken::json_without_lists;
-}
+constexpr bool takes_lists(spoken kind) noexcept { return kind != spoken::binary_without_lists && kind != spoken::json_without_lists; }
 constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect; }
 
 // One event in one of them. `content` is empty where nobody needed it.

@@ -79,7 +79,7 @@ class table {
   }
 
   // `subject`: whom OTHERS and SENDER speak of. Fills `out`, whose memory is reused; each receiver stands in it once, and in the same
-  // order whenever the same members came and went. `unknown_target`: somebody who is named is not there, `out` is of no use.
+  // order whenever the same members came and went. `unknown_target`: the client that is named is not there, or none of a list is.
   // The union of several targets costs what its parts cost, plus sorting.
   result<> resolve(const target& to, const std::string& subject, std::vector<Member>& out) const {
     return resolve(to, subject, absent::refused, out);
@@ -101,8 +101,10 @@ class table {
       });
     }
     std::vector<std::size_t> chosen;
+    bool anybody = how == absent::left_out || to.parts.empty();
     for (const target& part : to.parts)
-      if (auto found = each(part, subject, how, [&](std::size_t at) { chosen.push_back(at); }); !found) return found;
+      if (each(part, subject, absent::refused, [&](std::size_t at) { chosen.push_back(at); })) anybody = true;
+    if (!anybody) return errc::unknown_target;
     std::sort(chosen.begin(), chosen.end());
     chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
     for (const std::size_t at : chosen)

@@ -1,5 +1,7 @@
 #include "parley/session/contract.hpp"
 
+#include "parley/wire/kinds.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -23,6 +25,8 @@ bool contract::knows(const service& s) const { return std::find(services_.begin(
 result<> contract::add(const service& added) {
   if (knows(added)) return {};
   for (const method* m : added.methods) {
+    if (wire::is_reserved_name(m->name) || wire::is_reserved_name(m->reply))
+      return error{errc::invalid, "wire names that start with `parley.` are reserved: give " + std::string(m->name) + " another `name`"};
     if (const method* other = find(m->name))
       return error{errc::invalid, both(owner_of(*other), added) + " have a method with the wire name " + std::string(m->name) +
                                       ": give one of them a prefix of its own, (parley.service) = { prefix: \"" + std::string(added.name) +

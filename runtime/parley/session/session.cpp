@@ -80,7 +80,7 @@ peer_session::peer_session(session_options chosen, const contract& known, output
   fill_defaults(options_.limits, options_.self);
   peer_limits_ = options_.peer_limits;
   fill_defaults(peer_limits_, wire::other(options_.self));
-  if (options_.self == side::server) client_id_ = wire::make_client_id();
+  if (options_.self == side::server) client_id_ = wire::make_client_id(options_.node);
 }
 
 void peer_session::start(time_point now) {
@@ -220,6 +220,7 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   send_greeting(wire::kind::welcome, payload);
   if (!greet_again) return become_open(now);
   mismatched_.clear();
+  larger_.clear();
   next_tick_ = saturating_add(now, options_.hello_timeout);
 }
 

@@ -65,6 +65,7 @@ struct session_options {
   std::chrono::milliseconds max_silence{0};
   std::chrono::milliseconds hello_timeout{5'000};
   std::size_t max_queue = 4 * 1024 * 1024;      // bytes waiting for one peer; over it the peer is closed with 4009
+  std::uint32_t node = 0;                       // server: the first 32 bits of the ids that it issues
   std::string agent = "parley-cpp";             // what the other end may log; cut after 64 bytes
   wire::policy policy = wire::policy::degrade;  // server: what becomes of a client whose contract differs
   bool drop_on_invalid = false;                 // plain mode: close instead of answering, as the original servers do

@@ -13,6 +13,11 @@ namespace {
 constexpr std::size_t text_size = 36;
 constexpr bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
+// Fails only where the system has no generator at all; then there is no id to give.
+void fill_random(void* to, std::size_t size) {
+  if (getentropy(to, size) != 0) throw std::system_error(errno, std::generic_category(), "no random bytes");
+}
+
 }  // namespace
 
 std::optional<uuid_bytes> uuid_from_text(std::string_view text) noexcept {
@@ -41,11 +46,17 @@ void append_uuid(const uuid_bytes& bytes, std::string& out) {
   }
 }
 
-std::string make_client_id() {
+std::uint32_t make_node_id() {
+  std::uint32_t node = 0;
+  fill_random(&node, sizeof node);
+  return node;
+}
+
+std::string make_client_id(std::uint32_t node) {
   uuid_bytes bytes;
-  // Fails only where the system has no generator at all; then there is no id to give.
-  if (getentropy(bytes.data(), bytes.size()) != 0) throw std::system_error(errno, std::generic_category(), "no random bytes");
-  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};  // version 4: random
+  fill_random(bytes.data(), bytes.size());
+  for (std::size_t i = 0; i < sizeof node; ++i) bytes[i] = static_cast<std::byte>(node >> (24 - 8 * i) & 0xff);
+  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x80};  // version 8: of a layout of our own
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // the RFC's variant
   std::string text;
   text.reserve(text_size);

@@ -47,9 +47,8 @@ void envelope::clear() {
 
 bool is_wire_name(std::string_view name) noexcept {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && name.size() <= max_name && letter(name.front()) && std::all_of(name.begin(), name.end(), [letter](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
+  return !name.empty() && name.size() <= max_name && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [letter](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; });
 }
 
 bool is_meta_key(std::string_view key) noexcept {

@@ -32,8 +32,8 @@ class extra_writer {
 
   const envelope& envelope_;
   std::span<const target> listed_{};  // what `to` holds
-  std::string_view text_;      // as it is sent: errors are cut
-  std::uint32_t present_ = 0;  // a bit for each id
+  std::string_view text_;             // as it is sent: errors are cut
+  std::uint32_t present_ = 0;         // a bit for each id
   std::size_t vtable_size_ = 0;
   std::size_t table_size_ = 0;
   std::size_t size_ = 0;

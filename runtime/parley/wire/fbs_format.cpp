@@ -57,6 +57,8 @@ id_section id_of(const envelope& e, const kind_rule& rule) {
       return {true, true, e.re};
     case id_rule::either:
       return {true, e.re != 0, e.re != 0 ? e.re : e.id};
+    case id_rule::any:
+      return {e.re != 0 || e.id != 0, e.re != 0, e.re != 0 ? e.re : e.id};
     case id_rule::re_or_none:
       return {e.re != 0, true, e.re};
     case id_rule::seq:
@@ -156,6 +158,9 @@ const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, 
     case id_rule::either:
       (re ? out.re : out.id) = value;
       return needs(present);
+    case id_rule::any:
+      (re ? out.re : out.id) = value;
+      return nullptr;
     case id_rule::re_or_none:
       out.re = value;
       return needs(present == re);

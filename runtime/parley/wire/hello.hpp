@@ -120,8 +120,10 @@ std::uint32_t method_id(std::string_view wire_name);
 // SHA-256 over (method id, fingerprint) pairs sorted by id, both big-endian; its first eight bytes.
 std::uint64_t contract_of(std::span<const print> methods);
 
-// A fresh UUID v4 in lower case; from the system's generator.
-std::string make_client_id();
+// The part of client ids that says which server issued them: 32 random bits from the system's generator.
+std::uint32_t make_node_id();
+// A fresh UUID in lower case, version 8 (RFC 9562, 5.8): the node's id, and 90 random bits.
+std::string make_client_id(std::uint32_t node);
 // Is it a UUID in text form (either case)? Binary frames carry the 16 bytes.
 bool is_client_id(std::string_view);
 

@@ -230,6 +230,8 @@ class frame_reader {
           return found_.id && !found_.re;
         case id_rule::either:
           return found_.id || found_.re;
+        case id_rule::any:
+          return true;
         case id_rule::re_or_none:
           return !found_.id;
         case id_rule::seq:
@@ -378,9 +380,10 @@ class json_v1 final : public envelope_format {
     w.close_array();
   }
   static void write_ids(const envelope& e, const kind_rule& rule, json::writer& w) {
-    const bool may_have_re = rule.id == id_rule::re || rule.id == id_rule::re_or_none || rule.id == id_rule::either;
+    const bool either = rule.id == id_rule::either || rule.id == id_rule::any;
+    const bool may_have_re = rule.id == id_rule::re || rule.id == id_rule::re_or_none || either;
     if (may_have_re && e.re != 0) number("\"re\":", e.re, w);
-    else if (rule.id == id_rule::id || rule.id == id_rule::either) number("\"id\":", e.id, w);
+    else if (rule.id == id_rule::id || (either && (e.id != 0 || rule.id != id_rule::any))) number("\"id\":", e.id, w);
     if (rule.id == id_rule::ack) number("\"ack\":", e.ack, w);
     else if (rule.id == id_rule::seq || e.seq != 0) number("\"seq\":", e.seq, w);
   }

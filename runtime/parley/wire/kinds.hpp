@@ -14,6 +14,7 @@ enum class id_rule : std::uint8_t {
   id,
   re,
   either,      // exactly one
+  any,         // at most one
   re_or_none,  // error: a call's, or nobody's
   seq,         // mark: the Id section is `seq`
   ack,         // likewise; zero is a value: nothing accepted yet
@@ -45,7 +46,7 @@ inline constexpr std::array kind_rules{
     kind_rule{kind::hello, "$hello", id_rule::none, false, side::client},
     kind_rule{kind::welcome, "$welcome", id_rule::none, false, side::server},
     kind_rule{kind::goaway, "$goaway", id_rule::none, false, side::server},
-    kind_rule{kind::gap, "$gap", id_rule::none, false, side::either},
+    kind_rule{kind::gap, "$gap", id_rule::any, false, side::either},
     kind_rule{kind::auth, "$auth", id_rule::none, false, side::either},
 };
 
@@ -67,6 +68,9 @@ constexpr side other(side s) noexcept { return s == side::client ? side::server 
 
 // Names that start with '$', and "error", are the protocol's own in JSON.
 constexpr bool is_method_name(std::string_view name) noexcept { return !name.empty() && name.front() != '$' && name != "error"; }
+
+// Wire names that belong to the runtime: no schema has one.
+constexpr bool is_reserved_name(std::string_view name) noexcept { return name.starts_with("parley."); }
 
 // The form of a name that may be repeated to anybody: letters, digits, '_', '.' and '-', at most max_name of them, no digit first.
 bool is_wire_name(std::string_view name) noexcept;
