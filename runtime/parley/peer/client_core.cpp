@@ -71,6 +71,7 @@ client_core::client_core(std::string url, client_options options, home where)
 }
 
 client_core::~client_core() {
+  untie();  // of a client that never had a thread: its loop ends with the members
   if (end_) end_->forget_owner();
 }
 

@@ -30,6 +30,7 @@ class raw_core final : public raw_end,
                        private transport::tethered {
  public:
   raw_core(std::string url, raw_options options, home where);
+  ~raw_core() override { untie(); }  // of one that never had a thread: its loop ends with the members
 
   // raw_end
   asio::any_io_executor executor() const override { return home_.executor(); }

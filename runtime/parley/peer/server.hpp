@@ -148,7 +148,8 @@ class server {
   std::size_t listen(port_options more);
 
   // Binds and serves on this thread until stop(). Throws call_failed if a port cannot be bound, or the system has no descriptors left; then
-  // no port is bound, and it may be called again.
+  // no port is bound, and it may be called again. Throws call_failed, too, if the system has no thread left for one of the loops; then the
+  // ports are closed, and the server has ended.
   void run();
   // The same on a thread of its own: returns when clients can connect.
   void start();

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <future>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace parley {
@@ -272,25 +273,52 @@ std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(co
   return opened;
 }
 
-// The first loop on this thread, each of the others on one of its own. What a loop leaves is destroyed when none of them runs any more.
-void server_core::run_loops() {
+// A thread for each loop but the first.
+std::vector<std::thread> server_core::run_other_loops() {
   std::vector<std::thread> others;
-  for (std::size_t i = 1; i < loops_.size(); ++i) others.emplace_back([this, i] { loops_[i]->where().loop()->run(); });
+  try {
+    for (std::size_t i = 1; i < loops_.size(); ++i) others.emplace_back([loop = loops_[i]->where().loop()] { loop->run(); });
+  } catch (const std::system_error& none) { call_off(std::move(others), none.code()); }
+  return others;
+}
+
+// The first loop on this thread. What a loop leaves is destroyed when none of them runs any more.
+void server_core::run_loops(std::vector<std::thread> others) {
   first().loop()->run();
   for (std::thread& other : others) other.join();
   for (const auto& loop : loops_) loop->where().loop()->shut_down();
+}
+
+// The system has no thread left: nothing of the server goes on, and its ports are closed.
+void server_core::call_off(std::vector<std::thread> others, std::error_code why) {
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = phase::ended;
+  }
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    own_loop* const loop = loops_[i + 1]->where().loop();
+    asio::post(loop->context(), [loop] { loop->end(); });
+  }
+  for (std::thread& other : others) other.join();
+  stop_watch_.reset();
+  for (const auto& loop : loops_) loop->where().loop()->shut_down();
+  throw call_failed(error{why, "the server cannot be started: no thread for each of its loops: " + why.message()});
 }
 
 void server_core::run() {
   open_ports();
   if (!first().loop()) return;
   const auto self = shared_from_this();
-  run_loops();
+  run_loops(run_other_loops());
 }
 
 void server_core::start() {
   open_ports();
-  if (first().loop()) thread_ = std::thread([self = shared_from_this()] { self->run_loops(); });
+  if (!first().loop()) return;
+  const auto others = std::make_shared<std::vector<std::thread>>(run_other_loops());
+  try {
+    thread_ = std::thread([self = shared_from_this(), others] { self->run_loops(std::move(*others)); });
+  } catch (const std::system_error& none) { call_off(std::move(*others), none.code()); }
 }
 
 void server_core::join() {

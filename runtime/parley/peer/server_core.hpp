@@ -108,7 +108,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);
   void begin_stopping();
   void end();
-  void run_loops();
+  std::vector<std::thread> run_other_loops();
+  void run_loops(std::vector<std::thread> others);
+  [[noreturn]] void call_off(std::vector<std::thread> others, std::error_code why);
 
   const server_options options_;
   const std::uint32_t node_;  // the part of client ids that is this server's
