@@ -243,6 +243,7 @@ TEST_F(loopback_test, too_large_a_message_closes_with_1009_and_one_of_the_limit_
   EXPECT_EQ(server->messages.size(), 1u);
   EXPECT_EQ(server->why.code, 1009);
   EXPECT_EQ(server->how.code, errc::too_large);
+  EXPECT_NE(server->how.message.find("bytes (max_message"), std::string::npos) << server->how.message;
   EXPECT_EQ(client->why.code, 1009);
   EXPECT_EQ(client->how.code, errc::disconnected);
 }

@@ -62,6 +62,10 @@ bool may_be_sent(std::uint16_t code) noexcept {
   return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
 }
 
+std::string over_limit(std::size_t bytes) {
+  return "a message was too large: more than " + std::to_string(bytes) + " bytes (max_message sets the limit)";
+}
+
 bytes_view aligned(bytes_view content, std::vector<std::uint64_t>& room) {
   if (reinterpret_cast<std::uintptr_t>(content.data()) % alignof(std::uint64_t) == 0) return content;
   room.resize((content.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));

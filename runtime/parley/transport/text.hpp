@@ -23,6 +23,9 @@ std::string close_text(std::string_view text);
 // May this code stand in a close frame? RFC 6455 7.4.1, 7.4.2 and the IANA registry (1012 to 1014).
 bool may_be_sent(std::uint16_t close_code) noexcept;
 
+// Why a message of more than `bytes` ends its connection.
+std::string over_limit(std::size_t bytes);
+
 // `content`, or a copy of it in `room`, such that its first byte is 8-aligned.
 bytes_view aligned(bytes_view content, std::vector<std::uint64_t>& room);
 

@@ -116,7 +116,7 @@ void loopback_end::on_letter(letter&& one) {
 }
 
 void loopback_end::receive(const letter& one) {
-  if (one.content.size() > max_message_) return close_with({1009, "a message was too large"}, {errc::too_large, "a message was too large"});
+  if (one.content.size() > max_message_) return close_with({1009, "a message was too large"}, {errc::too_large, over_limit(max_message_)});
   if (one.as == opcode::text && !is_utf8(one.content.text()))
     return close_with({1007, "text is not UTF-8"}, {errc::bad_frame, "text is not UTF-8"});
   peer_->put_first({.what = letter::kind::taken, .size = one.content.size()});

@@ -281,7 +281,7 @@ class websocket_connection final : public connection,
   void on_violation(close_reason why) override {
     if (verdict_) return;
     if (phase_ != phase::open) return nothing_follows();
-    error how = why.code == close_code::too_large ? error{errc::too_large, "a message was too large"} : error{errc::bad_frame, why.text};
+    error how = why.code == close_code::too_large ? error{errc::too_large, over_limit(max_message_)} : error{errc::bad_frame, why.text};
     verdict_ = std::make_unique<ending>(ending{std::move(why), std::move(how)});
     pause_reading();
     const auto handler = handler_;
