@@ -1,6 +1,6 @@
 """The bench itself: what it computes from samples, and that its programs still do their work. Nothing is measured here.
 
-  tool_test.py BUILD    needs bench_load, bench_epoll_server, bench_frame_server and bench_typed_server
+  tool_test.py BUILD    needs bench_load, bench_epoll_server, bench_frame_server, bench_raw_client and bench_typed_server
 """
 
 import json
@@ -9,10 +9,11 @@ import sys
 import tempfile
 import unittest
 import xml.dom.minidom
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from tool import big_schema, measure, paper, plot, programs, report  # noqa: E402
+from tool import big_schema, measure, paper, plot, programs, python_peers, report  # noqa: E402
 from tool.group import Bar, Contender, Group, Results  # noqa: E402
 from tool.load import EPOLL, EPOLL_TO_ALL, FRAMES, FRAMES_TO_ALL, TYPED, Settings  # noqa: E402
 
@@ -100,6 +101,19 @@ class Programs(unittest.TestCase):
             for burst in (1, 8):
                 with self.subTest(server=server, script=script, burst=burst):
                     self.assertGreater(self.run_one(server, "fan-out", script, connections=5, burst=burst)["count"], 0)
+
+    def test_connections_without_a_schema_echo(self):
+        for form in ("blocking", "coroutine"):
+            for pattern in ("ask", "window", "first"):
+                with self.subTest(form=form, pattern=pattern):
+                    self.assertGreater(self.run_one(FRAMES, None, f"{form}-{pattern}", client="bench_raw_client", size=64)["us"], 0)
+
+    def test_peers_that_cannot_be_had_are_skipped_and_said(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(python_peers, "_succeeds", return_value=False):
+            settings = Settings(rounds=1, warm_up=0, seconds=0, every=True, quick=True, programs=programs.Programs(pathlib.Path(folder)))
+            self.assertIsNone(python_peers.have(settings, ["websocket-rs"]))
+            self.assertEqual(len(settings.skipped), 1)
+            self.assertIn("websocket-rs", settings.skipped[0])
 
     def test_a_server_that_says_no_port_is_ended(self):
         with self.assertRaises(RuntimeError):

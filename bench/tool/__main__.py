@@ -38,7 +38,7 @@ def main() -> int:
         return 0
     settings = Settings(
         rounds=given.rounds or (1 if given.quick else 5), warm_up=0.1 if given.quick else 0.25, seconds=0.2 if given.quick else 0.5,
-        every=given.all, quick=given.quick, programs=programs.Programs(given.build.resolve()))
+        every=given.all, quick=given.quick, programs=programs.Programs(given.build.resolve()), named=given.rows)
     groups = [group for row in wanted for group in row.groups(settings)]
     for what in settings.skipped:
         print(f"skipped: {what}")

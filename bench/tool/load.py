@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Union
 
 from . import programs
 from .group import Contender
@@ -17,26 +17,28 @@ class Settings:
     every: bool      # all rows, not only those with a bar
     quick: bool
     programs: programs.Programs
+    named: List[str] = dataclasses.field(default_factory=list)  # rows that were asked for by their names
     skipped: List[str] = dataclasses.field(default_factory=list)
 
     def skip(self, what: str) -> None:
         if what not in self.skipped:
             self.skipped.append(what)
 
-    def load(self, server: Sequence[str], mode: str, script: str, name: str, client: str = "bench_load",
+    def load(self, server: Sequence[str], mode: Optional[str], script: str, name: str, client: Union[str, Sequence[str]] = "bench_load",
              cores: Optional[Sequence[int]] = None, **options) -> List[Contender]:
         """One contender, or none if its programs are not there: peers are optional. `options` are the client's."""
-        missing = [program for program in (server[0], client) if not self.programs.find(program)]
+        client = [client] if isinstance(client, str) else client
+        missing = [program for program in (server[0], client[0]) if not self.programs.find(program)]
         if missing:
             self.skip(f"{name}: {missing[0]} is not there" + (f" ({NEEDS[missing[0]]})" if missing[0] in NEEDS else ""))
             return []
         command = [self.programs.find(server[0]), *server[1:]]
         given = {"warm_up": self.warm_up, "seconds": self.seconds, **options}
-        arguments = [f"mode={mode}", f"script={script}", *(f"{key}={value}" for key, value in given.items())]
+        arguments = [*([f"mode={mode}"] if mode else []), f"script={script}", *(f"{key}={value}" for key, value in given.items())]
 
         def measure() -> Dict[str, float]:
             with programs.server(command, cores or programs.SERVER_CORES) as (process, port):
-                return programs.client([self.programs.find(client), f"port={port}", f"server={process}", *arguments])
+                return programs.client([self.programs.find(client[0]), *client[1:], f"port={port}", f"server={process}", *arguments])
 
         return [Contender(name, measure)]
 
@@ -54,6 +56,7 @@ WEBSOCKETPP_TO_ALL = ["bench_websocketpp_server", "mode=all"]
 GRPC = ["bench_grpc_server"]
 CAPNP = ["bench_capnp_server"]
 NODE = ["node", str(programs.BENCH / "peers" / "ws_server.js")]
+RAW_PYTHON = str(programs.BENCH / "peers" / "websocket_clients.py")
 PYTHON = ["/usr/bin/python3", str(programs.BENCH / "peers" / "websockets_server.py")]
 
 # Debian packages: what a row installs, and what a line about a skipped peer names.

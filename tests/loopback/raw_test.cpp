@@ -9,6 +9,7 @@
 #include <asio/detached.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/use_future.hpp>
 
 #include <gtest/gtest.h>
@@ -246,6 +247,92 @@ TEST_F(RawInMemory, The_loser_of_two_receives_is_cancelled_and_takes_nothing) {
   link.async_receive(received.token());
   settle();
   EXPECT_EQ(received.last->text(), "first");
+}
+
+// --- turns of the loop
+
+// Whether the loop has had a turn since this was made.
+class turns {
+ public:
+  explicit turns(const asio::any_io_executor& loop) {
+    asio::post(loop, [had = had_] { *had = true; });
+  }
+  bool had() const { return *had_; }
+
+ private:
+  std::shared_ptr<bool> had_ = std::make_shared<bool>(false);
+};
+
+TEST_F(RawInMemory, A_coroutine_goes_on_at_once_when_nothing_has_to_be_waited_for) {
+  auto& link = make();
+  struct script {
+    static asio::awaitable<void> run(raw_connection& link, std::shared_ptr<recorder>& server) {
+      auto loop = co_await asio::this_coro::executor;
+      co_await link.async_connect();
+      const turns while_sending(loop);
+      for (int i = 0; i < 100; ++i) {
+        auto sent = co_await link.async_send("x");
+        EXPECT_TRUE(sent);
+      }
+      EXPECT_FALSE(while_sending.had());
+      for (const char* text : {"one", "two", "three"}) server->send(text);
+      auto one = co_await link.async_receive();
+      EXPECT_EQ(one->text(), "one");
+      for (int i = 0; i < 10; ++i) co_await asio::post(loop, asio::use_awaitable);  // the others come
+      const turns while_receiving(loop);
+      auto two = co_await link.async_receive();
+      auto three = co_await link.async_receive();
+      EXPECT_EQ(two->text(), "two");
+      EXPECT_EQ(three->text(), "three");
+      EXPECT_FALSE(while_receiving.had());
+    }
+  };
+  auto ended = asio::co_spawn(io, script::run(link, server), asio::use_future);
+  settle();
+  ended.get();
+  EXPECT_EQ(server->messages.size(), 100u);
+}
+
+TEST_F(RawInMemory, What_can_end_at_once_still_ends_after_the_function_that_started_it) {
+  auto& link = make();
+  bool starting = false;
+  int ended = 0;
+  const auto expect_later = [&](const auto&) {
+    EXPECT_FALSE(starting);
+    ++ended;
+  };
+  link.async_connect([&](const result<>&) {
+    starting = true;
+    link.async_send("x", expect_later);
+    link.async_send("\xFF", expect_later);
+    link.async_ask("y", expect_later);
+    link.async_receive_within(0s, expect_later);
+    starting = false;
+  });
+  settle();
+  EXPECT_EQ(ended, 3);
+  server->send("answer");
+  settle();
+  EXPECT_EQ(ended, 4);
+  EXPECT_EQ(server->messages.size(), 2u);
+}
+
+TEST_F(RawInMemory, What_begins_on_the_loop_does_not_overtake_what_was_started_before) {
+  auto& link = opened();
+  asio::post(link.executor(), [&] {
+    EXPECT_TRUE(link.try_send("2"));
+    link.async_send("3", asio::detached);
+    link.async_receive(received_too.token());
+  });
+  link.async_send("1", asio::detached);
+  link.async_receive(received.token());
+  settle();
+  ASSERT_EQ(server->messages.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(server->messages[i].content, std::to_string(i + 1));
+  server->send("first");
+  settle();
+  EXPECT_EQ(received.last->text(), "first");
+  EXPECT_EQ(received_too.times, 0);
 }
 
 // --- bounds

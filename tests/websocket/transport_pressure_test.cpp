@@ -88,6 +88,38 @@ TEST_F(transport_pressure, on_drained_comes_once_between_the_high_mark_and_the_l
   EXPECT_LE(at_drained, 500'000u);
 }
 
+TEST_F(transport_pressure, A_long_queue_leaves_before_the_turn_ends_and_its_owner_hears_of_it_later) {
+  const auto [client, far] = pair();
+  far->keep = false;
+  client->link->set_water_marks(1000, 0);
+  for (int i = 0; i < 16; ++i) client->send(std::string(30'000, 'x'));
+  EXPECT_LT(client->link->buffered_amount(), 16u * 30'000);
+  EXPECT_EQ(client->drained, 0);
+  ASSERT_TRUE(run_until(io, [&, c = client, f = far] { return f->received == 16 * 30'000 && c->drained > 0; }));
+  EXPECT_EQ(client->drained, 1);
+}
+
+// All of it was written early: nothing is left for the end of the turn, but for saying so.
+TEST_F(transport_pressure, What_was_written_early_drains_too) {
+  const auto [client, far] = pair();
+  far->keep = false;
+  client->link->set_water_marks(1000, 0);
+  client->send(std::string(2'000, 'x'));  // over the high mark
+  client->send(std::string(70'000, 'x'));
+  EXPECT_EQ(client->link->buffered_amount(), 0u);
+  EXPECT_EQ(client->drained, 0);
+  ASSERT_TRUE(run_until(io, [c = client] { return c->drained == 1; }));
+}
+
+TEST_F(transport_pressure, A_peer_that_went_is_found_when_the_turn_ends) {
+  const auto [client, far] = pair();
+  far->link->abort();
+  for (int i = 0; i < 16; ++i) client->send(std::string(70'000, 'x'));
+  EXPECT_EQ(client->closed, 0);
+  ASSERT_TRUE(run_until(io, [c = client] { return c->closed == 1; }));
+  EXPECT_EQ(client->how.code, errc::disconnected);
+}
+
 TEST_F(transport_pressure, on_drained_may_send_again_and_nothing_recurses) {
   const auto [client, far] = pair();
   far->keep = false;

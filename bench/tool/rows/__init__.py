@@ -1,5 +1,5 @@
 """One module per row. Each has NAME, TITLE, packages(every) of its peers, and groups(settings)."""
 
-from . import build, calls, codecs, events, frames, growth, idle, round_trip
+from . import build, calls, codecs, events, frames, growth, idle, raw, round_trip
 
-ALL = [codecs, round_trip, calls, frames, events, idle, growth, build]
+ALL = [codecs, round_trip, calls, frames, events, raw, idle, growth, build]

@@ -111,6 +111,10 @@ class raw_end {
   virtual void ask(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) = 0;
   virtual void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) = 0;
   virtual void cancel(ticket) = 0;
+  // On the executor, if nothing has to be waited for: the queue has taken the message. False: it is as it was.
+  virtual bool send_at_once(raw_message&) = 0;
+  // On any thread: a message that has come, unless a receive that was started before is owed it.
+  virtual std::optional<raw_message> take_at_once() = 0;
 };
 
 template <class T, auto Begin>
@@ -125,6 +129,32 @@ struct start_raw {
     ((*on).*Begin)(of, std::forward<Args>(args)...,
                    std::make_unique<held_operation<T, std::decay_t<Handler>>>(std::forward<Handler>(handler), on->executor()));
   }
+};
+
+// In a coroutine an operation that need not wait does not suspend it. What is awaited is named first (gcc12.hpp).
+template <class Executor>
+asio::awaitable<result<>, Executor> send_in_coroutine(std::shared_ptr<raw_end> end, raw_message message) {
+  if (end->send_at_once(message)) co_return result<>();
+  const start_raw<void, &raw_end::send> start{std::move(end)};
+  asio::use_awaitable_t<Executor> token;
+  auto sent = asio::async_initiate<asio::use_awaitable_t<Executor>, void(result<>)>(start, token, std::move(message));
+  co_return co_await std::move(sent);
+}
+template <class Executor>
+asio::awaitable<result<raw_message>, Executor> receive_in_coroutine(std::shared_ptr<raw_end> end) {
+  if (auto next = end->take_at_once()) co_return std::move(*next);
+  const start_raw<raw_message, &raw_end::receive> start{std::move(end)};
+  const std::optional<raw_end::duration> as_the_options_say;
+  asio::use_awaitable_t<Executor> token;
+  auto received = asio::async_initiate<asio::use_awaitable_t<Executor>, void(result<raw_message>)>(start, token, as_the_options_say);
+  co_return co_await std::move(received);
+}
+
+template <class Token>
+struct waits_in_coroutine : std::false_type {};
+template <class Executor>
+struct waits_in_coroutine<asio::use_awaitable_t<Executor>> : std::true_type {
+  using executor = Executor;
 };
 
 class raw_core;
@@ -155,11 +185,15 @@ class raw_connection {
   }
   template <class Token = asio::use_awaitable_t<>>
   auto async_send(raw_message message, Token&& token = {}) {
-    return start<void, &raw_end::send>(std::forward<Token>(token), std::move(message));
+    using waits = waits_in_coroutine<std::decay_t<Token>>;
+    if constexpr (waits::value) return send_in_coroutine<typename waits::executor>(end_, std::move(message));
+    else return start<void, &raw_end::send>(std::forward<Token>(token), std::move(message));
   }
   template <class Token = asio::use_awaitable_t<>>
   auto async_receive(Token&& token = {}) {
-    return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{});
+    using waits = waits_in_coroutine<std::decay_t<Token>>;
+    if constexpr (waits::value) return receive_in_coroutine<typename waits::executor>(end_);
+    else return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{});
   }
   // Within a time of its own; 0: at once or not at all, so it takes what has come already.
   template <class Token = asio::use_awaitable_t<>>

@@ -213,12 +213,24 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
     });
     return;
   }
-  on_executor(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
+  begin(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
     const bool goes_on = self.connect_if_idle();
     if (goes_on && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), false});
     self.held_ -= room_of(message);
-    asked.release()->finish(goes_on ? too_many() : *self.error_);
+    self.finish<void>(std::move(asked), goes_on ? too_many() : *self.error_);
   });
+}
+
+bool raw_core::room_to_send(const raw_message& message) const {
+  const std::size_t used = link_->buffered_amount();
+  return used == 0 || used + room_of(message) <= options_.max_queue;
+}
+
+bool raw_core::send_at_once(raw_message& message) {
+  if (!begins_here() || phase_ != phase::open || !sends_.empty() || !room_to_send(message) || !may_be_sent(message)) return false;
+  link_->send_copy(message.bytes(), message.kind());
+  queued_ = link_->buffered_amount();
+  return true;
 }
 
 std::optional<error> raw_core::why_not_hold(const raw_message& message) {
@@ -248,6 +260,7 @@ void raw_core::let_go(const sending& one) noexcept {
 }
 
 result<> raw_core::try_send(raw_message& message) {
+  if (send_at_once(message)) return {};
   const phase now = phase_;
   if (now == phase::closing || now == phase::closed) return not_connected();
   if (!may_be_sent(message)) return not_utf8();
@@ -269,8 +282,7 @@ result<> raw_core::try_send(raw_message& message) {
 void raw_core::send_waiting() {
   while (phase_ == phase::open && !sends_.empty()) {
     const std::size_t size = room_of(sends_.front().message);
-    const std::size_t used = link_->buffered_amount();
-    if (used != 0 && used + size > options_.max_queue) {
+    if (!room_to_send(sends_.front().message)) {
       // on_drained says when there is room for just this one.
       const std::size_t enough = options_.max_queue - std::min(size, options_.max_queue);
       link_->set_water_marks(enough, enough);
@@ -280,7 +292,7 @@ void raw_core::send_waiting() {
     sends_.pop_front();
     link_->send_copy(next.message.bytes(), next.message.kind());
     let_go(next);
-    if (next.done) next.done.release()->finish({});
+    if (next.done) finish<void>(std::move(next.done), {});
   }
   if (sends_.empty() && phase_ == phase::open) {
     link_->set_water_marks(0, 0);

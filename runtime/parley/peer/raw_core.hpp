@@ -7,6 +7,8 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
 
+#include <asio/post.hpp>
+
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -42,11 +44,11 @@ class raw_core final : public raw_end,
   void ask(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) override;
   void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) override;
   void cancel(ticket) override;
+  bool send_at_once(raw_message&) override;
+  std::optional<raw_message> take_at_once() override;
 
   // Leaves the message as it is when it cannot be queued.
   result<> try_send(raw_message&);
-  // On any thread: a message that has come, unless a receive that was started before is owed it.
-  std::optional<raw_message> take_at_once();
   void ping();
   void on_message(std::function<void(const raw_message&)>);
   void on_closed(std::function<void(const error&)>);
@@ -97,9 +99,47 @@ class raw_core final : public raw_end,
   void on_closed(const transport::close_reason& why, const error& how) override;
 
   // gate::post
-  template <class... What>
-  bool on_executor(What&&... what) {
-    return gate_.post(shared_from_this(), std::forward<What>(what)...);
+  template <class What>
+  bool on_executor(What what) {
+    ++on_the_way_;
+    const bool posted = gate_.post(shared_from_this(), [what = std::move(what)](raw_core& self) mutable {
+      --self.on_the_way_;
+      what(self);
+    });
+    if (!posted) --on_the_way_;
+    return posted;
+  }
+  template <class Operation, class What>
+  void on_executor(std::unique_ptr<Operation> done, What what) {
+    ++on_the_way_;
+    const bool posted =
+        gate_.post(shared_from_this(), std::move(done), [what = std::move(what)](raw_core& self, std::unique_ptr<Operation> asked) mutable {
+          --self.on_the_way_;
+          what(self, std::move(asked));
+        });
+    if (!posted) --on_the_way_;
+  }
+  // Whether an operation can begin in the function that starts it: this thread is running the executor, and nothing that was started
+  // before is still on its way there. Then it needs no turn of the loop of its own.
+  bool begins_here() const { return home_.inside() && on_the_way_ == 0 && !gate_.is_shut(); }
+  // The same as on_executor(), but at once where that can be. What ends meanwhile completes in a turn of its own.
+  template <class Operation, class What>
+  void begin(std::unique_ptr<Operation> done, What what) {
+    if (!begins_here()) return on_executor(std::move(done), std::move(what));
+    const struct whole {
+      ~whole() { flag = before; }
+      bool& flag;
+      const bool before;
+    } starting{starting_, std::exchange(starting_, true)};
+    what(*this, std::move(done));
+  }
+  // Completes an operation, but never inside the function that starts it.
+  template <class T>
+  void finish(std::unique_ptr<operation<T>> done, result<T> outcome) {
+    if (!starting_) return done.release()->finish(std::move(outcome));
+    asio::post(home_.executor(), [done = std::move(done), outcome = std::move(outcome)]() mutable {
+      done.release()->finish(std::move(outcome));
+    });
   }
 
   // Whatever is asked for first connects. False: it is over, and error_ says why.
@@ -121,6 +161,7 @@ class raw_core final : public raw_end,
   static error too_many() { return {errc::overloaded, "too many operations wait"}; }
   static error too_much() { return {errc::overloaded, "too much is waiting to be sent"}; }
   static std::size_t room_of(const raw_message& message) noexcept { return message.size() + raw_message_room; }
+  bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
   // Of what was counted as first in line.
@@ -155,6 +196,7 @@ class raw_core final : public raw_end,
   const std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
+  std::atomic<std::size_t> on_the_way_ = 0;  // functions posted to the executor that have not run yet
   std::atomic<std::size_t> posted_ = 0;   // bytes of try_send that are not yet with the transport
   std::atomic<std::size_t> queued_ = 0;   // bytes with the transport, as last seen
   std::atomic<std::size_t> held_ = 0;     // bytes of sends that wait for room, or are on their way to the loop
@@ -190,6 +232,7 @@ class raw_core final : public raw_end,
   bool paused_by_user_ = false;
   bool reads_no_more_ = false;  // after a violation: what came before may still be answered
   bool leaving_ = false;
+  bool starting_ = false;  // inside begin()
 };
 
 }  // namespace parley

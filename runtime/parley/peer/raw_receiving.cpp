@@ -14,7 +14,7 @@ error nothing_came() { return {errc::deadline_exceeded, "no message has come"}; 
 
 void raw_core::receive(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
   ++first_in_line_;
-  on_executor(std::move(done), [of, within](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
+  begin(std::move(done), [of, within](raw_core& self, std::unique_ptr<operation<raw_message>> asked) {
     self.begin_receiving(of, within, std::move(asked));
   });
 }
@@ -27,16 +27,15 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
     return;
   }
   ++first_in_line_;
-  on_executor(std::move(done),
-              [of, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
-                if (const auto refused = self.why_not_ask()) {
-                  --self.first_in_line_;
-                  self.held_ -= room_of(message);
-                  return asked.release()->finish(*refused);
-                }
-                self.hold({of, std::move(message), nullptr, false});
-                self.begin_receiving(of, within, std::move(asked), true);
-              });
+  begin(std::move(done), [of, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
+    if (const auto refused = self.why_not_ask()) {
+      --self.first_in_line_;
+      self.held_ -= room_of(message);
+      return self.finish<raw_message>(std::move(asked), *refused);
+    }
+    self.hold({of, std::move(message), nullptr, false});
+    self.begin_receiving(of, within, std::move(asked), true);
+  });
 }
 
 std::optional<error> raw_core::why_not_ask() {
@@ -48,15 +47,15 @@ std::optional<error> raw_core::why_not_ask() {
 
 void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done, bool asked) {
   --first_in_line_;
-  if (message_handler_) return done.release()->finish(taken_by_handler());
-  if (auto next = take()) return done.release()->finish(std::move(*next));
-  if (!connect_if_idle()) return done.release()->finish(*error_);
-  if (!room_for(receives_.size())) return done.release()->finish(too_many());
+  if (message_handler_) return finish<raw_message>(std::move(done), taken_by_handler());
+  if (auto next = take()) return finish<raw_message>(std::move(done), std::move(*next));
+  if (!connect_if_idle()) return finish<raw_message>(std::move(done), *error_);
+  if (!room_for(receives_.size())) return finish<raw_message>(std::move(done), too_many());
   finish_if_answered();
   time_point deadline = time_point::max();
   if (within || options_.receive_timeout != duration::zero()) {
     const duration limit = within.value_or(options_.receive_timeout);
-    if (limit <= duration::zero()) return done.release()->finish(nothing_came());
+    if (limit <= duration::zero()) return finish<raw_message>(std::move(done), nothing_came());
     deadline = saturating_add(clock_->now(), limit);
   }
   receives_.push_back({of, deadline, std::move(done), asked});

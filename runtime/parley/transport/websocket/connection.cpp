@@ -19,6 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued before a close frame, and the frame
 constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
 constexpr std::size_t linger_bytes = 64 * 1024;
+constexpr std::size_t early_from = 64 * 1024;  // queued bytes that do not wait for the end of the turn
 constexpr unsigned max_pongs = 128;  // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
 // Of a frame that websocketpp reads, in terms of a small message on the fast path.
 constexpr std::size_t foreign_work = 2;
@@ -53,8 +54,8 @@ class websocket_connection final : public connection,
 
   void send(const buffer& content, opcode kind) override {
     if (phase_ != phase::open) return;
-    if (masks_) write_masked(content.text(), kind);
-    else if (content.has_head()) stream_->write_framed(content);
+    if (masks_) return send_copy(as_bytes(content.text()), kind);  // masking copies
+    if (content.has_head()) stream_->write_framed(content);
     else stream_->write(frame_head(kind, content.size()).bytes(), content);
     look_at_queue();
   }
@@ -63,6 +64,7 @@ class websocket_connection final : public connection,
     if (phase_ != phase::open) return;
     if (masks_) write_masked(as_text(content), kind);
     else stream_->write(frame_head(kind, content.size()).bytes(), as_text(content));
+    if (stream_->queued() >= early_from) stream_->write_early();
     look_at_queue();
   }
 

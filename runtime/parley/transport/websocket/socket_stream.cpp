@@ -254,7 +254,7 @@ void socket_stream::flush_now() {
 void socket_stream::keep_output() noexcept {
   try {
     out_.take_back();
-    if (out_.size() > 0) flush_soon();
+    if (out_.size() > 0 || wrote_early_) flush_soon();
   } catch (const std::bad_alloc&) {
     out_.clear();
     broken_ = true;
@@ -262,9 +262,21 @@ void socket_stream::keep_output() noexcept {
   }
 }
 
+void socket_stream::write_early() {
+  if (!socket_ || broken_ || awaiting_write_) return;
+  std::error_code ec;
+  while (out_.size() > 0) {
+    const std::size_t count = write_front(ec);
+    if (ec) break;
+    out_.taken(count);
+    wrote_early_ = true;
+  }
+  if (ec && would_block(ec)) wait_writable();  // any other error shows again in flush()
+}
+
 void socket_stream::flush() {
-  if (!socket_ || awaiting_write_ || out_.size() == 0) return;
-  std::size_t written = 0;
+  if (!socket_ || awaiting_write_ || (out_.size() == 0 && !wrote_early_)) return;
+  std::size_t written = std::exchange(wrote_early_, false) ? 1 : 0;
   while (out_.size() > 0 && written < bytes_per_turn) {
     std::error_code ec;
     const std::size_t count = write_front(ec);

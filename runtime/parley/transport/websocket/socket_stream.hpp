@@ -94,6 +94,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::uint64_t written() const noexcept { return written_; }
   // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
   void keep(std::span<char> not_taken);
+  // Hands the system what it takes now, so that a long queue is sent out of memory that is used again. The owner hears of it when the turn
+  // comes, as of everything else.
+  void write_early();
   // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
   void finish_writing();
 
@@ -149,6 +152,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
   bool flush_due_ = false;  // it stands in the flush list
   bool report_writes_ = true;
+  bool wrote_early_ = false;  // and on_written has not been called for it
   bool awaiting_write_ = false;
   bool broken_ = false;  // a write failed: what was received before is still read, then the end is told
 };

@@ -9,8 +9,12 @@ namespace {
 
 constexpr std::size_t keep_pieces = 8;  // places in the list that an empty queue keeps
 
-// Of memory for copies: little for a queue of little, and then so much that growing costs nothing.
-constexpr std::size_t chunk(std::size_t queued) noexcept { return queued < 512 ? 512 : queued < 4096 ? 4096 : 64 * 1024; }
+// Of memory for copies: little for a queue of little. A long one grows by half its length, because pieces that exceed what the heap keeps
+// for itself (128 KiB at first) make glibc keep more, and a queue that runs full and empty again and again finds its pages still there.
+constexpr std::size_t chunk(std::size_t queued) noexcept {
+  constexpr std::size_t usual = 64 * 1024, largest = 1024 * 1024;
+  return queued < 512 ? 512 : queued < 4096 ? 4096 : std::clamp(queued / 2, usual, largest);
+}
 
 }  // namespace
 
