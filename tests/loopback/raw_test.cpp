@@ -102,7 +102,7 @@ TEST_F(RawInMemory, A_receive_that_takes_too_long_is_told_so_and_loses_no_messag
 }
 
 TEST_F(RawInMemory, Each_receive_has_its_own_time) {
-  auto& link = opened();
+  auto& link = opened({.receive_timeout = 0s});
   told<raw_message> patient;
   link.async_receive(patient.token());
   link.async_receive_within(5s, received.token());
@@ -409,6 +409,83 @@ TEST_F(RawInMemory, A_send_waits_for_room_and_nothing_overtakes_it) {
   EXPECT_TRUE(link.try_send("c"));
 }
 
+TEST_F(RawInMemory, A_send_that_finds_no_room_in_its_time_is_told_so_and_is_not_sent) {
+  auto& link = opened({.send_timeout = 3s, .max_queue = 1000});
+  server->link->pause_reading();
+  link.async_send(std::string(900, 'a'), asio::detached);
+  link.async_send(std::string(900, 'b'), done.token());
+  settle();
+  turn(1s);
+  link.async_ask("c", received.token());
+  settle();
+  turn(1999ms);
+  EXPECT_EQ(done.times, 0);
+  turn(1ms);
+  EXPECT_TRUE(done.is(errc::deadline_exceeded));
+  EXPECT_EQ(received.times, 0);
+  server->link->resume_reading();
+  settle();
+  ASSERT_EQ(server->messages.size(), 2u);
+  EXPECT_EQ(server->messages[1].content, "c");
+  server->send("answer");
+  settle();
+  EXPECT_EQ(received.last->text(), "answer");
+}
+
+TEST_F(RawInMemory, An_ask_that_cannot_leave_in_its_time_ends_and_takes_no_answer) {
+  auto& link = opened({.receive_timeout = 0s, .send_timeout = 3s, .max_queue = 1000});
+  server->link->pause_reading();
+  link.async_send(std::string(900, 'a'), asio::detached);
+  link.async_ask(std::string(900, 'b'), received.token());
+  link.async_receive(received_too.token());
+  settle();
+  turn(3s);
+  EXPECT_TRUE(received.is(errc::deadline_exceeded));
+  server->send("x");
+  settle();
+  EXPECT_EQ(received_too.last->text(), "x");
+}
+
+// Each end waits for the other to receive. It must not be for ever, and the text says what to do.
+TEST_F(RawInMemory, A_send_while_the_read_side_is_full_ends_and_says_why) {
+  auto& link = opened({.send_timeout = 30s, .max_queue = 1000, .max_read_ahead = 1000});
+  for (int i = 0; i < 10; ++i) server->send(std::string(500, 'x'));
+  server->link->pause_reading();
+  link.async_send(std::string(900, 'a'), asio::detached);
+  link.async_send(std::string(900, 'b'), done.token());
+  settle();
+  turn(30s);
+  ASSERT_TRUE(done.is(errc::deadline_exceeded));
+  EXPECT_NE(done.last.error().message.find("has to be received first"), std::string::npos) << done.last.error().message;
+}
+
+TEST_F(RawInMemory, Unless_told_otherwise_receives_and_sends_wait_for_thirty_seconds) {
+  auto& link = opened({.max_queue = 1000});
+  server->link->pause_reading();
+  link.async_send(std::string(900, 'a'), asio::detached);
+  link.async_send(std::string(900, 'b'), done.token());
+  link.async_receive(received.token());
+  settle();
+  turn(29'999ms);
+  EXPECT_EQ(done.times + received.times, 0);
+  turn(1ms);
+  EXPECT_TRUE(done.is(errc::deadline_exceeded));
+  EXPECT_TRUE(received.is(errc::deadline_exceeded));
+}
+
+TEST_F(RawInMemory, A_send_before_the_connection_is_open_has_its_time_from_then_on) {
+  network.hold();
+  auto& link = make({.connect_timeout = 60s, .send_timeout = 3s});
+  link.async_send("x", done.token());
+  settle();
+  turn(50s);
+  EXPECT_EQ(done.times, 0);
+  network.release();
+  settle();
+  EXPECT_EQ(done.times, 1);
+  EXPECT_TRUE(done.last);
+}
+
 TEST_F(RawInMemory, A_message_larger_than_the_queue_goes_when_the_queue_is_empty) {
   auto& link = opened({.max_queue = 1000});
   link.async_send("a", done.token());
@@ -522,6 +599,7 @@ TEST_F(RawInMemory, Only_so_many_operations_wait) {
 TEST_F(RawInMemory, Times_may_be_as_long_as_can_be) {
   auto& link = opened({.connect_timeout = std::chrono::milliseconds::max(),
                        .receive_timeout = std::chrono::steady_clock::duration::max(),
+                       .send_timeout = std::chrono::steady_clock::duration::max(),
                        .close_timeout = std::chrono::milliseconds::max()});
   link.async_receive(received.token());
   settle();

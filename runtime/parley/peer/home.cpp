@@ -46,7 +46,7 @@ void own_thread::join() {
 }
 
 void home::move_out(std::shared_ptr<void> end) {
-  if (loop_) loop_->end();
+  if (loop_ && ends_loop_) loop_->end();
   asio::post(on_, [last = std::move(end)] {});
 }
 

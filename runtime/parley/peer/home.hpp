@@ -61,8 +61,16 @@ class home {
   // On the caller's executor, made to run one thing at a time.
   explicit home(asio::any_io_executor callers) : inner_(std::move(callers)), strand_(asio::make_strand(inner_)), on_(*strand_) {}
 
+  // The same executor for one end among several, whose loop it keeps alive and does not end.
+  home shared() const {
+    home made(*this);
+    made.ends_loop_ = false;
+    return made;
+  }
+
   const asio::any_io_executor& executor() const noexcept { return on_; }
   own_loop* loop() const noexcept { return loop_.get(); }
+  std::shared_ptr<own_loop> own() const noexcept { return loop_; }
   // Could waiting on this thread keep the executor from ever running?
   bool runs_here() const;
   // Is this very thread running the executor just now?
@@ -72,6 +80,7 @@ class home {
 
  private:
   std::shared_ptr<own_loop> loop_;  // outlives every executor made from it
+  bool ends_loop_ = true;           // with the end that lives here
   asio::any_io_executor inner_;
   std::optional<asio::strand<asio::any_io_executor>> strand_;
   asio::any_io_executor on_;

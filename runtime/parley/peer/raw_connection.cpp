@@ -30,6 +30,8 @@ raw_connection::raw_connection(asio::any_io_executor executor, std::string_view 
   end_ = core_;
 }
 
+raw_connection::raw_connection(std::shared_ptr<raw_core> accepted) : end_(accepted), core_(std::move(accepted)) {}
+
 raw_connection::~raw_connection() { leave(); }
 
 raw_connection& raw_connection::operator=(raw_connection&& other) noexcept {
@@ -85,6 +87,7 @@ bool raw_connection::open() const noexcept { return core_ && core_->open(); }
 std::string raw_connection::subprotocol() const { return core_->known().subprotocol; }
 std::uint16_t raw_connection::close_code() const { return core_->known().ended.code; }
 std::string raw_connection::close_reason() const { return core_->known().ended.text; }
+const raw_request& raw_connection::request() const { return core_->asked(); }
 std::string raw_connection::local_address() const { return core_->known().local; }
 std::string raw_connection::remote_address() const { return core_->known().remote; }
 asio::any_io_executor raw_connection::executor() const { return core_->executor(); }

@@ -21,7 +21,7 @@
 //
 // What completes an operation, exactly once, never inside the function that starts it:
 //   connect   the connection is open, or why it cannot be. Cancelling gives up waiting, not connecting
-//   send      the queue has taken the message, which it may have waited for; cancelled before: it is not sent
+//   send      the queue has taken the message, which it may have waited for; cancelled before, or send_timeout: it is not sent
 //   receive   a message; the end of the connection, when every message before it has been received; its time-out or its cancellation,
 //             neither of which loses a message: the next receive gets it
 //   ask       the message is sent and the next one received, for servers that answer each with one. Several may be under way: answers
@@ -29,8 +29,8 @@
 //   close     the close handshake is over, or given up after close_timeout; a success in any case
 // The first operation connects, and the others wait for that.
 //
-// Errors (DESIGN's codes): `disconnected` could not be reached, was lost, or the other end closed; `deadline_exceeded` connect_timeout or
-// receive_timeout; `cancelled` closed here, destroyed, or the operation was cancelled; `bad_frame` the other end violated RFC 6455 or chose a
+// Errors (DESIGN's codes): `disconnected` could not be reached, was lost, or the other end closed; `deadline_exceeded` connect_timeout,
+// receive_timeout, or send_timeout (the other end takes nothing: perhaps it waits itself, for somebody to receive here); `cancelled` closed here, destroyed, or the operation was cancelled; `bad_frame` the other end violated RFC 6455 or chose a
 // subprotocol that was not offered; `too_large` a message over max_message; `invalid` an option cannot be used, text to be sent is not UTF-8,
 // or a receive while on_message takes everything; `overloaded` over max_operations, or too much waits to be sent; `unauthenticated`,
 // `denied`, `unimplemented`, `version_mismatch`, `overloaded` for HTTP 401, 403, 404, 400 and 503 (transport.hpp has the whole list). An
@@ -53,6 +53,7 @@
 #include "parley/peer/core.hpp"
 #include "parley/peer/operation.hpp"
 #include "parley/peer/raw_message.hpp"
+#include "parley/peer/raw_request.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
@@ -79,8 +80,9 @@ class clock;
 }
 
 struct raw_options {
-  std::chrono::milliseconds connect_timeout{5'000};            // resolving, connecting and upgrade together
-  std::chrono::steady_clock::duration receive_timeout{};       // of each receive that names none; 0: as long as the connection lives
+  std::chrono::milliseconds connect_timeout{5'000};                                // resolving, connecting and upgrade together
+  std::chrono::steady_clock::duration receive_timeout = std::chrono::seconds(30);  // of each receive that names none; 0: none
+  std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(30);     // of each send, while it waits for room; 0: none
   std::chrono::milliseconds close_timeout{5'000};              // then the connection is dropped without a close handshake
   std::vector<std::string> subprotocols{};                     // offered, the preferred first
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
@@ -230,7 +232,8 @@ class raw_connection {
   // A WebSocket ping (RFC 6455 section 5.5.2). Pings of the other end are answered without being asked.
   void ping();
 
-  // ---- Messages one by one, until the connection ends with 1000, 1001 or no code; otherwise receive()'s errors.
+  // ---- Messages one by one, until the connection ends with 1000, 1001 or no code; otherwise receive()'s errors, `deadline_exceeded`
+  // after receive_timeout among them.
   //
   //   for (const parley::raw_message& message : ws) ...
 
@@ -271,10 +274,11 @@ class raw_connection {
   void resume_reading();
 
   bool open() const noexcept;
-  std::string subprotocol() const;    // what the server chose, empty for none
-  std::uint16_t close_code() const;   // 0: not over; 1005: a close frame without a code; 1006: lost, or never open
-  std::string close_reason() const;   // of the close frame, of either end
-  std::string local_address() const;  // "127.0.0.1:54321"; empty before it is open
+  std::string subprotocol() const;     // what the server chose, empty for none
+  std::uint16_t close_code() const;    // 0: not over; 1005: a close frame without a code; 1006: lost, or never open
+  std::string close_reason() const;    // of the close frame, of either end
+  const raw_request& request() const;  // what the client asked for: at servers (raw_server.hpp); empty at clients
+  std::string local_address() const;   // "127.0.0.1:54321"; empty before it is open
   std::string remote_address() const;
   asio::any_io_executor executor() const;
 
@@ -283,6 +287,10 @@ class raw_connection {
   auto start(Token&& token, Args... args) {
     return asio::async_initiate<Token, void(result<T>)>(start_raw<T, Begin>{end_}, token, std::move(args)...);
   }
+  friend class raw_server_core;
+  friend std::function<void()> closes_as_failed(const raw_connection&);
+  explicit raw_connection(std::shared_ptr<raw_core> accepted);
+
   std::optional<raw_message> next();
   void leave() noexcept;
 

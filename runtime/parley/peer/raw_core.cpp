@@ -34,7 +34,25 @@ raw_core::raw_core(std::string url, raw_options options, home where)
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       phase_alarm_(clock_->make_alarm(home_.executor())),
-      receive_alarm_(clock_->make_alarm(home_.executor())) {}
+      receive_alarm_(clock_->make_alarm(home_.executor())),
+      send_alarm_(clock_->make_alarm(home_.executor())) {}
+
+raw_core::raw_core(raw_options options, home where, raw_request asked)
+    : tethered(where.executor()),
+      asked_(std::move(asked)),
+      options_(std::move(options)),
+      home_(std::move(where)),
+      gate_(home_.executor()),
+      clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      phase_(phase::connecting),
+      phase_alarm_(clock_->make_alarm(home_.executor())),
+      receive_alarm_(clock_->make_alarm(home_.executor())),
+      send_alarm_(clock_->make_alarm(home_.executor())) {}
+
+void raw_core::serve_as(std::function<void(const std::shared_ptr<raw_core>&)> opened, std::function<void()> over) {
+  when_served_ = std::move(opened);
+  when_over_ = std::move(over);
+}
 
 raw_core::facts raw_core::known() const {
   std::lock_guard lock(mutex_);
@@ -87,7 +105,8 @@ void raw_core::on_open(std::shared_ptr<transport::connection> to, std::string_vi
   link_ = std::move(to);
   if (phase_ != phase::connecting) return link_->abort();  // given up meanwhile
   const auto& offered = options_.subprotocols;
-  if (!subprotocol.empty() && std::find(offered.begin(), offered.end(), subprotocol) == offered.end()) {
+  const auto served = std::exchange(when_served_, nullptr);
+  if (!served && !subprotocol.empty() && std::find(offered.begin(), offered.end(), subprotocol) == offered.end()) {
     give_up_connecting({errc::bad_frame, "the server chose a subprotocol that was not offered"});
     return link_->abort();
   }
@@ -104,7 +123,12 @@ void raw_core::on_open(std::shared_ptr<transport::connection> to, std::string_vi
   look_at_reading();
   // What was asked for first leaves first; only then does anybody hear that the connection is open.
   send_waiting();
+  const time_point deadline = deadline_after(options_.send_timeout);
+  for (sending& one : sends_)
+    if (!one.counted) one.deadline = deadline;
+  if (!sends_.empty()) arm_sends(deadline);
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish({});
+  if (served) served(shared_from_this());
 }
 
 void raw_core::on_closed(const transport::close_reason& why, const error& how) {
@@ -123,6 +147,8 @@ void raw_core::over(const transport::close_reason& why, const error& how) {
   }
   end_operations(how);
   for (auto& one : std::exchange(closes_, {})) one.done.release()->finish({});
+  when_served_ = nullptr;
+  if (const auto told = std::exchange(when_over_, nullptr)) told();
   if (leaving_) return finish_leaving();
   call_closed_handler();
 }
@@ -147,9 +173,18 @@ void raw_core::handler_failed() {
   if (phase_ == phase::open) begin_closing(1011, "a handler failed", {errc::failed, "a handler failed"});
 }
 
+void raw_core::close_here(std::uint16_t code, std::string reason) {
+  const auto begin = [code, reason = std::move(reason)](raw_core& self) {
+    if (self.phase_ == phase::open) self.begin_closing(code, reason, closed_here());
+  };
+  if (home_.inside()) begin(*this);  // before a goodbye that is on its way
+  else on_executor(begin);
+}
+
 void raw_core::end_operations(const error& why) {
   receive_alarm_->clear();
-  armed_ = time_point::max();
+  send_alarm_->clear();
+  armed_ = sends_armed_ = time_point::max();
   queued_ = 0;
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish(why);
   auto receives = std::exchange(receives_, {});
@@ -215,7 +250,7 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
   }
   begin(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
     const bool goes_on = self.connect_if_idle();
-    if (goes_on && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), false});
+    if (goes_on && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), {}, false});
     self.held_ -= room_of(message);
     self.finish<void>(std::move(asked), goes_on ? too_many() : *self.error_);
   });
@@ -244,8 +279,49 @@ std::optional<error> raw_core::why_not_hold(const raw_message& message) {
 }
 
 void raw_core::hold(sending one) {
+  // Until the connection is open, connect_timeout bounds the wait.
+  const time_point deadline = phase_ == phase::open ? deadline_after(options_.send_timeout) : time_point::max();
+  one.deadline = deadline;
   sends_.push_back(std::move(one));
   ++waiting_;
+  send_waiting();
+  if (!sends_.empty()) arm_sends(deadline);
+}
+
+void raw_core::arm_sends(time_point next) {
+  if (next >= sends_armed_) return;
+  sends_armed_ = next;
+  send_alarm_->set(next, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->expire_sends();
+  });
+}
+
+error raw_core::nothing_left() const {
+  if (paused_)
+    return {errc::deadline_exceeded, "could not be sent within send_timeout; nothing is read: what came has to be received first"};
+  return {errc::deadline_exceeded, "could not be sent within send_timeout: the other end takes nothing"};
+}
+
+void raw_core::expire_sends() {
+  sends_armed_ = time_point::max();
+  const time_point now = clock_->now();
+  const error why = nothing_left();
+  std::vector<std::unique_ptr<operation<void>>> late;
+  std::vector<std::unique_ptr<operation<raw_message>>> late_asks;
+  time_point next = time_point::max();
+  std::erase_if(sends_, [&](sending& one) {
+    if (one.deadline > now) {
+      next = std::min(next, one.deadline);
+      return false;
+    }
+    let_go(one);
+    if (one.done) late.push_back(std::move(one.done));
+    else if (auto answer = take_out(receives_, one.of)) late_asks.push_back(std::move(answer));
+    return true;
+  });
+  arm_sends(next);
+  for (auto& one : late) one.release()->finish(why);
+  for (auto& one : late_asks) one.release()->finish(why);
   send_waiting();
 }
 
@@ -272,7 +348,7 @@ result<> raw_core::try_send(raw_message& message) {
   }
   const bool handed_over = on_executor([message = std::move(message)](raw_core& self) mutable {
     if (!self.connect_if_idle()) return;
-    self.sends_.push_back({0, std::move(message), nullptr, true});
+    self.sends_.push_back({0, std::move(message), nullptr, time_point::max(), true});
     self.send_waiting();
   });
   if (handed_over) return {};
@@ -369,6 +445,7 @@ void raw_core::finish_leaving() {
   untie();
   phase_alarm_.reset();
   receive_alarm_.reset();
+  send_alarm_.reset();
   home_.move_out(shared_from_this());
 }
 
@@ -380,6 +457,9 @@ void raw_core::sever() noexcept {
   abandon_ = nullptr;
   phase_alarm_.reset();
   receive_alarm_.reset();
+  send_alarm_.reset();
+  when_served_ = nullptr;
+  when_over_ = nullptr;
   const auto connects = std::exchange(connects_, {});
   const auto closes = std::exchange(closes_, {});
   const auto sends = std::exchange(sends_, {});

@@ -33,6 +33,13 @@ class raw_core final : public raw_end,
  public:
   raw_core(std::string url, raw_options options, home where);
   ~raw_core() override { untie(); }  // of one that never had a thread: its loop ends with the members
+  // In the server's role: the transport opens it.
+  raw_core(raw_options options, home where, raw_request asked);
+  // `opened` once, unless the client went first; `over` once and last. On the executor.
+  void serve_as(std::function<void(const std::shared_ptr<raw_core>&)> opened, std::function<void()> over);
+  const raw_request& asked() const noexcept { return asked_; }
+  // On any thread. Nothing happens when it is over, or closing.
+  void close_here(std::uint16_t code, std::string reason);
 
   // raw_end
   asio::any_io_executor executor() const override { return home_.executor(); }
@@ -78,7 +85,8 @@ class raw_core final : public raw_end,
     ticket of;
     raw_message message;
     std::unique_ptr<operation<void>> done;  // null: nobody waits for it
-    bool counted;                           // among posted_, until it is with the transport
+    time_point deadline;
+    bool counted;  // among posted_, until it is with the transport
   };
   struct receiving {
     ticket of;
@@ -137,9 +145,8 @@ class raw_core final : public raw_end,
   template <class T>
   void finish(std::unique_ptr<operation<T>> done, result<T> outcome) {
     if (!starting_) return done.release()->finish(std::move(outcome));
-    asio::post(home_.executor(), [done = std::move(done), outcome = std::move(outcome)]() mutable {
-      done.release()->finish(std::move(outcome));
-    });
+    asio::post(home_.executor(),
+               [done = std::move(done), outcome = std::move(outcome)]() mutable { done.release()->finish(std::move(outcome)); });
   }
 
   // Whatever is asked for first connects. False: it is over, and error_ says why.
@@ -173,6 +180,10 @@ class raw_core final : public raw_end,
   void call_handler(const raw_message&);
   void finish_if_answered();
   void look_at_reading();
+  time_point deadline_after(duration limit) const;
+  void arm_sends(time_point next);
+  void expire_sends();
+  error nothing_left() const;
   void arm_receives(time_point next);
   void expire_receives();
   bool take_back(ticket);
@@ -189,7 +200,8 @@ class raw_core final : public raw_end,
   // A coroutine that waits here may well hold the connection: dropping it is the only way out of that circle.
   void sever() noexcept override;
 
-  const std::string url_;
+  const std::string url_;    // empty in the server's role
+  const raw_request asked_;  // and this is at clients
   const raw_options options_;
   home home_;
   gate gate_;
@@ -197,10 +209,10 @@ class raw_core final : public raw_end,
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
   std::atomic<std::size_t> on_the_way_ = 0;  // functions posted to the executor that have not run yet
-  std::atomic<std::size_t> posted_ = 0;   // bytes of try_send that are not yet with the transport
-  std::atomic<std::size_t> queued_ = 0;   // bytes with the transport, as last seen
-  std::atomic<std::size_t> held_ = 0;     // bytes of sends that wait for room, or are on their way to the loop
-  std::atomic<std::size_t> waiting_ = 0;  // sends that wait for room: those that do not wait must not overtake them
+  std::atomic<std::size_t> posted_ = 0;      // bytes of try_send that are not yet with the transport
+  std::atomic<std::size_t> queued_ = 0;      // bytes with the transport, as last seen
+  std::atomic<std::size_t> held_ = 0;        // bytes of sends that wait for room, or are on their way to the loop
+  std::atomic<std::size_t> waiting_ = 0;     // sends that wait for room: those that do not wait must not overtake them
 
   // Blocking receives take from the inbox on their own thread, without a turn of the loop; the loop alone puts into it.
   std::mutex inbox_mutex_;
@@ -219,7 +231,9 @@ class raw_core final : public raw_end,
   std::function<void()> abandon_;                // gives up an attempt to connect
   std::unique_ptr<transport::alarm> phase_alarm_;
   std::unique_ptr<transport::alarm> receive_alarm_;
+  std::unique_ptr<transport::alarm> send_alarm_;
   time_point armed_ = time_point::max();
+  time_point sends_armed_ = time_point::max();
   std::optional<error> error_;  // why it is over, or closing
   std::vector<waiting> connects_;
   std::vector<waiting> closes_;
@@ -229,6 +243,8 @@ class raw_core final : public raw_end,
   std::shared_ptr<std::function<void(const raw_message&)>> message_handler_;
   std::function<void(const error&)> closed_handler_;
   std::function<void()> pong_handler_;
+  std::function<void(const std::shared_ptr<raw_core>&)> when_served_;
+  std::function<void()> when_over_;
   bool paused_by_user_ = false;
   bool reads_no_more_ = false;  // after a violation: what came before may still be answered
   bool leaving_ = false;

@@ -33,7 +33,7 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
       self.held_ -= room_of(message);
       return self.finish<raw_message>(std::move(asked), *refused);
     }
-    self.hold({of, std::move(message), nullptr, false});
+    self.hold({of, std::move(message), nullptr, {}, false});
     self.begin_receiving(of, within, std::move(asked), true);
   });
 }
@@ -56,10 +56,15 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   if (within || options_.receive_timeout != duration::zero()) {
     const duration limit = within.value_or(options_.receive_timeout);
     if (limit <= duration::zero()) return finish<raw_message>(std::move(done), nothing_came());
-    deadline = saturating_add(clock_->now(), limit);
+    deadline = deadline_after(limit);
   }
   receives_.push_back({of, deadline, std::move(done), asked});
   arm_receives(deadline);
+}
+
+// 0: never.
+time_point raw_core::deadline_after(duration limit) const {
+  return limit <= duration::zero() ? time_point::max() : saturating_add(clock_->now(), limit);
 }
 
 std::optional<raw_message> raw_core::pop() {
