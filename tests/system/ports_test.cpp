@@ -8,6 +8,8 @@
 
 #include <sys/resource.h>
 
+#include <sys/resource.h>
+
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -89,6 +91,27 @@ TEST(Ports, Are_bound_all_or_none) {
     nobody.connect({asio::ip::address_v4::loopback(), port}, refused);
     EXPECT_EQ(refused, asio::error::connection_refused);
   }
+}
+
+TEST(Ports, Without_descriptors_are_a_line_in_the_log_and_a_figure) {
+#ifdef DESCRIPTORS_ARE_NEEDED_BY_THE_SANITIZER
+  GTEST_SKIP() << "UBSan opens a pipe to check what a pointer points to";
+#endif
+  log_of log;
+  asio::io_context io;
+  parley::server server(io.get_executor(), {.log = log.sink()});
+  server.start();
+  asio::ip::tcp::socket waiting(io);
+  waiting.connect({asio::ip::address_v4::loopback(), server.port()});
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(waiting.native_handle()) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  while (server.counters().accept_failures < 2) io.run_one();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(log.wait_for("cannot be accepted").level, parley::log_level::error);
+  EXPECT_EQ(log.count("cannot be accepted"), 1u);
 }
 
 TEST(Limits, That_are_larger_than_the_protocol_can_say_are_not_cut_to_small_ones) {
