@@ -137,7 +137,7 @@ TEST_F(Unwritable, AnAnswerFailsAndTheServersLogSaysWhy) {
   for (const encoding e : {encoding::binary, encoding::json, encoding::plain}) {
     guest g(network, e);
     EXPECT_EQ(g.oddities.async_spoil(asio::use_future).get().error().code, errc::failed);
-    EXPECT_NE(log_of("Oddities.Spoil").find("$.value: NaN"), std::string::npos);
+    EXPECT_NE(log_of("the handler of Oddities.Spoil").find("$.value: NaN"), std::string::npos);
     EXPECT_EQ(g.oddities.echo({.number = 2}).number, 2);
   }
 }
@@ -147,7 +147,7 @@ TEST_F(Unwritable, AHandlersRewrittenEventFailsAndTheServersLogSaysWhy) {
   for (guest* from : {&binary, &json}) {
     EXPECT_EQ(from->oddities.say({.text = "spoil me"}, to::all), parley::sent::queued);
     EXPECT_EQ(from->errors.next().why.code, errc::failed);
-    EXPECT_NE(log_of("Oddities.Say").find("$.value: NaN"), std::string::npos);
+    EXPECT_NE(log_of("the handler of Oddities.Say").find("$.value: NaN"), std::string::npos);
   }
 }
 
