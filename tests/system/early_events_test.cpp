@@ -34,11 +34,11 @@ INSTANTIATE_TEST_SUITE_P(Over, EarlyEvents, testing::ValuesIn(media_with_session
 
 TEST_P(EarlyEvents, That_are_larger_than_welcome_allows_are_reported) {
   parley::server_options options;
-  options.max_message = 100;
+  options.max_message = 8'000;  // a hello has to fit, too
   world w(GetParam(), std::move(options));
   w.start();
   early_bird client(w, w.client_options());
-  const Line large{.text = std::string(200, 'x')};
+  const Line large{.text = std::string(10'000, 'x')};
   EXPECT_EQ(client.talk.say(large), sent::queued);
   EXPECT_TRUE(client.talk.async_say(large, parley::to::others, asio::use_future).get()) << "the queue has taken it";
   for (int i = 0; i < 2; ++i) {
@@ -46,7 +46,7 @@ TEST_P(EarlyEvents, That_are_larger_than_welcome_allows_are_reported) {
     EXPECT_EQ(one.why.code, errc::too_large);
     EXPECT_FALSE(one.why.from_peer);
     EXPECT_EQ(one.event, "Talk.Say");
-    EXPECT_THAT(one.why.message, HasSubstr("the limit is 100"));
+    EXPECT_THAT(one.why.message, HasSubstr("the limit is 8000"));
   }
   EXPECT_EQ(client.talk.say(large), sent::too_large) << "now it is known";
   EXPECT_EQ(client.talk.async_say(large, parley::to::others, asio::use_future).get().error().code, errc::too_large);
