@@ -354,7 +354,7 @@ TEST_P(Session, KeepsItsOrderWhileTheTransportIsFull) {
   server->out.can_write = false;
   for (const char* text : {"one", "two", "three"}) EXPECT_TRUE(server->session.send(buffer(text)));
   EXPECT_TRUE(server->silent());
-  EXPECT_EQ(server->session.queued(), 11u);
+  EXPECT_EQ(server->session.queued(), 11 + 3 * message_room);
   server->out.can_write = true;
   server->session.drained();
   ASSERT_EQ(server->out.frames.size(), 3u);
@@ -364,7 +364,7 @@ TEST_P(Session, KeepsItsOrderWhileTheTransportIsFull) {
 }
 
 TEST_P(Session, ClosesASlowPeerWith4009AndSendsNothingMore) {
-  const auto server = open_server(GetParam(), known.contract, {.max_queue = 100});
+  const auto server = open_server(GetParam(), known.contract, {.max_queue = cost_of(100)});
   server->out.can_write = false;
   EXPECT_TRUE(server->session.send(buffer(std::string(60, 'a'))));
   EXPECT_FALSE(server->session.send(buffer(std::string(60, 'b'))));
@@ -378,7 +378,7 @@ TEST_P(Session, ClosesASlowPeerWith4009AndSendsNothingMore) {
 }
 
 TEST_P(Session, CountsWhatTheTransportHoldsAgainstItsBound) {
-  const auto server = open_server(GetParam(), known.contract, {.max_queue = 100});
+  const auto server = open_server(GetParam(), known.contract, {.max_queue = 60 + cost_of(40)});
   server->out.held = 60;
   EXPECT_EQ(server->session.queued(), 60u);
   EXPECT_TRUE(server->session.send(buffer(std::string(40, 'a'))));
@@ -398,6 +398,47 @@ TEST_P(Session, ClosesAPeerThatAsksAndNeverReads) {
   EXPECT_EQ(server->out.code(), close_code::too_slow);
   EXPECT_LE(pings, session::outbox::max_control / 8);
   EXPECT_TRUE(server->silent());
+}
+
+// Either end, and refusals like answers: what the other one makes it send.
+TEST_P(Session, BoundsWhatItIsMadeToSendInBothRoles) {
+  for (const side self : {side::server, side::client}) {
+    const session::session_options options{.max_queue = 10'000};
+    const auto end =
+        self == side::server ? open_server(GetParam(), known.contract, options) : open_client(GetParam(), known.contract, options);
+    end->out.can_write = false;
+    std::uint64_t refused = 0;
+    while (!end->out.closed && refused < 100'000) end->session.refuse(end->now, {.code = errc::unimplemented, .re = ++refused});
+    EXPECT_EQ(end->out.code(), close_code::too_slow);
+    EXPECT_LE(refused, 10'000 / message_room);
+    EXPECT_EQ(end->session.queued(), 0u);
+  }
+}
+
+TEST_P(Session, WhatAClientSendsOfItsOwnAccordNeverClosesIt) {
+  const auto client = open_client(GetParam(), known.contract, {.max_queue = 100});
+  client->out.can_write = false;
+  for (int i = 0; i < 100; ++i) {
+    std::string event(100, 'e');
+    EXPECT_TRUE(client->session.send_admitted(event));
+  }
+  EXPECT_TRUE(client->session.send(buffer("an answer")));  // and takes nothing of the room for answers
+  EXPECT_FALSE(client->out.closed);
+  client->out.can_write = true;
+  client->session.drained();
+  ASSERT_EQ(client->out.frames.size(), 101u);
+  EXPECT_EQ(client->out.frames.back().text(), "an answer");
+}
+
+TEST_P(Session, SaysWhenTheBoundOverAllPeersWasReached) {
+  session::session_options options{.max_queue = 1'000'000};
+  options.total = std::make_shared<account>(10'000);
+  const auto server = open_server(GetParam(), known.contract, options);
+  server->out.can_write = false;
+  while (server->session.send(buffer(std::string(100, 'a')))) EXPECT_LE(options.total->used(), 10'000u);
+  EXPECT_EQ(server->out.code(), close_code::too_slow);
+  EXPECT_TRUE(server->session.total_was_full());
+  EXPECT_EQ(options.total->used(), 0u);
 }
 
 TEST_P(Session, TakesBackACallThatHasNotLeft) {

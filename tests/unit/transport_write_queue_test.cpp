@@ -56,6 +56,25 @@ TEST(transport_write_queue, what_many_share_keeps_its_head_and_is_not_copied) {
   }
 }
 
+TEST(transport_write_queue, what_it_holds_is_counted_but_for_what_many_share) {
+  write_queue queue;
+  EXPECT_EQ(queue.held(), 0u);
+  const buffer many = framed_once(std::string(10'000, 'm'), opcode::text), own(std::string(20'000, 'o'));
+  queue.share(many, many.with_head());
+  const std::size_t place = queue.held();
+  EXPECT_LT(place, 200u);
+  put(queue, std::string(1000, 'c'));
+  EXPECT_EQ(queue.held(), 2 * place + 1000);
+  queue.share(own);
+  EXPECT_EQ(queue.held(), 3 * place + 21'000);
+  queue.taken(10'000);  // all but the end of the first
+  EXPECT_EQ(queue.held(), 3 * place + 21'000);
+  queue.taken(queue.size() - 1);
+  EXPECT_EQ(queue.held(), place + 20'000);  // a piece is held until it is taken whole
+  queue.taken(1);
+  EXPECT_EQ(queue.held(), 0u);
+}
+
 TEST(transport_write_queue, what_was_borrowed_and_has_to_wait_is_copied) {
   write_queue queue;
   put(queue, "own");

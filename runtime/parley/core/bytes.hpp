@@ -1,6 +1,8 @@
 // Bytes as they travel: a view, and a shared immutable buffer that many queues can hold at once.
 #pragma once
 
+#include "parley/core/account.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +29,13 @@ class buffer {
       : content_(std::make_shared<const std::string>(std::move(whole))),
         room_(static_cast<std::uint32_t>(room)),
         head_(static_cast<std::uint32_t>(head)) {}
+  // The same, counted by `to` for as long as anybody holds it: many queues hold it, and its memory is there once.
+  buffer(std::string whole, std::size_t room, std::size_t head, std::shared_ptr<account> to)
+      : room_(static_cast<std::uint32_t>(room)), head_(static_cast<std::uint32_t>(head)) {
+    auto held = std::make_shared<const charged>(std::move(whole), std::move(to));
+    const std::string* const text = &held->text;
+    content_ = std::shared_ptr<const std::string>(std::move(held), text);
+  }
 
   std::string_view text() const noexcept { return content_ ? std::string_view(*content_).substr(room_) : std::string_view(); }
   bytes_view bytes() const noexcept { return as_bytes(text()); }
@@ -36,6 +45,15 @@ class buffer {
   std::string_view with_head() const noexcept { return content_ ? std::string_view(*content_).substr(room_ - head_) : std::string_view(); }
 
  private:
+  struct charged {
+    charged(std::string whole, std::shared_ptr<account> by) : text(std::move(whole)), to(std::move(by)) { to->add(cost_of(text.size())); }
+    ~charged() { to->remove(cost_of(text.size())); }
+    charged(const charged&) = delete;
+    charged& operator=(const charged&) = delete;
+    const std::string text;
+    const std::shared_ptr<account> to;
+  };
+
   std::shared_ptr<const std::string> content_;
   std::uint32_t room_ = 0;
   std::uint32_t head_ = 0;

@@ -25,13 +25,15 @@ class ring {
   T pop_front() {
     T taken = std::exchange(slots_[first_], T{});
     first_ = (first_ + 1) & (slots_.size() - 1);
-    if (--size_ == 0 && slots_.size() > kept) slots_ = std::vector<T>(), first_ = 0;
+    --size_;
+    let_go_of_a_peak();
     return taken;
   }
   // Takes one out of the middle; as slow as there are elements behind it.
   void erase(std::size_t i) {
     for (; i + 1 < size_; ++i) (*this)[i] = std::move((*this)[i + 1]);
     (*this)[--size_] = T{};
+    let_go_of_a_peak();
   }
   void clear() noexcept {
     slots_ = std::vector<T>();  // "= {}" would keep the memory
@@ -42,6 +44,9 @@ class ring {
   static constexpr std::size_t smallest = 4;
   static constexpr std::size_t kept = 64;
 
+  void let_go_of_a_peak() noexcept {
+    if (size_ == 0 && slots_.size() > kept) clear();
+  }
   void grow() {
     std::vector<T> larger(slots_.empty() ? smallest : slots_.size() * 2);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);

@@ -48,8 +48,11 @@ struct client_options {
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
   std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
   std::size_t peer_max_message = 64 * 1024;  // payload bytes the server accepts, where no greeting tells: plain mode and dialects
-  std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends are `dropped`, calls `overloaded`
-  std::uint32_t max_calls = 256;             // calls of the server running here at once
+  // Bytes waiting to be sent, before the link is up, too; each message counts as its bytes and 64 more. Over it sends are `dropped` and calls
+  // `overloaded`; an async send waits for room, and is `overloaded` if four times as much waits for that. As much again may wait of what the
+  // server makes this end send, answers to its calls: over that the connection is closed with 4009.
+  std::size_t max_queue = 4 * 1024 * 1024;
+  std::uint32_t max_calls = 256;  // calls of the server running here at once
   // The client sends a ping after it has received nothing for `heartbeat`, at least 100 ms; 0: as the server says, 20 s in plain mode. The
   // connection is lost (`disconnected`, close code 4011) after it has received nothing for `max_silence`, at least 200 ms; 0: twice the
   // heartbeat. The ping leaves after half of `max_silence` at the latest. Closing takes up to a second more. Dialects without pings: neither.

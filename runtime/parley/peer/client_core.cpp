@@ -39,6 +39,9 @@ client_options with_guarded_log(client_options options) {
   return options;
 }
 
+// How many times max_queue may be held by sends that wait for room in it.
+constexpr std::size_t queues_waiting_for_room = 4;
+
 // Payload bytes, until a greeting says it.
 std::uint32_t taken_by_server(const client_options& options) {
   const bool nobody_says = options.encoding == encoding::plain || options.dialect.format;
@@ -129,7 +132,7 @@ void client_core::begin_connecting() {
     session.own_heartbeat = true;
   }
   session.max_silence = options_.max_silence;
-  session.max_queue = static_cast<std::size_t>(-1) / 2;  // admit() bounds what is handed over; this end never closes itself for it
+  session.max_queue = options_.max_queue;  // of what the server makes it send; admit() bounds what this end sends of its own accord
   session.agent = options_.agent;
   end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
   end_->know_types(options_.types);
@@ -194,9 +197,9 @@ void client_core::opened(connection_end& end) {
   }
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
   // What was asked for first leaves first; only then does anybody hear that the link is up.
-  auto waiting = std::exchange(early_, {});
-  for (auto& one : waiting) send_early(std::move(one));
-  note_queue();
+  early_armed_ = time_point::max();
+  for (early& one : early_.take_all()) send_early(std::move(one));
+  admit_waiting();
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(encoded_answer{});
 }
 
@@ -212,6 +215,7 @@ void client_core::closed(connection_end& end, const transport::close_reason&, co
   abandon_ = nullptr;
   alarm_->clear();
   connect_alarm_->clear();
+  early_armed_ = time_point::max();
   queued_ = 0;
   {
     std::lock_guard lock(mutex_);
@@ -232,20 +236,20 @@ void client_core::closed(connection_end& end, const transport::close_reason&, co
 
 void client_core::fail_waiting(const error& why) {
   for (auto& [of, done] : std::exchange(connecting_, {})) done.release()->finish(why);
-  auto waiting = std::exchange(early_, {});
-  for (auto& one : waiting) {
-    posted_ -= one.what.size();
+  for (early& one : early_.take_all()) {
+    posted_ -= one.what.cost();
     if (one.call) one.call.release()->finish(why);
   }
-  auto for_room = std::exchange(for_room_, {});
-  waiting_for_room_ = 0;
-  for (auto& one : for_room) one.call.release()->finish(why);
+  for (early& one : for_room_.take_all()) {
+    let_go_of(one);
+    one.call.release()->finish(why);
+  }
 }
 
 // --- calls
 
 void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
-  const std::size_t size = request.size();
+  const std::size_t size = request.cost();
   const std::size_t before = posted_.fetch_add(size);
   if (before + queued_ != 0 && before + queued_ + size > options_.max_queue) {
     posted_ -= size;
@@ -257,11 +261,12 @@ void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   const bool handed_over =
       on_executor(std::move(done), [of, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
         if (request.unwritable) {
-          self.posted_ -= request.size();
+          self.posted_ -= request.cost();
           return call.release()->finish(*request.unwritable);
         }
         const time_point deadline = self.deadline_of(request);
         self.begin({of, std::move(request), deadline, std::move(call), false});
+        self.admit_waiting();
       });
   if (!handed_over) posted_ -= size;
 }
@@ -289,20 +294,21 @@ void client_core::begin(early one) {
       [[fallthrough]];
     case phase::connecting: {
       auto taken = one.event ? std::move(one.call) : nullptr;
-      early_.push_back(std::move(one));
+      if (one.of == 0) one.of = reserve();
+      early_.add(std::move(one));
       arm_early();
       if (taken) taken.release()->finish(encoded_answer{});
       return;
     }
     case phase::lost:
     case phase::closed:
-      posted_ -= one.what.size();
+      posted_ -= one.what.cost();
       if (one.call) one.call.release()->finish(phase_ == phase::lost ? error{errc::disconnected, "not connected"} : error{errc::cancelled});
   }
 }
 
 void client_core::send_early(early one) {
-  posted_ -= one.what.size();
+  posted_ -= one.what.cost();
   if (!end_) {  // on_error, called for the one before, closed the client
     if (one.call) one.call.release()->finish(errc::cancelled);
     return;
@@ -321,39 +327,41 @@ void client_core::send_early(early one) {
   note_queue();
 }
 
+// An alarm for the first of them, not set anew for each.
 void client_core::arm_early() {
-  time_point next = time_point::max();
-  for (const early& one : early_) next = std::min(next, one.deadline);
-  if (next == time_point::max()) return;
+  const time_point next = early_.next_deadline();
+  if (next >= early_armed_) return;
+  early_armed_ = next;
   alarm_->set(next, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->expire_early();
   });
 }
 
 void client_core::expire_early() {
+  early_armed_ = time_point::max();
   const time_point now = clock_->now();
   std::vector<std::unique_ptr<pending_call>> late;
-  std::erase_if(early_, [&](early& one) {
-    if (one.deadline > now) return false;
-    posted_ -= one.what.size();
-    if (one.call) late.push_back(std::move(one.call));
-    return true;
-  });
+  while (auto one = early_.take_due(now)) {
+    posted_ -= one->what.cost();
+    if (one->call) late.push_back(std::move(one->call));
+  }
   arm_early();
+  admit_waiting();
   for (auto& call : late) call.release()->finish(errc::deadline_exceeded);
 }
 
 void client_core::cancel(ticket of) {
   on_executor([of](client_core& self) {
     if (auto waiting = self.connecting_.extract(of)) return waiting.mapped().release()->finish(errc::cancelled);
-    for (auto* queue : {&self.early_, &self.for_room_}) {
-      const auto it = std::find_if(queue->begin(), queue->end(), [of](const early& one) { return one.of == of && one.call; });
-      if (it == queue->end()) continue;
-      auto call = std::move(it->call);
-      if (queue == &self.early_) self.posted_ -= it->what.size();
-      else --self.waiting_for_room_;
-      queue->erase(it);
-      return call.release()->finish(errc::cancelled);
+    if (auto one = self.early_.take(of)) {
+      self.posted_ -= one->what.cost();
+      if (one->call) one->call.release()->finish(errc::cancelled);
+      return self.admit_waiting();
+    }
+    if (auto one = self.for_room_.take(of)) {
+      self.let_go_of(*one);
+      one->call.release()->finish(errc::cancelled);
+      return self.admit_waiting();
     }
     if (self.end_) self.end_->cancel_call(of);
   });
@@ -361,10 +369,17 @@ void client_core::cancel(ticket of) {
 
 // --- events out
 
-sent client_core::admit(std::size_t size) {
-  const std::size_t before = posted_.fetch_add(size);
-  if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + size <= options_.max_queue)) return sent::queued;
-  posted_ -= size;
+sent client_core::admit(std::size_t cost) {
+  const std::size_t before = posted_.fetch_add(cost);
+  if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + cost <= options_.max_queue)) return sent::queued;
+  posted_ -= cost;
+  // What is known here of the queue is as old as the last send.
+  if (!looks_again_.exchange(true))
+    on_executor([](client_core& self) {
+      self.looks_again_ = false;
+      self.note_queue();
+      self.admit_waiting();
+    });
   return sent::dropped;
 }
 
@@ -381,46 +396,79 @@ sent client_core::send(outgoing event) {
     on_executor([why = event.unwritable, what = event.what](client_core& self) { self.report(*why, what->name); });
     return sent::mismatched;
   }
-  const std::size_t size = event.size();
   const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
-  if (size > limit) return sent::too_large;
+  if (event.size() > limit) return sent::too_large;
   const bool mismatched = known_to_mismatch(*event.what);
-  if (const sent admitted = admit(size); admitted != sent::queued) return admitted;
+  const std::size_t cost = event.cost();
+  if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
   // What the ends disagree about goes the same way, up to where it is refused and reported.
   if (on_executor([event = std::move(event)](client_core& self) mutable {
         self.begin({0, std::move(event), time_point::max(), nullptr, true});
+        self.admit_waiting();
       }))
     return mismatched ? sent::mismatched : sent::queued;
-  posted_ -= size;
+  posted_ -= cost;
   return sent::closed;
 }
 
 void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
+  if (!may_wait_for_room(event.cost())) {
+    on_executor(std::move(done), [](const client_core& refusing, std::unique_ptr<pending_call> refused) {
+      refused.release()->finish(error{
+          errc::overloaded, "too much waits for room: four times max_queue (" + std::to_string(refusing.options_.max_queue) + " bytes)"});
+    });
+    return;
+  }
   on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
-    if (event.unwritable) return waiting.release()->finish(*event.unwritable);
     const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : self.peer_max_message_.load();
-    if (event.size() > limit) return waiting.release()->finish(payload_too_large(*event.what, event.size(), limit, self.option_of_limit()));
-    if (self.phase_ == phase::lost) return waiting.release()->finish(error{errc::disconnected, "not connected"});
-    self.for_room_.push_back({of, std::move(event), time_point::max(), std::move(waiting), true});
+    early one{of, std::move(event), time_point::max(), std::move(waiting), true};
     ++self.waiting_for_room_;
-    self.admit_waiting();
+    if (!one.what.unwritable && one.what.size() <= limit && self.phase_ != phase::lost) {
+      self.for_room_.add(std::move(one));
+      return self.admit_waiting();
+    }
+    self.let_go_of(one);
+    if (one.what.unwritable) return one.call.release()->finish(*one.what.unwritable);
+    if (one.what.size() > limit)
+      return one.call.release()->finish(payload_too_large(*one.what.what, one.what.size(), limit, self.option_of_limit()));
+    one.call.release()->finish(error{errc::disconnected, "not connected"});
   });
 }
 
+// On any thread. What it lets wait is counted until let_go_of().
+bool client_core::may_wait_for_room(std::size_t cost) {
+  std::size_t before = for_room_bytes_;
+  do {
+    if (before != 0 && before / queues_waiting_for_room >= options_.max_queue) return false;
+  } while (!for_room_bytes_.compare_exchange_weak(before, before + cost));
+  return true;
+}
+
+void client_core::let_go_of(const early& one) noexcept {
+  for_room_bytes_ -= one.what.cost();
+  --waiting_for_room_;
+}
+
+// Called whenever there may be more room than before.
 void client_core::admit_waiting() {
-  while (!for_room_.empty()) {
-    const std::size_t size = for_room_.front().what.size();
+  if (for_room_.empty()) return;
+  note_queue();
+  while (const early* const first = for_room_.first()) {
+    const std::size_t cost = first->what.cost();
     const std::size_t used = posted_ + queued_;
-    if (used != 0 && used + size > options_.max_queue) return;
-    early next = std::move(for_room_.front());
-    for_room_.pop_front();
-    --waiting_for_room_;
-    posted_ += size;
+    if (used != 0 && used + cost > options_.max_queue) {
+      // Those that are posted come here when they have run; drained() is called for the rest.
+      if (end_) end_->tell_when_below(options_.max_queue - std::min(cost, options_.max_queue));
+      return;
+    }
+    early next = *for_room_.take_first();
+    let_go_of(next);
+    posted_ += cost;
     begin(std::move(next));
   }
 }
 
-void client_core::note_queue() { queued_ = end_ && end_->open() ? end_->session().queued() : 0; }
+void client_core::note_queue() { queued_ = end_ && end_->open() ? end_->queued() : 0; }
 
 void client_core::drained(connection_end&) {
   note_queue();
@@ -471,8 +519,8 @@ void client_core::sever() noexcept {
   if (end_) end_->forget_owner();
   const auto end = std::exchange(end_, nullptr);
   const auto connecting = std::exchange(connecting_, {});
-  const auto before = std::exchange(early_, {});
-  const auto for_room = std::exchange(for_room_, {});
+  const auto before = early_.take_all();
+  const auto for_room = for_room_.take_all();
   const auto subscribers = std::exchange(subscribers_, {});
   const auto answering = std::exchange(answering_, {});
   const auto watchers = std::exchange(watchers_, {});

@@ -7,11 +7,11 @@
 #include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
 #include "parley/peer/named_method.hpp"
+#include "parley/peer/waiting_sends.hpp"
 #include "parley/peer/watchdog.hpp"
 #include "parley/transport/lifeline.hpp"
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -67,14 +67,7 @@ class client_core final : public core,
  private:
   enum class phase { idle, connecting, open, lost, closed };
 
-  // What waits for the connection, in the order it was asked for.
-  struct early {
-    ticket of = 0;
-    outgoing what;
-    time_point deadline = time_point::max();
-    std::unique_ptr<pending_call> call;  // null: an event
-    bool event = false;
-  };
+  using early = waiting_send;
 
   // connection_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
@@ -109,7 +102,9 @@ class client_core final : public core,
   void expire_early();
   void arm_early();
   void note_queue();
-  sent admit(std::size_t size);
+  sent admit(std::size_t cost);
+  bool may_wait_for_room(std::size_t cost);
+  void let_go_of(const early&) noexcept;
   bool known_to_mismatch(const method&) const;
   void report(const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);
@@ -133,6 +128,8 @@ class client_core final : public core,
   std::atomic<std::size_t> posted_ = 0;            // bytes handed over and not yet with the session
   std::atomic<std::size_t> queued_ = 0;            // bytes with the session and the transport, as last seen
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
+  std::atomic<std::size_t> for_room_bytes_ = 0;    // of those, and of those on their way to the loop
+  std::atomic<bool> looks_again_ = false;          // the loop has been asked how full the queue is
   std::atomic<std::size_t> peer_max_message_;
 
   std::atomic<bool> mismatches_ = false;  // are there any
@@ -153,8 +150,9 @@ class client_core final : public core,
   std::unique_ptr<transport::alarm> alarm_;
   std::unique_ptr<transport::alarm> connect_alarm_;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
-  std::deque<early> early_;
-  std::deque<early> for_room_;  // async sends whose queue is full
+  waiting_sends early_;  // for the link
+  time_point early_armed_ = time_point::max();
+  waiting_sends for_room_;  // async sends whose queue is full
   struct subscription_entry {
     std::uint64_t id;
     std::shared_ptr<subscriber> handler;

@@ -199,11 +199,18 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
     waiting.pop_front();
     send_terminal(frame);
   } else {
-    for (std::size_t i = 0; i < waiting.size(); ++i)
-      if (waiting[i].id == id) waiting[i].frame = frame;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      if (waiting[i].id != id) continue;
+      waiting[i].frame = frame;
+      plain_->answered_bytes += cost_of(frame.size());
+    }
+    // What waits for the answer before it is bounded like what waits for the network.
+    if (session_->queued() + plain_->answered_bytes > session_->max_queue())
+      return close(close_code::too_slow, "too many answers wait for the one before them");
   }
   while (plain_ && !waiting.empty() && waiting.front().frame) {
     std::string next = *waiting.pop_front().frame;
+    plain_->answered_bytes -= cost_of(next.size());
     send_terminal(next);
   }
 }
@@ -258,10 +265,11 @@ void connection_end::start_call(rpc::ticket of, const outgoing& request, time_po
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame) || !fits(frame->size())) {
     if (auto never_left = outgoing_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
   } else if (session_->plain()) {
-    plain_->not_sent.push_back({id, buffer(*frame)});
+    plain_->not_sent_bytes += cost_of(frame->size());
+    plain_->not_sent.push_back({id, *frame});
     send_next_plain_call();
   } else {
-    session_->send(*frame, id);
+    session_->send_admitted(*frame, id);
   }
   arm();
 }

@@ -12,6 +12,10 @@ namespace {
 
 namespace close_code = session::close_code;
 
+// The transport's, unless it is told others.
+constexpr std::size_t high_mark = 64 * 1024;
+constexpr std::size_t low_mark = 16 * 1024;
+
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
 
 }  // namespace
@@ -210,7 +214,10 @@ void connection_end::release_memory() {
 session::outlet connection_end::look() const {
   if (!connection_) return {.writable = false};
   const std::size_t queued = connection_->buffered_amount();
-  return {.queued = queued, .writable = !holds_back_ && queued < 64 * 1024};
+  return {.queued = queued, .writable = !holds_back_ && queued < high_mark};
+}
+void connection_end::tell_when_below(std::size_t bytes) {
+  if (connection_ && bytes < high_mark) connection_->set_water_marks(bytes, std::min(bytes, low_mark));
 }
 void connection_end::transmit(const buffer& frame) {
   connection_->send(frame, session_->binary() ? transport::opcode::binary : transport::opcode::text);
@@ -387,7 +394,7 @@ result<> connection_end::send_event(const outgoing& event) {
     return error{errc::unknown_target, "this target cannot be named in this encoding"};
   }
   if (!fits(frame->size())) return error{errc::too_large, "the frame is over the dialect's bound"};
-  if (!session_->send(*frame)) return error{errc::disconnected, "not connected"};
+  if (!session_->send_admitted(*frame)) return error{errc::disconnected, "not connected"};
   return {};
 }
 

@@ -84,6 +84,10 @@ class connection_end final : public transport::connection_handler,
   session::peer_session& session() noexcept { return *session_; }
   bool has_session() const noexcept { return session_.has_value(); }
   bool open() const noexcept { return session_ && session_->open(); }
+  // drained() comes, too, when the transport holds no more than this.
+  void tell_when_below(std::size_t bytes);
+  // Bytes that wait to be sent, each frame with its room. From opening on.
+  std::size_t queued() const { return session_->queued() + (plain_ ? plain_->not_sent_bytes : 0); }
   const asio::any_io_executor& executor() const noexcept { return on_; }
   time_point now() const { return clock_->now(); }
   std::string remote() const { return connection_ ? connection_->remote() : std::string(); }
@@ -256,11 +260,13 @@ class connection_end final : public transport::connection_handler,
       std::optional<std::string> frame{};
     };
     parley::ring<ordered> in_order;
+    std::size_t answered_bytes = 0;  // of the frames in it
     struct waiting {
       std::uint64_t id = 0;
-      buffer frame{};
+      std::string frame{};
     };
-    parley::ring<waiting> not_sent;    // client: calls that wait for the one before them
+    parley::ring<waiting> not_sent;  // client: calls that wait for the one before them
+    std::size_t not_sent_bytes = 0;
     bool echoes_ids = false;           // client: the server repeats ids, so several calls may be in flight
     std::uint64_t answered_up_to = 0;  // client, of a server that answers in order: calls before this one are past
     std::string own_id{};              // client: empty until known

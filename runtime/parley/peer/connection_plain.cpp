@@ -69,8 +69,9 @@ void connection_end::send_next_plain_call() {
   auto& waiting = plain_->not_sent;
   const bool many = plain_->echoes_ids || answers_in_order_;
   while (!waiting.empty() && (many || outgoing_.in_flight() == waiting.size())) {
-    const auto next = waiting.pop_front();
-    session_->send(next.frame, next.id);
+    auto next = waiting.pop_front();
+    plain_->not_sent_bytes -= cost_of(next.frame.size());
+    session_->send_admitted(next.frame, next.id);
   }
 }
 
@@ -102,6 +103,7 @@ bool connection_end::forget_unsent(std::uint64_t id) {
   auto& waiting = plain_->not_sent;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     if (waiting[i].id != id) continue;
+    plain_->not_sent_bytes -= cost_of(waiting[i].frame.size());
     waiting.erase(i);
     return true;
   }
@@ -148,7 +150,7 @@ void connection_end::send_search(target whom) {
   e.to = std::move(whom);
   scratch frame;
   if (write_frame(session_->format(), session_->self(), own_id_question, e, as_bytes(plain_->searching->event.payload()), *frame))
-    session_->send(*frame);
+    session_->send_admitted(*frame);
 }
 
 // Searches of other clients are none of the application's business either.

@@ -55,6 +55,8 @@ struct outgoing {
   std::size_t beside = 0;                       // bytes of the envelope's `message`
   std::shared_ptr<const error> unwritable{};    // why there is no payload, if it cannot be written
 
+  // What it counts as while it waits.
+  std::size_t cost() const noexcept { return cost_of(size()); }
   std::size_t size() const noexcept { return (json ? json->size() : 0) + (binary ? binary->size() : 0) + beside; }
 };
 

@@ -79,7 +79,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
   made_frame& made = frames[static_cast<std::size_t>(as)];
   made.payload = payload.size() + rest.size() + (what || !received ? 0 : received->text.size());
-  made.content = for_many ? transport::framed_once(frame, kind) : buffer(std::move(frame));
+  made.content = for_many ? transport::framed_once(frame, kind, server.waiting()) : buffer(std::move(frame));
   return {};
 }
 

@@ -21,8 +21,6 @@
 
 namespace parley {
 
-// What a message that waits costs beside its bytes, so that empty ones are bounded too.
-inline constexpr std::size_t raw_message_room = 64;
 // How many times max_queue may be held by sends that wait for room in it.
 inline constexpr std::size_t raw_queues_waiting = 4;
 
@@ -167,7 +165,7 @@ class raw_core final : public raw_end,
   static error not_utf8() { return {errc::invalid, "text to be sent is not UTF-8"}; }
   static error too_many() { return {errc::overloaded, "too many operations wait"}; }
   static error too_much() { return {errc::overloaded, "too much is waiting to be sent"}; }
-  static std::size_t room_of(const raw_message& message) noexcept { return message.size() + raw_message_room; }
+  static std::size_t room_of(const raw_message& message) noexcept { return cost_of(message.size()); }
   bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 

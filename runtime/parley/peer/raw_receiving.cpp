@@ -72,7 +72,7 @@ std::optional<raw_message> raw_core::pop() {
   if (inbox_.empty()) return std::nullopt;
   raw_message next = std::move(inbox_.front());
   inbox_.pop_front();
-  inbox_bytes_ -= next.size() + raw_message_room;
+  inbox_bytes_ -= cost_of(next.size());
   return next;
 }
 
@@ -103,7 +103,7 @@ void raw_core::on_message(bytes_view content, transport::opcode kind) {
   }
   {
     const std::lock_guard lock(inbox_mutex_);
-    inbox_bytes_ += message.size() + raw_message_room;
+    inbox_bytes_ += cost_of(message.size());
     inbox_.push_back(std::move(message));
   }
   look_at_reading();

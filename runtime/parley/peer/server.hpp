@@ -65,10 +65,15 @@ struct server_options {
   // Every other upgrade is refused with HTTP 403.
   std::vector<std::string> origins{};
 
-  std::size_t max_message = 64 * 1024;        // payload bytes accepted from a client
-  std::size_t max_depth = 64;                 // of nested payloads
-  std::uint32_t max_calls = 256;              // running at once for one client
-  std::size_t max_queue = 4 * 1024 * 1024;    // bytes waiting for one client; over it the client is closed with 4009
+  std::size_t max_message = 64 * 1024;  // payload bytes accepted from a client
+  std::size_t max_depth = 64;           // of nested payloads
+  std::uint32_t max_calls = 256;        // running at once for one client
+  // Bytes waiting for one client; over it the client is closed with 4009. Here and below a message counts as its bytes and 64 more.
+  std::size_t max_queue = 4 * 1024 * 1024;
+  // Bytes waiting for all clients together. What waits for one client must not be more than what is left of it, or the client is closed with
+  // 4009: so whoever reads slowest goes first, while those for whom little waits find room. What one event makes wait for many clients counts
+  // once. Not counted: up to 64 KiB for each client whose socket was free just before. After a peak the memory goes back to the system.
+  std::size_t max_queued_total = 256 * 1024 * 1024;
   std::size_t max_posted = 64 * 1024 * 1024;  // bytes handed over by other threads and not yet sent
   std::size_t max_connections = 100'000;
   std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
@@ -112,6 +117,8 @@ struct server_counters {
                                  // encoding has no words for it
   // How often the system had no descriptor or memory for a client that came. It waits in the port's queue, and is asked for again.
   std::uint64_t accept_failures = 0;
+  std::size_t queued = 0;        // bytes waiting for clients now, counted as for max_queued_total
+  std::uint64_t too_slow = 0;    // clients closed with 4009
 };
 
 class server_core;
@@ -122,7 +129,8 @@ class server {
   // On the caller's executor, which must outlive the server; start() then uses no thread, and run() and join() do nothing. Throws
   // std::invalid_argument if the options ask for threads.
   server(asio::any_io_executor executor, server_options options);
-  // Stops and joins.
+  // Stops and joins. In a handler it does not wait: the threads end by themselves, when the last connection has said goodbye, and until then
+  // the handlers may still be called.
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -153,7 +161,8 @@ class server {
   void run();
   // The same on a thread of its own: returns when clients can connect.
   void start();
-  // Any thread, a signal handler too: closes all connections (code 1001) and ends. Idempotent.
+  // Any thread, a signal handler too: closes all connections (code 1001) and ends. Idempotent. A signal handler must be taken back before the
+  // server goes: the next signal would find a server that is not there any more.
   void stop() noexcept;
   // Waits until it has ended. Not from a handler.
   void join();

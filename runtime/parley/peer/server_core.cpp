@@ -1,5 +1,6 @@
 #include "parley/peer/server_core.hpp"
 
+#include "parley/core/give_back.hpp"
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
 #include "parley/peer/origins.hpp"
@@ -58,7 +59,8 @@ void registration::end_late() noexcept {
 server_core::server_core(server_options options, std::vector<home> homes)
     : options_(checked(std::move(options))),
       node_(wire::make_node_id()),
-      clock_(options_.clock ? options_.clock : transport::steady_clock()) {
+      clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      waiting_(std::make_shared<account>(options_.max_queued_total)) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
@@ -249,6 +251,7 @@ std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(co
   listen.limits.handshake = options_.handshake_timeout;
   listen.limits.max_connections = options_.max_connections;
   listen.open_connections = open;
+  listen.waiting = waiting_;
   if (const dialect* const foreign = at.dialect()) {
     listen.manners = manners_of(*foreign);
   } else {
@@ -321,8 +324,15 @@ void server_core::start() {
   } catch (const std::system_error& none) { call_off(std::move(*others), none.code()); }
 }
 
+// With several loops the thread of start() waits for the others: none of them can wait for it.
 void server_core::join() {
-  if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+  if (thread_.joinable() && !runs_here()) thread_.join();
+}
+
+void server_core::let_go() {
+  if (!thread_.joinable()) return;
+  if (runs_here()) thread_.detach();  // it holds this object until its loops have ended
+  else thread_.join();
 }
 
 // --- stopping
@@ -380,7 +390,13 @@ void server_core::end() {
 server_counters server_core::counters() const {
   server_counters sum;
   for (const auto& loop : loops_) loop->add_to(sum);
+  sum.queued = waiting_->used();
   return sum;
+}
+
+void server_core::look_at_memory() const noexcept {
+  constexpr std::size_t worth_it = 16 * 1024 * 1024;
+  if (waiting_->peak_is_over(worth_it)) give_memory_back();
 }
 
 // --- formats, and sending from the server itself
@@ -408,7 +424,7 @@ sent server_core::send(outgoing event) {
   const std::size_t limit = m.max_bytes != 0 ? m.max_bytes : 1024 * 1024;
   if ((event.json && event.json->size() > limit) || (event.binary && event.binary->size() > limit)) return sent::too_large;
   if (server_loop* loop = here()) return phase_ == phase::ended ? sent::closed : loop->deliver_own(event);
-  const std::size_t size = event.size();
+  const std::size_t size = cost_of(event.size());
   if (posted_.fetch_add(size) + size > options_.max_posted) {
     posted_ -= size;
     return sent::dropped;

@@ -47,7 +47,10 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void stop() noexcept;
   // The server object is going: like stop(), and this object lives on until the last connection has said goodbye.
   void shut_down();
+  // Waits until it has ended; on a thread of the server's it returns at once.
   void join();
+  // The same for a server object that goes: on a thread of the server's that thread ends by itself.
+  void let_go();
   std::uint16_t port(std::size_t number) const { return entrances_.at(number).bound; }
   server_counters counters() const;
 
@@ -84,6 +87,10 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const dialect& dialect_of(spoken) const;
   // In memory there are no ports: the path says which one it would be.
   const entrance& entrance_for(const entrance& at, std::string_view path) const;
+  // What waits for all clients.
+  const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
+  // Less waits than before: memory that a peak has taken goes back.
+  void look_at_memory() const noexcept;
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
   // The last client of a stopping loop is gone. On that loop, once.
   void loop_is_empty();
@@ -119,6 +126,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are
   std::vector<const entrance*> with_dialect_;  // by the number of the kind
   std::atomic<std::size_t> posted_ = 0;
+  const std::shared_ptr<account> waiting_;
   int stop_event_ = -1;  // eventfd: what a signal handler may write to
   std::thread thread_;   // of start()
 

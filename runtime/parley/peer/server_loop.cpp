@@ -36,15 +36,17 @@ constexpr std::string_view wrong_origin =
 // So often the log is told that clients cannot be accepted.
 constexpr std::chrono::minutes between_accept_failures{1};
 
-session::session_options session_options_of(const server_options& options, std::uint32_t node) {
+session::session_options session_options_of(const server_core& server) {
+  const server_options& options = server.options();
   session::session_options session{.self = side::server};
-  session.node = node;
+  session.node = server.node();
   session.limits.max_message = wire_limit(options.max_message);
   session.limits.max_calls = options.max_calls;
   session.limits.max_depth = wire_limit(options.max_depth);
   session.heartbeat = options.heartbeat;
   session.hello_timeout = options.handshake_timeout;
   session.max_queue = options.max_queue;
+  session.total = server.waiting();
   session.agent = options.agent;
   session.policy = as_wire(options.contract);
   session.drop_on_invalid = options.drop_on_invalid;
@@ -127,8 +129,7 @@ void server_loop::on_request(const entrance& at, const std::shared_ptr<transport
       if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
     if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
   }
-  auto end = std::make_shared<connection_end>(*this, session_options_of(options, server_.node()), server_.contract(), server_.clock(),
-                                              home_.executor());
+  auto end = std::make_shared<connection_end>(*this, session_options_of(server_), server_.contract(), server_.clock(), home_.executor());
   end->know_types(options.types);
   if (foreign) end->speak(*foreign, at.kind);
   ends_.emplace(end.get(), end);
@@ -199,6 +200,10 @@ void server_loop::closed(connection_end& end, const transport::close_reason&, co
     if (server_.has_several_loops()) server_.directory().remove(id);
     population_[static_cast<std::size_t>(end.speaks())] -= 1;
     refused_ += end.session().counters().refused;
+    if (!how.from_peer && how.close_code == session::close_code::too_slow) too_slow_ += 1;
+    if (logs && end.session().total_was_full())
+      server_.log(log_level::warning, "max_queued_total (" + std::to_string(server_.waiting()->most()) + " bytes) is reached: client " +
+                                          id + " has more waiting than is left for all clients, and is closed");
     // What this end closed for is worth a look, unless it was the program that closed.
     const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
                        how.close_code == session::close_code::removed;
@@ -210,6 +215,7 @@ void server_loop::closed(connection_end& end, const transport::close_reason&, co
       } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
     });
   }
+  server_.look_at_memory();
   told_if_empty();
 }
 
@@ -254,7 +260,10 @@ void server_loop::add_to(server_counters& sum) const {
   sum.refused += refused_;
   sum.accept_failures += accept_failures_;
   sum.left_out += left_out_;
+  sum.too_slow += too_slow_;
 }
+
+void server_loop::drained(connection_end&) { server_.look_at_memory(); }
 
 // --- calls, and what clients say about events of ours
 

@@ -91,7 +91,7 @@ class server_loop final : public connection_owner {
   void call_handler_threw(const method&, const std::exception_ptr&) override;
   void event_ignored(connection_end&, const method&) override { left_out_ += 1; }
   void error_received(connection_end&, const error&, std::string_view event) override;
-  void drained(connection_end&) override {}
+  void drained(connection_end&) override;
   void refused(connection_end&, const wire::fault&, const method*) override;
   void closed(connection_end&, const transport::close_reason&, const error& why) override;
 
@@ -140,7 +140,7 @@ class server_loop final : public connection_owner {
   bool told_ = false;
 
   std::array<tally, spoken_kinds> population_;
-  tally accepted_, rejected_, events_, deliveries_, calls_, refused_, left_out_, accept_failures_;
+  tally accepted_, rejected_, events_, deliveries_, calls_, refused_, left_out_, accept_failures_, too_slow_;
   time_point accept_failure_logged_ = time_point::min();
 
   std::mutex inbox_guard_;

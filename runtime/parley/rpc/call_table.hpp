@@ -1,4 +1,5 @@
-// The calls open in one direction: found by id, by age and by deadline, without memory per call. Private to rpc.
+// The calls open in one direction: found by id, by age and by deadline, without memory per call. Private to rpc, and to what
+// waits in peer to become a call.
 #pragma once
 
 #include "parley/core/core.hpp"

@@ -4,52 +4,109 @@
 
 namespace parley::session {
 
+bool outbox::total_is_full(std::size_t size, std::size_t in_transport) const noexcept {
+  if (!total_) return false;
+  const std::size_t used = bounded_ + in_transport;
+  return (used != 0 || size > always_room) && used + cost_of(size) > total_->left();
+}
+
 bool outbox::has_room(std::size_t size, std::size_t in_transport) const noexcept {
-  const std::size_t used = bytes_ + in_transport;
+  const std::size_t used = bounded_ + in_transport;
   // An empty queue takes any message that the peer accepts, even one larger than the bound.
-  return used == 0 || (used <= max_bytes_ && size <= max_bytes_ - used);
+  if (used != 0 && (used > max_bytes_ || cost_of(size) > max_bytes_ - used)) return false;
+  return !total_is_full(size, in_transport);
+}
+
+void outbox::add(buffer frame, std::uint64_t call, bool admitted) {
+  const std::size_t cost = cost_of(frame.size());
+  if (total_) total_->add(alone(frame));
+  if (call != 0) calls_.push_back({call, first_number_ + data_.size()});
+  data_.push_back({std::move(frame), call, admitted});
+  bytes_ += cost;
+  if (!admitted) bounded_ += cost;
 }
 
 bool outbox::push(buffer frame, std::size_t in_transport, std::uint64_t call) {
   if (!has_room(frame.size(), in_transport)) return false;
-  bytes_ += frame.size();
-  data_.push_back({std::move(frame), call});
+  add(std::move(frame), call, false);
   return true;
 }
 
+void outbox::push_admitted(buffer frame, std::uint64_t call) { add(std::move(frame), call, true); }
+
 bool outbox::push_control(buffer frame) {
-  if (control_bytes_ + frame.size() > max_control) return false;
-  control_bytes_ += frame.size();
+  const std::size_t cost = cost_of(frame.size());
+  if (control_bytes_ + cost > max_control) return false;
+  control_bytes_ += cost;
+  if (total_) total_->add(cost);
   control_.push_back(std::move(frame));
   return true;
+}
+
+void outbox::uncount(const entry& one) noexcept {
+  const std::size_t cost = cost_of(one.frame.size());
+  if (total_) total_->remove(alone(one.frame));
+  bytes_ -= cost;
+  if (!one.admitted) bounded_ -= cost;
 }
 
 buffer outbox::pop() {
   if (!control_.empty()) {
     buffer next = control_.pop_front();
-    control_bytes_ -= next.size();
+    const std::size_t cost = cost_of(next.size());
+    control_bytes_ -= cost;
+    if (total_) total_->remove(cost);
     return next;
   }
-  buffer next = data_.pop_front().frame;
-  bytes_ -= next.size();
-  return next;
+  for (;;) {
+    entry next = data_.pop_front();
+    ++first_number_;
+    if (next.call != 0) calls_.pop_front();
+    uncount(next);
+    if (!next.frame.empty()) return std::move(next.frame);
+  }
 }
 
 bool outbox::take_back(std::uint64_t call) {
   if (call == 0) return false;  // stands for frames that open none
-  for (std::size_t i = 0; i < data_.size(); ++i) {
-    if (data_[i].call != call) continue;
-    bytes_ -= data_[i].frame.size();
-    data_.erase(i);
-    return true;
+  std::size_t low = 0, high = calls_.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (calls_[middle].call < call) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  if (low == calls_.size() || calls_[low].call != call) return false;
+  entry& found = data_[static_cast<std::size_t>(calls_[low].number - first_number_)];
+  if (found.frame.empty()) return false;
+  // Others may wait behind it: what is left of it is one place in the queue, which is passed over when its turn comes.
+  const std::size_t size = found.frame.size();
+  if (total_) total_->remove(alone(found.frame) - message_room);
+  bytes_ -= size;
+  if (!found.admitted) bounded_ -= size;
+  found.frame = {};
+  drop_last_taken_back();
+  return true;
+}
+
+void outbox::drop_last_taken_back() {
+  while (!data_.empty() && data_[data_.size() - 1].frame.empty()) {
+    uncount(data_[data_.size() - 1]);
+    data_.erase(data_.size() - 1);
+    calls_.erase(calls_.size() - 1);
+  }
 }
 
 void outbox::clear() {
+  if (total_) {
+    std::size_t all = control_bytes_;
+    for (std::size_t i = 0; i < data_.size(); ++i) all += alone(data_[i].frame);
+    total_->remove(all);
+  }
+  first_number_ += data_.size();
   data_.clear();
   control_.clear();
-  bytes_ = control_bytes_ = 0;
+  calls_.clear();
+  bytes_ = bounded_ = control_bytes_ = 0;
 }
 
 }  // namespace parley::session

@@ -74,7 +74,7 @@ peer_session::peer_session(session_options chosen, const contract& known, output
       plain_(!options_.format->has_session()),
       binary_(options_.format->binary()),
       payload_format_(options_.format->payload_format()),
-      outbox_(options_.max_queue) {
+      outbox_(options_.max_queue, options_.total) {
   settle_heartbeat();
   options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
   fill_defaults(options_.limits, options_.self);
@@ -400,34 +400,46 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
 }
 
 // Nothing waits before it, and the transport takes more: nearly every frame.
-bool peer_session::goes_at_once(std::size_t size) const {
+bool peer_session::goes_at_once(std::size_t size, bool admitted) const {
   if (!outbox_.empty()) return false;
   const outlet now = out_.look();
-  return now.writable && outbox_.has_room(size, now.queued);
+  return now.writable && (admitted || outbox_.has_room(size, counted(now.queued)));
 }
 
-bool peer_session::send(const buffer& frame, std::uint64_t call) {
-  if (state_ != state::open) return false;
-  if (goes_at_once(frame.size())) {
-    ++counters_.frames_sent;
-    if (frame.size() <= copied_up_to && !frame.has_head()) out_.transmit_copy(frame.bytes());
-    else out_.transmit(frame);
-    return true;
-  }
-  if (!outbox_.push(frame, out_.look().queued, call)) {
-    close_too_slow();
-    return false;
+bool peer_session::enqueue(buffer frame, std::uint64_t call, bool admitted) {
+  if (admitted) {
+    outbox_.push_admitted(std::move(frame), call);
+  } else {
+    const std::size_t size = frame.size(), in_transport = counted(out_.look().queued);
+    if (!outbox_.push(std::move(frame), in_transport, call)) {
+      total_was_full_ = outbox_.total_is_full(size, in_transport);
+      close_too_slow();
+      return false;
+    }
   }
   pump();
   return true;
 }
 
-bool peer_session::send(std::string& frame, std::uint64_t call) {
+bool peer_session::send(const buffer& frame, std::uint64_t call) {
   if (state_ != state::open) return false;
-  if (frame.size() > copied_up_to) return send(buffer(std::move(frame)), call);
-  if (!goes_at_once(frame.size())) return send(buffer(frame), call);
+  if (!goes_at_once(frame.size(), false)) return enqueue(frame, call, false);
   ++counters_.frames_sent;
-  out_.transmit_copy(as_bytes(frame));
+  if (frame.size() <= copied_up_to && !frame.has_head()) out_.transmit_copy(frame.bytes());
+  else out_.transmit(frame);
+  return true;
+}
+
+bool peer_session::send(std::string& frame, std::uint64_t call) { return send(frame, call, false); }
+bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { return send(frame, call, options_.self == side::client); }
+
+bool peer_session::send(std::string& frame, std::uint64_t call, bool admitted) {
+  if (state_ != state::open) return false;
+  if (!goes_at_once(frame.size(), admitted))
+    return enqueue(frame.size() > copied_up_to ? buffer(std::move(frame)) : buffer(frame), call, admitted);
+  ++counters_.frames_sent;
+  if (frame.size() > copied_up_to) out_.transmit(buffer(std::move(frame)));
+  else out_.transmit_copy(as_bytes(frame));
   return true;
 }
 

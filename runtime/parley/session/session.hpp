@@ -64,7 +64,10 @@ struct session_options {
   // After so much silence the peer is lost; 0: two heartbeats. The ping is sent after half of it at the latest.
   std::chrono::milliseconds max_silence{0};
   std::chrono::milliseconds hello_timeout{5'000};
-  std::size_t max_queue = 4 * 1024 * 1024;      // bytes waiting for one peer; over it the peer is closed with 4009
+  // Waiting for one peer, each frame as its bytes and message_room; over it the peer is closed with 4009. Control frames have a bound of their
+  // own (outbox.hpp). At a client it bounds what the server makes it send; what it sends of its own accord it admits before (send_admitted).
+  std::size_t max_queue = 4 * 1024 * 1024;
+  std::shared_ptr<account> total{};             // the bound over all peers, and what waits for them; null: none
   std::uint32_t node = 0;                       // server: the first 32 bits of the ids that it issues
   std::string agent = "parley-cpp";             // what the other end may log; cut after 64 bytes
   wire::policy policy = wire::policy::degrade;  // server: what becomes of a client whose contract differs
@@ -149,11 +152,16 @@ class peer_session {
   bool send(const buffer& frame, std::uint64_t call = 0);
   // The same for a frame that is nobody else's. What stands in `frame` afterwards is of no use, its memory may be.
   bool send(std::string& frame, std::uint64_t call = 0);
+  // The same for what this end sends of its own accord. At a client the caller has bounded it: it never closes the session.
+  bool send_admitted(std::string& frame, std::uint64_t call = 0);
   // Ahead of all data. False: as send(), or a member is over its bound.
   bool send_control(const wire::envelope& frame);
   // Takes a call back that has not left. False: it has.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
   std::size_t queued() const { return outbox_.bytes() + out_.look().queued; }
+  std::size_t max_queue() const noexcept { return options_.max_queue; }
+  // Closed with 4009, and it was the bound over all peers that was reached.
+  bool total_was_full() const noexcept { return total_was_full_; }
 
   // Nothing more is sent or received; frames queued before leave first, one by one (if not too many) where they have to. Without effect if
   // it is closed.
@@ -208,10 +216,15 @@ class peer_session {
   const wire::envelope* control(time_point now, const wire::envelope& e);
   void become_open(time_point now);
   void settle_heartbeat();
+  // Queues behind what waits.
+  bool enqueue(buffer frame, std::uint64_t call, bool admitted);
+  bool send(std::string& frame, std::uint64_t call, bool admitted);
   void close_too_slow();
   void pump();
   void pump_last();
-  bool goes_at_once(std::size_t size) const;
+  bool goes_at_once(std::size_t size, bool admitted) const;
+  // What the transport holds counts with what is bounded here; at a client most of it was admitted.
+  std::size_t counted(std::size_t in_transport) const noexcept { return options_.self == side::client ? 0 : in_transport; }
   bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
 
   session_options options_;
@@ -234,7 +247,8 @@ class peer_session {
   std::uint64_t features_ = 0;
   std::vector<const parley::method*> mismatched_;  // almost always empty
   wire::policy policy_ = wire::policy::degrade;    // the server's, once the greeting is complete
-  bool greeted_ = false;                           // server: a hello was answered `fresh`; only a plain one may follow
+  bool total_was_full_ = false;
+  bool greeted_ = false;  // server: a hello was answered `fresh`; only a plain one may follow
   time_point last_heard_{};
   time_point next_tick_ = time_point::max();
   std::chrono::milliseconds max_silence_{};

@@ -122,8 +122,9 @@ class connection {
   virtual std::string local() const { return {}; }
 };
 
-// A message that many connections are sent: its WebSocket head stands before it already, and those that mask nothing share both.
-buffer framed_once(std::string_view content, opcode kind);
+// A message that many connections are sent: its WebSocket head stands before it already, and those that mask nothing share both. `held`: where
+// it is counted for as long as a queue holds it; null: nowhere.
+buffer framed_once(std::string_view content, opcode kind, std::shared_ptr<account> held = {});
 
 struct header {
   std::string name;
@@ -199,6 +200,9 @@ struct listen_options {
   std::function<void(int status, std::string_view text, const std::string& remote)> on_refused{};
   // The system has given no socket, for want of descriptors or memory. It is asked again, after a pause.
   std::function<void(const std::error_code&)> on_accept_failed{};
+  // Where the bytes are counted that wait because a socket takes no more; but for messages that are counted by themselves (framed_once).
+  // Null: nowhere. The loopback counts nothing.
+  std::shared_ptr<account> waiting{};
   bool fast_path = true;  // WebSocket: false sends every frame through websocketpp. Behaves the same, slower: for tests
 };
 

@@ -178,6 +178,7 @@ class websocket_connection final : public connection,
   };
 
   void look_at_queue() {
+    stream_->count_waiting();
     if (over_ || stream_->queued() <= high_) return;
     over_ = true;
     stream_->report_writes(true);

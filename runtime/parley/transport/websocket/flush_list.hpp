@@ -8,7 +8,9 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace parley::transport {
@@ -17,14 +19,25 @@ class socket_stream;
 
 class flush_list final : public std::enable_shared_from_this<flush_list> {
  public:
+  // `waiting`: where its streams count what their sockets do not take; null: nowhere.
+  explicit flush_list(std::shared_ptr<account> waiting = {}) : waiting_bytes_(std::move(waiting)) {}
+
   void add(const asio::any_io_executor& on, std::shared_ptr<socket_stream> stream);
   // Until the streams that wait now have been flushed. One message for many streams is held once.
   void hold(const buffer& content) {
     if (held_.empty() || held_.back().text().data() != content.text().data()) held_.push_back(content);
   }
+  // What one stream holds has changed.
+  void count(std::size_t before, std::size_t now) noexcept {
+    if (!waiting_bytes_) return;
+    if (now > before) waiting_bytes_->add(now - before);
+    else waiting_bytes_->remove(before - now);
+  }
 
  private:
   void flush_all();
+
+  const std::shared_ptr<account> waiting_bytes_;
 
   std::vector<std::shared_ptr<socket_stream>> waiting_;
   std::vector<std::shared_ptr<socket_stream>> flushing_;  // scratch

@@ -1,6 +1,9 @@
 #include "parley/transport/websocket/frame.hpp"
 
 #include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace parley::transport {
 
@@ -20,14 +23,15 @@ frame_head::frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask
   size_ += sizeof mask;
 }
 
-buffer framed_once(std::string_view content, opcode kind) {
+buffer framed_once(std::string_view content, opcode kind, std::shared_ptr<account> held) {
   constexpr std::size_t room = 16;  // the content stays 8-aligned
   const frame_head head(kind, content.size());
   const std::size_t size = head.bytes().size();
   std::string whole;
   whole.reserve(room + content.size());
   whole.append(room - size, '\0').append(head.bytes()).append(content);
-  return buffer(std::move(whole), room, size);
+  if (!held) return buffer(std::move(whole), room, size);
+  return buffer(std::move(whole), room, size, std::move(held));
 }
 
 }  // namespace parley::transport

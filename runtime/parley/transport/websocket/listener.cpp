@@ -123,7 +123,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   const std::shared_ptr<server_upgrade> upgrade_;
   const listen_options options_;
   const std::uint16_t port_;
-  const std::shared_ptr<flush_list> turn_ = std::make_shared<flush_list>();
+  const std::shared_ptr<flush_list> turn_ = std::make_shared<flush_list>(options_.waiting);
   const std::shared_ptr<door> door_ = std::make_shared<door>();
   std::chrono::milliseconds pause_ = first_pause;
   // Sockets may be let go of after their listener, and wherever their last holder is.

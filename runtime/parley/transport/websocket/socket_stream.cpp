@@ -66,8 +66,9 @@ void socket_stream::close() noexcept {
   timer_.reset();
   socket_.reset();
   slot_.reset();
-  turn_.reset();
   out_.clear();
+  recount();
+  turn_.reset();
   std::vector<char>().swap(left_over_);               // gives the memory back
   const auto owner = std::exchange(owner_, nullptr);  // last: it may hold the last reference to this
 }
@@ -239,6 +240,13 @@ void socket_stream::flush_soon() {
   turn_->add(socket_->get_executor(), shared_from_this());
 }
 
+void socket_stream::recount() noexcept {
+  const std::size_t now = awaiting_write_ ? out_.held() : 0;
+  if (now == counted_) return;
+  turn_->count(counted_, now);
+  counted_ = now;
+}
+
 void socket_stream::flush_now() {
   flush_due_ = false;
   try {
@@ -289,6 +297,7 @@ void socket_stream::flush() {
       broken_ = true;
       broken_by_ = ec;
       out_.clear();
+      count_waiting();
       if (paused_) end(ec);
       return;
     }
@@ -297,6 +306,7 @@ void socket_stream::flush() {
     written_ += count;
   }
   if (out_.size() > 0) flush_soon();
+  count_waiting();
   if (written > 0 && report_writes_)
     if (const auto owner = owner_) owner->on_written();
 }

@@ -94,6 +94,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::uint64_t written() const noexcept { return written_; }
   // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
   void keep(std::span<char> not_taken);
+  // What it holds because the socket takes no more is counted (flush_list). After a write that may have made it more.
+  void count_waiting() noexcept {
+    if (awaiting_write_ || counted_ != 0) recount();
+  }
   // Hands the system what it takes now, so that a long queue is sent out of memory that is used again. The owner hears of it when the turn
   // comes, as of everything else.
   void write_early();
@@ -127,6 +131,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void flush_soon();
   void flush();
   void keep_output() noexcept;
+  void recount() noexcept;
   std::size_t write_front(std::error_code& ec);
   void wait_writable();
   void end(std::error_code why);
@@ -141,6 +146,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::vector<char> left_over_;  // read, but not taken by a paused owner, from left_from_ on
   std::size_t left_from_ = 0;
   write_queue out_;
+  std::size_t counted_ = 0;  // of what waits, in the account of the flush list
   std::error_code broken_by_;
   std::uint32_t timer_number_ = 0;
   std::size_t turn_left_ = 0;

@@ -40,6 +40,7 @@ void write_queue::share(const buffer& content, std::string_view bytes) {
   if (!free_is_lent_) free_ = {};  // it goes with the piece before
   pieces_.push_back({.begin = bytes.data(), .size = bytes.size(), .own = {}, .shared = content});
   size_ += bytes.size();
+  if (content.has_head()) counted_elsewhere_ += bytes.size();
 }
 
 void write_queue::borrow(std::string_view bytes) {
@@ -60,6 +61,7 @@ void write_queue::taken(std::size_t count) noexcept {
   done_ += count;
   while (first_ < pieces_.size() && done_ >= pieces_[first_].size) {
     done_ -= pieces_[first_].size;
+    if (pieces_[first_].shared.has_head()) counted_elsewhere_ -= pieces_[first_].size;
     pieces_[first_++] = piece();
   }
   if (first_ == pieces_.size()) {
@@ -75,7 +77,7 @@ void write_queue::taken(std::size_t count) noexcept {
 
 void write_queue::clear() noexcept {
   pieces_ = std::vector<piece>();  // an empty list would keep the memory
-  first_ = done_ = size_ = 0;
+  first_ = done_ = size_ = counted_elsewhere_ = 0;
   free_ = {};
 }
 

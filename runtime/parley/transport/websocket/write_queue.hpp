@@ -20,6 +20,8 @@ class write_queue {
  public:
   // Bytes in the queue that have not been taken.
   std::size_t size() const noexcept { return size_; }
+  // What it keeps in memory that nobody else counts: copies, places in its list, and shared content that has no head (framed_once).
+  std::size_t held() const noexcept { return size_ + done_ - counted_elsewhere_ + (pieces_.size() - first_) * sizeof(piece); }
 
   // Room for so many bytes (at least one) at the end, to be filled in at once.
   std::span<char> extend(std::size_t count);
@@ -51,7 +53,8 @@ class write_queue {
   std::size_t first_ = 0;
   std::size_t done_ = 0;  // bytes of the first that are already taken
   std::size_t size_ = 0;
-  std::span<char> free_;  // memory behind the last piece, which owns it; or what is left of the room
+  std::size_t counted_elsewhere_ = 0;  // bytes of the pieces whose content has a head
+  std::span<char> free_;               // memory behind the last piece, which owns it; or what is left of the room
   bool free_is_lent_ = false;
 };
 
