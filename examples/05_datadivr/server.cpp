@@ -90,10 +90,10 @@ int main(int argc, char** argv) try {
   server.add(hub);
   server.start();
   running = &server;
-  std::signal(SIGINT, stop);
-  std::signal(SIGTERM, stop);
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, stop);
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/ws" << std::endl;
   server.join();
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
 } catch (const parley::call_failed& failed) {
   std::cerr << "datadivr_server: " << failed.what() << '\n';
   return 1;

@@ -55,11 +55,11 @@ int main(int argc, char** argv) try {
   server.add(chat);
   server.start();
   running = &server;
-  std::signal(SIGINT, stop);
-  std::signal(SIGTERM, stop);
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, stop);
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/" << std::endl;
   if (parley_port) std::cout << "and for Parley's clients on ws://127.0.0.1:" << server.port(1) << "/ws" << std::endl;
   server.join();
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
 } catch (const parley::call_failed& failed) {
   std::cerr << "wschat_server: " << failed.what() << '\n';
   return 1;

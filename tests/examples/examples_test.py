@@ -2,6 +2,7 @@
 <datadivr_client> <raw>"""
 
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -61,6 +62,15 @@ class Examples(unittest.TestCase):
         for expected in ('to all, so to me: .*"hello"', "then: deadline exceeded", 'heard: .*"hello"', "closed with 1000 that was it"):
             self.assertRegex(rest, expected)
         server.expect_clean_end(server.stop())
+
+    def test_a_second_signal_while_a_server_ends_finds_no_dead_server(self):
+        for command in (LOBBY_SERVER, DATADIVR_SERVER):
+            with self.subTest(command):
+                server = self.start(Server([command]))
+                while server.process.poll() is None:
+                    server.process.send_signal(signal.SIGTERM)
+                self.assertIn(server.wait(), (0, -signal.SIGTERM), server.said())
+                self.assertNotRegex(server.said(), "Sanitizer|runtime error")
 
     def test_tokens_waits_in_every_way(self):
         program = self.start(Program([TOKENS]))

@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
   server.add(chat);
   server.start();
   running = &server;
-  std::signal(SIGINT, [](int) { running->stop(); });
-  std::signal(SIGTERM, [](int) { running->stop(); });
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { running->stop(); });
   std::cout << "WebSocket server listening on port " << server.port() << std::endl;
   server.join();
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
 }

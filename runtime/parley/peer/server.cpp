@@ -42,7 +42,7 @@ server::server(asio::any_io_executor executor, server_options options) {
 
 server::~server() {
   core_->shut_down();
-  join();
+  core_->let_go();
 }
 
 void server::run() { core_->run(); }
