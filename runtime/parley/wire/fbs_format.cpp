@@ -185,6 +185,7 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
       out.to = parley::target(std::move(out.to.parts.front()));
     } else if (out.kind == kind::error && !out.to.parts.empty()) {
       out.to.kind = target_kind::several;
+      out.to.except.clear();
     } else {
       clear(out.to);
     }
