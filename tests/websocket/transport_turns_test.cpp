@@ -154,5 +154,23 @@ TEST_F(transport_turns, The_newest_ping_is_answered_even_if_the_peer_did_not_rea
   EXPECT_EQ(end().closed, 0);
 }
 
+// A long queue leaves in the middle of a turn, and the pongs in it with the rest.
+TEST_F(transport_turns, The_newest_ping_is_answered_even_if_the_pongs_before_it_left_early) {
+  server.prepare = [](recorder& one) {
+    one.when_message = [&one](const auto&) {
+      const std::string reply(std::size_t{64} * 1024, 'x');
+      one.call([&reply](connection& to) { to.send_copy(as_bytes(std::string_view(reply)), opcode::text); });
+    };
+  };
+  raw client(io, server.door->port());
+  client.upgrade();
+  std::string pings;
+  for (int i = 0; i < 500; ++i) pings += raw::frame(0x89, std::to_string(1000 + i));
+  client.write(pings + raw::text("a question"));
+  const std::string newest = raw::frame(0x8A, "1499", false);
+  client.read_until([&](std::string_view text) { return text.ends_with(newest); });
+  EXPECT_TRUE(client.received.ends_with(newest));
+}
+
 }  // namespace
 }  // namespace parley::transport::testing

@@ -303,7 +303,6 @@ void socket_stream::flush() {
     }
     out_.taken(count);
     written += count;
-    written_ += count;
   }
   if (out_.size() > 0) flush_soon();
   count_waiting();
@@ -314,14 +313,18 @@ void socket_stream::flush() {
 std::size_t socket_stream::write_front(std::error_code& ec) {
   std::array<asio::const_buffer, pieces_per_write> pieces;
   const std::size_t count = out_.front(pieces);
-  if (count == 1) return socket_->write_some(pieces[0], ec);
   // Many small ones: copied together they cost the system less than one by one.
   std::array<char, join_up_to> joined;
   std::size_t size = 0, next = 0;
-  for (; next < count && pieces[next].size() <= joined.size() - size; size += pieces[next++].size())
-    std::memcpy(joined.data() + size, pieces[next].data(), pieces[next].size());
-  if (next > 1) return socket_->write_some(asio::buffer(joined.data(), size), ec);
-  return socket_->write_some(std::span(pieces.data(), count), ec);
+  if (count > 1)
+    for (; next < count && pieces[next].size() <= joined.size() - size; size += pieces[next++].size())
+      std::memcpy(joined.data() + size, pieces[next].data(), pieces[next].size());
+  std::size_t written = 0;
+  if (count == 1) written = socket_->write_some(pieces[0], ec);
+  else if (next > 1) written = socket_->write_some(asio::buffer(joined.data(), size), ec);
+  else written = socket_->write_some(std::span(pieces.data(), count), ec);
+  written_ += written;
+  return written;
 }
 
 void socket_stream::wait_writable() {
