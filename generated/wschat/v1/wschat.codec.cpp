@@ -38,7 +38,7 @@ std::ostream& operator<<(std::ostream& out, Info value) { return out << parley::
 
 void write_json(parley::json::writer& out, const User& m) {
   out.open_object();
-  parley::json::write_member(out, "\"name\":", m.name, {.max_len = 63});
+  parley::json::write_member(out, "\"name\":", m.name);
   out.close_object();
 }
 
@@ -49,7 +49,7 @@ bool read_json(parley::json::reader& in, User& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0: each.read(m.name, {.max_len = 63}); break;
+      case 0: each.read(m.name); break;
     }
   }
   if (!each.has(0)) m.name.clear();
@@ -57,7 +57,7 @@ bool read_json(parley::json::reader& in, User& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const User& m) {
-  const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name, {.max_len = 63});
+  const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name);
   out.begin_table();
   out.add(0, name_at);
   return out.end_table();
@@ -65,7 +65,7 @@ parley::flat::offset write_binary(parley::flat::writer& out, const User& m) {
 
 bool read_binary(parley::flat::table from, User& m) {
   parley::flat::fields each(from);
-  each.read(0, "name", m.name, {.max_len = 63});
+  each.read(0, "name", m.name);
   return each.done();
 }
 
@@ -89,7 +89,7 @@ std::ostream& operator<<(std::ostream& out, const User& m) { return out << parle
 
 void write_json(parley::json::writer& out, const Body& m) {
   out.open_object();
-  parley::json::write_member(out, "\"text\":", m.text, {.max_len = 255});
+  parley::json::write_member(out, "\"text\":", m.text);
   parley::json::write_member(out, "\"text_len\":", m.text_len);
   parley::json::write_member(out, "\"info\":", m.info);
   out.close_object();
@@ -104,7 +104,7 @@ bool read_json(parley::json::reader& in, Body& m) {
   parley::json::members each(in, names);
   while (each.next()) {
     switch (each.field()) {
-      case 0: each.read(m.text, {.max_len = 255}); break;
+      case 0: each.read(m.text); break;
       case 1: each.read(m.text_len); break;
       case 2: each.read(m.info); break;
     }
@@ -116,7 +116,7 @@ bool read_json(parley::json::reader& in, Body& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Body& m) {
-  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text, {.max_len = 255});
+  const parley::flat::offset text_at = parley::flat::write_member(out, "text", m.text);
   out.begin_table();
   out.add(0, text_at);
   parley::flat::add_member(out, 1, m.text_len);
@@ -126,7 +126,7 @@ parley::flat::offset write_binary(parley::flat::writer& out, const Body& m) {
 
 bool read_binary(parley::flat::table from, Body& m) {
   parley::flat::fields each(from);
-  each.read(0, "text", m.text, {.max_len = 255});
+  each.read(0, "text", m.text);
   each.read(1, "text_len", m.text_len);
   each.read(2, "info", m.info);
   return each.done();
