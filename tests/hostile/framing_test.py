@@ -123,7 +123,7 @@ class FramingTest(arena.Arena):
                 self.assertEqual((answer["re"], answer["payload"]), (99, {"value": 420}))
             with self.case("of nothing, in", mode):
                 guest = self.guest(mode)
-                guest.socket.send(frame(guest.opcode, b"", fin=False) + frame(CONTINUATION, b"", fin=False) * 1000 + frame(CONTINUATION,
+                guest.socket.send(frame(guest.opcode, b"", fin=False) + frame(CONTINUATION, b"", fin=False) * 900 + frame(CONTINUATION,
                                                                                                                            b""))
                 if mode == "fbs":
                     self.closed(guest, 4001)

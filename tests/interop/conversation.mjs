@@ -64,7 +64,7 @@ class Guest {
     expect('features', welcome.payload.features, ['multi']);
     expect('outcome', welcome.payload.outcome, 'new');
     this.id = welcome.payload.client_id;
-    if (!/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(this.id)) throw new Error('client_id is no UUID v4');
+    if (!/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(this.id)) throw new Error('client_id is no UUID v8');
   }
 
   async add(id) {

@@ -41,8 +41,8 @@ class Guest:
         said = welcome["payload"]
         expect("welcome", [said["revision"], said["features"], said["outcome"]], [1, ["multi"], "new"])
         self.id = said["client_id"]
-        if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", self.id):
-            raise AssertionError("client_id is no UUID v4")
+        if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", self.id):
+            raise AssertionError("client_id is no UUID v8")
 
     async def add(self, call_id):
         asked = {"event_name": "Lobby.Add", "payload": {"numbers": [391, 29]}}

@@ -20,6 +20,8 @@ TEST_P(Frames, TakeNoMemoryInTheSteadyState) {
     // Rare, and kept in vectors of strings, which give theirs back.
     const auto has = [&](const char* member) { return r["says"].find(member) != std::string::npos; };
     if (has(" to=[") || has(" meta.") || has(" slot=")) continue;
+    // An error about an event names its target, which is longer than a short string and given back with the error.
+    if (has("kind=error") && has(" to")) continue;
     const std::string frame = GetParam() == "fbs" ? frames::from_hex(r["frame"]) : r["frame"];
     const side writer = r["from"] == "client" ? side::client : side::server;
     const side reader = writer == side::client ? side::server : side::client;

@@ -164,12 +164,14 @@ TEST_F(transport_turns, The_newest_ping_is_answered_even_if_the_pongs_before_it_
   };
   raw client(io, server.door->port());
   client.upgrade();
-  std::string pings;
-  for (int i = 0; i < 500; ++i) pings += raw::frame(0x89, std::to_string(1000 + i));
-  client.write(pings + raw::text("a question"));
-  const std::string newest = raw::frame(0x8A, "1499", false);
-  client.read_until([&](std::string_view text) { return text.ends_with(newest); });
-  EXPECT_TRUE(client.received.ends_with(newest));
+  for (int round = 0; round < 20; ++round) {
+    std::string pings;
+    for (int i = 0; i < 20; ++i) pings += raw::frame(0x89, std::to_string(1000 + 20 * round + i));
+    client.write(pings + raw::text("a question"));
+    const std::string newest = raw::frame(0x8A, std::to_string(1019 + 20 * round), false);
+    client.read_until([&](std::string_view text) { return text.find(newest) != text.npos; });
+    ASSERT_NE(client.received.find(newest), std::string::npos) << "round " << round;
+  }
 }
 
 }  // namespace
