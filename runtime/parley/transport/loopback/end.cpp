@@ -39,7 +39,7 @@ void loopback_end::open(std::shared_ptr<mailbox> peer, std::string subprotocol) 
 }
 
 void loopback_end::fail(error why) {
-  if (phase_ == phase::connecting) finish({}, std::move(why));
+  if (phase_ == phase::connecting) tell_closed({}, std::move(why));
 }
 
 // ---- the seam
@@ -73,7 +73,7 @@ void loopback_end::close(std::uint16_t code, std::string_view text) {
 void loopback_end::abort() {
   if (phase_ != phase::open) return;
   peer_->put_only({.what = letter::kind::lost});
-  finish({}, {errc::cancelled, "aborted here"});
+  tell_closed({}, {errc::cancelled, "aborted here"});
 }
 
 void loopback_end::ping() {
@@ -92,7 +92,7 @@ void loopback_end::on_letter(letter&& one) {
       return handler->on_open(shared_from_this(), one.text);
     }
     case letter::kind::refused:
-      return finish({}, refusal(one.status, {}));
+      return tell_closed({}, refusal(one.status, {}));
     case letter::kind::message:
       return receive(one);
     case letter::kind::ping:
@@ -106,10 +106,10 @@ void loopback_end::on_letter(letter&& one) {
     case letter::kind::closed: {
       error how{errc::disconnected, "closed by the other end with " + std::to_string(one.status)};
       how.from_peer = true;
-      return finish({static_cast<std::uint16_t>(one.status), one.text}, std::move(how));
+      return tell_closed({static_cast<std::uint16_t>(one.status), one.text}, std::move(how));
     }
     case letter::kind::lost:
-      return finish({}, {errc::disconnected, phase_ == phase::connecting ? "the server has gone" : "the connection was lost"});
+      return tell_closed({}, {errc::disconnected, phase_ == phase::connecting ? "the server has gone" : "the connection was lost"});
     case letter::kind::taken:
       return taken(one.size);
   }
@@ -136,10 +136,10 @@ void loopback_end::taken(std::size_t bytes) {
 
 void loopback_end::close_with(close_reason why, error how) {
   peer_->put({.what = letter::kind::closed, .status = why.code, .text = why.text});
-  finish(std::move(why), std::move(how));
+  tell_closed(std::move(why), std::move(how));
 }
 
-void loopback_end::finish(close_reason why, error how) {
+void loopback_end::tell_closed(close_reason why, error how) {
   const auto self = shared_from_this();
   phase_ = phase::done;
   box_->post([self, handler = handler_, why = std::move(why), how = std::move(how)] { handler->on_closed(why, how); });

@@ -50,7 +50,7 @@ class loopback_end final : public connection, public reader, public std::enable_
   void receive(const letter& one);
   void taken(std::size_t bytes);
   void close_with(close_reason why, error how);
-  void finish(close_reason why, error how);
+  void tell_closed(close_reason why, error how);
   void let_go() noexcept;
   void sever() noexcept override;
 
