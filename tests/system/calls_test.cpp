@@ -199,7 +199,7 @@ TEST_P(WithSessions, A_refusal_is_a_value_of_the_enum_that_the_method_names) {
   w.host->on_touch = [](parley::call& call) -> parley::reply<> { return call.fail(Refusal::CLOSED); };
   w.start();
   guest a(w);
-  for (const std::size_t count : {1, 2}) {
+  for (const std::size_t count : {1U, 2U}) {
     const parley::error refused = error_of(a.talk, {.numbers = std::vector<double>(count)});
     EXPECT_EQ(refused.message, "the handler failed");
     EXPECT_EQ(refused.reason_name, "");
