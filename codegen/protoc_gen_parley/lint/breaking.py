@@ -290,7 +290,7 @@ _TO_SERVER, _TO_CLIENT = 65_536, 1_048_576
 
 
 def _is_tighter(before: int, after: int, none: int = 0) -> bool:
-    """0 is no limit of its own; then `none` applies, if it is not 0 itself."""
+    """Whether `after` allows less. 0 means that no limit is set, and the default `none` applies; a default of 0 is no limit either."""
     before, after = before or none, after or none
     return after != 0 and (before == 0 or after < before)
 

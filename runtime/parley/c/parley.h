@@ -88,9 +88,10 @@ void parley_options_free(parley_options* options);
 parley_code parley_options_set_encoding(parley_options* options, parley_encoding encoding);
 parley_code parley_options_set_connect_timeout(parley_options* options, int64_t milliseconds); /* 5000; more than 0 */
 parley_code parley_options_set_deadline(parley_options* options, int64_t milliseconds); /* of calls that name none: 30000; more than 0 */
-parley_code parley_options_set_heartbeat(parley_options* options, int64_t milliseconds);   /* ping after so much silence; as the server says */
+parley_code parley_options_set_heartbeat(parley_options* options,
+                                         int64_t milliseconds); /* ping after so much silence; as the server says */
 parley_code parley_options_set_max_silence(parley_options* options, int64_t milliseconds); /* then the link is lost; two heartbeats */
-parley_code parley_options_set_max_message(parley_options* options, size_t bytes);      /* of a payload that comes: 1 MiB */
+parley_code parley_options_set_max_message(parley_options* options, size_t bytes);         /* of a payload that comes: 1 MiB */
 parley_code parley_options_set_peer_max_message(parley_options* options, size_t bytes); /* plain: of a payload the server takes: 64 KiB */
 parley_code parley_options_set_max_queue(parley_options* options, size_t bytes);        /* waiting to be sent: 4 MiB */
 parley_code parley_options_set_max_unread(parley_options* options, size_t bytes);       /* waiting for poll: 4 MiB; see there */

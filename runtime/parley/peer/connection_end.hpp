@@ -107,7 +107,7 @@ class connection_end final : public transport::connection_handler,
   // Completes every call of this end with `cancelled`; the connection is about to be closed.
   void cancel_all();
 
-  // Sends an event of this end's own. `disconnected`: the connection is closed or closing. Any other error: this event cannot be sent, the
+  // Sends a local event. `disconnected`: the connection is closed or closing. Any other error: this event cannot be sent, the
   // connection goes on; nobody else reports it.
   result<> send_event(const outgoing&);
 

@@ -26,10 +26,10 @@ struct origin {
 
 // What became of an event that was handed over for sending.
 enum class sent {
-  queued,      // on its way, unless the connection is lost first; if it cannot leave after all, client::on_error is called
-  dropped,     // this end's queue is full: nothing was sent
-  closed,      // there is no connection, or the one client named is not there
-  too_large,   // over the method's max_bytes, or more than the other end accepts
+  queued,     // on its way, unless the connection is lost first; if it cannot leave after all, client::on_error is called
+  dropped,    // this end's queue is full: nothing was sent
+  closed,     // there is no connection, or the one client named is not there
+  too_large,  // over the method's max_bytes, or more than the other end accepts
   // The two ends' contracts differ in this event (`version_mismatch`), or its payload holds what cannot be written (wire/codec.hpp):
   // nothing is sent, and a client's on_error or a server's log says what it was.
   mismatched,

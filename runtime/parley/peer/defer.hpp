@@ -28,7 +28,7 @@ template <class T>
 class deferred_answer {
  public:
   void put(result<T> value) {
-    std::unique_ptr<waiter> waiting;  // let go of without the lock: the coroutine may be destroyed with it
+    std::unique_ptr<waiter> waiting;  // released without the lock, because the coroutine may be destroyed with it
     std::lock_guard lock(mutex_);
     if (std::exchange(done_, true)) return;
     if (!waiting_) {

@@ -29,12 +29,18 @@
 //   close     the close handshake is over, or given up after close_timeout; a success in any case
 // The first operation connects, and the others wait for that.
 //
-// Errors (DESIGN's codes): `disconnected` could not be reached, was lost, or the other end closed; `deadline_exceeded` connect_timeout,
-// receive_timeout, or send_timeout (the other end takes nothing: perhaps it waits itself, for somebody to receive here); `cancelled` closed here, destroyed, or the operation was cancelled; `bad_frame` the other end violated RFC 6455 or chose a
-// subprotocol that was not offered; `too_large` a message over max_message; `invalid` an option cannot be used, text to be sent is not UTF-8,
-// or a receive while on_message takes everything; `overloaded` over max_operations, or too much waits to be sent; `unauthenticated`,
-// `denied`, `unimplemented`, `version_mismatch`, `overloaded` for HTTP 401, 403, 404, 400 and 503 (transport.hpp has the whole list). An
-// operation on a connection that is over gives what ended it; close_code() and close_reason() say what the close frame said.
+// Errors:
+//   disconnected       the other end could not be reached, closed, or was lost
+//   deadline_exceeded  connect_timeout, receive_timeout, or send_timeout: the other end reads nothing, perhaps because it waits for this end
+//                      to receive
+//   cancelled          closed or destroyed here, or the operation was cancelled
+//   bad_frame          the other end violated RFC 6455, or chose a subprotocol that was not offered
+//   too_large          a message over max_message
+//   invalid            an option that cannot be used, text that is not UTF-8, or a receive while on_message takes everything
+//   overloaded         more than max_operations, or too much waits to be sent
+//   unauthenticated, denied, unimplemented, version_mismatch, overloaded
+//                      HTTP 401, 403, 404, 400 and 503; transport.hpp has the whole list
+// An operation on a connection that has ended fails with what ended it. close_code() and close_reason() return what the close frame said.
 //
 // Memory is bounded: what is queued to be sent by max_queue, what sends and asks hold that wait for room there by four times as much (when
 // that is reached, the next are `overloaded`), messages that nobody has received yet by max_read_ahead (then the connection stops reading,

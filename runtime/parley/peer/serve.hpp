@@ -135,7 +135,7 @@ struct incoming_call {
   parley::peer* peer;  // null at a client
   time_point deadline;
   const asio::any_io_executor& on;
-  answers* to;                              // held by whoever serves the call until it returns
+  answers* to;                              // the caller of serve() keeps it alive until serve() returns
   std::shared_ptr<running_replies> work{};  // of the handler, at a server
 };
 

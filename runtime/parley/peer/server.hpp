@@ -70,9 +70,9 @@ struct server_options {
   std::uint32_t max_calls = 256;        // running at once for one client
   // Bytes waiting for one client; over it the client is closed with 4009. Here and below a message counts as its bytes and 64 more.
   std::size_t max_queue = 4 * 1024 * 1024;
-  // Bytes waiting for all clients together. What waits for one client must not be more than what is left of it, or the client is closed with
-  // 4009: so whoever reads slowest goes first, while those for whom little waits find room. What one event makes wait for many clients counts
-  // once. Not counted: up to 64 KiB for each client whose socket was free just before. After a peak the memory goes back to the system.
+  // Bytes waiting for all clients together. A client is closed with 4009 if more waits for it than is left of this total, so the slowest
+  // reader is closed first and clients with short queues keep their place. An event for many clients counts once. Up to 64 KiB for each
+  // client whose socket was free just before is not counted. After a peak the memory goes back to the system.
   std::size_t max_queued_total = 256 * 1024 * 1024;
   std::size_t max_posted = 64 * 1024 * 1024;  // bytes handed over by other threads and not yet sent
   std::size_t max_connections = 100'000;
@@ -117,8 +117,8 @@ struct server_counters {
                                  // encoding has no words for it
   // How often the system had no descriptor or memory for a client that came. It waits in the port's queue, and is asked for again.
   std::uint64_t accept_failures = 0;
-  std::size_t queued = 0;        // bytes waiting for clients now, counted as for max_queued_total
-  std::uint64_t too_slow = 0;    // clients closed with 4009
+  std::size_t queued = 0;      // bytes waiting for clients now, counted as for max_queued_total
+  std::uint64_t too_slow = 0;  // clients closed with 4009
 };
 
 class server_core;

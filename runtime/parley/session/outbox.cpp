@@ -78,7 +78,7 @@ bool outbox::take_back(std::uint64_t call) {
   if (low == calls_.size() || calls_[low].call != call) return false;
   entry& found = data_[static_cast<std::size_t>(calls_[low].number - first_number_)];
   if (found.frame.empty()) return false;
-  // Others may wait behind it: what is left of it is one place in the queue, which is passed over when its turn comes.
+  // Other frames may wait behind it. An empty place stays in the queue and is skipped when its turn comes.
   const std::size_t size = found.frame.size();
   if (total_) total_->remove(alone(found.frame) - message_room);
   bytes_ -= size;

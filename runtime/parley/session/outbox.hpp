@@ -50,7 +50,7 @@ class outbox {
 
  private:
   struct entry {
-    buffer frame;  // empty: a call that was taken back; its room is counted until it is passed over
+    buffer frame;  // empty: a call that was removed; its place is counted until it is skipped
     std::uint64_t call = 0;
     bool admitted = false;
   };

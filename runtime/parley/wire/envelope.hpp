@@ -83,7 +83,7 @@ struct envelope {
   bytes_view payload;         // into the frame that was read; JSON: null counts as absent
   bool has_payload = false;
   bool payload_not_json = false;  // plain: it holds a bare NaN or Infinity, which Python writes; only plain peers can be told
-  known_tokens payload_tokens;  // JSON: for readers of the payload
+  known_tokens payload_tokens;    // JSON: for readers of the payload
 
   void clear();
 };

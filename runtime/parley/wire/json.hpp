@@ -17,9 +17,9 @@
 #pragma once
 
 #include "parley/core/core.hpp"
-#include "parley/wire/payload_fault.hpp"
 #include "parley/wire/decode_memory.hpp"
 #include "parley/wire/format.hpp"
+#include "parley/wire/payload_fault.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -14,12 +14,7 @@ class frame_reader {
  public:
   frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
       // Python's peers write NaN. A server that decodes the payload refuses it there; one that relays it decides whom to.
-      : frame_(frame),
-        reader_(reader),
-        limits_(limits),
-        out_(out),
-        in_(frame, {.accept_nan_tokens = true}),
-        members_(in_) {}
+      : frame_(frame), reader_(reader), limits_(limits), out_(out), in_(frame, {.accept_nan_tokens = true}), members_(in_) {}
 
   std::optional<fault> read() {
     if (in_.enter_object())

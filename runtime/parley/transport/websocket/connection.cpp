@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued 
 constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
 constexpr std::size_t linger_bytes = 64 * 1024;
 constexpr std::size_t early_from = 64 * 1024;  // queued bytes that do not wait for the end of the turn
-constexpr unsigned max_pongs = 128;  // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
+constexpr unsigned max_pongs = 128;            // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
 // Of a frame that websocketpp reads, in terms of a small message on the fast path.
 constexpr std::size_t foreign_work = 2;
 // Pings, pongs and empty fragments: no message grows by them, so nothing else bounds them (envelope.fbs, section 7).

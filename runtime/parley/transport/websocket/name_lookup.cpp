@@ -26,7 +26,7 @@
 namespace parley::transport {
 namespace {
 
-// Whoever waits for an answer. `done` belongs to the executor, `on` to the lock of the lookups.
+// An operation that waits for an answer. `done` is used on the executor only, `on` under the mutex of the look-ups.
 struct asker {
   std::optional<asio::any_io_executor> on;  // keeps its context running; empty: answered, abandoned, or the context is gone
   std::function<void(const name_answer&)> done;
