@@ -17,4 +17,7 @@ constexpr std::size_t with_room(std::size_t bytes, std::size_t more) noexcept {
   return bytes > std::numeric_limits<std::size_t>::max() - more ? std::numeric_limits<std::size_t>::max() : bytes + more;
 }
 
+// The envelope comes on top of the payload (wire/limits.hpp), and a little more so that a payload just over its limit is answered.
+inline constexpr std::size_t envelope_room = 8 * 1024;
+
 }  // namespace parley

@@ -104,7 +104,7 @@ class client_core final : public core,
   void note_queue();
   sent admit(std::size_t cost);
   bool may_wait_for_room(std::size_t cost);
-  void let_go_of(const early&) noexcept;
+  void release_room_of(const early&) noexcept;
   bool known_to_mismatch(const method&) const;
   void report(const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);

@@ -3,6 +3,8 @@
 
 #include "parley/peer/log.hpp"
 
+#include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +18,12 @@ inline log_sink guarded(log_sink sink) {
       sink(level, text);
     } catch (...) {}
   };
+}
+
+// Writes warnings to the sink. Empty if the sink is.
+inline std::function<void(const std::string&)> warning_to(const log_sink& sink) {
+  if (!sink) return nullptr;
+  return [sink](const std::string& text) { sink(log_level::warning, text); };
 }
 
 }  // namespace parley

@@ -1,11 +1,8 @@
 #include "parley/peer/server_core.hpp"
 
 #include "parley/core/give_back.hpp"
-#include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
 #include "parley/peer/origins.hpp"
-#include "parley/transport/loopback.hpp"
-#include "parley/transport/websocket.hpp"
 
 #include <asio/post.hpp>
 
@@ -22,8 +19,6 @@
 
 namespace parley {
 namespace {
-
-constexpr std::size_t envelope_room = 8 * 1024;  // see client_core.cpp
 
 server_options checked(server_options options) {
   options.log = guarded(std::move(options.log));
@@ -84,29 +79,8 @@ bool server_core::runs_here() const {
   return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->where().runs_here(); });
 }
 
-template <class F>
-bool server_core::post(server_loop& loop, F f) {
-  std::lock_guard lock(mutex_);
-  if (phase_ == phase::ended) return false;
-  asio::post(loop.where().executor(), [self = shared_from_this(), &loop, f = std::move(f)]() mutable { f(*self, loop); });
-  return true;
-}
-
-template <class F>
-bool server_core::on_loop(server_loop& loop, F f) {
-  if (!loop.where().inside()) return post(loop, std::move(f));
-  if (phase_ == phase::ended) return false;
-  f(*this, loop);
-  return true;
-}
-
 void server_core::log(log_level level, const std::string& text) const {
   if (options_.log) options_.log(level, text);
-}
-
-std::function<void(const std::string&)> server_core::warning_to_log() const {
-  if (!options_.log) return nullptr;
-  return [sink = options_.log](const std::string& text) { sink(log_level::warning, text); };
 }
 
 // --- setting up
@@ -162,73 +136,14 @@ void server_core::remove(std::uint64_t registered, bool late) {
   for (auto& one : gone) one.wait();
 }
 
-std::size_t server_core::listen(port_options chosen) {
-  std::lock_guard lock(mutex_);
-  if (phase_ != phase::idle) throw std::logic_error("parley::server::listen: add ports before the start");
-  if (chosen.address.empty()) chosen.address = options_.address;
-  const wire::envelope_format* const foreign = chosen.dialect.format;
-  if (foreign && foreign->has_session()) throw std::invalid_argument("a dialect has no session of its own");
-  if (foreign && with_dialect_.size() == max_dialects) throw std::invalid_argument("too many ports with a dialect");
-  entrance& one = entrances_.emplace_back();
-  one.options = std::move(chosen);
-  if (foreign) {
-    one.kind = static_cast<spoken>(static_cast<std::size_t>(spoken::dialect) + with_dialect_.size());
-    with_dialect_.push_back(&one);
-  }
-  return entrances_.size() - 1;
-}
-
-const dialect& server_core::dialect_of(spoken kind) const {
-  return with_dialect_[static_cast<std::size_t>(kind) - static_cast<std::size_t>(spoken::dialect)]->options.dialect;
-}
-
-const wire::envelope_format& server_core::format_of(spoken kind) const {
-  switch (kind) {
-    case spoken::binary:
-    case spoken::binary_without_lists:
-      return wire::fbs_format();
-    case spoken::json:
-    case spoken::json_without_lists:
-      return wire::json_format();
-    case spoken::plain:
-      return wire::plain_format();
-    default:
-      return *dialect_of(kind).format;
-  }
-}
-
-const entrance& server_core::entrance_for(const entrance& at, std::string_view path) const {
-  if (!options_.loopback) return at;
-  const auto named =
-      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
-  return named == entrances_.end() ? at : *named;
-}
-
 void server_core::open_ports() {
   {
     std::lock_guard lock(mutex_);
     if (phase_ != phase::idle) throw std::logic_error("parley::server: started twice");
   }
-  const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   stop_watch_ = std::make_unique<asio::posix::stream_descriptor>(
       first().executor(), descriptor(::fcntl(stop_event_, F_DUPFD_CLOEXEC, 0), "the server cannot be started"));
-  if (options_.loopback) {
-    transport::limits limits;
-    limits.max_message = largest;
-    limits.max_connections = options_.max_connections;
-    loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits));
-  } else {
-    // All or none: what was opened is closed again if the next cannot be.
-    const auto open = std::make_shared<std::atomic<std::size_t>>(0);
-    std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
-    for (const entrance& one : entrances_) opened.push_back(open_websocket(one, largest, open));
-    auto listeners = opened.begin();
-    for (entrance& one : entrances_) {
-      one.bound = listeners->front()->port();
-      for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move((*listeners)[i]));
-      ++listeners;
-    }
-  }
+  open_entrances();
   {
     std::lock_guard lock(mutex_);  // use() changes the contract itself until now, and posts from now on
     phase_ = phase::running;
@@ -236,44 +151,6 @@ void server_core::open_ports() {
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
   for (const entrance& one : entrances_) log(log_level::info, "listening on port " + std::to_string(one.bound));
-}
-
-// With several loops each has a socket of its own on the same port, and the system divides the clients among them.
-// The first takes the port alone, which fails if another process has it; then it lets the others in.
-std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(const entrance& at, std::size_t largest,
-                                                                              const std::shared_ptr<std::atomic<std::size_t>>& open) {
-  using transport::port_sharing;
-  transport::listen_options listen;
-  listen.address = at.options.address;
-  listen.port = at.options.port;
-  listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
-  listen.limits.max_message = largest;
-  listen.limits.handshake = options_.handshake_timeout;
-  listen.limits.max_connections = options_.max_connections;
-  listen.open_connections = open;
-  listen.waiting = waiting_;
-  if (const dialect* const foreign = at.dialect()) {
-    listen.manners = manners_of(*foreign);
-  } else {
-    listen.help = "supported subprotocols:";
-    if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
-    if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
-  }
-  std::vector<std::shared_ptr<transport::listener>> opened;
-  for (const auto& loop : loops_) {
-    listen.on_refused = [raw = loop.get(), weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
-      if (const auto self = weak.lock()) raw->upgrade_refused(status, text, remote);
-    };
-    listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
-      if (const auto self = weak.lock()) raw->accept_failed(why);
-    };
-    auto listener = transport::websocket_listen(loop->where().executor(), listen);
-    if (!listener) throw call_failed(listener.error());
-    opened.push_back(*listener);
-    listen.port = opened.back()->port();
-    listen.sharing = port_sharing::everybody;
-  }
-  return opened;
 }
 
 // A thread for each loop but the first.
@@ -454,90 +331,6 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
       case sent::mismatched:
         return done.release()->finish(unwritable ? *unwritable : error{errc::version_mismatch});
     }
-  });
-}
-
-namespace {
-
-// Forgets where a call went when it is over, or dropped with its loop.
-class tracked_call final : public pending_call {
- public:
-  tracked_call(std::unique_ptr<pending_call> inner, std::function<void()> over) : inner_(std::move(inner)), over_(std::move(over)) {}
-  ~tracked_call() override { over_(); }
-  void finish(result<encoded_answer> answer) override {
-    const std::unique_ptr<tracked_call> self(this);
-    inner_.release()->finish(std::move(answer));
-  }
-  void finish_late() override {
-    const std::unique_ptr<tracked_call> self(this);
-    inner_.release()->finish_late();
-  }
-
- private:
-  std::unique_ptr<pending_call> inner_;
-  std::function<void()> over_;
-};
-
-}  // namespace
-
-void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
-  server_loop* loop = loops_.front().get();
-  if (has_several_loops())
-    if (const auto known = directory_.find(request.to.name)) loop = known->loop;
-  {
-    // Before it is posted: it can be cancelled from now on.
-    const std::lock_guard lock(asked_guard_);
-    asked_.emplace(of, asked{loop, {}});
-  }
-  std::unique_ptr<pending_call> tracked = std::make_unique<tracked_call>(std::move(done), [weak = weak_from_this(), of] {
-    const auto server = weak.lock();
-    if (!server) return;
-    const std::lock_guard lock(server->asked_guard_);
-    server->asked_.erase(of);
-  });
-  {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != phase::ended) {
-      // Always posted: an operation never completes inside its own start.
-      asio::post(loop->where().executor(), [self = shared_from_this(), loop, of, request = std::move(request),
-                                            call = std::move(tracked)]() mutable { self->ask(*loop, of, request, std::move(call)); });
-      return;
-    }
-  }
-  tracked.release()->finish_late();
-}
-
-void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std::unique_ptr<pending_call> done) {
-  if (phase_ == phase::ended) return done.release()->finish(errc::cancelled);
-  if (request.unwritable) return done.release()->finish(*request.unwritable);
-  connection_end* end = loop.client(request.to.name);
-  if (!end) return done.release()->finish(error{errc::unknown_target, "this client is not connected"});
-  bool cancelled = false;
-  {
-    const std::lock_guard lock(asked_guard_);
-    asked& one = asked_.at(of);
-    cancelled = one.cancelled;
-    one.end = end->weak_from_this();
-  }
-  if (cancelled) return done.release()->finish(errc::cancelled);
-  auto wait = options_.deadline;
-  if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
-  if (request.options.deadline) wait = *request.options.deadline;
-  end->start_call(of, request, saturating_add(clock_->now(), wait), std::move(done));
-}
-
-void server_core::cancel(ticket of) {
-  asked found{};
-  {
-    const std::lock_guard lock(asked_guard_);
-    const auto it = asked_.find(of);
-    if (it == asked_.end()) return;
-    it->second.cancelled = true;  // which ask() looks at, if the call has not reached its loop
-    found = it->second;
-  }
-  if (found.end.expired()) return;
-  on_loop(*found.loop, [of, where = found.end](server_core&, server_loop&) {
-    if (const auto end = where.lock()) end->cancel_call(of);
   });
 }
 

@@ -6,6 +6,7 @@
 #include "parley/peer/server_loop.hpp"
 
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
 
 #include <atomic>
 #include <deque>
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace parley {
@@ -95,7 +97,6 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The last client of a stopping loop is gone. On that loop, once.
   void loop_is_empty();
   void log(log_level, const std::string&) const;
-  std::function<void(const std::string&)> warning_to_log() const;
 
  private:
   home& first() const { return loops_.front()->where(); }
@@ -107,6 +108,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The same, never inline.
   template <class F>
   bool post(server_loop&, F f);
+  // All of them, or none. Throws call_failed.
+  void open_entrances();
   // One for each loop. Throws call_failed.
   std::vector<std::shared_ptr<transport::listener>> open_websocket(const entrance&, std::size_t largest,
                                                                    const std::shared_ptr<std::atomic<std::size_t>>& open);
@@ -155,5 +158,21 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   };
   std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them
 };
+
+template <class F>
+bool server_core::post(server_loop& loop, F f) {
+  std::lock_guard lock(mutex_);
+  if (phase_ == phase::ended) return false;
+  asio::post(loop.where().executor(), [self = shared_from_this(), &loop, f = std::move(f)]() mutable { f(*self, loop); });
+  return true;
+}
+
+template <class F>
+bool server_core::on_loop(server_loop& loop, F f) {
+  if (!loop.where().inside()) return post(loop, std::move(f));
+  if (phase_ == phase::ended) return false;
+  f(*this, loop);
+  return true;
+}
 
 }  // namespace parley

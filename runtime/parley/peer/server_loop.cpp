@@ -1,6 +1,7 @@
 #include "parley/peer/server_loop.hpp"
 
 #include "parley/peer/bounds.hpp"
+#include "parley/peer/guarded_log.hpp"
 #include "parley/peer/origins.hpp"
 #include "parley/peer/server_core.hpp"
 
@@ -58,7 +59,7 @@ session::session_options session_options_of(const server_core& server) {
 server_loop::server_loop(server_core& server, home where)
     : server_(server),
       home_(std::move(where)),
-      watchdog_(server.clock(), server.options().slow_handler, server.warning_to_log()),
+      watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
       patience_(server.clock()->make_alarm(home_.executor())) {}
 
 server_loop::~server_loop() {
