@@ -10,9 +10,6 @@
 namespace parley::session {
 namespace {
 
-// What this release offers: calls made by the server, several targets and except-lists.
-constexpr std::uint64_t offered = wire::feature::server_calls | wire::feature::multi;
-
 // Copying so much costs less than counting who holds it.
 constexpr std::size_t copied_up_to = 4 * 1024;
 
@@ -20,12 +17,6 @@ constexpr std::size_t copied_up_to = 4 * 1024;
 constexpr std::size_t last_frames = 64;
 
 bool malformed(errc code) { return code == errc::bad_frame || code == errc::bad_payload || code == errc::too_large; }
-
-std::uint32_t default_message_limit(side receiver) { return receiver == side::server ? 65'536 : 1'048'576; }
-
-void fill_defaults(wire::limits& l, side receiver) {
-  if (l.max_message == 0) l.max_message = default_message_limit(receiver);
-}
 
 std::chrono::milliseconds in_bounds(std::chrono::milliseconds heartbeat) {
   return std::clamp(heartbeat, shortest_heartbeat, std::chrono::milliseconds(std::numeric_limits<std::uint32_t>::max()));
@@ -59,12 +50,6 @@ std::string naming_what_failed(const about& what, errc code, std::string_view te
   return all.append(wire::cut_text(text, wire::max_text - all.size() - ending.size())).append(ending);
 }
 
-std::string names_of(const std::vector<const method*>& methods) {
-  std::string names;
-  for (const method* m : methods) names.append(names.empty() ? "" : ", ").append(m->name);
-  return names;
-}
-
 }  // namespace
 
 peer_session::peer_session(session_options chosen, const contract& known, output& out)
@@ -91,28 +76,6 @@ void peer_session::start(time_point now) {
   state_ = state::greeting;
   next_tick_ = saturating_add(now, options_.hello_timeout);
   if (options_.self == side::client) greet_server();
-}
-
-void peer_session::greet_server() {
-  wire::hello hello;
-  hello.features = offered;
-  hello.agent = options_.agent;
-  hello.methods = contract_.prints();
-  hello.accepted = contract_.accepted();
-  hello.contract = wire::contract_of(hello.methods);
-  hello.limits = options_.limits;
-  std::string payload;
-  wire::write_hello(format().payload_format(), hello, payload);
-  send_greeting(wire::kind::hello, payload);
-}
-
-void peer_session::send_greeting(wire::kind kind, std::string_view payload) {
-  wire::envelope e;
-  e.kind = kind;
-  std::string frame;
-  write(e, as_bytes(payload), frame);
-  ++counters_.frames_sent;
-  out_.transmit(buffer(std::move(frame)));
 }
 
 // The ping leaves in time for its answer.
@@ -165,87 +128,6 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   }
   return control(now, *in_);
 }
-
-const wire::envelope* peer_session::greeting(time_point now, const wire::envelope& e) {
-  if (e.unknown_kind) return unexpected_greeting();
-  if (options_.self == side::server) {
-    if (e.kind != wire::kind::hello) return unexpected_greeting();
-    on_hello(now, e);
-    return nullptr;
-  }
-  // A server that refuses says why, and closes with the code that tells what to do next.
-  if (e.kind == wire::kind::error && e.re == 0) return &e;
-  if (e.kind != wire::kind::welcome) return unexpected_greeting();
-  on_welcome(now, e);
-  return nullptr;
-}
-
-const wire::envelope* peer_session::unexpected_greeting() {
-  if (options_.self == side::server) close(close_code::bad_hello, "expected hello");
-  else close(close_code::protocol_violation, "expected welcome");
-  return nullptr;
-}
-
-void peer_session::on_hello(time_point now, const wire::envelope& e) {
-  if (e.payload.size() > options_.limits.max_message) return close(close_code::too_large, "hello: too large");
-  wire::hello hello;
-  if (auto fault = wire::read_hello(format().payload_format(), e.payload, hello)) return close(fault->close, fault->text);
-  if ((hello.required & ~offered) != 0) return close(close_code::unsupported, "a required feature is not supported");
-  // Resume is not offered: a client that asks for it greets once more, as a newcomer.
-  const bool greet_again = hello.resume.has_value();
-  if (greet_again && std::exchange(greeted_, true)) return close(close_code::bad_hello, "nothing to resume: expected a hello without");
-  comparison found = compare(contract_, hello);
-  for (const wire::print& p : found.mismatched) mismatched_.push_back(contract_.find(p.method));
-  policy_ = options_.policy;
-  if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
-  features_ = hello.features & offered;
-  peer_limits_ = hello.limits;
-  fill_defaults(peer_limits_, side::client);
-  for (const wire::print& p : hello.methods)
-    if (const method* m = contract_.find(p.method); m && m->max_bytes > peer_limits_.max_message) larger_.push_back(m);
-
-  wire::welcome welcome;
-  welcome.features = features_;
-  welcome.agent = options_.agent;
-  if (!greet_again) welcome.client_id = client_id_;
-  welcome.outcome = greet_again ? wire::outcome::fresh : wire::outcome::fresh_session;
-  welcome.contract = found.contract;
-  welcome.mismatched = std::move(found.mismatched);
-  welcome.missing = std::move(found.missing);
-  welcome.policy = policy_;
-  welcome.limits = options_.limits;
-  welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
-  std::string payload;
-  wire::write_welcome(format().payload_format(), welcome, payload);
-  send_greeting(wire::kind::welcome, payload);
-  if (!greet_again) return become_open(now);
-  mismatched_.clear();
-  larger_.clear();
-  next_tick_ = saturating_add(now, options_.hello_timeout);
-}
-
-void peer_session::on_welcome(time_point now, const wire::envelope& e) {
-  wire::welcome welcome;
-  if (auto fault = wire::read_welcome(format().payload_format(), e.payload, welcome)) return close(fault->close, fault->text);
-  if (welcome.outcome != wire::outcome::fresh_session)
-    return close(close_code::protocol_violation, "a resume was answered that nobody asked for");
-  features_ = welcome.features & offered;
-  peer_limits_ = welcome.limits;
-  fill_defaults(peer_limits_, side::server);
-  client_id_ = welcome.client_id;
-  // A server that took no notice of what this end accepts names that, too: strike it.
-  for (const wire::print& p : welcome.mismatched) {
-    const parley::method* m = p.name.empty() ? contract_.find(p.method) : contract_.find(std::string_view(p.name));
-    if (m && !agrees(*m, p.fingerprint) && agreed(*m)) mismatched_.push_back(m);  // each once
-  }
-  policy_ = welcome.policy;
-  if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
-  if (!options_.own_heartbeat) options_.heartbeat = std::chrono::milliseconds(welcome.heartbeat_ms);
-  settle_heartbeat();
-  become_open(now);
-}
-
-void peer_session::refuse_contract() { close(close_code::contract_refused, "contract differs: " + names_of(mismatched_)); }
 
 const wire::envelope* peer_session::control(time_point now, const wire::envelope& e) {
   constexpr std::string_view not_agreed = "a frame of a feature that was not agreed";

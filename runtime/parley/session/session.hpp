@@ -206,6 +206,8 @@ class peer_session {
  private:
   enum class state { starting, greeting, open, closed };
 
+  // The limits that a greeting left out (envelope.fbs has the defaults).
+  static void fill_defaults(wire::limits&, side receiver);
   void greet_server();
   void send_greeting(wire::kind kind, std::string_view payload);
   const wire::envelope* greeting(time_point now, const wire::envelope& e);
