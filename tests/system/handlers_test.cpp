@@ -164,10 +164,13 @@ TEST_P(EveryMedium, A_handler_that_is_destroyed_under_a_running_server_is_a_faul
   parley::server_options options;
   options.log = errors_to(logged);
   world w(GetParam(), std::move(options));
+  events<std::string> told;
   auto late = std::make_unique<Watcher>();
+  late->on_connected = [&] { told.put("connected"); };
   w.server->add(*late);
   w.start();
   guest a(w);
+  told.next();  // the client knows of its welcome before the handlers are told
   late.reset();
   EXPECT_THAT(logged.next(), HasSubstr("parley::scoped_registration"));
   a.talk.touch();

@@ -21,10 +21,10 @@ waiting_send one_of(core::ticket of, time_point deadline = time_point::max()) {
 
 TEST(WaitingSends, LeaveInTheOrderInWhichTheyWereAskedFor) {
   waiting_sends all;
-  for (const core::ticket of : {3, 1, 2}) all.add(one_of(of));
+  for (const core::ticket of : {3u, 1u, 2u}) all.add(one_of(of));
   EXPECT_EQ(all.size(), 3u);
   EXPECT_EQ(all.first()->of, 3u);
-  for (const core::ticket of : {3, 1, 2}) EXPECT_EQ(all.take_first()->of, of);
+  for (const core::ticket of : {3u, 1u, 2u}) EXPECT_EQ(all.take_first()->of, of);
   EXPECT_TRUE(all.empty());
   EXPECT_EQ(all.first(), nullptr);
   EXPECT_FALSE(all.take_first());
