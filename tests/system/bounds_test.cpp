@@ -134,6 +134,30 @@ TEST(Bounds, Many_calls_that_wait_for_the_link_are_cancelled_one_by_one) {
   clock->advance(10s, [&] { io.poll(); });
 }
 
+// ---- before a server's loop has taken it up
+
+TEST(Bounds, Calls_of_a_server_that_wait_for_its_loop_are_bounded_and_each_ends_once) {
+  asio::io_context io;
+  parley::loopback network;
+  parley::server server(io.get_executor(), {.max_posted = 64'000, .loopback = &network});
+  Host host(server);
+  server.add(host);
+  server.start();
+  constexpr int many = 5000;
+  for (int round = 1; round <= 2; ++round) {  // what has been taken up is room for others
+    int overloaded = 0, others = 0;
+    for (int i = 0; i < many; ++i)
+      host.peers.async_meet({.text = "who"}, parley::to::client{"nobody"},
+                            [&](parley::result<Line> done) { ++(done.error().code == parley::errc::overloaded ? overloaded : others); });
+    EXPECT_EQ(overloaded + others, 0) << "none ends inside its own start";
+    run_until(io, [&] { return overloaded + others == many; });
+    EXPECT_GT(others, 100);
+    EXPECT_LE(others, static_cast<int>(64'000 / room));
+  }
+  server.stop();
+  io.run();
+}
+
 // ---- toward a server that does not read
 
 namespace wt = parley::transport;

@@ -8,8 +8,11 @@
 #include <parley/server.hpp>
 
 #include <gtest/gtest.h>
+
+#include <asio/io_context.hpp>
 #include <asio/use_future.hpp>
 
+#include <cstddef>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -158,6 +161,33 @@ TEST_F(Unwritable, AServersEventIsRefusedAndLogged) {
   EXPECT_NE(log_of("Oddities.Told").find("$.value: NaN"), std::string::npos);
   EXPECT_EQ(peers.told({.number = 3}, to::all), parley::sent::queued);
   for (guest* g : {&binary, &json}) EXPECT_EQ(g->heard.next().number, 3);
+}
+
+TEST(UnwritableEvents, AreBoundedUntilTheyAreReported) {
+  constexpr std::size_t most = 64'000, each = 64;
+  asio::io_context io;
+  parley::loopback network;
+  std::size_t logged = 0, reported = 0;
+  const auto count = [&](parley::log_level level, std::string_view) { logged += level == parley::log_level::error; };
+  parley::server server(io.get_executor(), {.max_posted = most, .log = count, .loopback = &network});
+  parley::client link(io.get_executor(), "mem://host", {.max_queue = most, .loopback = &network});
+  link.on_error([&](const parley::error&, std::string_view) { ++reported; });
+  const OdditiesClient oddities(link);
+  const OdditiesPeers peers(server);
+  server.start();
+  for (int i = 0; i < 5000; ++i) {
+    oddities.say({.value = nan}, to::all);
+    peers.told({.value = nan}, to::all);
+  }
+  while (io.poll() != 0) {}
+  for (const std::size_t heard : {logged, reported}) {
+    EXPECT_GT(heard, most / each / 2);
+    EXPECT_LE(heard, most / each);
+  }
+  EXPECT_EQ(peers.told({.number = 3}, to::all), parley::sent::queued);
+  link.close();
+  server.stop();
+  io.run();
 }
 
 }  // namespace

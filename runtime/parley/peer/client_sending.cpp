@@ -160,14 +160,20 @@ bool client_core::known_to_mismatch(const method& m) const {
 sent client_core::send(outgoing event) {
   const phase now = phase_;
   if (now == phase::lost || now == phase::closed) return sent::closed;
+  const std::size_t cost = event.cost();
   if (event.unwritable) {
-    on_executor([why = event.unwritable, what = event.what](client_core& self) { self.report(*why, what->name); });
+    if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
+    if (!on_executor([cost, why = event.unwritable, what = event.what](client_core& self) {
+          self.posted_ -= cost;
+          self.report(*why, what->name);
+          self.admit_waiting();
+        }))
+      posted_ -= cost;
     return sent::mismatched;
   }
   const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
   if (event.size() > limit) return sent::too_large;
   const bool mismatched = known_to_mismatch(*event.what);
-  const std::size_t cost = event.cost();
   if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
   // What the ends disagree about goes the same way, up to where it is refused and reported.
   if (on_executor([event = std::move(event)](client_core& self) mutable {

@@ -74,7 +74,9 @@ struct server_options {
   // reader is closed first and clients with short queues keep their place. An event for many clients counts once. Up to 64 KiB for each
   // client whose socket was free just before is not counted. After a peak the memory goes back to the system.
   std::size_t max_queued_total = 256 * 1024 * 1024;
-  std::size_t max_posted = 64 * 1024 * 1024;  // bytes handed over by other threads and not yet sent
+  // Bytes of events that other threads send and of calls to clients, until their loop takes them up. Beyond it an event is sent::dropped, and
+  // a call ends with `overloaded`.
+  std::size_t max_posted = 64 * 1024 * 1024;
   std::size_t max_connections = 100'000;
   std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
   std::chrono::milliseconds heartbeat{20'000};

@@ -1,8 +1,6 @@
 // Calls that a server makes to its clients.
 #include "parley/peer/server_core.hpp"
 
-#include <asio/post.hpp>
-
 #include <utility>
 
 namespace parley {
@@ -33,6 +31,13 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   server_loop* loop = loops_.front().get();
   if (has_several_loops())
     if (const auto known = directory_.find(request.to.name)) loop = known->loop;
+  const std::size_t cost = request.cost();
+  if (!admit(cost)) {
+    post(*loop, std::move(done), [](server_core&, server_loop&, std::unique_ptr<pending_call> refused) {
+      refused.release()->finish(error{errc::overloaded, "too much is waiting for the server's loop (server_options::max_posted)"});
+    });
+    return;
+  }
   {
     // Before it is posted: it can be cancelled from now on.
     const std::lock_guard lock(asked_guard_);
@@ -44,16 +49,13 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
     const std::lock_guard lock(server->asked_guard_);
     server->asked_.erase(of);
   });
-  {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != phase::ended) {
-      // Always posted: an operation never completes inside its own start.
-      asio::post(loop->where().executor(), [self = shared_from_this(), loop, of, request = std::move(request),
-                                            call = std::move(tracked)]() mutable { self->ask(*loop, of, request, std::move(call)); });
-      return;
-    }
-  }
-  tracked.release()->finish_late();
+  // Always posted: an operation never completes inside its own start.
+  if (!post(*loop, std::move(tracked),
+            [of, cost, request = std::move(request)](server_core& self, server_loop& where, std::unique_ptr<pending_call> call) {
+              self.posted_ -= cost;
+              self.ask(where, of, request, std::move(call));
+            }))
+    posted_ -= cost;
 }
 
 void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std::unique_ptr<pending_call> done) {

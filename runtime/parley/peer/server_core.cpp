@@ -290,28 +290,35 @@ formats_in_use server_core::formats() const {
   return now;
 }
 
+bool server_core::admit(std::size_t cost) noexcept {
+  const std::size_t before = posted_.fetch_add(cost);
+  if (before == 0 || before + cost <= options_.max_posted) return true;
+  posted_ -= cost;
+  return false;
+}
+
 sent server_core::send(outgoing event) {
   const method& m = *event.what;
+  const std::size_t cost = event.cost();
   if (event.unwritable) {
-    post(*loops_.front(), [&m, why = event.unwritable](server_core& self, server_loop&) {
-      self.log(log_level::error, std::string(m.name) + ": " + why->message);
-    });
+    if (!admit(cost)) return sent::dropped;
+    if (!post(*loops_.front(), [&m, cost, why = event.unwritable](server_core& self, server_loop&) {
+          self.posted_ -= cost;
+          self.log(log_level::error, std::string(m.name) + ": " + why->message);
+        }))
+      posted_ -= cost;
     return sent::mismatched;
   }
   const std::size_t limit = m.max_bytes != 0 ? m.max_bytes : 1024 * 1024;
   if ((event.json && event.json->size() > limit) || (event.binary && event.binary->size() > limit)) return sent::too_large;
   if (server_loop* loop = here()) return phase_ == phase::ended ? sent::closed : loop->deliver_own(event);
-  const std::size_t size = cost_of(event.size());
-  if (posted_.fetch_add(size) + size > options_.max_posted) {
-    posted_ -= size;
-    return sent::dropped;
-  }
-  if (post(*loops_.front(), [event = std::move(event), size](server_core& self, server_loop& loop) {
-        self.posted_ -= size;
+  if (!admit(cost)) return sent::dropped;
+  if (post(*loops_.front(), [event = std::move(event), cost](server_core& self, server_loop& loop) {
+        self.posted_ -= cost;
         loop.deliver_own(event);
       }))
     return sent::queued;
-  posted_ -= size;
+  posted_ -= cost;
   return sent::closed;
 }
 

@@ -108,6 +108,11 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // The same, never inline.
   template <class F>
   bool post(server_loop&, F f);
+  // Posts f(*this, loop, std::move(done)). False: the server has ended, and the operation was completed late.
+  template <class F>
+  bool post(server_loop&, std::unique_ptr<pending_call> done, F f);
+  // On any thread: counts what a loop is about to be handed. False: there is no room for it (max_posted), and nothing is counted.
+  bool admit(std::size_t cost) noexcept;
   // All of them, or none. Throws call_failed.
   void open_entrances();
   // One for each loop. Throws call_failed.
@@ -128,7 +133,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::atomic<ticket> next_ticket_ = 1;
   std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are
   std::vector<const entrance*> with_dialect_;  // by the number of the kind
-  std::atomic<std::size_t> posted_ = 0;
+  std::atomic<std::size_t> posted_ = 0;        // what loops were handed and have not taken up
   const std::shared_ptr<account> waiting_;
   int stop_event_ = -1;  // eventfd: what a signal handler may write to
   std::thread thread_;   // of start()
@@ -165,6 +170,21 @@ bool server_core::post(server_loop& loop, F f) {
   if (phase_ == phase::ended) return false;
   asio::post(loop.where().executor(), [self = shared_from_this(), &loop, f = std::move(f)]() mutable { f(*self, loop); });
   return true;
+}
+
+template <class F>
+bool server_core::post(server_loop& loop, std::unique_ptr<pending_call> done, F f) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != phase::ended) {
+      asio::post(loop.where().executor(), [self = shared_from_this(), &loop, done = std::move(done), f = std::move(f)]() mutable {
+        f(*self, loop, std::move(done));
+      });
+      return true;
+    }
+  }
+  done.release()->finish_late();
+  return false;
 }
 
 template <class F>
