@@ -5,6 +5,13 @@
 
 #include <gmock/gmock.h>
 
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace parley::transport::testing {
 namespace {
 
@@ -16,7 +23,9 @@ struct loopback_test : ::testing::Test {
   loopback_test() { listen(); }
 
   void listen(transport::limits limits = {}, std::string name = {}) {
-    door = network.listen(io.get_executor(), limits, std::move(name));
+    door = network.listen(io.get_executor(), limits, std::move(name), [this](int status, std::string_view text, const std::string& remote) {
+      refusals.push_back(remote + ' ' + std::to_string(status) + ' ' + std::string(text));
+    });
     door->start([this](std::shared_ptr<request> ask) {
       if (decide) return decide(std::move(ask));
       ends.push_back(std::make_shared<recorder>());
@@ -50,6 +59,7 @@ struct loopback_test : ::testing::Test {
   loopback network;
   std::shared_ptr<listener> door;
   std::vector<std::shared_ptr<recorder>> ends;
+  std::vector<std::string> refusals;
   std::function<void(recorder&)> prepare;
   std::function<void(std::shared_ptr<request>)> decide;
   std::function<void()> abandon;
@@ -265,32 +275,102 @@ TEST_F(loopback_test, beyond_max_connections_clients_are_refused_until_one_leave
   const auto third = begin();
   settle(io);
   EXPECT_EQ(third->how.code, errc::overloaded);
+  EXPECT_THAT(refusals, ElementsAre("mem 503 too many connections"));
   first->call([](connection& to) { to.close(1000, {}); });
   settle(io);
   pair();
 }
 
+TEST_F(loopback_test, a_request_that_is_not_decided_yet_is_a_connection_too) {
+  listen({.max_connections = 1});
+  std::shared_ptr<request> seen;
+  decide = [&](std::shared_ptr<request> ask) { seen = std::move(ask); };
+  const auto first = begin();
+  settle(io);
+  const auto second = begin();
+  settle(io);
+  EXPECT_EQ(first->closed, 0);
+  EXPECT_EQ(second->how.code, errc::overloaded);
+  seen = nullptr;
+  settle(io);
+  EXPECT_EQ(first->closed, 1);
+  decide = nullptr;
+  pair();
+}
+
+TEST_F(loopback_test, who_is_refused_before_anybody_was_asked_is_reported_to_the_listener) {
+  const auto early = network.listen(io.get_executor(), {}, "early", [this](int status, std::string_view, const std::string&) {
+    refusals.push_back(std::to_string(status));
+  });
+  connect_options options;
+  options.url = "mem://early";
+  begin(options);
+  settle(io);
+  EXPECT_THAT(refusals, ElementsAre("503"));
+  decide = [](std::shared_ptr<request> ask) { ask->reject(403, {}); };
+  begin();
+  settle(io);
+  EXPECT_EQ(refusals.size(), 1u) << "this one the program knows of";
+  decide = [](std::shared_ptr<request> ask) { ask->accept("other", std::make_shared<recorder>()); };
+  begin();
+  settle(io);
+  EXPECT_EQ(refusals.back(), "mem 500 no agreement on a subprotocol");
+}
+
+TEST_F(loopback_test, errors_of_connecting_name_what_was_asked_for) {
+  decide = [](std::shared_ptr<request> ask) { ask->reject(404, {}); };
+  connect_options options;
+  options.url = "mem://server/chat?room=red";
+  const auto lost = begin(options);
+  settle(io);
+  EXPECT_THAT(lost->how.message, HasSubstr("nothing is served at /chat"));
+  door = nullptr;
+  options.url = "mem://nobody/chat";
+  const auto alone = begin(options);
+  settle(io);
+  EXPECT_THAT(alone->how.message, HasSubstr("mem://nobody"));
+}
+
+constexpr std::size_t room = 64;  // a message's, beside its bytes
+
 TEST_F(loopback_test, buffered_amount_counts_what_the_other_end_has_not_taken_and_drains_between_the_marks) {
   const auto [client, server] = pair();
   server->link->pause_reading();
-  client->link->set_water_marks(100, 40);
+  client->link->set_water_marks(10 * (10 + room), 4 * (10 + room));
   for (int i = 0; i < 12; ++i) client->send(std::string(10, 'x'));
   settle(io);
-  EXPECT_EQ(client->link->buffered_amount(), 120u);
+  EXPECT_EQ(client->link->buffered_amount(), 12 * (10 + room));
   EXPECT_THAT(server->messages, IsEmpty());
-  // Paused again after the seventh: 50 are left, which is above the low mark.
+  // Paused again after the seventh: five are left, which is above the low mark.
   server->when_message = [server = server.get()](const auto&) {
     if (server->messages.size() == 7) server->link->pause_reading();
   };
   server->call([](connection& to) { to.resume_reading(); });
   settle(io);
   EXPECT_EQ(server->messages.size(), 7u);
-  EXPECT_EQ(client->link->buffered_amount(), 50u);
+  EXPECT_EQ(client->link->buffered_amount(), 5 * (10 + room));
   EXPECT_EQ(client->drained, 0);
   server->link->resume_reading();
   settle(io);
   EXPECT_EQ(client->link->buffered_amount(), 0u);
   EXPECT_EQ(client->drained, 1);  // once, though it fell further
+}
+
+TEST_F(loopback_test, what_has_no_bytes_counts_as_well_until_it_is_taken) {
+  const auto [client, server] = pair();
+  server->link->pause_reading();
+  for (int i = 0; i < 3; ++i) client->send("");
+  for (int i = 0; i < 2; ++i) client->link->ping();
+  settle(io);
+  EXPECT_EQ(client->link->buffered_amount(), 5 * room);
+  client->link->pause_reading();
+  server->link->resume_reading();
+  settle(io);
+  EXPECT_EQ(client->link->buffered_amount(), 0u);
+  EXPECT_EQ(server->link->buffered_amount(), 2 * room) << "the pongs";
+  client->link->resume_reading();
+  settle(io);
+  EXPECT_EQ(server->link->buffered_amount(), 0u);
 }
 
 TEST_F(loopback_test, on_drained_may_send_again) {

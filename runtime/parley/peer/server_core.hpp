@@ -118,6 +118,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // One for each loop. Throws call_failed.
   std::vector<std::shared_ptr<transport::listener>> open_websocket(const entrance&, std::size_t largest,
                                                                    const std::shared_ptr<std::atomic<std::size_t>>& open);
+  // For the listener of that loop: clients that it refuses by itself.
+  std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
   void watch_for_stop();
   // A call to a client, on that client's loop.
   void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);

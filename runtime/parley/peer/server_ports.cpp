@@ -58,7 +58,7 @@ void server_core::open_entrances() {
     transport::limits limits;
     limits.max_message = largest;
     limits.max_connections = options_.max_connections;
-    loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits));
+    loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits, {}, refusals_to(*loops_.front())));
   } else {
     // All or none: what was opened is closed again if the next cannot be.
     const auto open = std::make_shared<std::atomic<std::size_t>>(0);
@@ -71,6 +71,12 @@ void server_core::open_entrances() {
       ++listeners;
     }
   }
+}
+
+std::function<void(int, std::string_view, const std::string&)> server_core::refusals_to(server_loop& loop) {
+  return [&loop, weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
+    if (const auto self = weak.lock()) loop.upgrade_refused(status, text, remote);
+  };
 }
 
 // With several loops each has a socket of its own on the same port, and the system divides the clients among them.
@@ -96,9 +102,7 @@ std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(co
   }
   std::vector<std::shared_ptr<transport::listener>> opened;
   for (const auto& loop : loops_) {
-    listen.on_refused = [raw = loop.get(), weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
-      if (const auto self = weak.lock()) raw->upgrade_refused(status, text, remote);
-    };
+    listen.on_refused = refusals_to(*loop);
     listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
       if (const auto self = weak.lock()) raw->accept_failed(why);
     };

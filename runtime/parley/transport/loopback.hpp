@@ -6,8 +6,8 @@
 //
 // It behaves as the WebSocket transport does: requests are accepted or rejected, subprotocols agreed, messages bounded (1009) and text
 // checked (1007), on_closed comes exactly once, nothing is called from inside a call. What differs: there is no time in it (no handshake
-// limit, no lingering; the side that closes hears on_closed at once), and buffered_amount counts payload bytes until the other end has
-// taken them. Each delivery is one turn of the receiver's loop, so that a program with one loop does the same things in the same order
+// limit, no lingering; the side that closes hears on_closed at once), a violation is closed for at once (no on_violation), pings have no rate,
+// and buffered_amount counts messages, pings and pongs, each as its bytes and 64 more, until the other end has taken them. Each delivery is one turn of the receiver's loop, so that a program with one loop does the same things in the same order
 // every time.
 //
 // Threads: every function of this class may be called from any thread. The two ends of a connection may live on different executors;
@@ -39,7 +39,10 @@ class loopback {
   loopback& operator=(const loopback&) = delete;
 
   // `name`: what stands in mem://name; empty: every name that nobody else has. Whoever listened under it before no longer does.
-  std::shared_ptr<transport::listener> listen(const asio::any_io_executor& on, transport::limits limits = {}, std::string name = {});
+  // `on_refused`: as in transport::listen_options.
+  std::shared_ptr<transport::listener> listen(
+      const asio::any_io_executor& on, transport::limits limits = {}, std::string name = {},
+      std::function<void(int status, std::string_view text, const std::string& remote)> on_refused = {});
 
   // As transport::websocket_connect, with the url mem://name[/path][?query]. Returns what abandons the attempt.
   std::function<void()> connect(const asio::any_io_executor& on, transport::connect_options options,

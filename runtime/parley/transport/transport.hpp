@@ -91,7 +91,8 @@ class connection {
   // The same for what nobody else holds: it is copied before this returns. A small answer to what is being received is written into the
   // transport's own memory and takes none of its own.
   virtual void send_copy(bytes_view content, opcode kind) { send(buffer(std::string(as_text(content))), kind); }
-  // Bytes queued and not yet taken by the operating system, frame headers included (loopback: payload not yet taken by the other end).
+  // Bytes queued and not yet taken by the operating system, frame headers included (loopback: cost_of() what the other end
+  // has not yet taken).
   virtual std::size_t buffered_amount() const = 0;
   // Above high, then down to low: on_drained. Default 64 KiB and 16 KiB.
   virtual void set_water_marks(std::size_t high, std::size_t low) = 0;

@@ -13,7 +13,10 @@ namespace parley::transport {
 class loopback_door::loopback_request final : public request {
  public:
   loopback_request(std::shared_ptr<loopback_door> door, std::shared_ptr<mailbox> client)
-      : door_(std::move(door)), client_(std::move(client)) {}
+      : door_(std::move(door)), client_(std::move(client)) {
+    ++*door_->connections_;
+    slot_ = std::shared_ptr<void>(nullptr, [count = door_->connections_](void*) { --*count; });
+  }
   ~loopback_request() override { refuse(503); }
 
   void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) override {
@@ -21,13 +24,11 @@ class loopback_door::loopback_request final : public request {
     if (!client) return;
     if (!door_->on_) return;
     const bool offered = subprotocol.empty() || std::find(subprotocols.begin(), subprotocols.end(), subprotocol) != subprotocols.end();
-    ++*door_->connections_;
-    std::shared_ptr<void> slot(nullptr, [count = door_->connections_](void*) { --*count; });
     const auto end = std::make_shared<loopback_end>(*door_->on_, door_->network_, door_->limits_.max_message, remote, std::move(handler),
-                                                    std::move(slot));
+                                                    std::move(slot_), std::string());
     end->start();
     if (!offered) {
-      client->put({.what = letter::kind::refused, .status = 500});
+      door_->refuse(*client, remote, 500, "no agreement on a subprotocol");
       end->fail({errc::invalid, "accepted with a subprotocol that was not offered"});
     } else {
       end->open(client, std::string(subprotocol));
@@ -38,16 +39,18 @@ class loopback_door::loopback_request final : public request {
 
  private:
   void refuse(int status) {
+    slot_.reset();
     if (const auto client = std::exchange(client_, nullptr)) client->put({.what = letter::kind::refused, .status = status});
   }
 
   const std::shared_ptr<loopback_door> door_;
   std::shared_ptr<mailbox> client_;
+  std::shared_ptr<void> slot_;  // among the connections
 };
 
 loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds,
-                             std::string name)
-    : tethered(on), network_(std::move(network)), limits_(bounds), name_(std::move(name)), on_(on) {}
+                             std::string name, std::function<void(int, std::string_view, const std::string&)> on_refused)
+    : tethered(on), network_(std::move(network)), limits_(bounds), name_(std::move(name)), on_refused_(std::move(on_refused)), on_(on) {}
 
 void loopback_door::start(std::function<void(std::shared_ptr<request>)> on_request) { on_request_ = std::move(on_request); }
 
@@ -64,12 +67,10 @@ void loopback_door::ask(knock one) {
 }
 
 void loopback_door::answer(knock&& one) {
-  const bool full = connections_->load() >= limits_.max_connections;
-  if (!open_ || !on_request_ || full) {
-    one.client.take()->put({.what = letter::kind::refused, .status = 503});
-    return;
-  }
-  const auto ask = std::make_shared<loopback_request>(shared_from_this(), one.client.take());
+  const std::shared_ptr<mailbox> client = one.client.take();
+  if (connections_->load() >= limits_.max_connections) return refuse(*client, one.remote, 503, "too many connections");
+  if (!open_ || !on_request_) return refuse(*client, one.remote, 503, "no new connections are accepted");
+  const auto ask = std::make_shared<loopback_request>(shared_from_this(), client);
   ask->path = std::move(one.path);
   ask->query = std::move(one.query);
   ask->headers = std::move(one.headers);
@@ -79,6 +80,11 @@ void loopback_door::answer(knock&& one) {
   ask->remote = std::move(one.remote);
   const auto on_request = on_request_;
   on_request(ask);
+}
+
+void loopback_door::refuse(mailbox& client, const std::string& remote, int status, std::string_view text) {
+  client.put({.what = letter::kind::refused, .status = status});
+  if (on_refused_) on_refused_(status, text, remote);
 }
 
 void loopback_door::sever() noexcept {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,8 @@ struct knock {
 
 class loopback_door final : public std::enable_shared_from_this<loopback_door>, private tethered {
  public:
-  loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name);
+  loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds, std::string name,
+                std::function<void(int, std::string_view, const std::string&)> on_refused);
 
   const std::string& name() const noexcept { return name_; }
   void start(std::function<void(std::shared_ptr<request>)> on_request);
@@ -62,10 +64,13 @@ class loopback_door final : public std::enable_shared_from_this<loopback_door>, 
   void sever() noexcept override;
   void let_go() noexcept;
   void answer(knock&& one);
+  // Nobody was asked, or what was answered cannot be: tells the client, and whoever listens.
+  void refuse(mailbox& client, const std::string& remote, int status, std::string_view text);
 
   const std::shared_ptr<loopback_network> network_;
   const limits limits_;
   const std::string name_;
+  const std::function<void(int, std::string_view, const std::string&)> on_refused_;
   std::atomic<bool> open_{true};
   std::mutex guard_;  // of on_ against other threads; its own writes under the lock and reads without
   std::optional<asio::any_io_executor> on_;

@@ -1,5 +1,6 @@
 #include "parley/transport/loopback/end.hpp"
 
+#include "parley/core/account.hpp"
 #include "parley/transport/text.hpp"
 #include "parley/transport/websocket/http_head.hpp"
 
@@ -9,12 +10,13 @@
 namespace parley::transport {
 
 loopback_end::loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message,
-                           std::string remote, std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot)
+                           std::string remote, std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot, std::string path)
     : tethered(on),
       network_(std::move(network)),
       box_(std::make_shared<mailbox>(on, network_)),
       max_message_(max_message),
       remote_(std::move(remote)),
+      path_(std::move(path)),
       handler_(std::move(handler)),
       slot_(std::move(slot)) {}
 
@@ -51,9 +53,13 @@ void loopback_end::send(const buffer& content, opcode kind) {
     box_->put_only({.what = letter::kind::lost});
     return;
   }
-  buffered_ += content.size();
+  put_counted({.what = letter::kind::message, .content = content, .as = kind});
+}
+
+void loopback_end::put_counted(letter one) {
+  buffered_ += cost_of(one.content.size());
   over_ = over_ || buffered_ > high_;
-  peer_->put({.what = letter::kind::message, .content = content, .as = kind});
+  peer_->put(std::move(one));
 }
 
 void loopback_end::set_water_marks(std::size_t high, std::size_t low) {
@@ -77,7 +83,7 @@ void loopback_end::abort() {
 }
 
 void loopback_end::ping() {
-  if (phase_ == phase::open) peer_->put({.what = letter::kind::ping});
+  if (phase_ == phase::open) put_counted({.what = letter::kind::ping});
 }
 
 // ---- what arrives
@@ -92,13 +98,14 @@ void loopback_end::on_letter(letter&& one) {
       return handler->on_open(shared_from_this(), one.text);
     }
     case letter::kind::refused:
-      return tell_closed({}, refusal(one.status, {}));
+      return tell_closed({}, refusal(one.status, path_));
     case letter::kind::message:
       return receive(one);
     case letter::kind::ping:
-      peer_->put({.what = letter::kind::pong});
-      return;
+      took(one);
+      return put_counted({.what = letter::kind::pong});
     case letter::kind::pong: {
+      took(one);
       const auto notify = on_pong_;
       if (notify) notify();
       return;
@@ -117,15 +124,16 @@ void loopback_end::on_letter(letter&& one) {
 
 void loopback_end::receive(const letter& one) {
   if (one.content.size() > max_message_) return close_with({1009, "a message was too large"}, {errc::too_large, over_limit(max_message_)});
-  if (one.as == opcode::text && !is_utf8(one.content.text()))
-    return close_with({1007, "text is not UTF-8"}, {errc::bad_frame, "text is not UTF-8"});
-  peer_->put_first({.what = letter::kind::taken, .size = one.content.size()});
+  if (one.as == opcode::text && !is_utf8(one.content.text())) return close_with({1007, "not UTF-8"}, {errc::bad_frame, "not UTF-8"});
+  took(one);
   const auto handler = handler_;
   handler->on_message(aligned(one.content.bytes(), room_), one.as);
 }
 
-void loopback_end::taken(std::size_t bytes) {
-  buffered_ -= bytes;
+void loopback_end::took(const letter& one) { peer_->put_first({.what = letter::kind::taken, .size = cost_of(one.content.size())}); }
+
+void loopback_end::taken(std::size_t cost) {
+  buffered_ -= cost;
   if (!over_ || buffered_ > low_) return;
   over_ = false;
   const auto handler = handler_;

@@ -18,9 +18,9 @@ namespace parley::transport {
 
 class loopback_end final : public connection, public reader, public std::enable_shared_from_this<loopback_end>, private tethered {
  public:
-  // `slot` is let go when the connection is over: whoever counts connections counts these.
+  // `slot` is let go when the connection is over: whoever counts connections counts these. `path`: a client's, of its url.
   loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message, std::string remote,
-               std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot);
+               std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot, std::string path);
   ~loopback_end() override;
 
   // Keeps itself alive from here until it is over. A client waits for `opened` or `refused`.
@@ -48,7 +48,10 @@ class loopback_end final : public connection, public reader, public std::enable_
 
   void on_letter(letter&& one) override;
   void receive(const letter& one);
-  void taken(std::size_t bytes);
+  // Queues for the other end, which says when it has taken it.
+  void put_counted(letter one);
+  void took(const letter& one);
+  void taken(std::size_t cost);
   void close_with(close_reason why, error how);
   void tell_closed(close_reason why, error how);
   void let_go() noexcept;
@@ -58,6 +61,7 @@ class loopback_end final : public connection, public reader, public std::enable_
   const std::shared_ptr<mailbox> box_;
   const std::size_t max_message_;
   const std::string remote_;
+  const std::string path_;
   std::shared_ptr<connection_handler> handler_;
   std::shared_ptr<void> slot_;
   std::shared_ptr<mailbox> peer_;

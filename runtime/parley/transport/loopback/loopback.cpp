@@ -51,8 +51,9 @@ std::optional<memory_url> parse(std::string_view url) {
 loopback::loopback() : network_(std::make_shared<transport::loopback_network>()) {}
 loopback::~loopback() = default;
 
-std::shared_ptr<transport::listener> loopback::listen(const asio::any_io_executor& on, transport::limits limits, std::string name) {
-  const auto door = std::make_shared<transport::loopback_door>(on, network_, limits, std::move(name));
+std::shared_ptr<transport::listener> loopback::listen(const asio::any_io_executor& on, transport::limits limits, std::string name,
+                                                      std::function<void(int, std::string_view, const std::string&)> on_refused) {
+  const auto door = std::make_shared<transport::loopback_door>(on, network_, limits, std::move(name), std::move(on_refused));
   if (const auto before = network_->add(door->name(), door)) before->stop();
   return std::make_shared<transport::loopback_listener>(door);
 }
@@ -60,15 +61,16 @@ std::shared_ptr<transport::listener> loopback::listen(const asio::any_io_executo
 std::function<void()> loopback::connect(const asio::any_io_executor& on, transport::connect_options options,
                                         std::shared_ptr<transport::connection_handler> handler) {
   const auto where = transport::parse(options.url);
-  const auto end = std::make_shared<transport::loopback_end>(on, network_, options.limits.max_message,
-                                                             where ? "mem://" + where->name : std::string(), std::move(handler), nullptr);
+  const auto end =
+      std::make_shared<transport::loopback_end>(on, network_, options.limits.max_message, where ? "mem://" + where->name : std::string(),
+                                                std::move(handler), nullptr, where ? where->path : std::string());
   end->start();
   if (!where) {
     end->fail({errc::invalid, "not a url of the network in memory: it must be mem://name[/path][?query]"});
   } else if (const result<> fit = transport::check_offer(options); !fit) {
     end->fail(fit.error());
   } else if (!network_->count_connect()) {
-    end->fail({errc::disconnected, "the server could not be reached: a fault was asked for"});
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: a fault was asked for"});
   } else if (const auto door = network_->find(where->name)) {
     door->ask({.path = where->path,
                .query = where->query,
@@ -79,7 +81,7 @@ std::function<void()> loopback::connect(const asio::any_io_executor& on, transpo
                .remote = "mem",
                .client = transport::caller(end->box())});
   } else {
-    end->fail({errc::disconnected, "the server could not be reached: nobody listens"});
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: nobody listens"});
   }
   return [weak = std::weak_ptr(end)] {
     if (const auto still = weak.lock()) still->fail({errc::cancelled, "connecting was abandoned"});

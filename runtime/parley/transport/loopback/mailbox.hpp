@@ -31,7 +31,7 @@ struct letter {
     pong,
     closed,  // `status`, `text`: a close frame
     lost,    // the connection broke
-    taken,   // `size` bytes were taken by the other end
+    taken,   // `size`: the cost of what the other end has taken
   };
   kind what;
   buffer content{};
