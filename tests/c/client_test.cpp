@@ -145,6 +145,8 @@ TEST_P(CClient, What_the_server_refuses_comes_as_a_message) {
   EXPECT_EQ(parley_message_kind(got.get()), PARLEY_REFUSAL);
   EXPECT_EQ(parley_message_code(got.get()), PARLEY_BAD_PAYLOAD);
   EXPECT_TRUE(parley_message_text(got.get()));
+  EXPECT_EQ(parley_message_from_peer(got.get()), 1);
+  EXPECT_EQ(parley_message_close_code(got.get()), 0);
 }
 
 TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_start) {
@@ -155,11 +157,32 @@ TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_st
   ASSERT_TRUE(got);
   EXPECT_EQ(parley_message_kind(got.get()), PARLEY_LOST);
   EXPECT_EQ(parley_message_code(got.get()), PARLEY_DISCONNECTED);
+  EXPECT_EQ(parley_message_close_code(got.get()), 1001);
+  EXPECT_EQ(parley_message_from_peer(got.get()), 1);
   EXPECT_EQ(parley_client_connected(me.get()), 0);
   EXPECT_EQ(send(me, "Talk.Say", "{}"), PARLEY_DISCONNECTED);
   parley_error why;
   EXPECT_EQ(parley_client_connect(me.get(), &why), PARLEY_DISCONNECTED);
   EXPECT_EQ(why.code, PARLEY_DISCONNECTED);
+  EXPECT_EQ(why.close_code, 0) << "nothing was open";
+}
+
+TEST_P(CClient, The_close_code_says_which_end_has_closed_and_why) {
+  const auto options = options_for(GetParam());
+  ASSERT_EQ(parley_options_set_max_message(options.get(), 1000), PARLEY_OK);
+  const auto me = connected(w, options);
+  std::string large = '"' + std::string(50'000, 'x') + '"';
+  parley_error why;
+  message_ptr none;
+  EXPECT_EQ(call(me, "Talk.Echo", large, nullptr, none, &why), PARLEY_DISCONNECTED);
+  EXPECT_EQ(why.close_code, 1009);
+  EXPECT_EQ(why.from_peer, 0);
+  EXPECT_EQ(why.maybe_done, 1);
+  const auto lost = next(me);
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(parley_message_kind(lost.get()), PARLEY_LOST);
+  EXPECT_EQ(parley_message_close_code(lost.get()), 1009);
+  EXPECT_EQ(parley_message_from_peer(lost.get()), 0);
 }
 
 TEST_P(CClient, A_call_without_an_answer_says_whether_it_may_have_run) {
@@ -329,6 +352,8 @@ TEST(CArguments, That_cannot_be_are_refused) {
   EXPECT_EQ(parley_client_call(c.get(), "n", nullptr, 0, nullptr, 0, nullptr, nullptr), PARLEY_INVALID);
   EXPECT_EQ(parley_client_start_call(c.get(), "n", nullptr, 0, nullptr, 0, nullptr, nullptr, nullptr), PARLEY_INVALID);
   EXPECT_EQ(parley_client_on_message(c.get(), nullptr, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_message_close_code(nullptr), 0);
+  EXPECT_EQ(parley_message_from_peer(nullptr), 0);
   EXPECT_EQ(parley_client_connected(nullptr), 0);
   EXPECT_EQ(parley_client_id(nullptr, nullptr, 0), 0u);
   parley_client_close(nullptr);

@@ -23,7 +23,8 @@ ON_MESSAGE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Error(ctypes.Structure):
-    _fields_ = [("code", ctypes.c_int32), ("from_peer", ctypes.c_int32), ("maybe_done", ctypes.c_int32), ("text", ctypes.c_char * 244)]
+    _fields_ = [("code", ctypes.c_int32), ("from_peer", ctypes.c_int32), ("maybe_done", ctypes.c_int32), ("close_code", ctypes.c_int32),
+                ("text", ctypes.c_char * 240)]
 
 
 def load():

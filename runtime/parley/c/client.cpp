@@ -19,13 +19,18 @@ call_options with_timeout(int64_t milliseconds) {
 
 std::string payload_of(const char* payload, size_t size) { return payload ? std::string(payload, size) : std::string("null"); }
 
-parley_message refusal(const error& why, std::string_view name) {
-  return {
-      .kind = PARLEY_REFUSAL, .name = std::string(name), .text = why.message, .code = c::code_of(why.code), .maybe_done = why.maybe_done};
+parley_message message_of(parley_kind kind, const error& why, std::string_view name = {}) {
+  return {.kind = kind,
+          .name = std::string(name),
+          .text = why.message,
+          .code = c::code_of(why.code),
+          .from_peer = why.from_peer,
+          .maybe_done = why.maybe_done,
+          .close_code = why.close_code};
 }
 
 parley_message answer_of(result<std::string> answer, const std::string& name) {
-  if (!answer) return refusal(answer.error(), name);
+  if (!answer) return message_of(PARLEY_REFUSAL, answer.error(), name);
   return {.kind = PARLEY_ANSWER, .name = name, .payload = std::move(*answer)};
 }
 
@@ -54,9 +59,8 @@ parley_client* parley_client_new(const char* url, const parley_options* options,
     made->names.on_event([box](const named_event& e, const origin& from) {
       box->put({.kind = PARLEY_EVENT, .name = e.name, .payload = e.payload, .from = from.id, .text = e.message});
     });
-    made->link.on_error([box](const parley::error& why, std::string_view event) { box->put(refusal(why, event)); });
-    made->link.on_disconnected(
-        [box](const parley::error& why) { box->put({.kind = PARLEY_LOST, .text = why.message, .code = c::code_of(why.code)}); });
+    made->link.on_error([box](const parley::error& why, std::string_view event) { box->put(message_of(PARLEY_REFUSAL, why, event)); });
+    made->link.on_disconnected([box](const parley::error& why) { box->put(message_of(PARLEY_LOST, why)); });
     return tell(error, PARLEY_OK);
   });
   return outcome == PARLEY_OK ? made.release() : nullptr;

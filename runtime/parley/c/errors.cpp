@@ -26,6 +26,7 @@ parley_code tell(parley_error* out, parley_code code, std::string_view text) noe
   out->code = code;
   out->from_peer = 0;
   out->maybe_done = 0;
+  out->close_code = 0;
   const std::string_view fits = wire::cut_text(text, sizeof(out->text) - 1);
   std::copy_n(fits.data(), fits.size(), out->text);
   out->text[fits.size()] = '\0';
@@ -37,6 +38,7 @@ parley_code tell(parley_error* out, const error& why) noexcept {
   if (!out) return code;
   out->from_peer = why.from_peer ? 1 : 0;
   out->maybe_done = why.maybe_done ? 1 : 0;
+  out->close_code = why.close_code;
   return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -26,7 +27,9 @@ struct parley_message {
   std::string from{};
   std::optional<std::string> text{};
   parley_code code = PARLEY_OK;
+  bool from_peer = false;
   bool maybe_done = false;
+  std::uint16_t close_code = 0;
 
   std::size_t size() const noexcept { return sizeof(*this) + name.size() + payload.size() + from.size() + (text ? text->size() : 0); }
 };

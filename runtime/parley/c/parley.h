@@ -71,7 +71,9 @@ typedef struct parley_error {
   int32_t code;       /* a parley_code */
   int32_t from_peer;  /* 1: the other end said so; 0: it was found here */
   int32_t maybe_done; /* of a call. 1: the other end may have acted on it; 0: it cannot have, so that repeating does nothing twice */
-  char text[244];     /* for people: what is wrong, cut between characters; "" if there is nothing to say beyond the code */
+  int32_t close_code; /* of the connection that ended: its WebSocket close code, sent by the end that from_peer names; 1006: no close frame
+                         was sent; 0: no connection ended */
+  char text[240];     /* for people: what is wrong, cut between characters; "" if there is nothing to say beyond the code */
 } parley_error;
 
 /* ---- options: made, set, given to clients, freed. Setters return PARLEY_INVALID for values that cannot be. */
@@ -108,7 +110,7 @@ typedef enum parley_kind {
   PARLEY_EVENT = 1,   /* name, payload, from, message */
   PARLEY_ANSWER = 2,  /* of a call: payload */
   PARLEY_REFUSAL = 3, /* an event of ours was refused, or a call failed: code, message; name, if it was said */
-  PARLEY_LOST = 4     /* the connection: code, message. Nothing follows until connect is called again */
+  PARLEY_LOST = 4     /* the connection: code, close_code, from_peer, message. Nothing follows until connect is called again */
 } parley_kind;
 
 parley_kind parley_message_kind(const parley_message* message);
@@ -119,6 +121,8 @@ const char* parley_message_from(const parley_message* message);    /* the sender
 const char* parley_message_text(const parley_message* message);    /* the envelope's `message`, an error's text; NULL if there is none */
 parley_code parley_message_code(const parley_message* message);    /* PARLEY_OK unless it is a refusal or a loss */
 int parley_message_maybe_done(const parley_message* message);      /* of a call that failed: as in parley_error */
+int parley_message_from_peer(const parley_message* message);       /* of a refusal or a loss: as in parley_error */
+int parley_message_close_code(const parley_message* message);      /* likewise */
 void parley_message_free(parley_message* message);
 
 /* ---- a client */
