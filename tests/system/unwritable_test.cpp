@@ -95,7 +95,7 @@ TEST_F(Unwritable, AnEventIsHeardByNobodyAndItsSenderIsToldWhy) {
   guest binary(network, encoding::binary), json(network, encoding::json), plain(network, encoding::plain);
   for (guest* from : {&binary, &json, &plain}) {
     for (const auto& [odd, path] : odd_ones()) {
-      EXPECT_EQ(from->oddities.say(odd, to::all), parley::sent::mismatched) << path;
+      EXPECT_EQ(from->oddities.say(odd, to::all), parley::sent::unwritable) << path;
       const auto told = from->errors.next();
       EXPECT_EQ(told.event, "Oddities.Say");
       EXPECT_EQ(told.why.code, errc::bad_payload);
@@ -157,7 +157,7 @@ TEST_F(Unwritable, AHandlersRewrittenEventFailsAndTheServersLogSaysWhy) {
 TEST_F(Unwritable, AServersEventIsRefusedAndLogged) {
   guest binary(network, encoding::binary), json(network, encoding::json);
   OdditiesPeers peers{server};
-  EXPECT_EQ(peers.told({.value = nan}, to::all), parley::sent::mismatched);
+  EXPECT_EQ(peers.told({.value = nan}, to::all), parley::sent::unwritable);
   EXPECT_NE(log_of("Oddities.Told").find("$.value: NaN"), std::string::npos);
   EXPECT_EQ(peers.told({.number = 3}, to::all), parley::sent::queued);
   for (guest* g : {&binary, &json}) EXPECT_EQ(g->heard.next().number, 3);

@@ -169,7 +169,7 @@ sent client_core::send(outgoing event) {
           self.admit_waiting();
         }))
       posted_ -= cost;
-    return sent::mismatched;
+    return sent::unwritable;
   }
   const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
   if (event.size() > limit) return sent::too_large;

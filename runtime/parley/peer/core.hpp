@@ -30,9 +30,9 @@ enum class sent {
   dropped,    // this end's queue is full: nothing was sent
   closed,     // there is no connection, or the one client named is not there
   too_large,  // over the method's max_bytes, or more than the other end accepts
-  // The two ends' contracts differ in this event (`version_mismatch`), or its payload holds what cannot be written (wire/codec.hpp):
-  // nothing is sent, and a client's on_error or a server's log says what it was.
-  mismatched,
+  // Nothing is sent, and a client's on_error or a server's log has the details:
+  mismatched,  // the two ends' contracts differ in this event (`version_mismatch`)
+  unwritable,  // the payload holds what no reader would take (`bad_payload` with its path; wire/codec.hpp)
 };
 
 // Trivially destructible on purpose: harmless in braces inside co_await (see gcc12.hpp).

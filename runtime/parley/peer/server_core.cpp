@@ -307,7 +307,7 @@ sent server_core::send(outgoing event) {
           self.log(log_level::error, std::string(m.name) + ": " + why->message);
         }))
       posted_ -= cost;
-    return sent::mismatched;
+    return sent::unwritable;
   }
   const std::size_t limit = m.max_bytes != 0 ? m.max_bytes : 1024 * 1024;
   if ((event.json && event.json->size() > limit) || (event.binary && event.binary->size() > limit)) return sent::too_large;
@@ -336,7 +336,9 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
       case sent::too_large:
         return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
       case sent::mismatched:
-        return done.release()->finish(unwritable ? *unwritable : error{errc::version_mismatch});
+        return done.release()->finish(errc::version_mismatch);
+      case sent::unwritable:
+        return done.release()->finish(*unwritable);
     }
   });
 }
