@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator
 
 from ..model import TARGETS
-from .core import ERROR, WARNING, Hit, Run, lists, quote, rule
+from .core import ERROR, MAX_NAME, WARNING, Hit, Run, lists, quote, rule
 
 _HOUR_MS = 3_600_000
 FAN_OUT = ("all", "user", "group", "group_others")
@@ -68,7 +68,7 @@ def once_idempotent(run: Run) -> Iterator[Hit]:
             yield place, "call.once", "idempotency_level = NO_SIDE_EFFECTS says that repeating does no harm"
 
 
-@rule("ERRORS_TYPE", ERROR, "`errors` names an enum of the schema.")
+@rule("ERRORS_TYPE", ERROR, "`errors` names an enum of the schema, whose values have names of at most 128 bytes.")
 def errors_type(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         name = m.options.get("errors")
@@ -76,6 +76,10 @@ def errors_type(run: Run) -> Iterator[Hit]:
             full = run.schema.resolve(name, place.nodes[1].full_name)
             if full not in run.schema.enums:
                 yield place, "call.errors", "%s is %s" % (quote(name), "a message, not an enum" if full else "no enum of this schema")
+                continue
+            for value in run.schema.enums[full].values:
+                if len(value.name) > MAX_NAME:  # the runtime drops a longer reason
+                    yield place, "call.errors", "the name of %s.%s is longer than %d bytes" % (full, value.name, MAX_NAME)
 
 
 @rule("REPLY_STREAM", ERROR, "`reply` names the one answer of a unary call.")

@@ -10,6 +10,8 @@ from ..model import Enum, EnumValue, Field, File, Message, Method, Options, Sche
 ERROR = "error"
 WARNING = "warning"
 
+MAX_NAME = 128  # bytes of a wire name or a reason that a peer accepts (schema/parley/envelope.fbs, section 5)
+
 
 def quote(text: str) -> str:
     """A piece of the schema in a message: short, on one line, printable."""

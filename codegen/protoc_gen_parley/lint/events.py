@@ -6,7 +6,7 @@ from typing import Dict, Iterator, Tuple
 
 from .. import fingerprint, names, services
 from ..model import TARGETS
-from .core import ERROR, WARNING, Hit, Place, Run, lists, option, quote, rule
+from .core import ERROR, MAX_NAME, WARNING, Hit, Place, Run, lists, option, quote, rule
 
 
 @rule("BOTH_OPTIONS", ERROR, "A method is an event or a call, not both.")
@@ -33,7 +33,8 @@ def event_shape(run: Run) -> Iterator[Hit]:
             yield place, "event", "an event does not stream"
 
 
-@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`, `parley....`), without control characters or outer spaces.")
+@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`, `parley....`), "
+      "without control characters or outer spaces, and at most 128 bytes long.")
 def wire_name(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         prefixed = "service.prefix" if "prefix" in place.nodes[1].options else ""
@@ -48,8 +49,8 @@ def wire_name(run: Run) -> Iterator[Hit]:
                 yield where, path, "the wire name %s has control characters, or spaces at an end" % quote(name)
             elif name == "error" or name == "-" or name.startswith(("$", "parley.")):
                 yield where, path, "the wire name %s is reserved" % quote(name)
-            elif len(name.encode("utf-8")) > 255:
-                yield where, path, "the wire name %s is longer than 255 bytes" % quote(name)
+            elif len(name.encode("utf-8")) > MAX_NAME:
+                yield where, path, "the wire name %s is longer than %d bytes" % (quote(name), MAX_NAME)
 
 
 @rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.")
