@@ -120,6 +120,62 @@ TEST_F(transport_pressure, A_peer_that_went_is_found_when_the_turn_ends) {
   EXPECT_EQ(client->how.code, errc::disconnected);
 }
 
+// What was written early would be reported at the end of the turn, if the connection were still there.
+TEST_F(transport_pressure, A_connection_may_be_aborted_in_the_turn_in_which_a_long_queue_left) {
+  const auto [client, far] = pair();
+  const std::string much(100'000, 'x');
+  client->call([&](connection& to) {
+    to.send_copy(as_bytes(std::string_view(much)), opcode::text);
+    to.abort();
+  });
+  ASSERT_TRUE(run_until(io, [&, c = client, f = far] { return c->closed == 1 && f->closed == 1; }));
+}
+
+TEST_F(transport_pressure, A_handler_may_send_much_and_abort) {
+  const auto [client, far] = pair();
+  const std::string much(100'000, 'x');
+  far->when_message = [&, f = far.get()](const auto&) {
+    f->call([&](connection& to) {
+      to.send_copy(as_bytes(std::string_view(much)), opcode::text);
+      to.abort();
+    });
+  };
+  client->send("go");
+  ASSERT_TRUE(run_until(io, [&, c = client, f = far] { return c->closed == 1 && f->closed == 1; }));
+}
+
+TEST_F(transport_pressure, on_drained_may_send_much_and_abort) {
+  const auto [client, far] = pair();
+  client->link->set_water_marks(1000, 0);
+  const std::string much(100'000, 'x');
+  client->when_drained = [&, c = client.get()] {
+    c->call([&](connection& to) {
+      to.send_copy(as_bytes(std::string_view(much)), opcode::text);
+      to.abort();
+    });
+  };
+  client->send(std::string(2'000, 'x'));
+  ASSERT_TRUE(run_until(io, [&, c = client, f = far] { return c->closed == 1 && f->closed == 1; }));
+}
+
+// The end of one peer is read between the turn of another, in which much was sent to the first, and the end of that turn.
+TEST_F(transport_pressure, A_peer_may_go_in_the_turn_in_which_a_long_queue_left_for_it) {
+  raw one(io, server.door->port()), other(io, server.door->port());
+  one.upgrade();
+  other.upgrade();
+  ASSERT_TRUE(run_until(io, [&] { return server.ends.size() == 2 && server.ends[1]->opened == 1; }));
+  settle(io);
+  const std::string much(100'000, 'x');
+  recorder& to_other = *server.ends[1];
+  server.ends[0]->when_message = [&](const auto&) {
+    to_other.call([&](connection& to) { to.send_copy(as_bytes(std::string_view(much)), opcode::text); });
+  };
+  one.write(raw::text("go"));
+  other.socket.shutdown(tcp::socket::shutdown_send);
+  ASSERT_TRUE(run_until(io, [&] { return to_other.closed == 1; }));
+  EXPECT_EQ(server.ends[0]->messages.size(), 1u);
+}
+
 TEST_F(transport_pressure, on_drained_may_send_again_and_nothing_recurses) {
   const auto [client, far] = pair();
   far->keep = false;

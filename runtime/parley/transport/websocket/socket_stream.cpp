@@ -68,6 +68,7 @@ void socket_stream::close() noexcept {
   slot_.reset();
   out_.clear();
   recount();
+  wrote_early_ = false;  // nobody is left to hear of it
   turn_.reset();
   std::vector<char>().swap(left_over_);               // gives the memory back
   const auto owner = std::exchange(owner_, nullptr);  // last: it may hold the last reference to this
@@ -234,8 +235,9 @@ void socket_stream::write_framed(const buffer& content) {
   out_.borrow(content.with_head());
 }
 
+// The flush list and a batch may still hold a stream that was closed meanwhile.
 void socket_stream::flush_soon() {
-  if (in_batch_ || flush_due_ || awaiting_write_) return;
+  if (!socket_ || in_batch_ || flush_due_ || awaiting_write_) return;
   flush_due_ = true;
   turn_->add(socket_->get_executor(), shared_from_this());
 }
