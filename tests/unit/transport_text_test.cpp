@@ -27,6 +27,15 @@ TEST(transport_text, an_incomplete_last_character_is_seen_from_the_end) {
     EXPECT_FALSE(ends_whole(cut)) << cut;
 }
 
+TEST(transport_text, a_cut_character_is_the_beginning_of_one_or_of_none) {
+  for (const std::string_view good : {"\xC2", "\xDF", "\xE0", "\xE0\xA0", "\xE2\x82", "\xED", "\xED\x9F", "\xEF\xBF", "\xF0", "\xF0\x90",
+                                      "\xF0\x90\x80", "\xF4\x8F", "\xF4\x8F\xBF"})
+    EXPECT_TRUE(begins_character(good)) << good;
+  for (const std::string_view bad :
+       {"\x80", "\xC0", "\xC1", "\xE0\x9F", "\xE2z", "\xED\xA0", "\xF0\x8F", "\xF0\x90z", "\xF4\x90", "\xF5", "\xFF"})
+    EXPECT_FALSE(begins_character(bad)) << bad;
+}
+
 TEST(transport_text, a_close_text_is_cut_between_characters) {
   EXPECT_EQ(close_text("short"), "short");
   EXPECT_EQ(close_text(std::string(123, 'x')).size(), 123u);

@@ -1,5 +1,7 @@
 #include "parley/transport/text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace parley::transport {
@@ -47,6 +49,14 @@ bool ends_whole(std::string_view text) noexcept {
     if (!continues(static_cast<unsigned char>(text[last]))) break;
   }
   return is_utf8(text.substr(last));
+}
+
+bool begins_character(std::string_view cut) noexcept {
+  // The lead byte decides which second bytes are right; any later byte continues.
+  const auto lead = static_cast<unsigned char>(cut.front());
+  std::array<char, 4> whole{cut.front(), lead == 0xE0 ? '\xA0' : lead == 0xF0 ? '\x90' : '\x80', '\x80', '\x80'};
+  std::copy(cut.begin(), cut.end(), whole.begin());
+  return character({whole.data(), whole.size()}, 0) > cut.size();
 }
 
 std::string close_text(std::string_view text) {

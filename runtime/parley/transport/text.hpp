@@ -17,6 +17,9 @@ bool is_utf8(std::string_view text) noexcept;
 // The same for text of which only the last character may be incomplete.
 bool ends_whole(std::string_view text) noexcept;
 
+// Whether `cut`, of one to three bytes, can become a character when more bytes follow.
+bool begins_character(std::string_view cut) noexcept;
+
 // A close reason as it may be sent: at most 123 bytes (RFC 6455 5.5), cut between characters; empty if it is not UTF-8.
 std::string close_text(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "parley/transport/websocket/frame_reader.hpp"
 
+#include "parley/transport/text.hpp"
 #include "parley/transport/websocket/masking.hpp"
 
 #include <simdjson.h>
@@ -150,7 +151,9 @@ piece frame_reader::grown(std::size_t count) {
   const opcode what = kind();
   if (what == opcode::text && !rules_.manners.any_text) {
     const std::size_t whole = left_ == 0 ? size_ : whole_characters(begin, size_);
-    if (whole > checked_ && !simdjson::validate_utf8(begin + checked_, whole - checked_)) {
+    const bool right = (whole <= checked_ || simdjson::validate_utf8(begin + checked_, whole - checked_)) &&
+                       (whole == size_ || begins_character({begin + whole, size_ - whole}));
+    if (!right) {
       frame_is_over();
       return refused(what, {begin, size_}, size_ + static_cast<std::size_t>(left_));
     }
