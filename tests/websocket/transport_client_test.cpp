@@ -194,10 +194,24 @@ TEST_F(transport_client, answers_that_are_no_upgrade_are_bad_frames) {
             errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto& a) { return "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " + a + "\r\n\r\n"; }),
             errc::bad_frame);
+  for (const std::string wrong :
+       {"Upgrade: h2c\r\nConnection: Upgrade", "Upgrade: websocket13\r\nConnection: Upgrade", "Upgrade: websocket\r\nConnection: close"})
+    EXPECT_EQ(failed_by([wrong](const auto& a) { return "HTTP/1.1 101 x\r\n" + wrong + "\r\nSec-WebSocket-Accept: " + a + "\r\n\r\n"; }),
+              errc::bad_frame)
+        << wrong;
+  EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade(a, "Sec-WebSocket-Accept: " + a + "\r\n"); }), errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade("x" + a); }), errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto&) { return raw_server::upgrade(""); }), errc::bad_frame);
   EXPECT_EQ(failed_by([](const auto& a) { return raw_server::upgrade(a, "Sec-WebSocket-Extensions: permessage-deflate\r\n"); }),
             errc::bad_frame);
+}
+
+TEST_F(transport_client, an_answer_in_any_case_with_other_tokens_and_any_words_is_an_upgrade) {
+  const auto end = answered([](const std::string& a) {
+    return "HTTP/1.1 101 As You Like It\r\nUPGRADE:WebSocket\r\nconnection: keep-alive,\tUPGRADE \r\nsec-websocket-accept:" + a +
+           "\r\nX: 1\r\n\r\n";
+  });
+  EXPECT_EQ(end->opened, 1) << end->how.message;
 }
 
 TEST_F(transport_client, an_answer_over_the_limit_is_too_large) {

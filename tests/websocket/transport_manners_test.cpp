@@ -1,7 +1,6 @@
 // Where a connection departs from RFC 6455 when it is asked to, and that it does not when it is not.
+#include "transport_bytes_server.hpp"
 #include "transport_support.hpp"
-
-#include <asio/read_until.hpp>
 
 #include <gmock/gmock.h>
 
@@ -15,54 +14,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A server that is bytes only: upgrades whoever comes, then says what the test wants said.
-struct bytes_server {
-  explicit bytes_server(asio::io_context& loop) : io(loop), acceptor(loop, {asio::ip::address_v4::loopback(), 0}), socket(loop) {}
-
-  void take(const std::shared_ptr<recorder>& client, manners how) {
-    acceptor.async_accept(socket, [this](std::error_code ec) {
-      ASSERT_FALSE(ec);
-      asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", [this](std::error_code failed, std::size_t) {
-        ASSERT_FALSE(failed);
-        write(answer_to(request));
-        read();
-      });
-    });
-    connect_options options;
-    options.url = "ws://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/";
-    options.manners = how;
-    dial(io.get_executor(), std::move(options), client);
-    ASSERT_TRUE(run_until(io, [&] { return client->opened > 0; }));
-  }
-
-  // Our own server's answer to the same key.
-  std::string answer_to(const std::string& asked) const {
-    asio::io_context other;
-    served server(other);
-    raw_client client(other, server.door->port());
-    client.write(asked);
-    client.read_until([](std::string_view text) { return text.ends_with("\r\n\r\n"); });
-    return client.received;
-  }
-
-  void write(std::string_view bytes) { asio::write(socket, asio::buffer(bytes)); }
-  void read() {
-    socket.async_read_some(asio::buffer(room), [this](std::error_code ec, std::size_t count) {
-      received.append(room.data(), count);
-      if (ec) ended = ec;
-      else read();
-    });
-  }
-
-  asio::io_context& io;
-  tcp::acceptor acceptor;
-  tcp::socket socket;
-  std::string request;
-  std::array<char, 1024> room{};
-  std::string received;
-  std::error_code ended;
-};
-
 std::vector<std::string> contents(const recorder& of) {
   std::vector<std::string> all;
   for (const recorder::message& one : of.messages) all.push_back(one.content);
@@ -75,7 +26,7 @@ TEST(Manners, AMaskedFrameOfAServerEndsAConnectionThatKeepsToTheRfc) {
   asio::io_context io;
   bytes_server server(io);
   const auto client = std::make_shared<recorder>();
-  server.take(client, {});
+  server.take(client);
   server.write(frame(0x81, "hidden"));
   ASSERT_TRUE(run_until(io, [&] { return client->closed > 0; }));
   EXPECT_EQ(client->why.code, 1002);
