@@ -40,6 +40,9 @@ bool read(int argc, char** argv, options& out) {
   return true;
 }
 
+// An id begins with its server's part, the same for all clients, so people are told its end.
+std::string brief(const std::string& id) { return id.size() < 8 ? id : id.substr(id.size() - 8); }
+
 // One line at a time, whichever thread has something to tell.
 class board {
  public:
@@ -83,16 +86,15 @@ int main(int argc, char** argv) try {
   board out(wanted.name);
   parley::client link{wanted.url, {.encoding = wanted.encoding}};
   LobbyClient lobby{link};
-  lobby.on_say(
-      [&](const Line& line, const parley::origin& from) { out.heard("hears \"" + line.text + "\" from " + from.id.substr(0, 8)); });
-  lobby.on_arrived([&](const Person& person) { out.tell("sees " + person.id.substr(0, 8) + " arrive"); });
+  lobby.on_say([&](const Line& line, const parley::origin& from) { out.heard("hears \"" + line.text + "\" from " + brief(from.id)); });
+  lobby.on_arrived([&](const Person& person) { out.tell("sees " + brief(person.id) + " arrive"); });
   link.on_disconnected([&](const parley::error& why) {
     out.tell("is disconnected: " + why.message);
     out.over();
   });
 
   link.connect();
-  out.tell("is connected" + (link.id().empty() ? std::string() : " as " + link.id().substr(0, 8)));
+  out.tell("is connected" + (link.id().empty() ? std::string() : " as " + brief(link.id())));
   const Sum sum = lobby.add({.numbers = {391, 29}});
   out.tell("asked for 391 + 29 and got " + std::to_string(static_cast<long>(sum.value)));
   for (const std::string& text : wanted.say) {

@@ -2,6 +2,7 @@
 <datadivr_client> <raw>"""
 
 import pathlib
+import re
 import signal
 import sys
 import unittest
@@ -27,13 +28,16 @@ class Examples(unittest.TestCase):
                                            "--wait", str(len(formats))]))
             listener.line_with("asked for 391 \\+ 29 and got 420")
             listeners.append(listener)
+        names = []
         for spoken in formats:
             speaker = self.start(Program([LOBBY_CLIENT, "--url", server.url, "--name", "mouth", "--format", spoken,
                                           "--say", f"hello in {spoken}", "--wait", "1"]))
             speaker.expect_clean_end(speaker.wait())
+            names += re.findall("is connected as (.+)", "\n".join(speaker.output)) or [".+"]  # a plain client is not told its own
+        self.assertEqual(len(set(names)), len(formats), "clients cannot be told apart")
         for listener in listeners:
-            for spoken in formats:
-                listener.line_with(f'hears "hello in {spoken}" from')
+            for spoken, name in zip(formats, names):
+                listener.line_with(f'hears "hello in {spoken}" from {name}$')
             listener.expect_clean_end(listener.wait())
         server.expect_clean_end(server.stop())
 
