@@ -147,6 +147,7 @@ class Servers(unittest.TestCase):
             self.assertEqual((said["message"], len(said["from_id"])), ("to all", 36))
         a.socket.send(frame(TEXT, b"no JSON"))
         a.next("error")
+        program.line_with(r"^a frame of client " + said["from_id"] + r" was refused: bad frame")
         a.close()
         program.line_with(r"^" + said["from_id"] + r" left \(.+\), 1 are there$")
 

@@ -22,6 +22,5 @@ int main(int argc, char** argv) {
   Hub hub;
   server.add(hub);
   server.start();
-  std::cout << "listening on port " << server.port() << std::endl;
   server.join();
 }
