@@ -56,7 +56,7 @@ TEST(RefusedUpgrades, Are_all_counted_and_each_has_a_line) {
     const char* answer;
     const char* line;
   } const cases[] = {
-      {upgrade("/elsewhere"), "HTTP/1.1 404 ", "HTTP 404"},
+      {upgrade("/elsewhere"), "HTTP/1.1 404 ", "HTTP 404: nothing is served at this path: clients connect at /ws"},
       {upgrade("/ws", "Origin: http://localhost:8000\r\n"), "HTTP/1.1 403 ", "HTTP 403"},
       {upgrade("/ws", "Sec-WebSocket-Protocol: graphql-ws\r\n"), "HTTP/1.1 400 ", "HTTP 400"},
       {"GET /ws HTTP/1.1\r\nHost: here\r\n\r\n", "HTTP/1.1 426 ", "HTTP 426"},
@@ -92,6 +92,7 @@ TEST(RefusedUpgrades, Are_told_what_to_set) {
               AllOf(HasSubstr("server_options::origins"), HasSubstr("port"), HasSubstr("Host"), Not(HasSubstr("8000"))));
   EXPECT_THAT(answer_of(w.server->port(), upgrade("/ws", "", "HTTP/1.0")), AllOf(HasSubstr("HTTP/1.1"), HasSubstr("proxy_http_version")));
   EXPECT_THAT(answer_of(w.server->port(), "GET /ws HTTP/1.1\r\nHost: here\r\n\r\n"), HasSubstr("Upgrade"));
+  EXPECT_THAT(answer_of(w.server->port(), upgrade("/")), HasSubstr("clients connect at /ws"));
 }
 
 TEST(RefusedFrames, Have_a_line_each_but_not_without_end) {

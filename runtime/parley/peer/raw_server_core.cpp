@@ -125,7 +125,8 @@ void raw_server_core::end_if_empty() {
 
 std::optional<raw_refusal> raw_server_core::why_not(const raw_request& asked) const {
   if (stopping_) return raw_refusal{503, "stopping"};
-  if (!options_.path.empty() && !options_.loopback && asked.path != options_.path) return raw_refusal{404, "nothing here"};
+  if (!options_.path.empty() && !options_.loopback && asked.path != options_.path)
+    return raw_refusal{404, "nothing is served at this path: clients connect at " + options_.path};
   if (!origin_allowed(options_.origins, asked.origin, asked.host))
     return raw_refusal{403, "pages of this origin may not connect: list it in raw_server_options::origins"};
   if (!options_.admit) return std::nullopt;

@@ -112,7 +112,8 @@ void server_loop::on_request(const entrance& at, const std::shared_ptr<transport
     ask->reject(status, text);
   };
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
-  if (!options.loopback && ask->path != at.options.path) return reject(404, "nothing here");
+  if (!options.loopback && ask->path != at.options.path)
+    return reject(404, "nothing is served at this path: clients connect at " + at.options.path);
   if (!origin_allowed(options.origins, ask->origin, ask->host)) return reject(403, wrong_origin);
 
   // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
