@@ -11,7 +11,42 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from programs import Program  # noqa: E402
+
 CMAKE, BUILD, SOURCE, COMPILER, FLAGS = sys.argv[1:6]
+
+RAW_PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(raw LANGUAGES CXX)
+find_package(Parley REQUIRED COMPONENTS client server)
+add_executable(raw_server {examples}/07_raw/server.cpp)
+target_link_libraries(raw_server PRIVATE parley::server)
+add_executable(raw {examples}/07_raw/main.cpp)
+target_link_libraries(raw PRIVATE parley::client)
+add_executable(guest guest.cpp)
+target_link_libraries(guest PRIVATE parley::client)
+"""
+
+RAW_GUEST = r"""#include <parley/raw.hpp>
+
+#include <iostream>
+#include <string>
+
+int main(int, char** argv) {
+  const std::string server = argv[1];
+  parley::raw_connection echo{server + "/echo", {.subprotocols = {"other", "text.v1"}}};
+  std::cout << echo.ask("hello") << ", in " << echo.subprotocol() << '\n';
+  std::cout << "binary: " << (echo.ask(parley::raw_message::binary({1, 2, 3})) == parley::raw_message::binary({1, 2, 3})) << '\n';
+  parley::raw_connection time{server + "/time"};
+  std::cout << "seconds: " << time.receive() << '\n';
+  try {
+    parley::raw_connection{server + "/elsewhere"}.connect();
+  } catch (const parley::call_failed& refused) { std::cout << "elsewhere: " << refused.code().message() << '\n'; }
+  echo.close(4001, "enough");
+  std::cout << "closed with " << echo.close_code() << '\n';
+}
+"""
 
 
 def run(*command, **more):
@@ -78,6 +113,23 @@ class Install(unittest.TestCase):
             f"-DCMAKE_CXX_FLAGS={FLAGS}")
         run(CMAKE, "--build", build)
         self.assertEqual(run(build / "main", timeout=60), "denied\n")
+
+    def test_a_server_and_a_client_without_a_schema(self):
+        build, project = self.dir / "raw", self.dir / "raw-project"
+        project.mkdir()
+        (project / "CMakeLists.txt").write_text(RAW_PROJECT.format(examples=pathlib.Path(SOURCE, "examples").as_posix()))
+        (project / "guest.cpp").write_text(RAW_GUEST)
+        run(CMAKE, "-S", project, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={COMPILER}",
+            f"-DCMAKE_CXX_FLAGS={FLAGS} -Wall -Wextra -Werror")
+        run(CMAKE, "--build", build)
+        server = Program([build / "raw_server", "0"])
+        self.addCleanup(server.kill)
+        url = server.line_with(r"listening on (ws://\S+)")[1]
+        self.assertRegex(run(build / "guest", url, timeout=60),
+                         r"^hello, in text\.v1\nbinary: 1\nseconds: \d{10,}\nelsewhere: unimplemented\nclosed with 4001\n$")
+        server.line_with(r"127\.0\.0\.1:\d+ asked for /echo, speaks text\.v1")
+        server.line_with(r"127\.0\.0\.1:\d+ asked for /time, speaks $")
+        server.expect_clean_end(server.stop())
 
     def test_no_file_names_the_place_it_was_built_in(self):
         # Libraries do where they hold debug information.
