@@ -88,6 +88,26 @@ TEST_F(transport_pressure, on_drained_comes_once_between_the_high_mark_and_the_l
   EXPECT_LE(at_drained, 500'000u);
 }
 
+// 1,000 bytes are not above a mark of 1,000; the two of a ping or a pong more are.
+TEST_F(transport_pressure, Pings_count_toward_the_high_mark) {
+  const auto [client, far] = pair();
+  far->link->set_water_marks(1000, 0);
+  far->send(std::string(996, 'x'));
+  far->call([](connection& to) { to.ping(); });
+  EXPECT_EQ(far->link->buffered_amount(), 1002u);
+  ASSERT_TRUE(run_until(io, [&, f = far] { return f->drained == 1; }));
+}
+
+TEST_F(transport_pressure, Pongs_count_toward_the_high_mark) {
+  raw client(io, server.door->port());
+  client.upgrade();
+  recorder& end = *server.ends.at(0);
+  end.link->set_water_marks(1000, 0);
+  end.when_message = [&](const auto&) { end.send(std::string(996, 'x')); };
+  client.write(raw::text("go") + raw::frame(0x89, ""));
+  ASSERT_TRUE(run_until(io, [&] { return end.drained == 1; }));
+}
+
 TEST_F(transport_pressure, A_long_queue_leaves_before_the_turn_ends_and_its_owner_hears_of_it_later) {
   const auto [client, far] = pair();
   far->keep = false;

@@ -214,7 +214,8 @@ void connection_end::release_memory() {
 session::outlet connection_end::look() const {
   if (!connection_) return {.writable = false};
   const std::size_t queued = connection_->buffered_amount();
-  return {.queued = queued, .writable = !holds_back_ && queued < high_mark};
+  // Not writable only if on_drained() follows: the transport calls it after it held more than the mark, not as much.
+  return {.queued = queued, .writable = !holds_back_ && queued <= high_mark};
 }
 void connection_end::tell_when_below(std::size_t bytes) {
   if (connection_ && bytes < high_mark) connection_->set_water_marks(bytes, std::min(bytes, low_mark));

@@ -80,7 +80,7 @@ struct session_options {
 // How a session's output stands just now.
 struct outlet {
   std::size_t queued = 0;  // bytes that the transport still holds
-  bool writable = true;    // below its high mark, and not holding back
+  bool writable = true;    // false only if drained() follows: above its high mark, or holding back
 };
 
 // The refused frame, unless it is a call: the answer names its event and target, so that the sender can tell which one it was.

@@ -94,7 +94,7 @@ class connection {
   // Bytes queued and not yet taken by the operating system, frame headers included (loopback: cost_of() what the other end
   // has not yet taken).
   virtual std::size_t buffered_amount() const = 0;
-  // Above high, then down to low: on_drained. Default 64 KiB and 16 KiB.
+  // After buffered_amount() was above high (high itself is not above it) it fell to low: on_drained. Default 64 KiB and 16 KiB.
   virtual void set_water_marks(std::size_t high, std::size_t low) = 0;
   // A paused connection delivers no message and, once the kernel's buffers are full, makes the other end wait.
   virtual void pause_reading() = 0;

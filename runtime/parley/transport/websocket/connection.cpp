@@ -107,7 +107,9 @@ class websocket_connection final : public connection,
   }
 
   void ping() override {
-    if (phase_ == phase::open) stream_->write(slow_path(max_message_, masks_.get()).ping());
+    if (phase_ != phase::open) return;
+    stream_->write(slow_path(max_message_, masks_.get()).ping());
+    look_at_queue();
   }
   void on_pong(std::function<void()> notify) override { on_pong_ = std::move(notify); }
   std::string remote() const override { return stream_->remote(); }
@@ -247,6 +249,7 @@ class websocket_connection final : public connection,
     stream_->report_writes(true);
     ++pongs_;
     pongs_end_ = stream_->written() + stream_->queued();
+    look_at_queue();
   }
 
   // Whatever else is queued, and however slowly it leaves: the newest ping waits for no more than the pongs before it.

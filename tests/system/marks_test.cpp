@@ -1,0 +1,99 @@
+// An end of a connection and the transport below it agree about when something has to wait: whatever waits leaves without anything new
+// being sent or received, however the sizes add up.
+#include "parley/loopback.hpp"
+
+#include "websocket/transport_recorder.hpp"
+
+#include <parley/peer/connection_end.hpp>
+#include <parley/transport/websocket.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace parley {
+namespace {
+
+using transport::testing::recorder;
+using transport::testing::run_until;
+
+constexpr std::size_t high_mark = 64 * 1024;
+
+struct owner final : connection_owner {
+  const wire::envelope_format* format_for(std::string_view) override { return &wire::plain_format(); }
+  void opened(connection_end&) override { is_open = true; }
+  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view) override {}
+  void unknown_event(connection_end&, const wire::envelope&) override {}
+  void call_received(connection_end&, incoming_call&) override {}
+  void error_received(connection_end&, const error&, std::string_view) override {}
+  void call_handler_threw(const method&, const std::exception_ptr&) override {}
+  void drained(connection_end&) override {}
+  void closed(connection_end&, const transport::close_reason&, const error&) override {}
+  bool is_open = false;
+};
+
+enum class over { sockets, memory };
+
+class Marks : public testing::TestWithParam<over> {
+ protected:
+  Marks() {
+    reader->keep = false;
+    if (GetParam() == over::sockets) {
+      door = *transport::websocket_listen(io.get_executor(), {});
+      start();
+      transport::websocket_connect(io.get_executor(), {.url = "ws://127.0.0.1:" + std::to_string(door->port()) + "/"}, reader);
+    } else {
+      door = network.listen(io.get_executor());
+      start();
+      network.connect(io.get_executor(), {.url = "mem://server"}, reader);
+    }
+    EXPECT_TRUE(run_until(io, [&] { return owner_.is_open && reader->opened == 1; }));
+  }
+  ~Marks() override { server->forget_owner(); }
+
+  void start() {
+    door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", server); });
+  }
+
+  // What the transport counts beside the content of a frame of 126 to 65,535 bytes: its head, or its room.
+  static std::size_t beside() { return GetParam() == over::sockets ? 4 : message_room; }
+
+  // The clock stands still: no heartbeat helps a frame on.
+  std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>();
+  asio::io_context io;
+  loopback network;
+  session::contract known;
+  owner owner_;
+  std::shared_ptr<connection_end> server =
+      std::make_shared<connection_end>(owner_, session::session_options{.self = side::server}, known, clock, io.get_executor());
+  std::shared_ptr<recorder> reader = std::make_shared<recorder>();
+  std::shared_ptr<transport::listener> door;
+};
+INSTANTIATE_TEST_SUITE_P(Over, Marks, testing::Values(over::sockets, over::memory),
+                         [](const auto& one) { return one.param == over::sockets ? "sockets" : "memory"; });
+
+// The frames of one turn come to just below the mark, to the mark, and to just above it; the rest follows.
+TEST_P(Marks, Let_everything_leave_whatever_the_frames_of_one_turn_add_up_to) {
+  for (const std::size_t total : {high_mark - 1, high_mark, high_mark + 1}) {
+    SCOPED_TRACE(total);
+    constexpr std::size_t frames = 8;
+    reader->received = 0;
+    std::size_t sent = 0;
+    const auto send = [&](std::size_t size) {
+      std::string frame(size, 'x');
+      EXPECT_TRUE(server->session().send(frame));
+      sent += size;
+    };
+    for (std::size_t i = 0; i < frames; ++i) send(total / frames - beside() + (i == 0 ? total % frames : 0));
+    EXPECT_EQ(server->queued(), total);
+    for (std::size_t i = 0; i < 3; ++i) send(5'000);
+    EXPECT_TRUE(run_until(io, [&] { return reader->received == sent && server->queued() == 0; }));
+  }
+}
+
+}  // namespace
+}  // namespace parley
