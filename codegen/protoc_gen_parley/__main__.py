@@ -61,10 +61,11 @@ class Refused(Exception):
 def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]:
     """Output path -> text. Raises Refused, LoadError, LockError."""
     schema = load(files, to_generate)
+    linter = lint.Linter()
     if parameters.across:
-        _refuse_errors(lint.run_across(schema), parameters, warn)
+        _refuse_errors(linter.run_across(schema), parameters, warn)
         return {}
-    findings = lint.run(schema)
+    findings = linter.run(schema)
     _refuse_errors(findings, parameters, warn)
 
     locks = lock.open_locks(schema, parameters.lock_roots)
@@ -72,7 +73,7 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
     broken, incompatible = breaking.check(schema, locks, fingerprint.schema_shapes(schema))
     _refuse_errors(broken, parameters, warn)
     schema = lock.accept(schema, locks, incompatible)
-    _refuse_errors(lint.run_with_lock(schema), parameters, warn)
+    _refuse_errors(linter.run_with_lock(schema), parameters, warn)
     if not parameters.lock_roots:
         warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and no earlier shape is accepted [LOCK]")
 

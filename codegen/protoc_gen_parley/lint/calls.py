@@ -89,7 +89,7 @@ def reply_stream(run: Run) -> Iterator[Hit]:
             yield place, "call.reply", "does not go with streams"
 
 
-@rule("REPLY_NAME", ERROR, "An answer's wire name is no method's.")
+@rule("REPLY_NAME", ERROR, "An answer's wire name is no method's.", across=True)
 def reply_name(run: Run) -> Iterator[Hit]:
     taken: Dict[str, str] = {m.wire_name: s.full_name + "." + m.name for f in run.schema.files for s in f.services for m in s.methods}
     for place, m in run.calls():

@@ -6,10 +6,10 @@ from typing import Dict, Iterator, List, Tuple
 
 from .. import fbstypes, names, services
 from ..model import Message
-from .core import ERROR, RULES, WARNING, Hit, Place, Run, rule
+from .core import ERROR, WARNING, Hit, Place, Run, rule
 
 
-@rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.")
+@rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.", across=True)
 def name_taken(run: Run) -> Iterator[Hit]:
     yield from _in_messages(run)
     yield from _in_enums(run)
@@ -88,9 +88,10 @@ def ignore_unknown(run: Run) -> Iterator[Hit]:
     places = list(run.files())
     for group in (run.services(), run.methods(), run.messages(), run.fields(), run.enums(), run.values()):
         places += [place for place, _ in group]
+    severity = {r.id: r.severity for r in run.rules}
     for place in places:
         for name in place.nodes[-1].ignores:
-            if name not in RULES:
+            if name not in severity:
                 yield place, "", "parley:ignore %s: there is no such rule" % name
-            elif RULES[name].severity != WARNING:
+            elif severity[name] != WARNING:
                 yield place, "", "parley:ignore %s: the rule is an error and cannot be silenced" % name

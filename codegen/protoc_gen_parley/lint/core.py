@@ -65,6 +65,7 @@ class Place:
 
 # A rule yields these; the place says file and line.
 Hit = Tuple[Place, str, str]  # place, option path, text
+Check = Callable[["Run"], Iterable[Hit]]
 
 
 @dataclass(frozen=True)
@@ -72,28 +73,33 @@ class Rule:
     id: str
     severity: str
     purpose: str
-    check: Callable[["Run"], Iterable[Hit]]
+    check: Check
     needs_lock: bool = False  # looks at FlatBuffers ids or accepted shapes, which come out of the lock
+    across: bool = False      # looks at what several schemas of one program have to agree on
 
 
-RULES: Dict[str, Rule] = {}
+class Rules(Dict[str, Rule]):
+    """Rules by id: those about schemas in RULES, each backend's own beside it. An id may stand in several: NAME_TAKEN is asked of each."""
+
+    def rule(self, id_: str, severity: str, purpose: str, needs_lock: bool = False, across: bool = False) -> Callable[[Check], Check]:
+        def register(check: Check) -> Check:
+            assert id_ not in self, id_
+            self[id_] = Rule(id_, severity, purpose, check, needs_lock, across)
+            return check
+
+        return register
 
 
-def rule(id_: str, severity: str, purpose: str, needs_lock: bool = False) -> Callable[
-        [Callable[["Run"], Iterable[Hit]]], Callable[["Run"], Iterable[Hit]]]:
-    def register(check: Callable[["Run"], Iterable[Hit]]) -> Callable[["Run"], Iterable[Hit]]:
-        assert id_ not in RULES, id_
-        RULES[id_] = Rule(id_, severity, purpose, check, needs_lock)
-        return check
-
-    return register
+RULES = Rules()
+rule = RULES.rule
 
 
 class Run:
     """One run over a schema: what rules iterate over."""
 
-    def __init__(self, schema: Schema):
+    def __init__(self, schema: Schema, rules: Sequence[Rule]):
         self.schema = schema
+        self.rules = rules
 
     # --- elements of the files to generate ---
     def files(self) -> Iterator[Place]:
@@ -154,9 +160,9 @@ class Run:
         return found
 
     # --- findings ---
-    def findings(self, rules: Iterable[Rule]) -> List[Finding]:
+    def findings(self, wanted: Callable[[Rule], bool]) -> List[Finding]:
         found = []
-        for r in rules:
+        for r in filter(wanted, self.rules):
             for place, path, text in r.check(self):
                 if r.severity == WARNING and r.id in place.ignores:
                     continue

@@ -53,7 +53,7 @@ def wire_name(run: Run) -> Iterator[Hit]:
                 yield where, path, "the wire name %s is longer than %d bytes" % (quote(name), MAX_NAME)
 
 
-@rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.")
+@rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.", across=True)
 def wire_name_taken(run: Run) -> Iterator[Hit]:
     first: Dict[str, Tuple[str, str]] = {}  # wire name -> its service, its method
     for f in run.schema.files:
@@ -69,7 +69,7 @@ def wire_name_taken(run: Run) -> Iterator[Hit]:
                 first.setdefault(m.wire_name, (s.full_name, m.name))
 
 
-@rule("METHOD_ID", ERROR, "No two wire names of a run have the same 32-bit id, and none has 0.")
+@rule("METHOD_ID", ERROR, "No two wire names of a run have the same 32-bit id, and none has 0.", across=True)
 def method_id(run: Run) -> Iterator[Hit]:
     first: Dict[int, str] = {0: ""}
     for f in run.schema.files:
@@ -171,7 +171,7 @@ def body_type(run: Run) -> Iterator[Hit]:
             yield place, "event.body", "MESSAGE carries a google.protobuf.StringValue, not %s" % m.request.type.name
 
 
-@rule("UNKNOWN_RELAY", ERROR, "At most one service of a run relays unknown events.")
+@rule("UNKNOWN_RELAY", ERROR, "At most one service of a run relays unknown events.", across=True)
 def unknown_relay(run: Run) -> Iterator[Hit]:
     first = ""
     for f in run.schema.files:

@@ -55,7 +55,7 @@ def group_key(run: Run) -> Iterator[Hit]:
                 yield Place(place.nodes + (f,)), "", "%s; a group's key is made of integers, bools, enums and strings" % why
 
 
-@rule("GROUP_NAME", ERROR, "No two groups of a run share a name.")
+@rule("GROUP_NAME", ERROR, "No two groups of a run share a name.", across=True)
 def group_name(run: Run) -> Iterator[Hit]:
     first: Dict[str, str] = {}
     for f in run.schema.files:
