@@ -15,7 +15,8 @@ from typing import Dict, List, Tuple
 from google.protobuf.compiler import plugin_pb2
 from google.protobuf.message import DecodeError
 
-from . import emit, fingerprint, lint, lock, lockfile
+from . import fingerprint, lint, lock, lockfile
+from .backends import BACKENDS
 from .lint import breaking
 from .load import LoadError, load
 
@@ -61,7 +62,7 @@ class Refused(Exception):
 def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]:
     """Output path -> text. Raises Refused, LoadError, LockError."""
     schema = load(files, to_generate)
-    linter = lint.Linter()
+    linter = lint.Linter([b.rules for b in BACKENDS])
     if parameters.across:
         _refuse_errors(linter.run_across(schema), parameters, warn)
         return {}
@@ -77,10 +78,9 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
     if not parameters.lock_roots:
         warn("protoc-gen-parley: warning: no lock_root: FlatBuffers ids follow field numbers, and no earlier shape is accepted [LOCK]")
 
-    env = emit.environment()
     out: Dict[str, str] = {}
-    for f in schema.generated:
-        out.update(emit.emit(f, env))
+    for backend in BACKENDS:
+        out.update(backend.emit(schema))
     _settle_locks(schema, locks, parameters)
     return out
 

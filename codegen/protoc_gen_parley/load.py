@@ -11,7 +11,8 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from . import names, order, services
+from . import order, services, well_known
+from .backends.cpp import spelling as names
 from .model import Alias, Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
 from .sources import LoadError, Source, chosen
 
@@ -127,8 +128,8 @@ class _Scope:
     def type(self, name: str, namespace: str, hidden_by: Iterable[str]) -> Type:
         """The type of a descriptor's `.full.name`, as it is written in `namespace`."""
         full = name.lstrip(".")
-        if full in names.CPP_WELL_KNOWN:
-            return Type("wkt", full, names.CPP_WELL_KNOWN[full])
+        if full in well_known.WELL_KNOWN:
+            return Type("wkt", full, names.WELL_KNOWN[full])
         home, cpp = self.cpp[full]
         return Type(self.kind[full], full, names.reference(cpp, home, namespace, hidden_by), self.file[full])
 
@@ -247,7 +248,7 @@ class _FileLoader:
     def _type(self, field: Any, inside: Set[str]) -> Type:
         if field.type in _SCALARS:
             scalar = _SCALARS[field.type]
-            return Type("scalar", scalar, names.CPP_SCALARS[scalar])
+            return Type("scalar", scalar, names.SCALARS[scalar])
         self.used.add(field.type_name.lstrip("."))
         return self.scope.type(field.type_name, self.namespace, inside)
 
@@ -287,14 +288,14 @@ class _FileLoader:
             type_of=lambda full, hidden: self.scope.type(full, self.namespace, hidden))
         self.used.update(maker.errors_of(m, service.full_name) for service in raw for m in service.methods)
         ordered, forward = order.definition_order(self.messages)
-        files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in names.CPP_WELL_KNOWN} - {self.file.name})
+        files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in well_known.WELL_KNOWN} - {self.file.name})
         comment, ignores = self.source.comment((12,), detached=True)
         package_comment, package_ignores = self.source.comment((2,))
         return File(
             path=self.file.name, stem=_stem(self.file.name), package=self.file.package, cpp_namespace=self.namespace, messages=ordered,
             enums=tuple(self.enums), services=tuple(maker.service(s) for s in raw),
             imports=tuple(Import(path, _stem(path)) for path in files), forward_declared=forward,
-            uses_wkt=any(t in names.CPP_WELL_KNOWN for t in self.used), comment=comment or package_comment, options=self.options,
+            uses_wkt=any(t in well_known.WELL_KNOWN for t in self.used), comment=comment or package_comment, options=self.options,
             ignores=ignores + package_ignores, dependencies=tuple(self.file.dependency), generate=generate)
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Container, Mapping, Optional, Tuple
 
+from .well_known import WRAPPERS
+
 # The words of Target.Value by number; also the enumerators of parley::target_kind.
 TARGETS = {1: "server", 2: "sender", 3: "all", 4: "others", 5: "client", 6: "user", 7: "group", 8: "group_others"}
 SIDES = {1: "client", 2: "server", 3: "either"}
@@ -49,6 +51,11 @@ class Type:
     @property
     def is_scalar(self) -> bool:
         return self.kind == "scalar"
+
+    @property
+    def scalar(self) -> str:
+        """The scalar word that a value of it is: "double" also of google.protobuf.DoubleValue; empty: none."""
+        return self.name if self.kind == "scalar" else WRAPPERS.get(self.name, "")
 
     @property
     def is_enum(self) -> bool:
@@ -432,9 +439,9 @@ class Method:
     @property
     def initialisers(self) -> Tuple[Tuple[str, ...], ...]:
         """The designated initialisers in the order of parley::method, one tuple per line, to be joined by ", "."""
-        from .names import cpp_literal
+        from .backends.cpp.spelling import literal
 
-        lines = [(".name = " + cpp_literal(self.wire_name), ".id = 0x%08x" % self.id, ".fingerprint = 0x%016x" % self.fingerprint)]
+        lines = [(".name = " + literal(self.wire_name), ".id = 0x%08x" % self.id, ".fingerprint = 0x%016x" % self.fingerprint)]
         if self.accepted:
             lines.append((".accepted = " + self.accepted_array,))
         how = []
@@ -454,7 +461,7 @@ class Method:
         lines.append(tuple(codecs))
         rest = []
         if self.reply:
-            rest.append(".reply = " + cpp_literal(self.reply))
+            rest.append(".reply = " + literal(self.reply))
         if self.body_message:
             rest.append(".body_message = true")
         if self.max_bytes:
@@ -504,9 +511,9 @@ class Service:
     @property
     def initialisers(self) -> Tuple[str, ...]:
         """Of `constinit const parley::service LobbyMethods::service{...}`, to be joined by ", "."""
-        from .names import cpp_literal
+        from .backends.cpp.spelling import literal
 
-        all_ = [".name = " + cpp_literal(self.full_name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
+        all_ = [".name = " + literal(self.full_name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
         if self.relay_unknown:
             all_.append(".relay_unknown = true")
         return tuple(all_)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from . import names
+from . import words, well_known
+from .backends.cpp import spelling as names
 from .model import (SIDES, TARGETS, Enum, Field, Ignores, Message, Method, Options, Payload, RoutePath, RouteStep, Routing, Service,
                     TargetType, Type, resolve)
 
@@ -68,7 +69,7 @@ def needs_name(word: str) -> bool:
 
 def stub_members(method: RawMethod) -> List[str]:
     """What the method adds to the generated classes, in any of them."""
-    base = names.snake_case(method.name)
+    base = words.snake_case(method.name)
     return [names.safe(base), "async_" + base, "on_" + base] + ([method.name + "Target"] if method.event.present else [])
 
 
@@ -125,7 +126,7 @@ class Maker:
         hidden = set(OWN_MEMBERS) | _TEMPLATE_PARAMETERS
         for method in raw.methods:
             hidden.update(stub_members(method))
-        table = names.snake_case(raw.name)
+        table = words.snake_case(raw.name)
         prefix = raw.options.get("prefix", raw.name + ".")
         return Service(
             name=raw.name, full_name=raw.full_name, prefix=prefix, client_name=raw.name + "Client", handler_name=raw.name + "Handler",
@@ -148,7 +149,7 @@ class Maker:
         if is_event and raw.request in self._routing_messages:
             routes = _find_routes(self._messages[raw.request], self._messages, self._routing_messages)
         routing = self._routing(routes)
-        snake = names.snake_case(raw.name)
+        snake = words.snake_case(raw.name)
         errors = "" if is_event else self.errors_of(raw, service)
         client_target = server_target = None
         if is_event and not routing:
@@ -171,10 +172,10 @@ class Maker:
     def _payload(self, full_name: str, hidden: Set[str]) -> Payload:
         type_ = self._type_of(full_name, hidden)
         short = full_name.rpartition(".")[2]
-        name = "value" if full_name in names.WRAPPERS else names.parameter_name(short, _PARAMETERS)
+        name = "value" if full_name in well_known.WRAPPERS else names.parameter_name(short, _PARAMETERS)
         by_value = type_.cpp in names.CHEAP
         arg = type_.cpp if by_value else "const %s&" % type_.cpp
-        empty = full_name == names.EMPTY
+        empty = full_name == well_known.EMPTY
         return Payload(
             type=type_, cpp=type_.cpp, name=name, param="%s %s" % (arg, name), arg=arg, result="void" if empty else type_.cpp,
             is_empty=empty, braces_trap=type_.is_message or type_.cpp in _OWNING_AGGREGATES)

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from google.protobuf import descriptor_pb2
 
-from . import names, utf8
+from . import utf8, words
 
 # Files whose types are values of the runtime or words of the vocabulary: nothing is generated for them, nothing includes them.
 _BUILT_IN = ("google/protobuf/", "parley/options.proto")
@@ -47,7 +47,7 @@ class Source:
         lines: List[str] = []
         ignores: List[str] = []
         for part in parts:
-            for line in names.comment_lines(part):
+            for line in words.comment_lines(part):
                 found = re.match(r"\s*parley:ignore\b(.*)", line)
                 if found:
                     ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
@@ -55,7 +55,7 @@ class Source:
                     lines.append(line)
         # Detached comments may silence a rule (they stand above a file's head), but document nothing.
         for part in [] if detached else location.leading_detached_comments:
-            for line in names.comment_lines(part):
+            for line in words.comment_lines(part):
                 found = re.match(r"\s*parley:ignore\b(.*)", line)
                 if found:
                     ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])

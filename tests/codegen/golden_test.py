@@ -5,7 +5,7 @@ import shutil
 import unittest
 
 from support import HERE, UPDATE, TestCase, generate
-from protoc_gen_parley import emit
+from protoc_gen_parley import render
 
 CASES = sorted(p for p in (HERE / "golden").iterdir() if p.is_dir())
 
@@ -39,7 +39,7 @@ class GoldenTest(TestCase):
                         if line == "" and after.lstrip().startswith("}"):
                             self.assertIn("// namespace", after, "line %d ends a block that ends with an empty line" % number)
                         if '"' not in line:
-                            self.assertLessEqual(len(line), emit.COLUMNS, "line %d is too long" % number)
+                            self.assertLessEqual(len(line), render.COLUMNS, "line %d is too long" % number)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import textwrap
 import unittest
 
 from support import CXX, ROOT, UPDATE, TestCase
-from protoc_gen_parley import names, system_names
+from protoc_gen_parley.backends.cpp import spelling, system_names
 
 # What generated code is compiled with, and what any program may include before it.
 PARLEY = ("generated/codec_source", "generated/client", "generated/server", "client", "server", "raw", "by_name", "loopback")
@@ -55,7 +55,7 @@ def global_names(kind, compiler, taken):
     """Identifiers of the headers that a namespace cannot have, by the compiler's own word: it is asked to open each."""
     text = re.sub(r'"(?:[^"\\\n]|\\.)*"', "", run(kind, compiler, SOURCE, "-E", "-P").stdout)
     candidates = [name for name in sorted(set(re.findall(r"\b[A-Za-z_]\w*", text)))
-                  if name not in taken and name not in names.KEYWORDS and not names.is_reserved(name)]
+                  if name not in taken and name not in spelling.KEYWORDS and not spelling.is_reserved(name)]
     probe = SOURCE + "".join('#line %d "probe"\nnamespace %s {}\n' % pair for pair in enumerate(candidates, 1))
     done = run(kind, compiler, probe, "-fsyntax-only", "-ferror-limit=0" if kind == "clang" else "-fmax-errors=0")
     errors = [re.match(r"probe:(\d+):\d+: error", line) for line in done.stderr.splitlines() if re.search(r"\berror:", line)]
@@ -77,11 +77,11 @@ class SystemNames(TestCase):
             all_macros, all_globals = set(), set()
             for kind, compiler in compilers().items():
                 here = macros(kind, compiler)
-                all_macros |= {name for name in here if not names.is_reserved(name)}
+                all_macros |= {name for name in here if not spelling.is_reserved(name)}
                 all_globals |= global_names(kind, compiler, here)
             SystemNames.found = all_macros, all_globals
             if UPDATE:
-                self.hold_against(ROOT / "codegen/protoc_gen_parley/system_names.py", (
+                self.hold_against(ROOT / "codegen/protoc_gen_parley/backends/cpp/system_names.py", (
                     '"""Names that system headers take from a schema. Written by tests/codegen/system_names_test.py: do not edit."""\n\n'
                     + listed("MACROS", "Macros.", all_macros | system_names.MACROS) + "\n"
                     + listed("GLOBALS", "C's names in the global namespace.", all_globals | system_names.GLOBALS)))
@@ -96,9 +96,9 @@ class SystemNames(TestCase):
 
     def test_what_is_listed_gets_an_underscore(self):
         for name in system_names.MACROS:
-            self.assertEqual(name + "_", names.safe(name))
+            self.assertEqual(name + "_", spelling.safe(name))
         for name in system_names.GLOBALS - system_names.MACROS:
-            self.assertEqual("%s_::%s" % (name, names.safe(name)), names.namespace_of_package("%s.%s" % (name, name)))
+            self.assertEqual("%s_::%s" % (name, spelling.safe(name)), spelling.namespace_of_package("%s.%s" % (name, name)))
 
     def test_no_macro_looks_like_what_the_generator_makes_of_a_name(self):
         ends = ("_to", "_server_to", "_accepted", "_routes", "_methods", "Client", "Handler", "Peers", "Methods", "Target")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Tuple
 
-from .. import fbstypes, names, services
+from .. import services, words
+from ..backends.fbs import tables as fbstypes
 from ..model import Message
 from .core import ERROR, WARNING, Hit, Place, Run, rule
 
@@ -75,7 +76,7 @@ def _in_services(run: Run) -> Iterator[Hit]:
         first: Dict[str, str] = {name: "every stub or handler" for name in services.OWN_MEMBERS}
         first.update((name, "the class itself") for name in (s.client_name, s.handler_name, s.peers_name, s.methods_name))
         for m in s.methods:
-            base = names.snake_case(m.name)
+            base = words.snake_case(m.name)
             mine = {m.cpp_name, "async_" + base, "on_" + base} | ({m.name + "Target"} if m.is_event else set())
             for name in sorted(mine):
                 if name in first:

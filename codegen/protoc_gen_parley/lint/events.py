@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
-from .. import fingerprint, names, services
+from .. import fingerprint, services, well_known
 from ..model import TARGETS
 from .core import ERROR, MAX_NAME, WARNING, Hit, Place, Run, lists, option, quote, rule
 
@@ -26,7 +26,7 @@ def comment_missing(run: Run) -> Iterator[Hit]:
 @rule("EVENT_SHAPE", ERROR, "An event is one way: it returns google.protobuf.Empty and does not stream.")
 def event_shape(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
-        if m.response.type.name != names.EMPTY:
+        if m.response.type.name != well_known.EMPTY:
             yield place, "event", "an event returns google.protobuf.Empty, not %s; without (parley.event) it is a call" % (
                 m.response.type.name)
         if m.streams:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Set
 
-from .. import names, services, system_names
+from .. import services, words
+from ..backends.cpp import spelling as names, system_names
 from .core import ERROR, Hit, Place, Run, quote, rule
 
 
@@ -162,7 +163,7 @@ def namespace(run: Run) -> Iterator[Hit]:
         path = "file.cpp_namespace" if written else ""
         parts = f.cpp_namespace.split("::")
         for i, part in enumerate(parts if written else ()):  # what is made of a package has its underscore
-            if not names.is_identifier(part) or part in names.KEYWORDS:
+            if not words.is_identifier(part) or part in names.KEYWORDS:
                 yield place, path, "%s is not a C++ identifier" % quote(part)
             elif part in names.MACROS:
                 yield place, path, "%s is a macro of the system's headers" % quote(part)

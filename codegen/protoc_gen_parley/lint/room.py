@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from .. import cpptypes
+from .. import binary
 from .core import ERROR, WARNING, Hit, Run, rule
 
 _MOST_ALTERNATIVES = 255  # a union's type is a ubyte, and 0 is "none"
@@ -20,7 +20,7 @@ def binary_limit(run: Run) -> Iterator[Hit]:
                 gone = sum(member is None for member in o.fbs_members)
                 yield place, "", "the oneof %s has %d members%s, and the binary form can tell %d apart; split it, or put some into a message" % (
                     o.name, len(o.fbs_members), ", with %d that are gone and keep their number" % gone if gone else "", _MOST_ALTERNATIVES)
-        size, ids = cpptypes.table_size(m)
+        size, ids = binary.table_size(m)
         if max(size, 4 + 2 * ids) > _MOST_BYTES:
             yield place, "", "its %d fields can take %d bytes in one binary table, and a table has %d; put some into messages of their own" % (
                 len(m.fields), max(size, 4 + 2 * ids), _MOST_BYTES)

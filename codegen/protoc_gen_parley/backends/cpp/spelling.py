@@ -1,4 +1,4 @@
-"""How schema names are spelled in C++. Pure functions and tables.
+"""How a schema's names are spelled in C++. Pure functions and tables.
 
 Schema names keep their spelling; a name that C++ could not take gets an underscore at its end. Clashes that this makes are found by lint
 (NAME_TAKEN), never repaired silently.
@@ -7,8 +7,10 @@ Schema names keep their spelling; a name that C++ could not take gets an undersc
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, Set, Tuple
+from typing import Dict, Iterable, Set
 
+from ... import well_known
+from ...words import snake_case, without_prefix
 from . import system_names
 
 KEYWORDS = frozenset(
@@ -36,7 +38,7 @@ RESERVED_TYPES = frozenset(
 )
 
 # Bare C++ types of values.
-CPP_SCALARS: Dict[str, str] = {
+SCALARS: Dict[str, str] = {
     "double": "double",
     "float": "float",
     "int32": "std::int32_t",
@@ -54,34 +56,21 @@ CPP_SCALARS: Dict[str, str] = {
     "bytes": "std::vector<std::byte>",
 }
 
-# The well-known types; wrappers are the scalar word they wrap.
-WRAPPERS: Dict[str, str] = {
-    "google.protobuf.DoubleValue": "double",
-    "google.protobuf.FloatValue": "float",
-    "google.protobuf.Int64Value": "int64",
-    "google.protobuf.UInt64Value": "uint64",
-    "google.protobuf.Int32Value": "int32",
-    "google.protobuf.UInt32Value": "uint32",
-    "google.protobuf.BoolValue": "bool",
-    "google.protobuf.StringValue": "string",
-    "google.protobuf.BytesValue": "bytes",
+WELL_KNOWN: Dict[str, str] = {
+    **{name: SCALARS[scalar] for name, scalar in well_known.WRAPPERS.items()},
+    well_known.TIMESTAMP: "parley::timestamp",
+    well_known.DURATION: "parley::duration",
+    well_known.VALUE: "parley::value",
+    well_known.STRUCT: "parley::structure",
+    well_known.LIST_VALUE: "parley::list_value",
+    well_known.NULL_VALUE: "parley::null_value",
+    well_known.FIELD_MASK: "parley::field_mask",
+    well_known.ANY: "parley::any",
+    well_known.EMPTY: "parley::empty",
 }
-CPP_WELL_KNOWN: Dict[str, str] = {
-    **{name: CPP_SCALARS[scalar] for name, scalar in WRAPPERS.items()},
-    "google.protobuf.Timestamp": "parley::timestamp",
-    "google.protobuf.Duration": "parley::duration",
-    "google.protobuf.Value": "parley::value",
-    "google.protobuf.Struct": "parley::structure",
-    "google.protobuf.ListValue": "parley::list_value",
-    "google.protobuf.NullValue": "parley::null_value",
-    "google.protobuf.FieldMask": "parley::field_mask",
-    "google.protobuf.Any": "parley::any",
-    "google.protobuf.Empty": "parley::empty",
-}
-EMPTY = "google.protobuf.Empty"
 
 # Passed by value as a parameter.
-CHEAP = frozenset(v for k, v in CPP_SCALARS.items() if k not in ("string", "bytes")) | {
+CHEAP = frozenset(v for k, v in SCALARS.items() if k not in ("string", "bytes")) | {
     "parley::timestamp", "parley::duration", "parley::null_value"}
 
 
@@ -102,28 +91,8 @@ def safe_type(name: str, namespace: str) -> str:
     return safe(name, RESERVED_TYPES if namespace else RESERVED_TYPES | system_names.GLOBALS)
 
 
-def is_identifier(name: str) -> bool:
-    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
-
-
-def snake_case(name: str) -> str:
-    """AreYouReady -> are_you_ready, GetHTTPStatus -> get_http_status, Move2D -> move2d, GetV2Status -> get_v2_status."""
-    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
-    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    name = re.sub(r"([0-9])([A-Z][a-z])", r"\1_\2", name)
-    return name.lower()
-
-
-def upper_snake(name: str) -> str:
-    return snake_case(name).upper()
-
-
 def enum_value_name(enum: str, value: str) -> str:
-    """The value without `ENUM_NAME_`, if it has that and the rest is a name. Other values have no say: a value that is added renames none."""
-    for prefix in (upper_snake(enum) + "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", enum).upper() + "_"):
-        if value.startswith(prefix) and is_identifier(value[len(prefix):]):
-            return safe(value[len(prefix):])
-    return safe(value)
+    return safe(without_prefix(enum, value))
 
 
 def namespace_of_package(package: str) -> str:
@@ -139,7 +108,7 @@ def reference(cpp_name: str, namespace: str, from_namespace: str, hidden_by: Ite
     return "::" + (namespace + "::" if namespace else "") + cpp_name
 
 
-def cpp_literal(text: str) -> str:
+def literal(text: str) -> str:
     """A C++ string literal of the text's UTF-8. Nothing in it can end the literal, join lines or start a trigraph."""
     out = []
     for i, ch in enumerate(text):
@@ -156,30 +125,6 @@ def cpp_literal(text: str) -> str:
         else:
             out.extend("\\%03o" % byte for byte in ch.encode("utf-8", "replace"))
     return '"' + "".join(out) + '"'
-
-
-# Characters that reorder or hide text (bidirectional controls, zero-width ones), and the template's own mark for a soft line break.
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
-_LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-
-
-def comment_lines(text: str) -> Tuple[str, ...]:
-    """The lines of a schema comment such that `// ` before each is a comment and nothing else, whatever the author wrote."""
-    lines = []
-    for line in _LINE_ENDS.split(text):
-        line = _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", line).replace("\t", "  ")
-        line = "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in line)
-        line = re.sub(r"\?\?(?=[=/'()!<>-])", "? ?", line)
-        line = line[1:] if line.startswith(" ") else line
-        line = line.rstrip()
-        while line.endswith("\\"):  # would swallow the next line
-            line = line[:-1].rstrip()
-        lines.append(line)
-    while lines and not lines[0]:
-        del lines[0]
-    while lines and not lines[-1]:
-        del lines[-1]
-    return tuple(lines)
 
 
 def parameter_name(type_name: str, taken: Set[str]) -> str:

@@ -1,9 +1,8 @@
-"""Model -> text. Runs the templates and lays out what they cannot: long lines and comments.
+"""Runs the templates of a backend and lays out what they cannot: long lines and comments.
 
 For template authors:
-  - `{{ text | literal }}` makes a C++ string literal; `{{ text | fbs_literal }}` is the same thing (FlatBuffers' strings are C's).
-  - `{{ lines | comment }}` or `{{ lines | comment("  ") }}` makes whole `// ` lines, each ended, or nothing; write it at the start of a
-    template line, directly followed by what the comment belongs to.
+  - `{{ lines | comment }}` or `{{ lines | comment("  ") }}` makes whole lines of comment, each ended, or nothing; write it at the start of
+    a template line, directly followed by what the comment belongs to.
   - A `¶` says "a line that gets longer than 140 columns may end here": `parley::send_event(link_, ¶{{ name }})`. It prints nothing. What
     follows the break is indented by four more; `¶¶` aligns it with the innermost open bracket instead.
   - `{{ list_of_strings | in_brackets }}` is `(a, b)` with such breaks in it; `in_brackets("<>")` is `<a, b>`.
@@ -15,45 +14,41 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from typing import Dict, List, Sequence
+from typing import Any, Callable, List, Mapping, Sequence, Tuple
 
 import jinja2
 
-from . import __version__, cpptypes, fbstypes, names
-from .model import File
+from . import __version__
 
 COLUMNS = 140
-_BREAK = "\ue000"          # what ¶ becomes; comments and literals cannot contain it (names.py)
+_BREAK = "\ue000"          # what ¶ becomes; comments and literals cannot contain it (words.py)
 _BLOCK = "\ue001"          # what ⏎ becomes
-TYPES = ("types.hpp", "codec.hpp", "codec.cpp", "schema.fbs")
-SERVICES = ("client.hpp", "server.hpp")
-
-
-def output_name(file: File, template: str) -> str:
-    return file.stem + (".fbs" if template == "schema.fbs" else "." + template)
 
 
 class _Loader(jinja2.BaseLoader):
-    def __init__(self, folder: str):
-        self._folder = folder
+    """Templates of a backend, and those that all of them share."""
 
-    def get_source(self, environment: jinja2.Environment, template: str):
-        path = os.path.join(self._folder, template)
-        if not os.path.exists(path):
+    def __init__(self, *folders: str):
+        self._folders = folders
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Tuple[str, str, Callable[[], bool]]:
+        paths = (os.path.join(folder, "templates", template) for folder in self._folders)
+        path = next((p for p in paths if os.path.exists(p)), None)
+        if path is None:
             raise jinja2.TemplateNotFound(template)
         with open(path, encoding="utf-8") as source:
             return source.read().replace("¶", _BREAK).replace("⏎", _BLOCK), path, lambda: True
 
 
-def _comment(lines: Sequence[str], indent: str = "") -> str:
+def comment(lines: Sequence[str], indent: str = "", mark: str = "//") -> str:
     out: List[str] = []
     for line in lines:
-        hanging = re.match(r"\s*(?:[-*] |\d+\. )?", line).group(0)
+        hanging = re.match(r"\s*(?:[-*] |\d+\. )?", line)
         wrapped = textwrap.wrap(
-            line, COLUMNS - len(indent) - 3, subsequent_indent=" " * len(hanging), break_long_words=True, break_on_hyphens=False,
+            line, COLUMNS - len(indent) - len(mark) - 1, subsequent_indent=" " * (hanging.end() if hanging else 0), break_long_words=True, break_on_hyphens=False,
             replace_whitespace=False, drop_whitespace=True) or [""]
         for piece in wrapped:
-            out.append((indent + "// " + piece).rstrip().rstrip("\\").rstrip())
+            out.append(("%s%s %s" % (indent, mark, piece)).rstrip().rstrip("\\").rstrip())
     return "".join(line + "\n" for line in out)
 
 
@@ -126,30 +121,13 @@ def _in_brackets(items: Sequence[str], brackets: str = "()") -> str:
     return brackets[0] + (_BREAK if items else "") + (", " + _BREAK * 2).join(items) + brackets[1]
 
 
-def version_text(file: File) -> str:
-    """What a compiler says when the runtime is of another version than the generator was."""
-    needed = ".".join(__version__.split(".")[:2])
-    return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of "
-            "that version, or install Parley %s" % (file.path, needed, needed))
-
-
-def environment() -> jinja2.Environment:
+def environment(folder: str, comment_mark: str, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
     env = jinja2.Environment(
-        loader=_Loader(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")), undefined=jinja2.StrictUndefined,
+        loader=_Loader(folder, os.path.dirname(os.path.abspath(__file__))), undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    env.filters["literal"] = names.cpp_literal
-    env.filters["fbs_literal"] = names.cpp_literal
-    env.filters["comment"] = _comment
+    env.filters["comment"] = lambda lines, indent="": comment(lines, indent, comment_mark)
     env.filters["in_brackets"] = _in_brackets
-    env.filters["version_text"] = version_text
+    env.filters.update(filters)
+    env.globals["comment_mark"] = comment_mark
     env.globals["version"] = __version__
-    env.globals["version_pair"] = __version__.split(".")[:2]
-    cpptypes.install(env)
-    fbstypes.install(env)
     return env
-
-
-def emit(file: File, env: jinja2.Environment) -> Dict[str, str]:
-    """Output path -> text. A file without services yields types and codecs only."""
-    wanted = TYPES + (SERVICES if file.services else ())
-    return {output_name(file, t): lay_out(env.get_template(t + ".j2").render(file=file)) for t in wanted}

@@ -1,41 +1,19 @@
-"""What types.hpp, codec.hpp and codec.cpp print of a file: each schema type as C++ and JSON, and its place in a FlatBuffers table.
+"""What types.hpp, codec.hpp and codec.cpp print of a file: each schema type as C++ and JSON, and its place in the binary form.
 
-`File | codec_view` gives a template a FileView, in which every answer is ready text. The binary mapping is that of runtime/parley/wire/
-flat_values.hpp and schema/parley/wkt.fbs: change them together.
+`File | codec_view` gives a template a FileView, in which every answer is ready text.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import FrozenSet, List, Optional, Set, Tuple
 
-from . import names
-from .model import Enum, Field, File, Member, Message, Method, Oneof, Type
+from ... import __version__, binary, well_known
+from ...model import Enum, Field, File, Member, Message, Method, Oneof
+from . import spelling
 
-# Scalars: C++ initialiser, FlatBuffers type, bytes in a table.
-SCALARS: Dict[str, Tuple[str, str, int]] = {
-    "double": (" = 0", "double", 8),
-    "float": (" = 0", "float", 4),
-    "int32": (" = 0", "int", 4),
-    "sint32": (" = 0", "int", 4),
-    "sfixed32": (" = 0", "int", 4),
-    "uint32": (" = 0", "uint", 4),
-    "fixed32": (" = 0", "uint", 4),
-    "int64": (" = 0", "long", 8),
-    "sint64": (" = 0", "long", 8),
-    "sfixed64": (" = 0", "long", 8),
-    "uint64": (" = 0", "ulong", 8),
-    "fixed64": (" = 0", "ulong", 8),
-    "bool": (" = false", "bool", 1),
-    "string": ("{}", "string", 4),
-    "bytes": ("{}", "[ubyte]", 4),
-}
-_OBJECTS = ("string", "bytes")  # scalars of the schema that do not lie in the table itself
-_OFFSET = 4                     # bytes of what refers to an object
-
-_NULL_VALUE = "google.protobuf.NullValue"
-_NULL_IS_VALUE = ("google.protobuf.Value", _NULL_VALUE)
+_NULL_IS_VALUE = (well_known.VALUE, well_known.NULL_VALUE)
 
 # Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
 _LOCALS = frozenset("in out from m names each name value bit text bytes options payload".split())
@@ -43,19 +21,7 @@ _LOCALS = frozenset("in out from m names each name value bit text bytes options 
 
 def place_of(member: str) -> str:
     """The variable that says where a member was written. Two underscores in a row are the compiler's."""
-    return names.safe(member + ("at_" if member.endswith("_") else "_at"))
-
-
-def scalar(type_: Type) -> str:
-    """The scalar word a type is in C++: "double" also for google.protobuf.DoubleValue; empty: none."""
-    if type_.is_scalar:
-        return type_.name
-    return names.WRAPPERS.get(type_.name, "")
-
-
-def is_inline(type_: Type) -> bool:
-    """Does a value of the type lie in the table itself?"""
-    return type_.is_enum or (scalar(type_) != "" and scalar(type_) not in _OBJECTS)
+    return spelling.safe(member + ("at_" if member.endswith("_") else "_at"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -183,9 +149,9 @@ class MessageView:
     def adds(self) -> Tuple[str, ...]:
         """What fills the table, widest first: that leaves the least padding."""
         adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width)
-                if f.is_inline else AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), _OFFSET) for f in self.plain if f.is_written]
+                if f.is_inline else AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), binary.OFFSET) for f in self.plain if f.is_written]
         for o in self.oneofs:
-            adds.append(AddView("out.add(%d, %s.value)" % (o.id, place_of(o.name)), _OFFSET))
+            adds.append(AddView("out.add(%d, %s.value)" % (o.id, place_of(o.name)), binary.OFFSET))
             adds.append(AddView("out.add(%d, %s.number)" % (o.id - 1, place_of(o.name)), 1))
         return tuple(a.text for a in sorted(adds, key=lambda a: -a.width))
 
@@ -195,22 +161,13 @@ class MessageView:
         return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
 
 
-def table_size(message: Message) -> Tuple[int, int]:
-    """The bytes of the message's table if every field is there, and the number of ids that its vtable has."""
-    width = sum(_width(f) for f in message.plain_fields) + (_OFFSET + 1) * len(message.oneofs)
-    ids = max((slot.id + 1 for slot in message.fbs_slots), default=0)
-    return _OFFSET + 8 + width, ids  # the vtable's place, and what aligning to 8 bytes may cost
-
-
-def _width(field: Field) -> int:
-    """Bytes of the field in its table."""
-    inline = field.label in ("one", "opt") and is_inline(field.type)
-    return SCALARS[scalar(field.type)][2] if inline and scalar(field.type) else _OFFSET
-
-
 def _value_cpp(field: Field) -> str:
     """One value of the field, without what its label puts around it."""
     return field.type.cpp
+
+
+def _init(scalar: str) -> str:
+    return "{}" if scalar in ("string", "bytes") else " = false" if scalar == "bool" else " = 0"
 
 
 def _limits(field: Field) -> str:
@@ -223,7 +180,7 @@ def _limits(field: Field) -> str:
 
 
 def _key(field: Field) -> str:
-    return names.cpp_literal(json.dumps(field.json_name, ensure_ascii=False) + ":")
+    return spelling.literal(json.dumps(field.json_name, ensure_ascii=False) + ":")
 
 
 def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
@@ -233,7 +190,7 @@ def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
         return ("parley::late_vector<%s>" if late else "std::vector<%s>") % value, "{}", ".clear()"
     if field.label == "map":
         return "std::map<%s, %s>" % (field.key.cpp, value), "{}", ".clear()"
-    if field.type.name == _NULL_VALUE and field.label == "one":
+    if field.type.name == well_known.NULL_VALUE and field.label == "one":
         return value, "{}", " = {}"
     if field.boxed:
         return "parley::box<%s>" % value, "{}", ".reset()"
@@ -241,7 +198,7 @@ def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
         return "std::optional<%s>" % value, "{}", ".reset()"
     if field.type.is_enum:
         return value, "{}", " = {}"
-    init = SCALARS[field.type.name][0]
+    init = _init(field.type.name)
     return value, init, ".clear()" if init == "{}" else init
 
 
@@ -249,17 +206,17 @@ def _field_view(field: Field, index: int, message: Message, oneof: Optional[Oneo
     common = dict(
         field=field, index=index, name=field.cpp_name, key=_key(field), limits=_limits(field),
         null_is_value=field.label in ("one", "opt") and field.type.name in _NULL_IS_VALUE,
-        is_written=not (field.label == "one" and field.type.name == _NULL_VALUE and not oneof))
+        is_written=not (field.label == "one" and field.type.name == well_known.NULL_VALUE and not oneof))
     if oneof:
         value = _value_cpp(field)
         cpp, init = ("parley::box<%s>" % value, "{}") if field.boxed else (value, "{}")
-        if scalar(field.type):
-            init = SCALARS[scalar(field.type)][0]
-        return FieldView(cpp=cpp, init=init, clear="", is_inline=False, width=_OFFSET, variant=oneof.cpp_name,
+        if field.type.scalar:
+            init = _init(field.type.scalar)
+        return FieldView(cpp=cpp, init=init, clear="", is_inline=False, width=binary.OFFSET, variant=oneof.cpp_name,
                          alternative="%s::%s" % (message.cpp_name, field.cpp_name), **common)
     cpp, init, clear = _cpp(field, field.label == "rep" and field.type.name in later)
-    inline = field.label in ("one", "opt") and is_inline(field.type)
-    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=inline, width=_width(field), **common)
+    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=binary.lies_in_table(field),
+                     width=binary.width(field), **common)
 
 
 def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:
@@ -302,7 +259,7 @@ def _routes_view(method: Method, file: File) -> RoutesView:
         if step.may_lack:
             conditions.append(at)
     value = at + ("->" if conditions and conditions[-1] == at else ".") + routing.field.cpp_name
-    enum = names.reference(routing.enum.cpp_name, routing.enum.cpp_namespace, file.cpp_namespace)
+    enum = spelling.reference(routing.enum.cpp_name, routing.enum.cpp_namespace, file.cpp_namespace)
     if routing.field.is_optional:
         value += ".value_or(%s{})" % enum
     if conditions:
@@ -387,6 +344,13 @@ def codec_view(file: File) -> FileView:
     return FileView(file, tuple(views), tuple(EnumView(e) for e in file.enums))
 
 
-def install(env) -> None:
-    env.filters["codec_view"] = codec_view
-    env.filters["place"] = place_of
+def version_pair(file: File) -> Tuple[str, ...]:
+    """The version that generated code was made for, as far as it matters."""
+    return tuple(__version__.split(".")[:2])
+
+
+def version_text(file: File) -> str:
+    """What a compiler says when the runtime is of another version than the generator was."""
+    needed = ".".join(version_pair(file))
+    return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of "
+            "that version, or install Parley %s" % (file.path, needed, needed))

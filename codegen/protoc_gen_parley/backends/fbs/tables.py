@@ -1,7 +1,7 @@
-"""What schema.fbs prints of a file: each message as a FlatBuffers table, and the tables and unions that maps and oneofs need.
+"""What the .fbs prints of a file: each message as a FlatBuffers table, and the tables and unions that maps and oneofs need.
 
-`File | fbs_view` gives the template an FbsView. The mapping is that of runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs: change
-them together. Names here are for readers of the .fbs alone; the bytes know ids only.
+The mapping is that of runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs: change them together. Names here are for readers of
+the .fbs alone; the bytes know ids only.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Set, Tuple
 
-from . import names
-from .cpptypes import SCALARS, is_inline, scalar
-from .model import Field, File, Message, Oneof, Type
+from ... import binary, well_known
+from ...model import Field, File, Message, Oneof, Type
 
+_SCALARS: Dict[str, str] = {
+    "double": "double", "float": "float", "int32": "int", "sint32": "int", "sfixed32": "int", "uint32": "uint", "fixed32": "uint",
+    "int64": "long", "sint64": "long", "sfixed64": "long", "uint64": "ulong", "fixed64": "ulong", "bool": "bool", "string": "string",
+    "bytes": "[ubyte]",
+}
 # Well-known types that are no wrappers: their tables in parley/wkt.fbs.
 _WKT_TABLES: Dict[str, str] = {
-    "google.protobuf.Timestamp": "Timestamp",
-    "google.protobuf.Duration": "Duration",
-    "google.protobuf.Value": "Value",
-    "google.protobuf.Struct": "Struct",
-    "google.protobuf.ListValue": "ListValue",
-    "google.protobuf.NullValue": "Empty",
-    "google.protobuf.FieldMask": "FieldMask",
-    "google.protobuf.Any": "Any",
-    "google.protobuf.Empty": "Empty",
+    well_known.TIMESTAMP: "Timestamp",
+    well_known.DURATION: "Duration",
+    well_known.VALUE: "Value",
+    well_known.STRUCT: "Struct",
+    well_known.LIST_VALUE: "ListValue",
+    well_known.NULL_VALUE: "Empty",
+    well_known.FIELD_MASK: "FieldMask",
+    well_known.ANY: "Any",
+    well_known.EMPTY: "Empty",
 }
 _WKT_NAMESPACE = "parley.fbs"
 
@@ -99,6 +103,10 @@ class FbsView:
         return name
 
     @property
+    def path(self) -> str:
+        return self.file.path
+
+    @property
     def namespace(self) -> str:
         return _namespace(self.file.cpp_namespace)
 
@@ -154,14 +162,14 @@ class FbsView:
             return "[%s]" % self._entries[message.full_name, field.name]
         if field.is_repeated:
             # FlatBuffers has no lists of lists.
-            return "[%s.BytesItem]" % _WKT_NAMESPACE if scalar(field.type) == "bytes" else "[%s]" % self._value(field.type)
-        optional = is_inline(field.type) and (field.is_optional or field.type.is_wkt)
+            return "[%s.BytesItem]" % _WKT_NAMESPACE if field.type.scalar == "bytes" else "[%s]" % self._value(field.type)
+        optional = binary.is_inline(field.type) and (field.is_optional or field.type.is_wkt)
         return self._value(field.type) + (" = null" if optional else "")
 
     def _value(self, type_: Type) -> str:
         """A single value where it stands in a table."""
-        if scalar(type_):
-            return SCALARS[scalar(type_)][1]
+        if type_.scalar:
+            return _SCALARS[type_.scalar]
         if type_.is_enum:
             return "int"
         if type_.is_wkt:
@@ -181,11 +189,3 @@ def _entry_name(message: Message, field: Field) -> str:
     """As protobuf names the entry."""
     camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
     return table_name(message.cpp_name) + "_" + camel + "Entry"
-
-
-def fbs_view(file: File) -> FbsView:
-    return FbsView(file)
-
-
-def install(env) -> None:
-    env.filters["fbs_view"] = fbs_view

@@ -1,0 +1,25 @@
+"""C++: types, codecs, the client's stub, the server's handler and its way out."""
+
+from __future__ import annotations
+
+import os
+
+from ...backend import Backend, Output
+from ...lint import Rules
+from . import spelling, types
+
+BACKEND = Backend(
+    name="cpp",
+    folder=os.path.dirname(os.path.abspath(__file__)),
+    outputs=(
+        Output(".types.hpp", "types.hpp.j2"),
+        Output(".codec.hpp", "codec.hpp.j2"),
+        Output(".codec.cpp", "codec.cpp.j2"),
+        Output(".client.hpp", "client.hpp.j2", for_services=True),
+        Output(".server.hpp", "server.hpp.j2", for_services=True),
+    ),
+    views=lambda schema: lambda file: file,
+    rules=Rules(),
+    filters={"codec_view": types.codec_view, "place": types.place_of, "literal": spelling.literal, "version_text": types.version_text,
+             "version_pair": types.version_pair},
+)

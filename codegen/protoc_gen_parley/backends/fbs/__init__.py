@@ -1,0 +1,17 @@
+"""FlatBuffers schemas: the binary form of the messages, for whoever reads it without Parley."""
+
+from __future__ import annotations
+
+import os
+
+from ...backend import Backend, Output
+from ...lint import Rules
+from . import tables
+
+BACKEND = Backend(
+    name="fbs",
+    folder=os.path.dirname(os.path.abspath(__file__)),
+    outputs=(Output(".fbs", "schema.fbs.j2"),),
+    views=lambda schema: tables.FbsView,
+    rules=Rules(),
+)
