@@ -10,7 +10,7 @@ from typing import List, Sequence
 
 from ..model import Schema
 from .core import ERROR as ERROR, RULES as RULES, WARNING as WARNING, Finding, Rule, Rules, Run, quote as quote
-from . import breaking, calls, clashes, delivery, events, groups, not_built, payloads, room  # noqa: F401  (they register their rules)
+from . import breaking, calls, delivery, events, groups, ignores, not_built, payloads, room  # noqa: F401  (they register their rules)
 
 
 class Linter:

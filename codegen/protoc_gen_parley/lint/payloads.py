@@ -1,11 +1,10 @@
-"""Rules about fields, enums, routing by payload, and namespaces."""
+"""Rules about fields, enums and routing by payload."""
 
 from __future__ import annotations
 
 from typing import Dict, Iterator, Set
 
-from .. import services, words
-from ..backends.cpp import spelling as names, system_names
+from .. import services
 from .core import ERROR, Hit, Place, Run, quote, rule
 
 
@@ -153,26 +152,3 @@ def type_foreign(run: Run) -> Iterator[Hit]:
     for place, type_ in used:
         if (type_.is_message or type_.is_enum) and type_.file not in known:
             yield place, "", "%s has no C++ type here; copy what you need of it into a message of your own" % type_.name
-
-
-@rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's nor the name of something else.")
-def namespace(run: Run) -> Iterator[Hit]:
-    for place in run.files():
-        f = place.file
-        written = f.options.get("cpp_namespace", "")
-        path = "file.cpp_namespace" if written else ""
-        parts = f.cpp_namespace.split("::")
-        for i, part in enumerate(parts if written else ()):  # what is made of a package has its underscore
-            if not words.is_identifier(part) or part in names.KEYWORDS:
-                yield place, path, "%s is not a C++ identifier" % quote(part)
-            elif part in names.MACROS:
-                yield place, path, "%s is a macro of the system's headers" % quote(part)
-            elif names.is_reserved(part):
-                yield place, path, "%s is reserved for the compiler and for libraries" % quote(part)
-            elif i == 0 and part in system_names.GLOBALS:
-                yield place, path, "%s is a name of C in the global namespace" % quote(part)
-        if (parts[0] in ("parley", "std") and not (parts[0] == "parley" and f.path.startswith("parley/"))
-                or written and set(parts) & names.RESERVED_TYPES):
-            yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken%s" % (
-                "" if written else '; option (parley.file) = { cpp_namespace: "..." } gives another')
-

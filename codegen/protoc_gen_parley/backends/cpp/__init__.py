@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from ...backend import Backend, Output
-from ...lint import Rules
-from . import spelling, types
+from . import lint, spelling, types
 
 BACKEND = Backend(
     name="cpp",
@@ -19,7 +18,7 @@ BACKEND = Backend(
         Output(".server.hpp", "server.hpp.j2", for_services=True),
     ),
     views=lambda schema: lambda file: file,
-    rules=Rules(),
+    rules=lint.RULES,
     filters={"codec_view": types.codec_view, "place": types.place_of, "literal": spelling.literal, "version_text": types.version_text,
              "version_pair": types.version_pair},
 )

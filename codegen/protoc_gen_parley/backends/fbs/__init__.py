@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 
 from ...backend import Backend, Output
-from ...lint import Rules
-from . import tables
+from . import lint, tables
 
 BACKEND = Backend(
     name="fbs",
     folder=os.path.dirname(os.path.abspath(__file__)),
     outputs=(Output(".fbs", "schema.fbs.j2"),),
     views=lambda schema: tables.FbsView,
-    rules=Rules(),
+    rules=lint.RULES,
 )

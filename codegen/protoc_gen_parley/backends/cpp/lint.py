@@ -1,16 +1,17 @@
-"""Rules about names that would meet in C++, and about silencing rules."""
+"""Rules about names that would meet in C++."""
 
 from __future__ import annotations
 
 from typing import Dict, Iterator, List, Tuple
 
-from .. import services, words
-from ..backends.fbs import tables as fbstypes
-from ..model import Message
-from .core import ERROR, WARNING, Hit, Place, Run, rule
+from ... import services, words
+from ...lint.core import ERROR, Hit, Place, Rules, Run, quote
+from . import spelling, system_names
+
+RULES = Rules()
 
 
-@rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.", across=True)
+@RULES.rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.", across=True)
 def name_taken(run: Run) -> Iterator[Hit]:
     yield from _in_messages(run)
     yield from _in_enums(run)
@@ -47,13 +48,6 @@ def _in_namespaces(run: Run) -> Iterator[Hit]:
             if key in types and types[key] != node.full_name and f.generate:
                 yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (node.cpp_name, types[key])
             types.setdefault(key, node.full_name)
-    tables: Dict[Tuple[str, str], Message] = {}
-    for f in run.schema.files:
-        for m in f.messages:
-            table = fbstypes.table_name(m.cpp_name)
-            other = tables.setdefault((f.cpp_namespace, table), m)
-            if f.generate and other.cpp_name != m.cpp_name:
-                yield Place((f, m)), "", "has the table %s in the .fbs, as %s has" % (table, other.full_name)
     classes: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
         for s in f.services:
@@ -84,15 +78,23 @@ def _in_services(run: Run) -> Iterator[Hit]:
                 first.setdefault(name, m.name)
 
 
-@rule("IGNORE_UNKNOWN", WARNING, "`parley:ignore` names a rule that exists and is a warning; errors cannot be silenced.")
-def ignore_unknown(run: Run) -> Iterator[Hit]:
-    places = list(run.files())
-    for group in (run.services(), run.methods(), run.messages(), run.fields(), run.enums(), run.values()):
-        places += [place for place, _ in group]
-    severity = {r.id: r.severity for r in run.rules}
-    for place in places:
-        for name in place.nodes[-1].ignores:
-            if name not in severity:
-                yield place, "", "parley:ignore %s: there is no such rule" % name
-            elif severity[name] != WARNING:
-                yield place, "", "parley:ignore %s: the rule is an error and cannot be silenced" % name
+@RULES.rule("NAMESPACE", ERROR, "A C++ namespace is made of identifiers, and is neither parley's nor std's nor the name of something else.")
+def namespace(run: Run) -> Iterator[Hit]:
+    for place in run.files():
+        f = place.file
+        written = f.options.get("cpp_namespace", "")
+        path = "file.cpp_namespace" if written else ""
+        parts = f.cpp_namespace.split("::")
+        for i, part in enumerate(parts if written else ()):  # what is made of a package has its underscore
+            if not words.is_identifier(part) or part in spelling.KEYWORDS:
+                yield place, path, "%s is not a C++ identifier" % quote(part)
+            elif part in spelling.MACROS:
+                yield place, path, "%s is a macro of the system's headers" % quote(part)
+            elif spelling.is_reserved(part):
+                yield place, path, "%s is reserved for the compiler and for libraries" % quote(part)
+            elif i == 0 and part in system_names.GLOBALS:
+                yield place, path, "%s is a name of C in the global namespace" % quote(part)
+        if (parts[0] in ("parley", "std") and not (parts[0] == "parley" and f.path.startswith("parley/"))
+                or written and set(parts) & spelling.RESERVED_TYPES):
+            yield place, path, "the namespaces parley and std, and what generated code calls by such names, are taken%s" % (
+                "" if written else '; option (parley.file) = { cpp_namespace: "..." } gives another')
