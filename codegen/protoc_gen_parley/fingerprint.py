@@ -108,8 +108,8 @@ def method_shape(method: Method) -> MethodShape:
         to=",".join(target(w) for w in method.to) or "-",
         reply=method.reply or "-",
         body="envelope message" if method.body_message else "payload",
-        request="." + method.request.type.name,
-        response="-" if method.is_event else "." + method.response.type.name)
+        request="." + method.request.name,
+        response="-" if method.is_event else "." + method.response.name)
 
 
 def schema_shapes(schema: Schema) -> Dict[str, object]:

@@ -171,7 +171,7 @@ class _FileLoader:
             seen.add(value.number)
         self.enums.append(Enum(
             name=enum.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, values=tuple(values),
-            flags=bool(options.get("flags", False)), comment=comment, line=self.source.line(path), options=options, ignores=ignores,
+            flags=bool(options.get("flags", False)), package=self.file.package, comment=comment, line=self.source.line(path), options=options, ignores=ignores,
             reserved_numbers=tuple((r.start, r.end) for r in enum.reserved_range), reserved_names=tuple(enum.reserved_name)))
 
     # --- messages ---
@@ -208,7 +208,10 @@ class _FileLoader:
         comment, ignores = self.source.comment(path)
         self.messages.append(Message(
             name=message.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, fields=fields,
-            oneofs=tuple(oneofs), members=tuple(members), aliases=tuple(aliases), comment=comment, line=self.source.line(path),
+            oneofs=tuple(oneofs), members=tuple(members), aliases=tuple(aliases), package=self.file.package,
+            nested=tuple(full + "." + inner.name for inner in list(message.nested_type) + list(message.enum_type)
+                         if full + "." + inner.name in self.scope.cpp),
+            comment=comment, line=self.source.line(path),
             options=self._options(message.options, "group", path + (7,)), ignores=ignores,
             reserved_numbers=tuple((r.start, r.end) for r in message.reserved_range), reserved_names=tuple(message.reserved_name)))
         for i, nested in enumerate(message.nested_type):
@@ -284,8 +287,7 @@ class _FileLoader:
     def finish(self, messages: Mapping[str, Message], routing: Set[str], enums: Mapping[str, Enum], generate: bool) -> File:
         raw = self.raw_services()
         maker = services.Maker(
-            several=len(raw) > 1, messages=messages, routing=routing, enums=enums,
-            type_of=lambda full, hidden: self.scope.type(full, self.namespace, hidden))
+            messages=messages, routing=routing, enums=enums, type_of=lambda full: self.scope.type(full, self.namespace, ()))
         self.used.update(maker.errors_of(m, service.full_name) for service in raw for m in service.methods)
         ordered, forward = order.definition_order(self.messages)
         files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in well_known.WELL_KNOWN} - {self.file.name})

@@ -153,6 +153,10 @@ class Alias:
     cpp_name: str
 
 
+def _flat(full_name: str, package: str) -> str:
+    return full_name[len(package) + 1 if package else 0:].replace(".", "_")
+
+
 @dataclass(frozen=True)
 class Message:
     name: str
@@ -164,6 +168,8 @@ class Message:
     oneofs: Tuple[Oneof, ...]
     members: Tuple[Member, ...]      # what the struct has, in order
     aliases: Tuple[Alias, ...] = ()  # nested messages and enums
+    package: str = ""
+    nested: Tuple[str, ...] = ()     # full names of the messages and enums inside it
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()     # (parley.group)
@@ -173,8 +179,9 @@ class Message:
     fbs_slots: Tuple[FbsSlot, ...] = ()  # ascending ids
 
     @property
-    def cpp_qualified(self) -> str:
-        return "::" + (self.cpp_namespace + "::" if self.cpp_namespace else "") + self.cpp_name
+    def flat_name(self) -> str:
+        """"Post_Inner" for Post.Inner: the name where nested types cannot stand inside others."""
+        return _flat(self.full_name, self.package)
 
     @property
     def fields_by_number(self) -> Tuple[Field, ...]:
@@ -213,40 +220,19 @@ class Enum:
     line: int = 0
     options: Options = Options()
     ignores: Ignores = ()
+    package: str = ""
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, last (an enum's ranges include their end)
     reserved_names: Tuple[str, ...] = ()
 
     @property
-    def cpp_qualified(self) -> str:
-        return "::" + (self.cpp_namespace + "::" if self.cpp_namespace else "") + self.cpp_name
+    def flat_name(self) -> str:
+        """"Post_Inner" for Post.Inner: the name where nested types cannot stand inside others."""
+        return _flat(self.full_name, self.package)
 
     @property
     def distinct_values(self) -> Tuple[EnumValue, ...]:
         """One value per number, the first that has it: what is printed, and what a switch may list."""
         return tuple(v for v in self.values if not v.alias)
-
-
-@dataclass(frozen=True)
-class Payload:
-    """The request or the answer of a method."""
-
-    type: Type
-    cpp: str                         # bare C++ type; "parley::empty" for google.protobuf.Empty
-    name: str                        # a parameter's name: "numbers" for Numbers
-    param: str                       # a parameter's declaration: "const Numbers& numbers", "double value"
-    arg: str                         # the same without its name: "const Numbers&", "double"
-    result: str                      # as an answer: "Sum"; "void" for Empty
-    is_empty: bool = False
-    braces_trap: bool = False        # an aggregate that owns memory: GCC 12 miscompiles it in braces inside co_await
-
-    @property
-    def rvalue_param(self) -> str:
-        return "%s&& %s" % (self.cpp, self.name)
-
-    @property
-    def reply(self) -> str:
-        """Argument of parley::reply and parley::result: nothing for Empty."""
-        return "" if self.is_empty else self.cpp
 
 
 @dataclass(frozen=True)
@@ -262,57 +248,41 @@ class RoutePath:
 
 
 @dataclass(frozen=True)
-class RouteStep:
-    """One step from the payload to the field that names the receivers: `.cpp_name`, through an optional or box if `may_lack`."""
-
-    cpp_name: str
-    may_lack: bool
-
-
-@dataclass(frozen=True)
 class Routing:
     """How a payload names its receivers."""
 
-    path: Tuple[RouteStep, ...]      # messages to go through; a missing one counts as its default value, so as number 0
+    path: Tuple[Field, ...]          # messages to go through; a missing one counts as its default value, so as number 0
     field: Field                     # the enum field
     enum: Enum
     # For a plain enum: exactly the value's targets. For flags: the zero value's targets plus those of each bit that is set; of the set
     # bits with `only` the lowest one alone decides.
-    zero: Tuple[str, ...]            # target_kind enumerators
+    zero: Tuple[str, ...]            # words of TARGETS
     values: Tuple[EnumValue, ...]    # distinct, without zero, ascending by number
     only_values: Tuple[EnumValue, ...]
 
 
 @dataclass(frozen=True)
-class TargetType:
-    """The nested `<Event>Target` type of a stub."""
+class Targets:
+    """Whom a stub's event can go to, where the payload does not say it."""
 
-    name: str                        # "SayTarget"
-    tags: Tuple[str, ...]            # "parley::to::others_t", ...: arguments of parley::one_of
-    words: Tuple[str, ...]           # "OTHERS", "ALL", "CLIENT"
+    words: Tuple[str, ...]           # of TARGETS: ("others", "all", "client")
     option: str                      # "(parley.event).to" or "(parley.event).server_to"
-    has_default: bool                # the first needs no name
+    by_server: bool
 
     @property
-    def word_list(self) -> str:
-        return ", ".join(self.words)
-
-    @property
-    def spelling(self) -> str:
-        """For whoever wrote a target that does not fit: of a server's OTHERS and SENDER the plain words are not enough."""
-        subjects = [word for word, tag in (("others", "parley::to::others_of"), ("sender", "parley::to::sender_of")) if tag in self.tags]
-        return f" (written {' and '.join(f'parley::to::{word}(peer)' for word in subjects)})" if subjects else ""
+    def has_default(self) -> bool:
+        """The first needs no name. A server's OTHERS and SENDER name the client they speak of."""
+        return self.words[0] in ("server", "all") or not self.by_server and self.words[0] in ("sender", "others")
 
 
 @dataclass(frozen=True)
 class Method:
     name: str                        # "AreYouReady"
-    cpp_name: str                    # "are_you_ready"
-    wire_name: str                   # raw: print through `literal`
+    wire_name: str                   # raw
     is_event: bool
     side: str                        # who sends or asks: "client", "server", "either"
-    request: Payload
-    response: Payload                # of an event: Empty
+    request: Type
+    response: Type                   # of an event: Empty
     client_streaming: bool
     server_streaming: bool
     to: Tuple[str, ...]              # words of TARGETS as declared
@@ -326,14 +296,13 @@ class Method:
     idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
     routes: Tuple[RoutePath, ...] = ()  # what `routing` was made from; lint allows one
-    table_prefix: str = ""           # of this method's helper arrays in the codec's anonymous namespace: "say"
     comment: Tuple[str, ...] = ()
     line: int = 0
     event: Options = Options()
     call: Options = Options()
     ignores: Ignores = ()
-    client_target: Optional[TargetType] = None   # argument of the client's stub
-    server_target: Optional[TargetType] = None   # argument of the server's stub
+    client_target: Optional[Targets] = None   # what a client's stub takes
+    server_target: Optional[Targets] = None   # what a server's stub takes
     id: int = 0
     fingerprint: int = 0
     accepted: Tuple[int, ...] = ()   # fingerprints of earlier, compatible shapes
@@ -351,23 +320,6 @@ class Method:
     def repeatable(self) -> bool:
         """A call that does no harm when it runs twice: NO_SIDE_EFFECTS or IDEMPOTENT, or with `once`."""
         return not self.is_event and (self.idempotency in (1, 2) or "once" in self.call)
-
-    @property
-    def async_name(self) -> str:
-        return "async_" + self.cpp_name.rstrip("_")
-
-    @property
-    def on_name(self) -> str:
-        return "on_" + self.cpp_name.rstrip("_")
-
-    @property
-    def handler_forms(self) -> str:
-        """What may be registered with `on_...`, in words."""
-        with_payload = [] if self.request.is_empty else [self.request.arg]
-        context = "const parley::origin&" if self.is_event else "parley::call&"
-        return "handler(%s) or handler(%s), returning %s." % (
-            ", ".join(with_payload), ", ".join(with_payload + [context]),
-            "void or asio::awaitable<void>" if self.is_event else "what parley::reply<%s> is made from" % self.response.reply)
 
     # --- who has what ---
     @property
@@ -404,119 +356,18 @@ class Method:
         """An event that a client sends to the server alone: its handler has nothing to pass on."""
         return self.is_event and self.from_client and set(self.client_targets) == {"server"}
 
-    # --- what codec.cpp prints: `constinit const parley::method LobbyMethods::say{ ... };` ---
-    @property
-    def to_array(self) -> str:
-        """Name of the array behind `.to`; empty: none."""
-        return self.table_prefix + "_to" if self.client_targets else ""
-
-    @property
-    def server_to_array(self) -> str:
-        return self.table_prefix + "_server_to" if self.server_targets else ""
-
-    @property
-    def accepted_array(self) -> str:
-        return self.table_prefix + "_accepted" if self.accepted else ""
-
-    @property
-    def routes_function(self) -> str:
-        """Name of the `void (const Payload&, parley::routed_targets& out)` to be defined above the table; empty: none."""
-        return self.table_prefix + "_routes" if self.routing else ""
-
-    @property
-    def to_kinds(self) -> str:
-        """Initialisers of the `.to` array: "parley::target_kind::others, parley::target_kind::all"."""
-        return ", ".join("parley::target_kind::" + word for word in self.client_targets)
-
-    @property
-    def server_to_kinds(self) -> str:
-        return ", ".join("parley::target_kind::" + word for word in self.server_targets)
-
-    @property
-    def accepted_values(self) -> str:
-        return ", ".join("0x%016x" % value for value in self.accepted)
-
-    @property
-    def initialisers(self) -> Tuple[Tuple[str, ...], ...]:
-        """The designated initialisers in the order of parley::method, one tuple per line, to be joined by ", "."""
-        from .backends.cpp.spelling import literal
-
-        lines = [(".name = " + literal(self.wire_name), ".id = 0x%08x" % self.id, ".fingerprint = 0x%016x" % self.fingerprint)]
-        if self.accepted:
-            lines.append((".accepted = " + self.accepted_array,))
-        how = []
-        if self.is_event:
-            how.append(".event = true")
-        if self.side != "client":
-            how.append(".from = parley::side::" + self.side)
-        if self.to_array:
-            how.append(".to = " + self.to_array)
-        if self.server_to_array:
-            how.append(".server_to = " + self.server_to_array)
-        if how:
-            lines.append(tuple(how))
-        codecs = [".in = &parley::codec_for<%s>" % self.request.cpp]
-        if not self.is_event:
-            codecs.append(".out = &parley::codec_for<%s>" % self.response.cpp)
-        lines.append(tuple(codecs))
-        rest = []
-        if self.reply:
-            rest.append(".reply = " + literal(self.reply))
-        if self.body_message:
-            rest.append(".body_message = true")
-        if self.max_bytes:
-            rest.append(".max_bytes = %d" % self.max_bytes)
-        if self.deadline_ms:
-            rest.append(".deadline_ms = %d" % self.deadline_ms)
-        if self.repeatable:
-            rest.append(".repeatable = true")
-        if self.errors_type:
-            rest.append(".names_refusal = &parley::is_name_of<%s>" % self.errors_type.cpp)
-        if self.routes_function:
-            rest.append(".route = &parley::route_by<%s, &%s>" % (self.request.cpp, self.routes_function))
-        if rest:
-            lines.append(tuple(rest))
-        return tuple(lines)
-
 
 @dataclass(frozen=True)
 class Service:
     name: str                        # "Lobby"
-    full_name: str                   # "lobby.v1.Lobby"; also parley::service::name
+    full_name: str                   # "lobby.v1.Lobby"
     methods: Tuple[Method, ...]
     prefix: str                      # raw, before method names on the wire
-    client_name: str                 # "LobbyClient"
-    handler_name: str
-    peers_name: str
-    methods_name: str                # "LobbyMethods": a struct of static const parley::method, and one parley::service `service`
-    table_prefix: str                # "lobby": codec.cpp names its array of methods "lobby_methods"
     relay_unknown: bool = False
     comment: Tuple[str, ...] = ()
     line: int = 0
     options: Options = Options()
     ignores: Ignores = ()
-
-    @property
-    def with_example(self) -> str:
-        """How the stub's `with` reads in a program."""
-        stub = self.table_prefix + ".with({.deadline = 5s})"
-        call = next((m for m in self.methods if m.from_client and not m.is_event), None)
-        return "%s.%s(%s)" % (stub, call.cpp_name, "" if call.request.is_empty else call.request.name) if call else stub
-
-    @property
-    def handled_methods(self) -> Tuple[Method, ...]:
-        """What a server answers or watches."""
-        return tuple(m for m in self.methods if m.from_client)
-
-    @property
-    def initialisers(self) -> Tuple[str, ...]:
-        """Of `constinit const parley::service LobbyMethods::service{...}`, to be joined by ", "."""
-        from .backends.cpp.spelling import literal
-
-        all_ = [".name = " + literal(self.full_name), ".methods = %s" % (self.table_prefix + "_methods" if self.methods else "{}")]
-        if self.relay_unknown:
-            all_.append(".relay_unknown = true")
-        return tuple(all_)
 
 
 @dataclass(frozen=True)
@@ -550,10 +401,6 @@ class File:
     def name(self) -> str:
         """"lobby": the stem without its folders."""
         return self.stem.rsplit("/", 1)[-1]
-
-    @property
-    def recursive_messages(self) -> Tuple[Message, ...]:
-        return tuple(m for m in self.messages if any(f.boxed for f in m.fields))
 
 
 def resolve(name: str, scope: str, *known: Container[str]) -> str:

@@ -5,7 +5,7 @@ from unittest import mock
 
 from support import HERE, TestCase, generate, compile_errors
 from protoc_gen_parley import __version__
-from protoc_gen_parley.backends.cpp import types
+from protoc_gen_parley.backends.cpp import file
 
 LINE = 'syntax = "proto3";\npackage t.v1;\nmessage Line { string text = 1; }\n'
 
@@ -75,7 +75,7 @@ class VersionTest(TestCase):
     def compiled(self, version):
         folder = self.scratch()
         self.write(folder, "t/v1/t.proto", LINE)
-        with mock.patch.object(types, "__version__", version):
+        with mock.patch.object(file, "__version__", version):
             made = generate([folder], "t/v1/t.proto")
         self.assertEqual([], made.errors)
         for name, text in made.files.items():

@@ -52,11 +52,11 @@ def once_key(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if "once" not in m.options:
             continue
-        request = run.payload(m.request.type.name)
+        request = run.payload(m.request.name)
         for i, key in enumerate(m.options.get("once").get("key", ())):
             field = run.field_path(request, key)
             if field is None:
-                yield place, "call.once.key[%d]" % i, "%s has no field %s" % (m.request.type.name, quote(key))
+                yield place, "call.once.key[%d]" % i, "%s has no field %s" % (m.request.name, quote(key))
             elif field.label in ("rep", "map") or not (field.type.is_scalar or field.type.is_enum):
                 yield place, "call.once.key[%d]" % i, "%s is not scalar" % key
 

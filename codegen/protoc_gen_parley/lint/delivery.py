@@ -52,7 +52,7 @@ def key_field(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         payload = m.request if m.event.present else m.response
         for i, key in enumerate(m.options.get("key", ())):
-            fault = _key_fault(run, run.payload(payload.type.name), key)
+            fault = _key_fault(run, run.payload(payload.name), key)
             if fault:
                 yield place, "%s.key[%d]" % (option(m), i), fault
 
@@ -125,10 +125,10 @@ def max_bytes_small(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         limit = m.options.get("max_bytes", 0)
         for payload in (m.request, m.response) if limit else ():
-            need = _smallest_limit(run, payload.type.name, known)
+            need = _smallest_limit(run, payload.name, known)
             if limit < need:
                 yield place, option(m) + ".max_bytes", "%d is less than the %d that the max_len of %s add up to" % (
-                    limit, need, payload.type.name)
+                    limit, need, payload.name)
 
 
 @rule("ROLE_EMPTY", ERROR, "A role has a name.")

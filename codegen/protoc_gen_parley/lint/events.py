@@ -26,9 +26,9 @@ def comment_missing(run: Run) -> Iterator[Hit]:
 @rule("EVENT_SHAPE", ERROR, "An event is one way: it returns google.protobuf.Empty and does not stream.")
 def event_shape(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
-        if m.response.type.name != well_known.EMPTY:
+        if m.response.name != well_known.EMPTY:
             yield place, "event", "an event returns google.protobuf.Empty, not %s; without (parley.event) it is a call" % (
-                m.response.type.name)
+                m.response.name)
         if m.streams:
             yield place, "event", "an event does not stream"
 
@@ -167,8 +167,8 @@ def server_to_unused(run: Run) -> Iterator[Hit]:
 @rule("BODY_TYPE", ERROR, "A payload in the envelope's `message` is a google.protobuf.StringValue.")
 def body_type(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
-        if m.options.get("body") == 1 and m.request.type.name != "google.protobuf.StringValue":
-            yield place, "event.body", "MESSAGE carries a google.protobuf.StringValue, not %s" % m.request.type.name
+        if m.options.get("body") == 1 and m.request.name != "google.protobuf.StringValue":
+            yield place, "event.body", "MESSAGE carries a google.protobuf.StringValue, not %s" % m.request.name
 
 
 @rule("UNKNOWN_RELAY", ERROR, "At most one service of a run relays unknown events.", across=True)

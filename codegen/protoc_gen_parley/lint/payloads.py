@@ -97,8 +97,8 @@ def flags_bit(run: Run) -> Iterator[Hit]:
 @rule("SENSITIVE_KEY", ERROR, "Keys are logged, so they cannot be sensitive.")
 def sensitive_key(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
-        request = run.payload(m.request.type.name)
-        item = request if m.event.present else run.payload(m.response.type.name)
+        request = run.payload(m.request.name)
+        item = request if m.event.present else run.payload(m.response.name)
         once = m.options.get("once")
         for message, keys in ((item, m.options.get("key", ())), (request, once.get("key", ()) if once is not None else ())):
             for key in keys:
@@ -148,7 +148,7 @@ def json_name_taken(run: Run) -> Iterator[Hit]:
 def type_foreign(run: Run) -> Iterator[Hit]:
     known = {f.path for f in run.schema.files}
     used = [(place, type_) for place, f in run.fields() for type_ in (f.type,)]
-    used += [(place, payload.type) for place, m in run.methods() for payload in (m.request, m.response)]
+    used += [(place, payload) for place, m in run.methods() for payload in (m.request, m.response)]
     for place, type_ in used:
         if (type_.is_message or type_.is_enum) and type_.file not in known:
             yield place, "", "%s has no C++ type here; copy what you need of it into a message of your own" % type_.name

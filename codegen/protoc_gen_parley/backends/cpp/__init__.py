@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...backend import Backend, Output
-from . import lint, spelling, types
+from . import file, lint, spelling, types
 
 BACKEND = Backend(
     name="cpp",
@@ -17,8 +17,7 @@ BACKEND = Backend(
         Output(".client.hpp", "client.hpp.j2", for_services=True),
         Output(".server.hpp", "server.hpp.j2", for_services=True),
     ),
-    views=lambda schema: lambda file: file,
+    views=file.views,
     rules=lint.RULES,
-    filters={"codec_view": types.codec_view, "place": types.place_of, "literal": spelling.literal, "version_text": types.version_text,
-             "version_pair": types.version_pair},
+    filters={"place": types.place_of, "literal": spelling.literal},
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Tuple
 
-from ... import services, words
+from ... import words
 from ...lint.core import ERROR, Hit, Place, Rules, Run, quote
-from . import spelling, system_names
+from . import services, spelling, system_names
 
 RULES = Rules()
 
@@ -51,16 +51,14 @@ def _in_namespaces(run: Run) -> Iterator[Hit]:
     classes: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
         for s in f.services:
-            for name in (s.client_name, s.handler_name, s.peers_name, s.methods_name):
+            for name in services.class_names(s):
                 key = (f.cpp_namespace, name)
                 if f.generate and key in types:
                     yield Place((f, s)), "", "generates a class %s, and %s has that name" % (name, types[key])
                 elif f.generate and key in classes and classes[key] != s.full_name:
                     yield Place((f, s)), "", "generates a class %s, as %s does" % (name, classes[key])
                 classes.setdefault(key, s.full_name)
-            helpers = [s.table_prefix + "_methods"] + [
-                m.table_prefix + end for m in s.methods for end in ("_to", "_server_to", "_accepted", "_routes")]
-            for name in helpers:
+            for name in services.table_names(s, several=len(f.services) > 1):
                 if f.generate and (f.cpp_namespace, name) in types:
                     yield Place((f, s)), "", "generates a constant %s, and %s has that name" % (name, types[(f.cpp_namespace, name)])
 
@@ -68,11 +66,9 @@ def _in_namespaces(run: Run) -> Iterator[Hit]:
 def _in_services(run: Run) -> Iterator[Hit]:
     for place, s in run.services():
         first: Dict[str, str] = {name: "every stub or handler" for name in services.OWN_MEMBERS}
-        first.update((name, "the class itself") for name in (s.client_name, s.handler_name, s.peers_name, s.methods_name))
+        first.update((name, "the class itself") for name in services.class_names(s))
         for m in s.methods:
-            base = words.snake_case(m.name)
-            mine = {m.cpp_name, "async_" + base, "on_" + base} | ({m.name + "Target"} if m.is_event else set())
-            for name in sorted(mine):
+            for name in sorted(set(services.stub_members(m))):
                 if name in first:
                     yield Place(place.nodes + (m,)), "", "generates %s, which %s has already" % (name, first[name])
                 first.setdefault(name, m.name)

@@ -1,17 +1,15 @@
-"""What types.hpp, codec.hpp and codec.cpp print of a file: each schema type as C++ and JSON, and its place in the binary form.
-
-`File | codec_view` gives a template a FileView, in which every answer is ready text.
-"""
+"""What types.hpp, codec.hpp and codec.cpp print of messages and enums: each as C++ and JSON, and its place in the binary form."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import FrozenSet, List, Optional, Set, Tuple
+from dataclasses import dataclass
+from typing import FrozenSet, List, Optional, Sequence, Set, Tuple
 
-from ... import __version__, binary, well_known
-from ...model import Enum, Field, File, Member, Message, Method, Oneof
+from ... import binary, well_known
+from ...model import Enum, EnumValue, Field, Message, Oneof
 from . import spelling
+from .scope import Scope
 
 _NULL_IS_VALUE = (well_known.VALUE, well_known.NULL_VALUE)
 
@@ -231,126 +229,57 @@ def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:
     return MessageView(message, fields, oneof_views, members, late)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Routing: which receivers a payload names
-
-
 @dataclass(frozen=True)
-class RoutesView:
-    name: str                     # of the function
-    payload: str                  # C++ type
-    enum: str                     # C++ type of the field
-    value: str                    # expression over `m`
-    flags: bool
-    zero: Tuple[str, ...]         # parley::target_kind enumerators
-    only: Tuple[Tuple[str, Tuple[str, ...]], ...]    # (enumerator, what it selects)
-    values: Tuple[Tuple[str, Tuple[str, ...]], ...]
+class EnumValueView:
+    value: EnumValue
+    name: str              # the enumerator
 
+    @property
+    def number(self) -> int:
+        return self.value.number
 
-def _kinds(words: Tuple[str, ...]) -> Tuple[str, ...]:
-    return tuple("parley::target_kind::" + word for word in words)
+    @property
+    def schema_name(self) -> str:
+        return self.value.name
 
-
-def _routes_view(method: Method, file: File) -> RoutesView:
-    routing = method.routing
-    at, conditions = "m", []
-    for step in routing.path:
-        at += ("->" if conditions and conditions[-1] == at else ".") + step.cpp_name
-        if step.may_lack:
-            conditions.append(at)
-    value = at + ("->" if conditions and conditions[-1] == at else ".") + routing.field.cpp_name
-    enum = spelling.reference(routing.enum.cpp_name, routing.enum.cpp_namespace, file.cpp_namespace)
-    if routing.field.is_optional:
-        value += ".value_or(%s{})" % enum
-    if conditions:
-        value = "%s ? %s : %s{}" % (" && ".join(conditions), value, enum)
-
-    def entries(values):
-        return tuple(("%s::%s" % (enum, v.cpp_name), _kinds(v.targets)) for v in values)
-
-    plain_zero = () if routing.enum.flags else tuple(v for v in routing.enum.distinct_values if v.number == 0)
-    return RoutesView(
-        name=method.routes_function, payload=method.request.cpp, enum=enum, value=value, flags=routing.enum.flags,
-        zero=_kinds(routing.zero), only=entries(routing.only_values),
-        values=entries(v for v in plain_zero + routing.values if not (routing.enum.flags and v.only)))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Files
+    @property
+    def comment(self) -> Tuple[str, ...]:
+        return self.value.comment
 
 
 @dataclass(frozen=True)
 class EnumView:
     enum: Enum
-
-    @property
-    def name(self) -> str:
-        return self.enum.cpp_name
+    name: str
+    values: Tuple[EnumValueView, ...]
 
     @property
     def ref(self) -> str:
         """The type where a parameter may have the same name."""
         return "enum " + self.name if self.name in _LOCALS else self.name
 
-
-@dataclass(frozen=True)
-class FileView:
-    file: File
-    messages: Tuple[MessageView, ...]
-    enums: Tuple[EnumView, ...]
+    @property
+    def flags(self) -> bool:
+        return self.enum.flags
 
     @property
-    def std_headers(self) -> Tuple[str, ...]:
-        """What types.hpp includes of the standard library."""
-        headers: Set[str] = set()
-        if self.messages or self.enums:
-            headers.add("iosfwd")
-        if self.enums:
-            headers |= {"cstdint", "string_view"}
-        for message in self.messages:
-            if message.oneofs:
-                headers.add("variant")
-            for f in message.fields:
-                for word, header in (("std::int", "cstdint"), ("std::uint", "cstdint"), ("std::byte", "cstddef"), ("std::string", "string"),
-                                     ("std::vector", "vector"), ("std::map", "map"), ("std::optional", "optional")):
-                    if word in f.cpp:
-                        headers.add(header)
-        return tuple(sorted(headers))
+    def comment(self) -> Tuple[str, ...]:
+        return self.enum.comment
 
     @property
-    def parley_headers(self) -> Tuple[str, ...]:
-        words = " ".join(f.cpp for message in self.messages for f in message.fields)
-        headers = ["box.hpp"] if "parley::box<" in words or "parley::late_vector<" in words else []
-        rest = words.replace("parley::box<", "").replace("parley::late_vector<", "")
-        return tuple(headers + (["wkt.hpp"] if "parley::" in rest or self._pays_with_wkt else []))
-
-    @property
-    def _pays_with_wkt(self) -> bool:
-        """A method carries a well-known type that is neither a bare C++ value nor Empty, which stubs show as nothing at all."""
-        payloads = [p for s in self.file.services for m in s.methods for p in (m.request, m.response)]
-        return any(p.cpp.startswith("parley::") and not p.is_empty for p in payloads)
-
-    @property
-    def routes(self) -> Tuple[RoutesView, ...]:
-        return tuple(_routes_view(m, self.file) for s in self.file.services for m in s.methods if m.routing)
+    def distinct_values(self) -> Tuple[EnumValueView, ...]:
+        return tuple(v for v in self.values if not v.value.alias)
 
 
-def codec_view(file: File) -> FileView:
+def enum_view(enum: Enum, scope: Scope) -> EnumView:
+    return EnumView(enum, scope.name(enum), tuple(EnumValueView(v, scope.value(enum, v)) for v in enum.values))
+
+
+def message_views(messages: Sequence[Message]) -> Tuple[MessageView, ...]:
+    """In their order, which is that of their definitions."""
     views: List[MessageView] = []
-    later: Set[str] = {m.full_name for m in file.messages}
-    for message in file.messages:
+    later: Set[str] = {m.full_name for m in messages}
+    for message in messages:
         later.discard(message.full_name)
         views.append(_message_view(message, frozenset(later)))
-    return FileView(file, tuple(views), tuple(EnumView(e) for e in file.enums))
-
-
-def version_pair(file: File) -> Tuple[str, ...]:
-    """The version that generated code was made for, as far as it matters."""
-    return tuple(__version__.split(".")[:2])
-
-
-def version_text(file: File) -> str:
-    """What a compiler says when the runtime is of another version than the generator was."""
-    needed = ".".join(version_pair(file))
-    return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley of "
-            "that version, or install Parley %s" % (file.path, needed, needed))
+    return tuple(views)

@@ -1,0 +1,100 @@
+"""What a template of C++ gets: everything about one schema, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Set, Tuple
+
+from ... import __version__
+from ...model import File, Import, Schema
+from . import types
+from .scope import Scope, namespace_of
+from .services import Maker, RoutesView, ServiceView
+from .types import EnumView, MessageView
+
+
+@dataclass(frozen=True)
+class FileView:
+    file: File
+    namespace: str                   # "lobby::v1"; empty: the global namespace
+    enums: Tuple[EnumView, ...]      # nested ones included; all go before the messages
+    messages: Tuple[MessageView, ...]
+    services: Tuple[ServiceView, ...]
+
+    @property
+    def path(self) -> str:
+        return self.file.path
+
+    @property
+    def stem(self) -> str:
+        return self.file.stem
+
+    @property
+    def comment(self) -> Tuple[str, ...]:
+        return self.file.comment
+
+    @property
+    def imports(self) -> Tuple[Import, ...]:
+        return self.file.imports
+
+    @property
+    def forward_declared(self) -> Tuple[str, ...]:
+        return self.file.forward_declared
+
+    @property
+    def version_pair(self) -> Tuple[str, ...]:
+        """The version that generated code was made for, as far as it matters."""
+        return tuple(__version__.split(".")[:2])
+
+    @property
+    def version_text(self) -> str:
+        """What a compiler says when the runtime is of another version than the generator was."""
+        needed = ".".join(self.version_pair)
+        return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley "
+                "of that version, or install Parley %s" % (self.path, needed, needed))
+
+    @property
+    def std_headers(self) -> Tuple[str, ...]:
+        """What types.hpp includes of the standard library."""
+        headers: Set[str] = set()
+        if self.messages or self.enums:
+            headers.add("iosfwd")
+        if self.enums:
+            headers |= {"cstdint", "string_view"}
+        for message in self.messages:
+            if message.oneofs:
+                headers.add("variant")
+            for f in message.fields:
+                for word, header in (("std::int", "cstdint"), ("std::uint", "cstdint"), ("std::byte", "cstddef"), ("std::string", "string"),
+                                     ("std::vector", "vector"), ("std::map", "map"), ("std::optional", "optional")):
+                    if word in f.cpp:
+                        headers.add(header)
+        return tuple(sorted(headers))
+
+    @property
+    def parley_headers(self) -> Tuple[str, ...]:
+        words = " ".join(f.cpp for message in self.messages for f in message.fields)
+        headers = ["box.hpp"] if "parley::box<" in words or "parley::late_vector<" in words else []
+        rest = words.replace("parley::box<", "").replace("parley::late_vector<", "")
+        return tuple(headers + (["wkt.hpp"] if "parley::" in rest or self._pays_with_wkt else []))
+
+    @property
+    def _pays_with_wkt(self) -> bool:
+        """A method carries a well-known type that is neither a bare C++ value nor Empty, which stubs show as nothing at all."""
+        payloads = [p for s in self.services for m in s.methods for p in (m.request, m.response)]
+        return any(p.cpp.startswith("parley::") and not p.is_empty for p in payloads)
+
+    @property
+    def routes(self) -> Tuple[RoutesView, ...]:
+        return tuple(m.routes for s in self.services for m in s.methods if m.routes)
+
+
+def views(schema: Schema) -> Callable[[File], FileView]:
+    scope = Scope(schema)
+
+    def view(file: File) -> FileView:
+        maker = Maker(file, scope)
+        return FileView(file, namespace_of(file), tuple(types.enum_view(e, scope) for e in file.enums), types.message_views(file.messages),
+                        tuple(maker.service(s) for s in file.services))
+
+    return view
