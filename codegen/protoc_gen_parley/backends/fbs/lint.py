@@ -16,7 +16,7 @@ def name_taken(run: Run) -> Iterator[Hit]:
     first: Dict[Tuple[str, str], Message] = {}
     for f in run.schema.files:
         for m in f.messages:
-            table = tables.table_name(m.cpp_name)
-            other = first.setdefault((f.cpp_namespace, table), m)
-            if f.generate and other.cpp_name != m.cpp_name:
+            table = tables.table_name(m)
+            other = first.setdefault((m.package, table), m)
+            if f.generate and other.flat_name != m.flat_name:  # those that are flat alike meet in C++ too, which says so
                 yield Place((f, m)), "", "has the table %s in the .fbs, as %s has" % (table, other.full_name)

@@ -7,7 +7,7 @@ the .fbs alone; the bytes know ids only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Set, Tuple
+from typing import Dict, Iterable, Mapping, Set, Tuple
 
 from ... import binary, well_known
 from ...model import Field, File, Message, Oneof, Type
@@ -60,31 +60,36 @@ class FbsUnion:
     members: Tuple[str, ...]
 
 
-def table_name(cpp_name: str) -> str:
-    """The name of a message's table. Other files refer to it, so it depends on the message alone."""
-    return cpp_name + "_" if cpp_name in _WORDS else cpp_name
+def table_name(message: Message) -> str:
+    """The message's name, as the schema has it. Other files refer to it, so it depends on the message alone."""
+    return _safe(message.flat_name)
+
+
+def _safe(name: str) -> str:
+    return name + "_" if name in _WORDS else name
 
 
 def _free(name: str, taken: Set[str]) -> str:
     """The name, with underscores while something else has it."""
-    name = table_name(name)
+    name = _safe(name)
     while name in taken:
         name += "_"
     return name
 
 
-def _namespace(cpp_namespace: str) -> str:
-    """Beside the C++ types, so that flatc's C++ and ours can be in one program."""
-    return ".".join(part for part in (cpp_namespace.replace("::", "."), "fbs") if part)
+def namespace_of(package: str) -> str:
+    """Inside the package's, so that what flatc makes and what we make can be in one program."""
+    return package + ".fbs" if package else "fbs"
 
 
 class FbsView:
     """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way."""
 
-    def __init__(self, file: File):
+    def __init__(self, file: File, messages: Mapping[str, Message]):
         self.file = file
-        self._taken: Set[str] = {table_name(m.cpp_name) for m in file.messages}
-        self._taken |= {table_name(f.type.cpp.rpartition("::")[2]) for m in file.messages for f in m.fields if f.type.is_message}
+        self._messages = messages      # of all files, by full name
+        self._taken: Set[str] = {table_name(m) for m in file.messages}
+        self._taken |= {table_name(messages[f.type.name]) for m in file.messages for f in m.fields if f.type.is_message}
         self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> its entries' table
         self._unions: Dict[Tuple[str, str], FbsUnion] = {}          # (message, oneof)
         for m in file.messages:
@@ -92,7 +97,7 @@ class FbsView:
                 if f.is_map:
                     self._entries[m.full_name, f.name] = self._take(_entry_name(m, f))
             for o in m.oneofs:
-                name = self._take("%s_oneof_%s" % (table_name(m.cpp_name), o.name))
+                name = self._take("%s_oneof_%s" % (table_name(m), o.name))
                 members = tuple(self._take("%s_%s" % (name, f.name if f else "gone_%d" % (i + 1))) for i, f in enumerate(o.fbs_members))
                 self._unions[m.full_name, o.name] = FbsUnion(name, members)
         self.tables: Tuple[FbsTable, ...] = tuple(t for m in file.messages for t in self._tables(m))
@@ -108,7 +113,7 @@ class FbsView:
 
     @property
     def namespace(self) -> str:
-        return _namespace(self.file.cpp_namespace)
+        return namespace_of(self.file.package)
 
     @property
     def includes(self) -> Tuple[str, ...]:
@@ -134,7 +139,7 @@ class FbsView:
             for name, member in zip(self._unions[message.full_name, o.name].members, o.fbs_members):
                 value = "%s:%s (id: 0);" % (_free("value", self._taken), self._value(member.type)) if member else ""
                 yield FbsTable(name, (FbsField(value),) if member else ())
-        yield FbsTable(table_name(message.cpp_name), tuple(self._fields(message)), message.comment)
+        yield FbsTable(table_name(message), tuple(self._fields(message)), message.comment)
 
     def _fields(self, message: Message) -> Iterable[FbsField]:
         # flatc refuses a field that is called like a table, and gives each union a field `<name>_type`. The older id keeps its name; ids of
@@ -177,15 +182,12 @@ class FbsView:
         return self._reference(type_)
 
     def _reference(self, type_: Type) -> str:
-        """A message's table, from its C++ spelling."""
-        namespace, _, name = type_.cpp.lstrip(":").rpartition("::")
-        if not type_.cpp.startswith("::"):
-            namespace = self.file.cpp_namespace
-        home = namespace == self.file.cpp_namespace
-        return table_name(name) if home else _namespace(namespace) + "." + table_name(name)
+        message = self._messages[type_.name]
+        home = message.package == self.file.package
+        return table_name(message) if home else namespace_of(message.package) + "." + table_name(message)
 
 
 def _entry_name(message: Message, field: Field) -> str:
     """As protobuf names the entry."""
     camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
-    return table_name(message.cpp_name) + "_" + camel + "Entry"
+    return table_name(message) + "_" + camel + "Entry"
