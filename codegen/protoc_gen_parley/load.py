@@ -6,14 +6,13 @@ request can parse them with whatever protobuf runtime is installed, and the numb
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Tuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from . import order, services, well_known
-from .backends.cpp import spelling as names
-from .model import Alias, Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
+from .model import Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
 from .sources import LoadError, Source, chosen
 
 _F = descriptor_pb2.FieldDescriptorProto
@@ -91,55 +90,49 @@ def _plain(message: Any, line: int) -> Options:
     return Options(values=values, present=True, line=line)
 
 
-class _Scope:
-    """Where each type of the run is defined and what C++ calls it."""
+class _Types:
+    """Where each type of the run is defined."""
 
     def __init__(self) -> None:
-        self.cpp: Dict[str, Tuple[str, str]] = {}        # full name -> (namespace, cpp name)
-        self.file: Dict[str, str] = {}
-        self.kind: Dict[str, str] = {}
+        self.known: Dict[str, Type] = {}   # by full name
         self.map_entries: Dict[str, descriptor_pb2.DescriptorProto] = {}
 
-    def add(self, file: descriptor_pb2.FileDescriptorProto, namespace: str) -> None:
-        def visit(message: descriptor_pb2.DescriptorProto, scope: str, outer: str) -> None:
+    def add(self, file: descriptor_pb2.FileDescriptorProto) -> None:
+        def visit(message: descriptor_pb2.DescriptorProto, scope: str) -> None:
             full = scope + message.name
-            flat = outer + "_" + message.name if outer else message.name
-            cpp = names.safe_type(flat, namespace)
             if message.options.map_entry:
                 self.map_entries[full] = message
                 return
-            self._put(full, namespace, cpp, file.name, "message")
+            self._put("message", full, file.name)
             for enum in message.enum_type:
-                self._put(full + "." + enum.name, namespace, names.safe_type(flat + "_" + enum.name, namespace), file.name, "enum")
+                self._put("enum", full + "." + enum.name, file.name)
             for nested in message.nested_type:
-                visit(nested, full + ".", flat)
+                visit(nested, full + ".")
 
         scope = file.package + "." if file.package else ""
         for enum in file.enum_type:
-            self._put(scope + enum.name, namespace, names.safe_type(enum.name, namespace), file.name, "enum")
+            self._put("enum", scope + enum.name, file.name)
         for message in file.message_type:
-            visit(message, scope, "")
+            visit(message, scope)
 
-    def _put(self, full: str, namespace: str, cpp: str, file: str, kind: str) -> None:
-        self.cpp[full] = (namespace, cpp)
-        self.file[full] = file
-        self.kind[full] = kind
+    def _put(self, kind: str, full: str, file: str) -> None:
+        self.known[full] = Type(kind, full, file)
 
-    def type(self, name: str, namespace: str, hidden_by: Iterable[str]) -> Type:
-        """The type of a descriptor's `.full.name`, as it is written in `namespace`."""
+    def type(self, name: str) -> Type:
+        """The type of a descriptor's `.full.name`."""
         full = name.lstrip(".")
-        if full in well_known.WELL_KNOWN:
-            return Type("wkt", full, names.WELL_KNOWN[full])
-        home, cpp = self.cpp[full]
-        return Type(self.kind[full], full, names.reference(cpp, home, namespace, hidden_by), self.file[full])
+        return Type("wkt", full) if full in well_known.WELL_KNOWN else self.known[full]
+
+    def home(self, full: str) -> str:
+        """The file that defines it; empty: none does, or a well-known type."""
+        return self.known[full].file if full in self.known and full not in well_known.WELL_KNOWN else ""
 
 
 class _FileLoader:
-    def __init__(self, file: descriptor_pb2.FileDescriptorProto, namespace: str, options: Options, scope: _Scope, reader: _OptionReader):
+    def __init__(self, file: descriptor_pb2.FileDescriptorProto, options: Options, types: _Types, reader: _OptionReader):
         self.file = file
-        self.namespace = namespace
         self.options = options
-        self.scope = scope
+        self.types = types
         self.reader = reader
         self.source = Source(file)
         self.used: Set[str] = set()   # full names of types that fields and methods mention
@@ -155,7 +148,6 @@ class _FileLoader:
     # --- enums ---
     def enum(self, enum: descriptor_pb2.EnumDescriptorProto, path: Tuple[int, ...], scope: str) -> None:
         full = scope + enum.name
-        namespace, cpp_name = self.scope.cpp[full]
         comment, ignores = self.source.comment(path)
         options = self._options(enum.options, "enum", path + (3,))
         values: List[EnumValue] = []
@@ -165,13 +157,12 @@ class _FileLoader:
             doc, silenced = self.source.comment(where)
             route = self._options(value.options, "route", where + (3,))
             values.append(EnumValue(
-                name=value.name, number=value.number, cpp_name=names.enum_value_name(enum.name, value.name), alias=value.number in seen, comment=doc,
-                line=self.source.line(where), options=route, ignores=silenced,
+                name=value.name, number=value.number, alias=value.number in seen, comment=doc, line=self.source.line(where), options=route, ignores=silenced,
                 targets=services.target_words(route.get("to", ())), only=bool(route.get("only", False))))
             seen.add(value.number)
         self.enums.append(Enum(
-            name=enum.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, values=tuple(values),
-            flags=bool(options.get("flags", False)), package=self.file.package, comment=comment, line=self.source.line(path), options=options, ignores=ignores,
+            name=enum.name, full_name=full, package=self.file.package, file=self.file.name, values=tuple(values),
+            flags=bool(options.get("flags", False)), comment=comment, line=self.source.line(path), options=options, ignores=ignores,
             reserved_numbers=tuple((r.start, r.end) for r in enum.reserved_range), reserved_names=tuple(enum.reserved_name)))
 
     # --- messages ---
@@ -179,26 +170,15 @@ class _FileLoader:
         full = scope + message.name
         for i, enum in enumerate(message.enum_type):
             self.enum(enum, path + (4, i), full + ".")
-        aliases = []
-        namespace, cpp_name = self.scope.cpp[full]
-        inner_reserved = set(names.RESERVED_TYPES) | {cpp_name}
-        for inner in list(message.nested_type) + list(message.enum_type):
-            if full + "." + inner.name in self.scope.cpp:
-                aliases.append(Alias(names.safe(inner.name, inner_reserved), self.scope.cpp[full + "." + inner.name][1]))
-
         real_oneofs = self._real_oneofs(message)
-        spelled = {f.name: names.safe(f.name, inner_reserved) for f in message.field}
-        inside = set(spelled.values()) | {a.name for a in aliases} | {names.safe(message.oneof_decl[i].name, inner_reserved)
-                                                                      for i in real_oneofs}
-        fields = tuple(self._field(f, path + (2, i), full, message, spelled[f.name], inside, real_oneofs)
-                       for i, f in enumerate(message.field))
+        fields = tuple(self._field(f, path + (2, i), message, real_oneofs) for i, f in enumerate(message.field))
         oneofs = []
         for index, declared in enumerate(real_oneofs):
             where = path + (8, declared)
             comment, _ = self.source.comment(where)
             oneofs.append(Oneof(
-                name=message.oneof_decl[declared].name, cpp_name=names.safe(message.oneof_decl[declared].name, inner_reserved),
-                index=index, fields=tuple(f for f in fields if f.oneof_index == index), comment=comment, line=self.source.line(where)))
+                name=message.oneof_decl[declared].name, index=index, fields=tuple(f for f in fields if f.oneof_index == index),
+                comment=comment, line=self.source.line(where)))
         members: List[Member] = []
         for f in fields:
             if not f.in_oneof:
@@ -207,10 +187,10 @@ class _FileLoader:
                 members.append(Member(oneof=oneofs[f.oneof_index]))
         comment, ignores = self.source.comment(path)
         self.messages.append(Message(
-            name=message.name, full_name=full, cpp_name=cpp_name, cpp_namespace=namespace, file=self.file.name, fields=fields,
-            oneofs=tuple(oneofs), members=tuple(members), aliases=tuple(aliases), package=self.file.package,
-            nested=tuple(full + "." + inner.name for inner in list(message.nested_type) + list(message.enum_type)
-                         if full + "." + inner.name in self.scope.cpp),
+            name=message.name, full_name=full, package=self.file.package, file=self.file.name, fields=fields,
+            oneofs=tuple(oneofs), members=tuple(members),
+            nested=tuple(name for name in (full + "." + inner.name for inner in (*message.nested_type, *message.enum_type))
+                         if name in self.types.known),
             comment=comment, line=self.source.line(path),
             options=self._options(message.options, "group", path + (7,)), ignores=ignores,
             reserved_numbers=tuple((r.start, r.end) for r in message.reserved_range), reserved_names=tuple(message.reserved_name)))
@@ -224,36 +204,32 @@ class _FileLoader:
         synthetic = {f.oneof_index for f in message.field if f.proto3_optional}
         return [i for i in range(len(message.oneof_decl)) if i not in synthetic]
 
-    def _field(self, field: Any, path: Tuple[int, ...], owner: str, message: Any, cpp_name: str, inside: Set[str],
-               real_oneofs: List[int]) -> Field:
+    def _field(self, field: Any, path: Tuple[int, ...], message: Any, real_oneofs: List[int]) -> Field:
         options = self._options(field.options, "field", path + (8,))
         comment, ignores = self.source.comment(path)
         in_oneof = field.HasField("oneof_index") and not field.proto3_optional
-        if in_oneof:
-            inside = inside | {"value"}  # what the alternative's struct calls its member
         label, key, described = "one", None, field
         if field.label == _F.LABEL_REPEATED:
             label = "rep"
-            entry = self.scope.map_entries.get(field.type_name.lstrip("."))
+            entry = self.types.map_entries.get(field.type_name.lstrip("."))
             if entry is not None:
-                label, key, described = "map", self._type(entry.field[0], inside), entry.field[1]
+                label, key, described = "map", self._type(entry.field[0]), entry.field[1]
         elif field.proto3_optional:
             label = "opt"
         return Field(
-            name=field.name, json_name=field.json_name, number=field.number, cpp_name=cpp_name,
-            type=self._type(described, inside), label=label, key=key,
+            name=field.name, json_name=field.json_name, number=field.number,
+            type=self._type(described), label=label, key=key,
             oneof=message.oneof_decl[field.oneof_index].name if in_oneof else "",
             oneof_index=real_oneofs.index(field.oneof_index) if in_oneof else -1,
             max_len=options.get("max_len", 0), max_count=options.get("max_count", 0), sensitive=bool(options.get("sensitive", False)),
             routes=bool(options.get("routes", False)), deprecated=field.options.deprecated, comment=comment,
             line=self.source.line(path), options=options, ignores=ignores)
 
-    def _type(self, field: Any, inside: Set[str]) -> Type:
+    def _type(self, field: Any) -> Type:
         if field.type in _SCALARS:
-            scalar = _SCALARS[field.type]
-            return Type("scalar", scalar, names.SCALARS[scalar])
+            return Type("scalar", _SCALARS[field.type])
         self.used.add(field.type_name.lstrip("."))
-        return self.scope.type(field.type_name, self.namespace, inside)
+        return self.types.type(field.type_name)
 
     # --- services ---
     def raw_services(self) -> List["services.RawService"]:
@@ -286,18 +262,15 @@ class _FileLoader:
 
     def finish(self, messages: Mapping[str, Message], routing: Set[str], enums: Mapping[str, Enum], generate: bool) -> File:
         raw = self.raw_services()
-        maker = services.Maker(
-            messages=messages, routing=routing, enums=enums, type_of=lambda full: self.scope.type(full, self.namespace, ()))
+        maker = services.Maker(messages, routing, enums, self.types.type)
         self.used.update(maker.errors_of(m, service.full_name) for service in raw for m in service.methods)
-        ordered, forward = order.definition_order(self.messages)
-        files = sorted({self.scope.file[t] for t in self.used if t in self.scope.file and t not in well_known.WELL_KNOWN} - {self.file.name})
+        files = sorted({self.types.home(t) for t in self.used} - {self.file.name, ""})
         comment, ignores = self.source.comment((12,), detached=True)
         package_comment, package_ignores = self.source.comment((2,))
         return File(
-            path=self.file.name, stem=_stem(self.file.name), package=self.file.package, cpp_namespace=self.namespace, messages=ordered,
+            path=self.file.name, stem=_stem(self.file.name), package=self.file.package, messages=order.definition_order(self.messages),
             enums=tuple(self.enums), services=tuple(maker.service(s) for s in raw),
-            imports=tuple(Import(path, _stem(path)) for path in files), forward_declared=forward,
-            uses_wkt=any(t in well_known.WELL_KNOWN for t in self.used), comment=comment or package_comment, options=self.options,
+            imports=tuple(Import(path, _stem(path)) for path in files), comment=comment or package_comment, options=self.options,
             ignores=ignores + package_ignores, dependencies=tuple(self.file.dependency), generate=generate)
 
 
@@ -310,23 +283,22 @@ def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Seque
     generate = set(to_generate)
     wanted = chosen(files, generate)
     reader = _OptionReader(files)
-    scope = _Scope()
+    types = _Types()
     loaders: List[_FileLoader] = []
     for file in files:
         try:
             options = reader.read(file.options, "file", lambda number, file=file: Source(file).line((8, number)))
         except _NotUtf8 as bad:
             raise LoadError(file.name, bad.line, "a string in an option is not UTF-8 [SYNTAX]") from None
-        namespace = options.get("cpp_namespace") or names.namespace_of_package(file.package)
-        scope.add(file, namespace)
+        types.add(file)
         if file in wanted:
-            loaders.append(_FileLoader(file, namespace, options, scope, reader))
+            loaders.append(_FileLoader(file, options, types, reader))
     for loader in loaders:
         loader.load()
-    boxed = order.boxed_fields([m for loader in loaders for m in loader.messages])
+    in_cycle = order.fields_in_cycles([m for loader in loaders for m in loader.messages])
     messages: Dict[str, Message] = {}
     for loader in loaders:
-        loader.messages = [order.with_boxes(m, boxed) for m in loader.messages]
+        loader.messages = [order.with_cycles(m, in_cycle) for m in loader.messages]
         messages.update((m.full_name, m) for m in loader.messages)
     enums = {e.full_name: e for loader in loaders for e in loader.enums}
     routing = services.routing_messages(messages)

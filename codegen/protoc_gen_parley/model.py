@@ -1,11 +1,10 @@
-"""What templates and lint rules see of a schema: plain frozen values, ready to print.
+"""What lint rules and backends see of a schema: plain frozen values that know neither protobuf nor a language to generate.
 
-Nothing here knows protobuf. `load` makes these, `lock` fills in the ids that must outlive one run (FlatBuffers ids, fingerprints), and
-`emit` hands one `File` to each template. A template computes nothing: if it needs an answer, the answer is a property here.
+`load` makes these, `lock` fills in the ids that must outlive one run (FlatBuffers ids, fingerprints), and each backend makes its own view
+of them, with names as its language spells them.
 
-Every name is held twice: as the schema spells it, and as C++ spells it (`cpp_...`; keywords have got their underscore already).
-Strings that come from the schema and are not identifiers (wire names, JSON names, comments) are raw: print them through the filters
-`literal` (a C++ string literal) and `comment` (comment lines), never as they are.
+Names are the schema's. Strings that are not identifiers (wire names, JSON names, comments) are raw: they go into generated code as
+literals and comments of its language, never as they are.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, Container, Mapping, Optional, Tuple
 
 from .well_known import WRAPPERS
 
-# The words of Target.Value by number; also the enumerators of parley::target_kind.
+# The words of Target.Value by number.
 TARGETS = {1: "server", 2: "sender", 3: "all", 4: "others", 5: "client", 6: "user", 7: "group", 8: "group_others"}
 SIDES = {1: "client", 2: "server", 3: "either"}
 
@@ -45,7 +44,6 @@ class Type:
 
     kind: str           # "scalar", "enum", "message", "wkt"
     name: str           # scalar: the proto word ("double"); else the full proto name without a leading dot
-    cpp: str = ""       # bare C++ spelling inside the using file's namespace: "double", "std::string", "Line", "::other::v1::Thing"
     file: str = ""      # enum, message: path of the .proto that defines it
 
     @property
@@ -67,7 +65,7 @@ class Type:
 
     @property
     def is_wkt(self) -> bool:
-        """One of google.protobuf's well-known types (NullValue too): has a C++ type of the standard library or parley/wkt.hpp."""
+        """One of google.protobuf's well-known types (NullValue too): every language has a value of its own for it."""
         return self.kind == "wkt"
 
 
@@ -76,13 +74,12 @@ class Field:
     name: str
     json_name: str
     number: int
-    cpp_name: str
     type: Type                       # of one element if repeated, of the value if a map
     label: str                       # "one", "opt" (written `optional`), "rep", "map"; members of a oneof are "one"
     key: Optional[Type] = None       # map only, a scalar
     oneof: str = ""                  # proto name of the oneof, synthetic ones excepted
     oneof_index: int = -1            # its index among the message's real oneofs
-    boxed: bool = False              # singular and part of a cycle: parley::box<T>
+    in_cycle: bool = False           # singular, and through it its message can contain itself
     max_len: int = 0                 # bytes, 0: none
     max_count: int = 0               # elements, 0: none
     sensitive: bool = False
@@ -114,7 +111,6 @@ class Field:
 @dataclass(frozen=True)
 class Oneof:
     name: str
-    cpp_name: str                    # of the struct's std::variant member
     index: int
     fields: Tuple[Field, ...]
     comment: Tuple[str, ...] = ()
@@ -139,18 +135,10 @@ class FbsSlot:
 
 @dataclass(frozen=True)
 class Member:
-    """A data member of a struct: a plain field or a oneof. In schema order, a oneof where its first field stands."""
+    """A plain field or a oneof. In schema order, a oneof where its first field stands."""
 
     field: Optional[Field] = None
     oneof: Optional[Oneof] = None
-
-
-@dataclass(frozen=True)
-class Alias:
-    """`using Inner = Outer_Inner;` inside Outer. Nested types are defined at namespace level, so that any order is possible."""
-
-    name: str
-    cpp_name: str
 
 
 def _flat(full_name: str, package: str) -> str:
@@ -161,14 +149,11 @@ def _flat(full_name: str, package: str) -> str:
 class Message:
     name: str
     full_name: str                   # "lobby.v1.Post.Inner"
-    cpp_name: str                    # "Post_Inner"; inside Post there is `using Inner = Post_Inner;`
-    cpp_namespace: str               # "lobby::v1"; may be empty
+    package: str
     file: str                        # path of the .proto
     fields: Tuple[Field, ...]        # by schema order, members of oneofs included
     oneofs: Tuple[Oneof, ...]
-    members: Tuple[Member, ...]      # what the struct has, in order
-    aliases: Tuple[Alias, ...] = ()  # nested messages and enums
-    package: str = ""
+    members: Tuple[Member, ...]      # plain fields and oneofs, in order
     nested: Tuple[str, ...] = ()     # full names of the messages and enums inside it
     comment: Tuple[str, ...] = ()
     line: int = 0
@@ -197,7 +182,6 @@ class Message:
 class EnumValue:
     name: str
     number: int
-    cpp_name: str                    # without the enum's prefix, if all values have it
     alias: bool = False              # an earlier value has the same number
     comment: Tuple[str, ...] = ()
     line: int = 0
@@ -211,8 +195,7 @@ class EnumValue:
 class Enum:
     name: str
     full_name: str
-    cpp_name: str
-    cpp_namespace: str
+    package: str
     file: str
     values: Tuple[EnumValue, ...]
     flags: bool = False
@@ -220,7 +203,6 @@ class Enum:
     line: int = 0
     options: Options = Options()
     ignores: Ignores = ()
-    package: str = ""
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, last (an enum's ranges include their end)
     reserved_names: Tuple[str, ...] = ()
 
@@ -231,7 +213,7 @@ class Enum:
 
     @property
     def distinct_values(self) -> Tuple[EnumValue, ...]:
-        """One value per number, the first that has it: what is printed, and what a switch may list."""
+        """One value per number, the first that has it: the one that is printed."""
         return tuple(v for v in self.values if not v.alias)
 
 
@@ -375,7 +357,7 @@ class Import:
     """Another generated file whose types this one uses (directly or through `import public`)."""
 
     path: str                        # "other/v1/thing.proto"
-    stem: str                        # "other/v1/thing": include <stem>.types.hpp, <stem>.codec.hpp, <stem>.fbs
+    stem: str                        # "other/v1/thing": what its outputs' names begin with
 
 
 @dataclass(frozen=True)
@@ -383,13 +365,10 @@ class File:
     path: str                        # "lobby/v1/lobby.proto"
     stem: str                        # "lobby/v1/lobby"
     package: str
-    cpp_namespace: str               # "lobby::v1"; empty: the global namespace
-    messages: Tuple[Message, ...]    # nested ones included, in an order in which C++ can define them
-    enums: Tuple[Enum, ...]          # nested ones included; all go before the messages
+    messages: Tuple[Message, ...]    # nested ones included; what a message holds by value comes before it
+    enums: Tuple[Enum, ...]          # nested ones included
     services: Tuple[Service, ...]
     imports: Tuple[Import, ...]      # sorted by path
-    forward_declared: Tuple[str, ...] = ()  # cpp_names of messages used (in a list, map or box) before their definition
-    uses_wkt: bool = False           # some field or payload is a well-known type
     comment: Tuple[str, ...] = ()    # at the top of the file, above `syntax`
     line: int = 1
     options: Options = Options()

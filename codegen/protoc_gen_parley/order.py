@@ -1,4 +1,4 @@
-"""In which order C++ can define a file's structs, and which fields need a box because their message contains itself."""
+"""In which order a file's messages can be defined, and which fields make their message contain itself."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ FieldKey = Tuple[str, str]  # message's full name, field's name
 
 
 def _inline(field: Field) -> bool:
-    """Is the value part of the struct itself? Lists and maps keep theirs on the heap and take an incomplete type."""
+    """Is the value part of the message itself? Lists and maps keep theirs elsewhere."""
     return field.type.is_message and field.label in ("one", "opt")
 
 
-def boxed_fields(messages: Sequence[Message]) -> Set[FieldKey]:
+def fields_in_cycles(messages: Sequence[Message]) -> Set[FieldKey]:
     """Singular fields whose type can, through singular fields alone, contain their owner again."""
     edges = {m.full_name: [f.type.name for f in m.fields if _inline(f)] for m in messages}
     component = _components(edges)
@@ -27,11 +27,11 @@ def boxed_fields(messages: Sequence[Message]) -> Set[FieldKey]:
     }
 
 
-def with_boxes(message: Message, boxed: Set[FieldKey]) -> Message:
-    """The message with `boxed` set in every place that holds the field."""
-    if not any((message.full_name, f.name) in boxed for f in message.fields):
+def with_cycles(message: Message, in_cycle: Set[FieldKey]) -> Message:
+    """The message with `in_cycle` set in every place that holds the field."""
+    if not any((message.full_name, f.name) in in_cycle for f in message.fields):
         return message
-    return replace_fields(message, {f.name: replace(f, boxed=(message.full_name, f.name) in boxed) for f in message.fields})
+    return replace_fields(message, {f.name: replace(f, in_cycle=(message.full_name, f.name) in in_cycle) for f in message.fields})
 
 
 def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str, Oneof] = {}) -> Message:
@@ -43,15 +43,12 @@ def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str,
     return replace(message, fields=tuple(fields[f.name] for f in message.fields), oneofs=new_oneofs, members=members)
 
 
-def definition_order(messages: Sequence[Message]) -> Tuple[Tuple[Message, ...], Tuple[str, ...]]:
-    """Schema order, except that what a struct holds by value comes before it; and the names to declare ahead."""
+def definition_order(messages: Sequence[Message]) -> Tuple[Message, ...]:
+    """Schema order, except that what a message holds by value comes before it."""
     by_name = {m.full_name: m for m in messages}
-    nested: Dict[str, List[str]] = {}
-    for m in messages:
-        nested.setdefault(m.full_name.rpartition(".")[0], []).append(m.full_name)
 
     def values(name: str) -> List[str]:
-        return [f.type.name for f in by_name[name].fields if _inline(f) and not f.boxed and f.type.name in by_name]
+        return [f.type.name for f in by_name[name].fields if _inline(f) and not f.in_cycle and f.type.name in by_name]
 
     def mentions(name: str) -> List[str]:
         return [f.type.name for f in by_name[name].fields if f.type.is_message and f.type.name in by_name]
@@ -60,14 +57,7 @@ def definition_order(messages: Sequence[Message]) -> Tuple[Tuple[Message, ...], 
     # can then put a value behind its user, which the second pass settles; it moves nothing else.
     done = _users_last(list(by_name), lambda name: values(name) + mentions(name))
     done = _users_last(done, values)
-    defined: Set[str] = set()
-    forward: Dict[str, None] = {}
-    for name in done:
-        defined.add(name)
-        for used in mentions(name) + nested.get(name, []):  # an alias of a nested message names it
-            if used not in defined:
-                forward[by_name[used].cpp_name] = None
-    return tuple(by_name[name] for name in done), tuple(forward)
+    return tuple(by_name[name] for name in done)
 
 
 def _users_last(names: Sequence[str], needs: Callable[[str], List[str]]) -> List[str]:

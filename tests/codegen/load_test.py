@@ -1,4 +1,4 @@
-"""Descriptors to model: order, boxes, spelling, comments, options."""
+"""Descriptors to model: order, cycles, comments, options."""
 
 import unittest
 
@@ -39,13 +39,10 @@ class LoadTest(TestCase):
 
     def test_what_a_list_holds_comes_first_where_it_can(self):
         self.assertEqual(["B", "A"], self.order("message A { repeated B b = 1; } message B {}"))
-        self.assertEqual((), self.load("message A { repeated B b = 1; } message B {}").forward_declared)
 
-    def test_a_circle_through_a_list_needs_a_declaration_and_no_box(self):
-        file = self.load("message A { repeated B b = 1; } message B { A a = 1; }")
-        self.assertEqual(["A", "B"], [m.name for m in file.messages])
-        self.assertEqual(("B",), file.forward_declared)
-        self.assertFalse(self.field("A.b").boxed or self.field("B.a").boxed)
+    def test_a_circle_through_a_list_is_no_cycle_of_values(self):
+        self.assertEqual(["A", "B"], self.order("message A { repeated B b = 1; } message B { A a = 1; }"))
+        self.assertFalse(self.field("A.b").in_cycle or self.field("B.a").in_cycle)
 
     def test_every_circle_of_lists_and_values_has_an_order(self):
         file = self.load("message A { map<string, C> c = 1; B b = 2; } message B { repeated A a = 1; C c = 2; }"
@@ -57,14 +54,14 @@ class LoadTest(TestCase):
                 if f.label == "one":
                     self.assertIn(f.type.name[2:], seen, "%s.%s" % (m.name, f.name))
 
-    def test_singular_fields_of_a_circle_are_boxed_and_no_others(self):
+    def test_singular_fields_are_in_cycles_and_no_others(self):
         self.load("message A { B b = 1; oneof o { A a = 2; D d = 3; } } message B { optional C c = 1; }"
                   " message C { A a = 1; D d = 2; } message D {}")
-        boxed = {"%s.%s" % (m.name, f.name) for m in self.schema.messages.values() for f in m.fields if f.boxed}
-        self.assertEqual({"A.b", "A.a", "B.c", "C.a"}, boxed)
+        found = {"%s.%s" % (m.name, f.name) for m in self.schema.messages.values() for f in m.fields if f.in_cycle}
+        self.assertEqual({"A.b", "A.a", "B.c", "C.a"}, found)
         # The same value stands in all three places of a message.
-        self.assertTrue(self.message("A").oneofs[0].fields[0].boxed)
-        self.assertTrue(self.message("A").members[0].field.boxed)
+        self.assertTrue(self.message("A").oneofs[0].fields[0].in_cycle)
+        self.assertTrue(self.message("A").members[0].field.in_cycle)
 
     def test_a_chain_of_a_thousand_messages_loads(self):
         body = "".join("message M%d { M%d m = 1; }\n" % (i, i + 1) for i in range(1500)) + "message M1500 {}"
@@ -74,19 +71,17 @@ class LoadTest(TestCase):
     def test_labels_and_types(self):
         self.load("message A { int32 a = 1; optional int32 b = 2; repeated A c = 3; map<int64, E> d = 4; oneof o { E e = 5; }"
                   " google.protobuf.StringValue f = 6; } enum E { E_NONE = 0; }")
-        shape = {f.name: (f.label, f.type.kind, f.type.cpp, f.oneof) for f in self.message("A").fields}
+        shape = {f.name: (f.label, f.type.kind, f.type.scalar or f.type.name, f.oneof) for f in self.message("A").fields}
         self.assertEqual({
-            "a": ("one", "scalar", "std::int32_t", ""), "b": ("opt", "scalar", "std::int32_t", ""), "c": ("rep", "message", "A", ""),
-            "d": ("map", "enum", "E", ""), "e": ("one", "enum", "E", "o"), "f": ("one", "wkt", "std::string", "")}, shape)
+            "a": ("one", "scalar", "int32", ""), "b": ("opt", "scalar", "int32", ""), "c": ("rep", "message", "t.A", ""),
+            "d": ("map", "enum", "t.E", ""), "e": ("one", "enum", "t.E", "o"), "f": ("one", "wkt", "string", "")}, shape)
         self.assertEqual("int64", self.field("A.d").key.name)
         self.assertEqual([None, None, None, None, "o", None], [m.oneof and m.oneof.name for m in self.message("A").members])
 
-    def test_a_type_that_a_member_hides_is_written_in_full(self):
-        self.load("message line { line next = 1; } message value {}"
-                  " message A { line line = 1; line other = 2; oneof o { value value = 3; } }")
-        self.assertEqual("::t::line", self.field("A.other").type.cpp)
-        self.assertEqual("line", self.field("line.next").type.cpp)
-        self.assertEqual("::t::value", self.field("A.value").type.cpp)
+    def test_nested_types_know_where_they_stand(self):
+        self.load("message A { message B { enum E { E_NONE = 0; } } map<int32, B> m = 1; enum F { F_NONE = 0; } }")
+        self.assertEqual(("t.A.B", "t.A.F"), self.message("A").nested)
+        self.assertEqual("A_B_E", self.schema.enums["t.A.B.E"].flat_name)
 
     def test_json_names_are_the_descriptors(self):
         self.load('message A { string two_words = 1; string b = 2 [json_name = "@b"]; }')

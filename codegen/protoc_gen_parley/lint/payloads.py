@@ -25,7 +25,7 @@ def routes_path(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         for route in m.routes:
             for step in route.path:
-                if step.label not in ("one", "opt") or step.in_oneof or step.boxed:
+                if step.label not in ("one", "opt") or step.in_oneof or step.in_cycle:
                     yield place, "", "%s names the receivers, but %s is a list, a map, in a oneof or recursive" % (
                         route.name, step.name)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Set, Tuple
+from typing import Callable, Dict, Set, Tuple
 
 from ... import __version__
 from ...model import File, Import, Schema
-from . import types
+from . import services, types
 from .scope import Scope, namespace_of
-from .services import Maker, RoutesView, ServiceView
+from .services import RoutesView, ServiceView
 from .types import EnumView, MessageView
 
 
@@ -39,7 +39,15 @@ class FileView:
 
     @property
     def forward_declared(self) -> Tuple[str, ...]:
-        return self.file.forward_declared
+        """Structs that are named (in a list, a map, a box or an alias) before their definition."""
+        defined: Set[str] = set()
+        ahead: Dict[str, None] = {}
+        here = {m.full_name: m.name for m in self.messages}
+        for m in self.messages:
+            defined.add(m.full_name)
+            named = [f.field.type.name for f in m.fields if f.field.type.is_message] + [n for n in m.message.nested]
+            ahead.update((here[name], None) for name in named if name in here and name not in defined)
+        return tuple(ahead)
 
     @property
     def version_pair(self) -> Tuple[str, ...]:
@@ -93,8 +101,8 @@ def views(schema: Schema) -> Callable[[File], FileView]:
     scope = Scope(schema)
 
     def view(file: File) -> FileView:
-        maker = Maker(file, scope)
-        return FileView(file, namespace_of(file), tuple(types.enum_view(e, scope) for e in file.enums), types.message_views(file.messages),
-                        tuple(maker.service(s) for s in file.services))
+        of_types, of_services = types.Maker(file, scope), services.Maker(file, scope)
+        return FileView(file, namespace_of(file), tuple(of_types.enum(e) for e in file.enums), of_types.messages(file.messages),
+                        tuple(of_services.service(s) for s in file.services))
 
     return view

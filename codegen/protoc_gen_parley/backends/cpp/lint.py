@@ -7,60 +7,65 @@ from typing import Dict, Iterator, List, Tuple
 from ... import words
 from ...lint.core import ERROR, Hit, Place, Rules, Run, quote
 from . import services, spelling, system_names
+from .scope import Scope, namespace_of
 
 RULES = Rules()
 
 
 @RULES.rule("NAME_TAKEN", ERROR, "Every C++ name, once spelled and with those that are generated, belongs to one thing.", across=True)
 def name_taken(run: Run) -> Iterator[Hit]:
-    yield from _in_messages(run)
-    yield from _in_enums(run)
-    yield from _in_namespaces(run)
+    scope = Scope(run.schema)
+    yield from _in_messages(run, scope)
+    yield from _in_enums(run, scope)
+    yield from _in_namespaces(run, scope)
     yield from _in_services(run)
 
 
-def _in_messages(run: Run) -> Iterator[Hit]:
+def _in_messages(run: Run, scope: Scope) -> Iterator[Hit]:
     for place, m in run.messages():
         first: Dict[str, str] = {}
-        entries: List[Tuple[str, str, Place]] = [(f.cpp_name, f.name, Place(place.nodes + (f,))) for f in m.fields]
-        entries += [(o.cpp_name, o.name, place) for o in m.oneofs] + [(a.name, a.name, place) for a in m.aliases]
+        entries: List[Tuple[str, str, Place]] = [(scope.member(m.full_name, f.name), f.name, Place(place.nodes + (f,))) for f in m.fields]
+        entries += [(scope.member(m.full_name, o.name), o.name, place) for o in m.oneofs]
+        entries += [(alias, alias, place) for alias, _ in scope.aliases(m)]
         for cpp, name, where in entries:
             if cpp in first:
                 yield where, "", "%s is spelled %s in C++, as %s is" % (name, cpp, first[cpp])
             first.setdefault(cpp, name)
 
 
-def _in_enums(run: Run) -> Iterator[Hit]:
+def _in_enums(run: Run, scope: Scope) -> Iterator[Hit]:
     for place, e in run.enums():
         first: Dict[str, str] = {}
         for v in e.values:
-            if v.cpp_name in first:
-                yield Place(place.nodes + (v,)), "", "is spelled %s in C++, as %s is" % (v.cpp_name, first[v.cpp_name])
-            first.setdefault(v.cpp_name, v.name)
+            cpp = scope.value(e, v)
+            if cpp in first:
+                yield Place(place.nodes + (v,)), "", "is spelled %s in C++, as %s is" % (cpp, first[cpp])
+            first.setdefault(cpp, v.name)
 
 
-def _in_namespaces(run: Run) -> Iterator[Hit]:
+def _in_namespaces(run: Run, scope: Scope) -> Iterator[Hit]:
     """Types and generated classes of all files that share a namespace; helper arrays of one file's codec."""
     types: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
-        for node in f.messages + f.enums:
-            key = (f.cpp_namespace, node.cpp_name)
+        for node in (*f.messages, *f.enums):
+            key = (namespace_of(f), scope.name(node))
             if key in types and types[key] != node.full_name and f.generate:
-                yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (node.cpp_name, types[key])
+                yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (scope.name(node), types[key])
             types.setdefault(key, node.full_name)
     classes: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
         for s in f.services:
             for name in services.class_names(s):
-                key = (f.cpp_namespace, name)
+                key = (namespace_of(f), name)
                 if f.generate and key in types:
                     yield Place((f, s)), "", "generates a class %s, and %s has that name" % (name, types[key])
                 elif f.generate and key in classes and classes[key] != s.full_name:
                     yield Place((f, s)), "", "generates a class %s, as %s does" % (name, classes[key])
                 classes.setdefault(key, s.full_name)
             for name in services.table_names(s, several=len(f.services) > 1):
-                if f.generate and (f.cpp_namespace, name) in types:
-                    yield Place((f, s)), "", "generates a constant %s, and %s has that name" % (name, types[(f.cpp_namespace, name)])
+                key = (namespace_of(f), name)
+                if f.generate and key in types:
+                    yield Place((f, s)), "", "generates a constant %s, and %s has that name" % (name, types[key])
 
 
 def _in_services(run: Run) -> Iterator[Hit]:
@@ -80,7 +85,7 @@ def namespace(run: Run) -> Iterator[Hit]:
         f = place.file
         written = f.options.get("cpp_namespace", "")
         path = "file.cpp_namespace" if written else ""
-        parts = f.cpp_namespace.split("::")
+        parts = namespace_of(f).split("::")
         for i, part in enumerate(parts if written else ()):  # what is made of a package has its underscore
             if not words.is_identifier(part) or part in spelling.KEYWORDS:
                 yield place, path, "%s is not a C++ identifier" % quote(part)

@@ -18,7 +18,7 @@ class Scope:
         self._types: Dict[str, Tuple[str, str]] = {}  # full name -> its namespace, its name there
         for f in schema.files:
             namespace = namespace_of(f)
-            for node in f.messages + f.enums:
+            for node in (*f.messages, *f.enums):
                 self._types[node.full_name] = (namespace, spelling.safe_type(node.flat_name, namespace))
 
     def name(self, type_: Union[Message, Enum]) -> str:

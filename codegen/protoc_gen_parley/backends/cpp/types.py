@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from ... import binary, well_known
-from ...model import Enum, EnumValue, Field, Message, Oneof
+from ...model import Enum, EnumValue, Field, File, Message, Oneof
 from . import spelling
-from .scope import Scope
+from .scope import Scope, namespace_of
 
 _NULL_IS_VALUE = (well_known.VALUE, well_known.NULL_VALUE)
 
@@ -22,10 +22,6 @@ def place_of(member: str) -> str:
     return spelling.safe(member + ("at_" if member.endswith("_") else "_at"))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# C++
-
-
 @dataclass(frozen=True)
 class FieldView:
     field: Field
@@ -34,9 +30,6 @@ class FieldView:
     cpp: str               # its type; of a oneof's member: of the alternative's `value`
     init: str              # " = 0" or "{}"
     clear: str             # what makes it the default again, as a statement without its object: "m.id = 0"
-    key: str               # C++ literal of the JSON name as it is written: "\"id\":"
-    limits: str            # "" or ", {.max_len = 5}"
-    null_is_value: bool    # JSON null is a value of it
     is_inline: bool        # lies in the FlatBuffers table itself
     is_written: bool       # false for a NullValue, which has nothing to say
     width: int             # of its slot
@@ -53,8 +46,32 @@ class FieldView:
         return "struct value" if self.name == "value" else self.name
 
     @property
+    def schema_name(self) -> str:
+        return self.field.name
+
+    @property
     def json_name(self) -> str:
         return self.field.json_name
+
+    @property
+    def key(self) -> str:
+        """C++ literal of the JSON name as it is written: "\\"id\\":"."""
+        return spelling.literal(json.dumps(self.field.json_name, ensure_ascii=False) + ":")
+
+    @property
+    def null_is_value(self) -> bool:
+        """JSON null is a value of it."""
+        return self.field.label in ("one", "opt") and self.field.type.name in _NULL_IS_VALUE
+
+    @property
+    def limits(self) -> str:
+        """"" or ", {.max_len = 5}"."""
+        parts = []
+        if self.field.max_len:
+            parts.append(".max_len = %d" % self.field.max_len)
+        if self.field.max_count:
+            parts.append(".max_count = %d" % self.field.max_count)
+        return ", {%s}" % ", ".join(parts) if parts else ""
 
     @property
     def sensitive(self) -> str:
@@ -80,6 +97,10 @@ class OneofView:
         return self.oneof.fbs_id
 
     @property
+    def comment(self) -> Tuple[str, ...]:
+        return self.oneof.comment
+
+    @property
     def variant(self) -> str:
         return "std::variant<std::monostate, %s>" % ", ".join(a.name for a in self.alternatives)
 
@@ -99,6 +120,14 @@ class MemberView:
 
 
 @dataclass(frozen=True)
+class Alias:
+    """`using Inner = Post_Inner;` inside Post."""
+
+    name: str
+    of: str
+
+
+@dataclass(frozen=True)
 class AddView:
     """One statement between begin_table and end_table."""
 
@@ -109,14 +138,20 @@ class AddView:
 @dataclass(frozen=True)
 class MessageView:
     message: Message
+    name: str                        # "Post_Inner"
+    aliases: Tuple[Alias, ...]       # nested messages and enums
     fields: Tuple[FieldView, ...]    # schema order, members of oneofs included
     oneofs: Tuple[OneofView, ...]
     members: Tuple[MemberView, ...]
     is_late: bool                    # holds itself or what is defined further down: == is defined in the codec's source
 
     @property
-    def name(self) -> str:
-        return self.message.cpp_name
+    def comment(self) -> Tuple[str, ...]:
+        return self.message.comment
+
+    @property
+    def full_name(self) -> str:
+        return self.message.full_name
 
     @property
     def ref(self) -> str:
@@ -127,7 +162,7 @@ class MessageView:
     @property
     def other(self) -> str:
         """A parameter's name that nothing in the struct has."""
-        taken = self._member_names | {f.name for f in self.fields} | {a.name for a in self.message.aliases}
+        taken = self._member_names | {f.name for f in self.fields} | {a.name for a in self.aliases}
         return next(n for n in ("other", "that", "right_hand_side") if n not in taken)
 
     @property
@@ -157,76 +192,6 @@ class MessageView:
     def equal(self) -> str:
         """The body of == where it cannot be defaulted."""
         return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
-
-
-def _value_cpp(field: Field) -> str:
-    """One value of the field, without what its label puts around it."""
-    return field.type.cpp
-
-
-def _init(scalar: str) -> str:
-    return "{}" if scalar in ("string", "bytes") else " = false" if scalar == "bool" else " = 0"
-
-
-def _limits(field: Field) -> str:
-    parts = []
-    if field.max_len:
-        parts.append(".max_len = %d" % field.max_len)
-    if field.max_count:
-        parts.append(".max_count = %d" % field.max_count)
-    return ", {%s}" % ", ".join(parts) if parts else ""
-
-
-def _key(field: Field) -> str:
-    return spelling.literal(json.dumps(field.json_name, ensure_ascii=False) + ":")
-
-
-def _cpp(field: Field, late: bool) -> Tuple[str, str, str]:
-    """C++ type, initialiser, what clears it (after "m.name")."""
-    value = _value_cpp(field)
-    if field.label == "rep":
-        return ("parley::late_vector<%s>" if late else "std::vector<%s>") % value, "{}", ".clear()"
-    if field.label == "map":
-        return "std::map<%s, %s>" % (field.key.cpp, value), "{}", ".clear()"
-    if field.type.name == well_known.NULL_VALUE and field.label == "one":
-        return value, "{}", " = {}"
-    if field.boxed:
-        return "parley::box<%s>" % value, "{}", ".reset()"
-    if field.label == "opt" or field.type.is_message or field.type.is_wkt:
-        return "std::optional<%s>" % value, "{}", ".reset()"
-    if field.type.is_enum:
-        return value, "{}", " = {}"
-    init = _init(field.type.name)
-    return value, init, ".clear()" if init == "{}" else init
-
-
-def _field_view(field: Field, index: int, message: Message, oneof: Optional[Oneof], later: FrozenSet[str]) -> FieldView:
-    common = dict(
-        field=field, index=index, name=field.cpp_name, key=_key(field), limits=_limits(field),
-        null_is_value=field.label in ("one", "opt") and field.type.name in _NULL_IS_VALUE,
-        is_written=not (field.label == "one" and field.type.name == well_known.NULL_VALUE and not oneof))
-    if oneof:
-        value = _value_cpp(field)
-        cpp, init = ("parley::box<%s>" % value, "{}") if field.boxed else (value, "{}")
-        if field.type.scalar:
-            init = _init(field.type.scalar)
-        return FieldView(cpp=cpp, init=init, clear="", is_inline=False, width=binary.OFFSET, variant=oneof.cpp_name,
-                         alternative="%s::%s" % (message.cpp_name, field.cpp_name), **common)
-    cpp, init, clear = _cpp(field, field.label == "rep" and field.type.name in later)
-    return FieldView(cpp=cpp, init=init, clear="m.%s%s" % (field.cpp_name, clear), is_inline=binary.lies_in_table(field),
-                     width=binary.width(field), **common)
-
-
-def _message_view(message: Message, later: FrozenSet[str]) -> MessageView:
-    oneofs = {o.index: o for o in message.oneofs}
-    fields = tuple(_field_view(f, i, message, oneofs.get(f.oneof_index), later) for i, f in enumerate(message.fields))
-    by_name = {f.field.name: f for f in fields}
-    oneof_views = tuple(OneofView(o, o.cpp_name, tuple(by_name[f.name] for f in o.fields)) for o in message.oneofs)
-    members = tuple(
-        MemberView(by_name[m.field.name], None) if m.field else MemberView(None, oneof_views[m.oneof.index]) for m in message.members)
-    # A defaulted == makes compilers look into the types of all members while they are still incomplete.
-    late = any(f.type.is_message and f.type.name in later | {message.full_name} for f in message.fields)
-    return MessageView(message, fields, oneof_views, members, late)
 
 
 @dataclass(frozen=True)
@@ -271,15 +236,75 @@ class EnumView:
         return tuple(v for v in self.values if not v.value.alias)
 
 
-def enum_view(enum: Enum, scope: Scope) -> EnumView:
-    return EnumView(enum, scope.name(enum), tuple(EnumValueView(v, scope.value(enum, v)) for v in enum.values))
+def _init(scalar: str) -> str:
+    """The initialiser of a value; what is no scalar needs none."""
+    return "{}" if scalar in ("", "string", "bytes") else " = false" if scalar == "bool" else " = 0"
 
 
-def message_views(messages: Sequence[Message]) -> Tuple[MessageView, ...]:
-    """In their order, which is that of their definitions."""
-    views: List[MessageView] = []
-    later: Set[str] = {m.full_name for m in messages}
-    for message in messages:
-        later.discard(message.full_name)
-        views.append(_message_view(message, frozenset(later)))
-    return tuple(views)
+class Maker:
+    """Makes the views of one file's messages."""
+
+    def __init__(self, file: File, scope: Scope):
+        self._namespace = namespace_of(file)
+        self._scope = scope
+
+    def messages(self, messages: Sequence[Message]) -> Tuple[MessageView, ...]:
+        """In their order, which is that of their definitions."""
+        views: List[MessageView] = []
+        later: Set[str] = {m.full_name for m in messages}
+        for message in messages:
+            later.discard(message.full_name)
+            views.append(self._message(message, frozenset(later)))
+        return tuple(views)
+
+    def enum(self, enum: Enum) -> EnumView:
+        return EnumView(enum, self._scope.name(enum), tuple(EnumValueView(v, self._scope.value(enum, v)) for v in enum.values))
+
+    def _message(self, message: Message, later: FrozenSet[str]) -> MessageView:
+        aliases = tuple(Alias(name, of) for name, of in self._scope.aliases(message))
+        hidden = frozenset(a.name for a in aliases) | {self._scope.member(message.full_name, node.name) for node in message.fields + message.oneofs}
+        oneofs = {o.index: o for o in message.oneofs}
+        fields = tuple(
+            self._alternative(f, i, message, oneofs[f.oneof_index], hidden | {"value"}) if f.in_oneof else  # what its struct calls its member
+            self._field(f, i, message, hidden, later) for i, f in enumerate(message.fields))
+        by_name = {f.field.name: f for f in fields}
+        oneof_views = tuple(
+            OneofView(o, self._scope.member(message.full_name, o.name), tuple(by_name[f.name] for f in o.fields)) for o in message.oneofs)
+        members = tuple(
+            MemberView(by_name[m.field.name] if m.field else None, oneof_views[m.oneof.index] if m.oneof else None) for m in message.members)
+        # A defaulted == makes compilers look into the types of all members while they are still incomplete.
+        late = any(f.type.is_message and f.type.name in later | {message.full_name} for f in message.fields)
+        return MessageView(message, self._scope.name(message), aliases, fields, oneof_views, members, late)
+
+    def _field(self, field: Field, index: int, message: Message, hidden: FrozenSet[str], later: FrozenSet[str]) -> FieldView:
+        name = self._scope.member(message.full_name, field.name)
+        cpp, init, clear = self._cpp(field, hidden, field.label == "rep" and field.type.name in later)
+        return FieldView(
+            field=field, index=index, name=name, cpp=cpp, init=init, clear="m.%s%s" % (name, clear), is_inline=binary.lies_in_table(field),
+            is_written=not (field.label == "one" and field.type.name == well_known.NULL_VALUE), width=binary.width(field))
+
+    def _alternative(self, field: Field, index: int, message: Message, oneof: Oneof, hidden: FrozenSet[str]) -> FieldView:
+        name = self._scope.member(message.full_name, field.name)
+        value = self._scope.type(field.type, self._namespace, hidden)
+        return FieldView(
+            field=field, index=index, name=name, cpp="parley::box<%s>" % value if field.in_cycle else value, init=_init(field.type.scalar),
+            clear="", is_inline=False, is_written=True, width=binary.OFFSET, variant=self._scope.member(message.full_name, oneof.name),
+            alternative="%s::%s" % (self._scope.name(message), name))
+
+    def _cpp(self, field: Field, hidden: FrozenSet[str], late: bool) -> Tuple[str, str, str]:
+        """C++ type, initialiser, what clears it (after "m.name")."""
+        value = self._scope.type(field.type, self._namespace, hidden)
+        if field.label == "rep":
+            return ("parley::late_vector<%s>" if late else "std::vector<%s>") % value, "{}", ".clear()"
+        if field.key is not None:
+            return "std::map<%s, %s>" % (self._scope.type(field.key, self._namespace), value), "{}", ".clear()"
+        if field.type.name == well_known.NULL_VALUE and field.label == "one":
+            return value, "{}", " = {}"
+        if field.in_cycle:
+            return "parley::box<%s>" % value, "{}", ".reset()"
+        if field.label == "opt" or field.type.is_message or field.type.is_wkt:
+            return "std::optional<%s>" % value, "{}", ".reset()"
+        if field.type.is_enum:
+            return value, "{}", " = {}"
+        init = _init(field.type.name)
+        return value, init, ".clear()" if init == "{}" else init
