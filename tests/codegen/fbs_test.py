@@ -41,6 +41,31 @@ class FbsTest(TestCase):
         self.assertIn("\ntable Order_LinesEntry {", files["clashes.fbs"], "a message keeps its name")
         self.assertIn("\ntable Order_LinesEntry__ {", files["clashes.fbs"])
 
+    def test_of_names_that_an_imported_file_has(self):
+        head = 'syntax = "proto3"; package %s; %s'
+        folder = self.scratch()
+        self.write(folder, "deep.proto", head % ("a", "message Deep { map<int32, int32> m = 1; } message key {} message Order_oneof_o {}"))
+        self.write(folder, "base.proto", head % ("a", 'import "deep.proto"; message Base { Deep deep = 1; oneof pick { int32 a = 2; } }'
+                                                      " message Order_LinesEntry {} message total {} message Base_oneof_pick_a_ {}"))
+        order = 'import "base.proto"; message Order { %sBase base = 1; map<int32, int32> lines = 2; int32 total = 3; oneof o { int32 x = 4; } }'
+        self.write(folder, "own.proto", head % ("a", order % ""))
+        self.write(folder, "below.proto", head % ("a.fbs.b", order % ".a."))
+        self.write(folder, "else.proto", head % ("b", order % ".a."))
+        files = self.check(folder, "deep.proto", "base.proto", "own.proto", "below.proto", "else.proto")
+        for name in ("own.fbs", "below.fbs"):  # messages of a, none of which it uses
+            self.assertIn("\ntable Order_LinesEntry_ {\n  key_:int (id: 0, key);", files[name])
+            self.assertIn("  total_:int (id: 2);", files[name])
+            self.assertIn("\nunion Order_oneof_o_ {", files[name])
+        self.assertIn("\ntable Order_LinesEntry {\n  key:int (id: 0, key);", files["else.fbs"], "another namespace has names of its own")
+
+    def test_of_names_that_are_made_for_an_imported_file(self):
+        folder = self.scratch()
+        self.write(folder, "base.proto", 'syntax = "proto3"; package a; message A_oneof_x { oneof y { int32 i = 1; } }')
+        self.write(folder, "user.proto", 'syntax = "proto3"; package a; import "base.proto"; message A { A_oneof_x a = 1; oneof x_oneof_y { int32 i = 2; } }')
+        files = self.check(folder, "base.proto", "user.proto")
+        self.assertIn("\nunion A_oneof_x_oneof_y {", files["base.fbs"])
+        self.assertIn("\nunion A_oneof_x_oneof_y_ {", files["user.fbs"])
+
     def test_of_fields_that_are_gone(self):
         folder = self.scratch()
         head = 'syntax = "proto3"; package gone; message Gone { %s }'

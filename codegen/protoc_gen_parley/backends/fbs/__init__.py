@@ -11,6 +11,6 @@ BACKEND = Backend(
     name="fbs",
     folder=os.path.dirname(os.path.abspath(__file__)),
     outputs=(Output(".fbs", "schema.fbs.j2"),),
-    views=lambda schema: lambda file: tables.FbsView(file, schema.messages),
+    views=tables.views,
     rules=lint.RULES,
 )

@@ -7,10 +7,10 @@ the .fbs alone; the bytes know ids only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, Mapping, Set, Tuple
+from typing import Callable, Dict, Iterable, Mapping, Set, Tuple
 
 from ... import binary, well_known
-from ...model import Field, File, Message, Oneof, Type
+from ...model import Field, File, Message, Schema, Type
 
 _SCALARS: Dict[str, str] = {
     "double": "double", "float": "float", "int32": "int", "sint32": "int", "sfixed32": "int", "uint32": "uint", "fixed32": "uint",
@@ -83,13 +83,21 @@ def namespace_of(package: str) -> str:
 
 
 class FbsView:
-    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way."""
+    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way, and so do fields: for what the
+    file has itself, and for what flatc sees in the files that it includes."""
 
-    def __init__(self, file: File, messages: Mapping[str, Message]):
+    def __init__(self, file: File, messages: Mapping[str, Message], others: Mapping[str, "FbsView"]):
         self.file = file
         self._messages = messages      # of all files, by full name
+        used = {f.type.file for m in file.messages for f in m.fields if f.type.is_message}
+        self._included = [others[i.path] for i in file.imports if i.path in used]
+        self._below: Dict[str, FbsView] = {}  # what it includes, at any depth
+        for view in self._included:
+            self._below.update({view.path: view, **view._below})
         self._taken: Set[str] = {table_name(m) for m in file.messages}
-        self._taken |= {table_name(messages[f.type.name]) for m in file.messages for f in m.fields if f.type.is_message}
+        for view in self._below.values():
+            if (self.namespace + ".").startswith(view.namespace + "."):  # flatc also looks in the namespaces around
+                self._taken |= view._taken
         self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> its entries' table
         self._unions: Dict[Tuple[str, str], FbsUnion] = {}          # (message, oneof)
         for m in file.messages:
@@ -117,9 +125,7 @@ class FbsView:
 
     @property
     def includes(self) -> Tuple[str, ...]:
-        used = [f.type for m in self.file.messages for f in m.fields]
-        own = {i.path: i.stem + ".fbs" for i in self.file.imports}
-        includes = sorted({own[t.file] for t in used if t.is_message and t.file in own})
+        includes = sorted(view.file.stem + ".fbs" for view in self._included)
         if any(_WKT_NAMESPACE + "." in f.text for t in self.tables for f in t.fields):
             includes.append("parley/wkt.fbs")
         return tuple(includes)
@@ -191,3 +197,10 @@ def _entry_name(message: Message, field: Field) -> str:
     """As protobuf names the entry."""
     camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
     return table_name(message) + "_" + camel + "Entry"
+
+
+def views(schema: Schema) -> Callable[[File], FbsView]:
+    made: Dict[str, FbsView] = {}
+    for file in schema.files:  # imported before importing
+        made[file.path] = FbsView(file, schema.messages, made)
+    return lambda file: made[file.path]
