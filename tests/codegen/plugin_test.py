@@ -9,6 +9,7 @@ import sys
 import unittest
 
 from support import HERE, LAUNCHER, PROTOC, ROOT, SCHEMA, TestCase
+from protoc_gen_parley.backends import BACKENDS
 
 HEAD = 'syntax = "proto3";\npackage t;\nimport "google/protobuf/empty.proto";\nimport "parley/options.proto";\n'
 GOOD = HEAD + """
@@ -45,6 +46,11 @@ class PluginTest(TestCase):
         self.write(self.folder, "t.proto", 'syntax = "proto3";\nmessage Line { string text = 1; }\n')
         self.assertEqual(0, self.protoc("t.proto").returncode)
         self.assertEqual(["t.codec.cpp", "t.codec.hpp", "t.fbs", "t.types.hpp"], sorted(self.outputs()))
+
+    def test_the_build_expects_what_comes_out(self):
+        text = (ROOT / "cmake/ParleyGenerate.cmake").read_text(encoding="utf-8")
+        self.assertEqual(sorted(o.ending for b in BACKENDS for o in b.outputs if b.name in ("cpp", "fbs")),
+                         sorted(re.findall(r'"\$\{stem\}(\.[a-z.]+)"', text)))
 
     def test_optional_fields_are_supported(self):
         self.write(self.folder, "t.proto", GOOD)
