@@ -42,7 +42,7 @@ struct opposite {
       listen_options options;
       options.limits.max_message = largest;
       server.emplace(io, options);
-      server->prepare = [this](recorder& one) { echo(one); };
+      server->prepare = [](recorder& one) { echo(one); };
       as_client.emplace(io, server->door->port());
       as_client->upgrade();
       EXPECT_TRUE(run_until(io, [&] { return !server->ends.empty() && server->ends[0]->opened == 1; }));
@@ -121,7 +121,7 @@ struct opposite {
 
   // All that the end under test says until it has closed, and the close it reports.
   pieces to_the_end() {
-    read_until([this] { return false; });
+    read_until([] { return false; });
     EXPECT_EQ(ended(), asio::error::eof);
     return over();
   }
@@ -304,6 +304,13 @@ TEST_P(strictness, Fragments_out_of_their_order_fail_the_connection) {
 
 // ---- text
 
+pieces in_single_bytes(const std::string& text) {
+  pieces cut{{0x01, ""}};
+  for (const char byte : text) cut.push_back({0x00, std::string(1, byte)});
+  cut.push_back({0x80, ""});
+  return cut;
+}
+
 TEST_P(strictness, Text_is_any_UTF_8_however_it_is_cut) {
   const std::string valid[] = {
       "Hello-\xC2\xB5@\xC3\x9F\xC3\xB6\xC3\xA4\xC3\xBC\xC3\xA0\xC3\xA1-UTF-8!!",
@@ -317,67 +324,66 @@ TEST_P(strictness, Text_is_any_UTF_8_however_it_is_cut) {
   };
   for (const std::string& text : valid) {
     answered({{0x81, text}}, {{0x81, text}});
-    pieces cut{{0x01, ""}};
-    for (const char byte : text) cut.push_back({0x00, std::string(1, byte)});
-    cut.push_back({0x80, ""});
-    answered(cut, {{0x81, text}});
+    answered(in_single_bytes(text), {{0x81, text}});
   }
 }
 
-TEST_P(strictness, Text_that_is_not_UTF_8_fails_the_connection_however_it_is_cut) {
-  std::vector<std::string> invalid{
-      "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5\xED\xA0\x80"
-      "edited",
-      "\x80",
-      "\xBF",
-      "\x80\xBF",
-      "\x80\xBF\x80\xBF\x80\xBF",  // nothing to continue
-      "\xF8\x88\x80\x80\x80",
-      "\xFC\x84\x80\x80\x80\x80",
-      "\xFE",
-      "\xFF",
-      "\xFE\xFE\xFF\xFF",  // bytes that never occur
-      "\xF4\x90\x80\x80",
-      "\xF7\xBF\xBF\xBF",
-      "\xFB\xBF\xBF\xBF\xBF",
-      "\xFD\xBF\xBF\xBF\xBF\xBF",  // over U+10FFFF
-      "\xC3",
-      "\xE2\x82",
-      "\xE2",
-      "\xF0\x9F\x98",
-      "\xF0\x9F",
-      "\xF0",
-      "\xC3\xE2\x82\xF0\x9F\x98",  // cut off
-      "\xC3 ",
-      "\xE2\x82 ",
-      "\xF0\x9F\x98 ",  // and something behind
-      "\xC0\xAF",
-      "\xE0\x80\xAF",
-      "\xF0\x80\x80\xAF",
-      "\xF8\x80\x80\x80\xAF",  // longer than needed
-      "\xC1\xBF",
-      "\xE0\x9F\xBF",
-      "\xF0\x8F\xBF\xBF",
-      "\xC0\x80",
-      "\xE0\x80\x80",
-      "\xF0\x80\x80\x80",  // the longest such, and NUL
-      "\xED\xA0\x80",
-      "\xED\xAD\xBF",
-      "\xED\xAE\x80",
-      "\xED\xAF\xBF",
-      "\xED\xB0\x80",
-      "\xED\xBF\xBF",  // surrogates,
-      "\xED\xA0\x80\xED\xB0\x80",
-      "\xED\xAF\xBF\xED\xBF\xBF",  // in pairs, too
-  };
-  for (const std::string& text : invalid) {
-    fails({{0x81, "good"}, {0x81, text}, {0x89, "late"}}, 1007, {{0x81, "good"}});
-    pieces cut{{0x01, ""}};
-    for (const char byte : text) cut.push_back({0x00, std::string(1, byte)});
-    cut.push_back({0x80, ""});
-    fails(cut, 1007);
-    answered({{0x82, text}}, {{0x82, text}});
-  }
+const std::string invalid[] = {
+    "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5\xED\xA0\x80"
+    "edited",
+    "\x80",
+    "\xBF",
+    "\x80\xBF",
+    "\x80\xBF\x80\xBF\x80\xBF",  // nothing to continue
+    "\xF8\x88\x80\x80\x80",
+    "\xFC\x84\x80\x80\x80\x80",
+    "\xFE",
+    "\xFF",
+    "\xFE\xFE\xFF\xFF",  // bytes that never occur
+    "\xF4\x90\x80\x80",
+    "\xF7\xBF\xBF\xBF",
+    "\xFB\xBF\xBF\xBF\xBF",
+    "\xFD\xBF\xBF\xBF\xBF\xBF",  // over U+10FFFF
+    "\xC3",
+    "\xE2\x82",
+    "\xE2",
+    "\xF0\x9F\x98",
+    "\xF0\x9F",
+    "\xF0",
+    "\xC3\xE2\x82\xF0\x9F\x98",  // cut off
+    "\xC3 ",
+    "\xE2\x82 ",
+    "\xF0\x9F\x98 ",  // and something behind
+    "\xC0\xAF",
+    "\xE0\x80\xAF",
+    "\xF0\x80\x80\xAF",
+    "\xF8\x80\x80\x80\xAF",  // longer than needed
+    "\xC1\xBF",
+    "\xE0\x9F\xBF",
+    "\xF0\x8F\xBF\xBF",
+    "\xC0\x80",
+    "\xE0\x80\x80",
+    "\xF0\x80\x80\x80",  // the longest such, and NUL
+    "\xED\xA0\x80",
+    "\xED\xAD\xBF",
+    "\xED\xAE\x80",
+    "\xED\xAF\xBF",
+    "\xED\xB0\x80",
+    "\xED\xBF\xBF",  // surrogates,
+    "\xED\xA0\x80\xED\xB0\x80",
+    "\xED\xAF\xBF\xED\xBF\xBF",  // in pairs, too
+};
+
+TEST_P(strictness, Text_that_is_not_UTF_8_fails_the_connection_behind_what_was_whole) {
+  for (const std::string& text : invalid) fails({{0x81, "good"}, {0x81, text}, {0x89, "late"}}, 1007, {{0x81, "good"}});
+}
+
+TEST_P(strictness, Text_that_is_not_UTF_8_fails_the_connection_though_it_is_cut_between_all_bytes) {
+  for (const std::string& text : invalid) fails(in_single_bytes(text), 1007);
+}
+
+TEST_P(strictness, Bytes_that_are_not_UTF_8_are_no_text_and_come_back) {
+  for (const std::string& bytes : invalid) answered({{0x82, bytes}}, {{0x82, bytes}});
 }
 
 // As soon as the byte is there that nothing can mend: neither the rest of the frame nor that of the message is waited for.
