@@ -2,6 +2,8 @@
 // can be told is told.
 #include "system/world.hpp"
 
+#include <parley/raw_server.hpp>
+
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/system_executor.hpp>
@@ -84,6 +86,62 @@ TEST(Misuse, A_server_is_destroyed_in_its_own_handler_on_the_callers_loop) {
   io.run();
   other.join();
   EXPECT_FALSE(server);
+}
+
+// The same of servers without a schema: in a function or a coroutine, under start(), run() and on the caller's loop.
+std::unique_ptr<parley::raw_server> raw;  // not a test's own: nobody can wait for its thread
+events<int> raw_is_gone;
+
+void destroy_raw() {
+  raw.reset();
+  raw_is_gone.put(1);
+}
+
+asio::awaitable<void> hear_and_destroy_raw(parley::raw_connection ws) {
+  (void)co_await ws.async_receive();
+  destroy_raw();
+}
+
+void ask_raw_and_be_left(std::uint16_t port) {
+  parley::raw_connection ws("ws://127.0.0.1:" + std::to_string(port));
+  EXPECT_THROW(ws.ask("anybody?"), parley::call_failed);
+  EXPECT_EQ(ws.close_code(), 1001);
+  (void)raw_is_gone.next();
+}
+
+TEST(Misuse, A_raw_server_is_destroyed_where_it_serves) {
+  const auto in_a_function = [](const parley::raw_connection&) { destroy_raw(); };
+  const auto with = [&](auto made, auto use) {
+    for (const bool coroutine : {false, true}) {
+      raw = coroutine ? made(hear_and_destroy_raw) : made(in_a_function);
+      use();
+      EXPECT_FALSE(raw);
+    }
+  };
+  const auto alone = [](auto serve) { return std::make_unique<parley::raw_server>(parley::raw_server_options{}, serve); };
+  with(alone, [] {
+    raw->start();
+    ask_raw_and_be_left(raw->port());
+  });
+  with(alone, [] {
+    events<std::uint16_t> port;
+    parley::raw_server* const running = raw.get();
+    asio::post(running->executor(), [&] { port.put(running->port()); });
+    std::thread serving([&] { running->run(); });
+    ask_raw_and_be_left(port.next());
+    serving.join();
+  });
+  asio::io_context io;
+  const auto here = [&](auto serve) {
+    return std::make_unique<parley::raw_server>(io.get_executor(), parley::raw_server_options{}, serve);
+  };
+  with(here, [&] {
+    raw->start();
+    std::thread other(ask_raw_and_be_left, raw->port());
+    io.restart();
+    io.run();
+    other.join();
+  });
 }
 
 TEST(Misuse, Waiting_for_a_server_in_its_own_handler_returns) {
