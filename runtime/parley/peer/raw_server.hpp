@@ -88,7 +88,8 @@ class raw_server {
       : raw_server(std::move(executor), std::move(options), serving(std::move(serve))) {}
   raw_server(raw_server_options options, std::function<void(raw_connection)> serve);
   raw_server(asio::any_io_executor executor, raw_server_options options, std::function<void(raw_connection)> serve);
-  // stop() and join().
+  // stop() and join(). Where it serves, it does not wait: its thread ends by itself when the last connection has said goodbye, and run()
+  // returns then.
   ~raw_server();
   raw_server(const raw_server&) = delete;
   raw_server& operator=(const raw_server&) = delete;
