@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
+from google.protobuf import descriptor_pb2
 from google.protobuf.compiler import plugin_pb2
 from google.protobuf.message import DecodeError
 
 from . import fingerprint, lint, lock, lockfile
 from .backends import BACKENDS
-from .lint import breaking
+from .lint import Finding, breaking
 from .load import LoadError, load
+from .model import Schema
 
 _FEATURE_PROTO3_OPTIONAL = 1
 
@@ -59,7 +61,11 @@ class Refused(Exception):
     """The schema has errors; the text says which, a line each."""
 
 
-def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]:
+Warn = Callable[[str], object]
+
+
+def generate(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Sequence[str], parameters: Parameters,
+             warn: Warn) -> Dict[str, str]:
     """Output path -> text. Raises Refused, LoadError, LockError."""
     schema = load(files, to_generate)
     linter = lint.Linter([b.rules for b in BACKENDS])
@@ -85,7 +91,7 @@ def generate(files, to_generate, parameters: Parameters, warn) -> Dict[str, str]
     return out
 
 
-def _refuse_errors(findings, parameters: Parameters, warn) -> None:
+def _refuse_errors(findings: Sequence[Finding], parameters: Parameters, warn: Warn) -> None:
     if parameters.strict:
         findings = [replace(f, severity=lint.ERROR) for f in findings]
     for finding in findings:
@@ -96,22 +102,23 @@ def _refuse_errors(findings, parameters: Parameters, warn) -> None:
         raise Refused("\n".join(errors))
 
 
-def _settle_locks(schema, locks, parameters: Parameters) -> None:
+def _settle_locks(schema: Schema, locks: Mapping[str, lock.LockedFile], parameters: Parameters) -> None:
     """Last, when everything else has worked: a refused schema leaves its lock alone."""
-    stale = [locks[f.path] for f in schema.generated if locks[f.path].is_stale]
+    mine = [locks[f.path] for f in schema.generated]
+    stale = [(locked.path, locked.file, locked.new_text) for locked in mine if locked.file is not None and locked.is_stale]
     if parameters.lock_mode == "check" and stale:
         raise Refused("\n".join(
-            "%s:1: error: %s is out of date; generate with lock=update and commit it [LOCK]" % (l.path, os.path.basename(l.file))
-            for l in stale))
+            "%s:1: error: %s is out of date; generate with lock=update and commit it [LOCK]" % (path, os.path.basename(file))
+            for path, file, _ in stale))
     if parameters.lock_mode == "update":
-        for locked in stale:
+        for _, file, text in stale:
             try:
-                lockfile.write(locked.file, locked.new_text)
+                lockfile.write(file, text)
             except OSError as why:
-                raise lock.LockError("%s: error: cannot be written: %s [LOCK]" % (locked.file, why.strerror)) from None
+                raise lock.LockError("%s: error: cannot be written: %s [LOCK]" % (file, why.strerror)) from None
 
 
-def run(data: bytes, warn) -> bytes:
+def run(data: bytes, warn: Warn) -> bytes:
     response = plugin_pb2.CodeGeneratorResponse()
     response.supported_features = _FEATURE_PROTO3_OPTIONAL
     try:
@@ -123,7 +130,8 @@ def run(data: bytes, warn) -> bytes:
         response.error = str(problem)
     except (DecodeError, UnicodeDecodeError):  # protobuf's runtime in pure Python, which reads nothing of such a request
         response.error = "a comment or a string in the schemas is not UTF-8 [SYNTAX]"
-    return response.SerializeToString()
+    answer: bytes = response.SerializeToString()
+    return answer
 
 
 def main() -> None:

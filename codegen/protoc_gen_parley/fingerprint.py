@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple, Union
 
 from .model import Enum, Field, Message, Method, Schema, Type
 
@@ -52,7 +52,8 @@ class MethodShape:
     response: str     # or "-"
 
 
-Shapes = Mapping[str, object]  # ".full.Name" -> MessageShape or EnumShape
+Shape = Union[MessageShape, EnumShape]
+Shapes = Mapping[str, Shape]  # by ".full.Name"
 
 
 def method_id(wire_name: str) -> int:
@@ -75,7 +76,7 @@ def _type_text(type_: Type) -> str:
 
 
 def type_of(field: Field) -> str:
-    if field.is_map:
+    if field.key is not None:
         return "map<%s,%s>" % (_type_text(field.key), _type_text(field.type))
     return _type_text(field.type)
 
@@ -112,8 +113,8 @@ def method_shape(method: Method) -> MethodShape:
         response="-" if method.is_event else "." + method.response.name)
 
 
-def schema_shapes(schema: Schema) -> Dict[str, object]:
-    shapes: Dict[str, object] = {"." + name: message_shape(m) for name, m in schema.messages.items()}
+def schema_shapes(schema: Schema) -> Dict[str, Shape]:
+    shapes: Dict[str, Shape] = {"." + name: message_shape(m) for name, m in schema.messages.items()}
     shapes.update(("." + name, enum_shape(e)) for name, e in schema.enums.items())
     return shapes
 
@@ -140,9 +141,14 @@ def reached(roots: Sequence[str], shapes: Shapes) -> List[str]:
 
 
 def canonical_text(method: MethodShape, shapes: Shapes) -> str:
-    order = reached([method.request, method.response], shapes)
-    messages = [n for n in order if isinstance(shapes[n], MessageShape)]
-    enums = [n for n in order if isinstance(shapes[n], EnumShape)]
+    messages: Dict[str, MessageShape] = {}
+    enums: Dict[str, EnumShape] = {}
+    for name in reached([method.request, method.response], shapes):
+        shape = shapes[name]
+        if isinstance(shape, MessageShape):
+            messages[name] = shape
+        else:
+            enums[name] = shape
     label = {n: "m%d" % i for i, n in enumerate(messages)}
     label.update((n, "e%d" % i) for i, n in enumerate(enums))
 
@@ -153,11 +159,11 @@ def canonical_text(method: MethodShape, shapes: Shapes) -> str:
 
     lines = ["parley-contract-1", "method " + method.wire_name, "shape " + method.shape, "to " + method.to, "reply " + method.reply,
              "body " + method.body, "in " + word(method.request), "out " + word(method.response)]
-    for i, name in enumerate(messages):
+    for i, message in enumerate(messages.values()):
         lines.append("message m%d" % i)
-        for f in shapes[name].fields:
+        for f in message.fields:
             lines.append("field %d %s %s %s %s %s %s" % (f.number, f.fbs_id, f.json_name, f.name, word(f.type), f.label, f.oneof))
-    for i, name in enumerate(enums):
+    for i, enum in enumerate(enums.values()):
         lines.append("enum e%d" % i)
-        lines.extend("value %d %s" % value for value in shapes[name].values)
+        lines.extend("value %d %s" % value for value in enum.values)
     return "".join(line + "\n" for line in lines)

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from . import order, services, well_known
 from .model import Enum, EnumValue, Field, File, Import, Member, Message, Oneof, Options, Schema, Type
-from .sources import LoadError, Source, chosen
+from .sources import LoadError as LoadError, Source, chosen
 
 _F = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {
@@ -47,9 +47,9 @@ class _OptionReader:
         if hasattr(message_factory, "GetMessageClass"):
             make = message_factory.GetMessageClass
         else:
-            make = message_factory.MessageFactory(pool).GetPrototype
+            make = getattr(message_factory.MessageFactory(pool), "GetPrototype")
         for package, ext in extended:
-            extension = pool.FindExtensionByName(package + "." + ext.name)
+            extension: Any = pool.FindExtensionByName(package + "." + ext.name)
             extendee = extension.containing_type.full_name
             make(extension.message_type)
             if extendee not in self._classes:
@@ -157,8 +157,8 @@ class _FileLoader:
             doc, silenced = self.source.comment(where)
             route = self._options(value.options, "route", where + (3,))
             values.append(EnumValue(
-                name=value.name, number=value.number, alias=value.number in seen, comment=doc, line=self.source.line(where), options=route, ignores=silenced,
-                targets=services.target_words(route.get("to", ())), only=bool(route.get("only", False))))
+                name=value.name, number=value.number, alias=value.number in seen, comment=doc, line=self.source.line(where),
+                options=route, ignores=silenced, targets=services.target_words(route.get("to", ())), only=bool(route.get("only", False))))
             seen.add(value.number)
         self.enums.append(Enum(
             name=enum.name, full_name=full, package=self.file.package, file=self.file.name, values=tuple(values),
@@ -286,8 +286,9 @@ def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Seque
     types = _Types()
     loaders: List[_FileLoader] = []
     for file in files:
+        source = Source(file)
         try:
-            options = reader.read(file.options, "file", lambda number, file=file: Source(file).line((8, number)))
+            options = reader.read(file.options, "file", lambda number: source.line((8, number)))
         except _NotUtf8 as bad:
             raise LoadError(file.name, bad.line, "a string in an option is not UTF-8 [SYNTAX]") from None
         types.add(file)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import order
-from .fingerprint import FieldShape, MessageShape, canonical_text, fingerprint, method_id, method_shape, reached, schema_shapes, type_of
-from .lockfile import SUFFIX, Ids, Limits, Lock, LockError, LockedMethod, format, parse
+from .fingerprint import (FieldShape, MessageShape, Shapes, canonical_text, fingerprint, method_id, method_shape, reached, schema_shapes,
+                          type_of)
+from .lockfile import SUFFIX, Ids, Lock, LockError as LockError, LockedMethod, format, parse
 from .model import FbsSlot, Field, Message, Oneof, Schema, Service
 
 # --- ids ---
@@ -17,24 +18,25 @@ from .model import FbsSlot, Field, Message, Oneof, Schema, Service
 def assign_ids(message: Message, lock: Lock) -> Tuple[Message, Ids]:
     """The message with its FlatBuffers ids: those of the lock, the next free ones for what is new. Without an entry ids are ranks."""
     name = "." + message.full_name
-    known: Dict[int, FieldShape] = {f.number: f for f in lock.shapes[name].fields} if name in lock.ids else {}
+    locked = lock.message(name) if name in lock.ids else None
+    known: Dict[int, FieldShape] = {f.number: f for f in locked.fields} if locked else {}
     old = lock.ids.get(name, Ids())
     ids = Ids(old.next, dict(old.unions))
     # An edited or badly merged file must not give an id twice.
-    for f in known.values():
-        union, _, ordinal = f.fbs_id.partition(".")
-        ids.next = max(ids.next, int(union) + 1)
-        if ordinal:
-            ids.unions[int(union)] = max(ids.unions.get(int(union), 1), int(ordinal) + 1)
+    for shape in known.values():
+        slot, _, kept = shape.fbs_id.partition(".")
+        ids.next = max(ids.next, int(slot) + 1)
+        if kept:
+            ids.unions[int(slot)] = max(ids.unions.get(int(slot), 1), int(kept) + 1)
 
     fields: Dict[str, Field] = {}
     oneofs: Dict[str, Oneof] = {}
     union_of: Dict[int, int] = {}
     for o in message.oneofs:
         for f in o.fields:
-            union, _, ordinal = known[f.number].fbs_id.partition(".") if f.number in known else ("", "", "")
-            if ordinal and int(union) not in union_of.values():
-                union_of.setdefault(o.index, int(union))
+            slot, _, kept = known[f.number].fbs_id.partition(".") if f.number in known else ("", "", "")
+            if kept and int(slot) not in union_of.values():
+                union_of.setdefault(o.index, int(slot))
     for f in message.fields_by_number:
         was = known.get(f.number)
         if not f.in_oneof:
@@ -140,15 +142,15 @@ def _follow_moves(schema: Schema, locks: Mapping[str, LockedFile], roots: Sequen
     holders = {file: set(lock.ids) for file, lock in on_disk.items()}
     for m in missing:
         name = "." + m.full_name
-        was = next((lock for lock in on_disk.values() if name in lock.ids and _is_same(lock.shapes[name], m)), None)
+        was = next((lock for lock in on_disk.values() if name in lock.ids and _is_same(lock.message(name), m)), None)
         if was is not None:
-            mine = locks[m.file].old
-            mine.ids[name], mine.shapes[name] = was.ids[name], was.shapes[name]
+            old = locks[m.file].old
+            old.ids[name], old.shapes[name] = was.ids[name], was.shapes[name]
             if name in was.limits:
-                mine.limits[name] = was.limits[name]
+                old.limits[name] = was.limits[name]
     written = {"." + m.full_name for f in schema.generated for m in f.messages}
     for locked in locks.values():
-        held = set().union(*(names for file, names in holders.items() if file != locked.file))
+        held: Set[str] = set().union(*(names for file, names in holders.items() if file != locked.file))
         locked.settled = locked.orphans & (held | written)
 
 
@@ -174,8 +176,10 @@ def _other_locks(roots: Sequence[str], known: Set[str]) -> Dict[str, Lock]:
     return found
 
 
-def _is_same(was: MessageShape, message: Message) -> bool:
+def _is_same(was: Optional[MessageShape], message: Message) -> bool:
     """Can the shape be an earlier one of the message?"""
+    if was is None:
+        return False
     fields = {f.number: f for f in message.fields}
     common = [(f, fields[f.number]) for f in was.fields if f.number in fields]
     return bool(common or not was.fields) and all(old.name == new.name and old.type == type_of(new) for old, new in common)
@@ -206,7 +210,7 @@ def _can_be_limited(field: Field) -> bool:
     return field.is_repeated or field.is_map or field.type.name in ("string", "bytes", "google.protobuf.StringValue", "google.protobuf.BytesValue")
 
 
-def _with_prints(service: Service, schema: Schema, shapes: Mapping[str, object], new: Lock) -> Service:
+def _with_prints(service: Service, schema: Schema, shapes: Shapes, new: Lock) -> Service:
     methods = []
     for m in service.methods:
         shape = method_shape(m)
@@ -222,7 +226,7 @@ def is_whole(locked: LockedMethod, lock: Lock) -> bool:
     return fingerprint(canonical_text(locked.shape, lock.shapes)) == locked.fingerprint
 
 
-def accept(schema: Schema, locks: Mapping[str, LockedFile], broken: Mapping[str, Sequence[str]]) -> Schema:
+def accept(schema: Schema, locks: Mapping[str, LockedFile], broken: Mapping[str, Collection[str]]) -> Schema:
     """Carries accepted fingerprints over, and accepts the last one where the change is compatible. `broken` names, per file, the wire
     names of methods whose change is not."""
     files = []

@@ -31,7 +31,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
-from .fingerprint import EnumShape, FieldShape, MessageShape, MethodShape
+from .fingerprint import EnumShape, FieldShape, MessageShape, MethodShape, Shape
 
 SUFFIX = ".parley.lock"
 _HEAD = """\
@@ -67,10 +67,14 @@ Limits = Dict[int, Tuple[int, int]]  # field number -> max_len, max_count; 0 is 
 
 @dataclass
 class Lock:
-    shapes: Dict[str, object] = field(default_factory=dict)   # ".full.Name" -> MessageShape, EnumShape
+    shapes: Dict[str, Shape] = field(default_factory=dict)    # by ".full.Name"
     ids: Dict[str, Ids] = field(default_factory=dict)         # of the file's own messages
     limits: Dict[str, Limits] = field(default_factory=dict)   # likewise, where they are known
     methods: Dict[str, LockedMethod] = field(default_factory=dict)
+
+    def message(self, name: str) -> Optional[MessageShape]:
+        shape = self.shapes.get(name)
+        return shape if isinstance(shape, MessageShape) else None
 
 
 def parse(text: str, path: str) -> Lock:
@@ -123,7 +127,7 @@ def parse(text: str, path: str) -> Lock:
                 method.setdefault(words[0], []).append(line.strip().partition(" ")[2])
             else:
                 raise ValueError
-        except (ValueError, IndexError, AttributeError):
+        except (ValueError, IndexError):
             raise fail(number, "cannot be read; take the file's last committed version and build again") from None
     for name, shapes in fields.items():
         lock.shapes[name] = MessageShape(tuple(sorted(shapes, key=lambda f: f.number)))
@@ -145,7 +149,10 @@ def parse(text: str, path: str) -> Lock:
 def _parse_limits(words: List[str]) -> Limits:
     limits: Dict[int, List[int]] = {}
     for word in words if words != ["-"] else ():
-        number, name, value = re.fullmatch(r"(\d+)\.(max_len|max_count)=(\d+)", word).groups()
+        found = re.fullmatch(r"(\d+)\.(max_len|max_count)=(\d+)", word)
+        if found is None:
+            raise ValueError
+        number, name, value = found.groups()
         limits.setdefault(int(number), [0, 0])[name == "max_count"] = int(value)
     return {number: (both[0], both[1]) for number, both in limits.items()}
 
@@ -163,19 +170,21 @@ def format(lock: Lock, proto: str) -> str:
         for f in shape.fields:
             out.append("  field %d %s %s %s %s %s %s\n" % (f.number, f.fbs_id, f.json_name, f.name, f.type, f.label, f.oneof))
 
+    messages = {name: shape for name, shape in lock.shapes.items() if isinstance(shape, MessageShape)}
     for name in sorted(lock.ids):
         out.append("\nmessage %s next %d\n" % (name, lock.ids[name].next))
         if name in lock.limits:
             out.append("  limits %s\n" % _format_limits(lock.limits[name]))
-        add_fields(lock.shapes[name])
+        add_fields(messages[name])
         for id_, next_ in sorted(lock.ids[name].unions.items()):
             out.append("  oneof %d next %d\n" % (id_, next_))
-    for name in sorted(n for n, s in lock.shapes.items() if isinstance(s, MessageShape) and n not in lock.ids):
+    for name in sorted(messages.keys() - lock.ids.keys()):
         out.append("\nforeign %s\n" % name)
-        add_fields(lock.shapes[name])
-    for name in sorted(n for n, s in lock.shapes.items() if isinstance(s, EnumShape)):
-        out.append("\nenum %s\n" % name)
-        out.extend("  value %d %s\n" % value for value in lock.shapes[name].values)
+        add_fields(messages[name])
+    for name, shape in sorted(lock.shapes.items()):
+        if isinstance(shape, EnumShape):
+            out.append("\nenum %s\n" % name)
+            out.extend("  value %d %s\n" % value for value in shape.values)
     for name in sorted(lock.methods):
         m = lock.methods[name]
         out.append("\nmethod %s\n  shape %s\n  to %s\n  reply %s\n  body %s\n  in %s\n  out %s\n" % (

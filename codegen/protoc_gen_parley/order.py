@@ -39,7 +39,7 @@ def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str,
     new_oneofs = tuple(replace(oneofs.get(o.name, o), fields=tuple(fields[f.name] for f in o.fields)) for o in message.oneofs)
     by_name = {o.name: o for o in new_oneofs}
     members = tuple(
-        Member(field=fields[m.field.name]) if m.field else Member(oneof=by_name[m.oneof.name]) for m in message.members)
+        Member(field=fields[m.field.name] if m.field else None, oneof=by_name[m.oneof.name] if m.oneof else None) for m in message.members)
     return replace(message, fields=tuple(fields[f.name] for f in message.fields), oneofs=new_oneofs, members=members)
 
 

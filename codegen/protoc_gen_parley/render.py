@@ -45,7 +45,8 @@ def comment(lines: Sequence[str], indent: str = "", mark: str = "//") -> str:
     for line in lines:
         hanging = re.match(r"\s*(?:[-*] |\d+\. )?", line)
         wrapped = textwrap.wrap(
-            line, COLUMNS - len(indent) - len(mark) - 1, subsequent_indent=" " * (hanging.end() if hanging else 0), break_long_words=True, break_on_hyphens=False,
+            line, COLUMNS - len(indent) - len(mark) - 1, subsequent_indent=" " * (hanging.end() if hanging else 0),
+            break_long_words=True, break_on_hyphens=False,
             replace_whitespace=False, drop_whitespace=True) or [""]
         for piece in wrapped:
             out.append(("%s%s %s" % (indent, mark, piece)).rstrip().rstrip("\\").rstrip())

@@ -92,8 +92,8 @@ class Maker:
     def service(self, raw: RawService) -> Service:
         prefix = raw.options.get("prefix", raw.name + ".")
         return Service(
-            name=raw.name, full_name=raw.full_name, prefix=prefix, methods=tuple(self._method(m, raw.full_name, prefix) for m in raw.methods),
-            relay_unknown=raw.options.get("unknown") == 2, comment=raw.comment, line=raw.line, options=raw.options, ignores=raw.ignores)
+            name=raw.name, full_name=raw.full_name, prefix=prefix,
+            methods=tuple(self._method(m, raw.full_name, prefix) for m in raw.methods), relay_unknown=raw.options.get("unknown") == 2, comment=raw.comment, line=raw.line, options=raw.options, ignores=raw.ignores)
 
     def errors_of(self, method: RawMethod, service: str) -> str:
         """The full name of the enum that `errors` names; empty: none."""

@@ -92,17 +92,16 @@ def _users(files: Sequence[descriptor_pb2.FileDescriptorProto], generate: Set[st
     met: Set[str] = set()
     while messages or mentioned:
         if messages:
-            file, message = messages.pop()
-            mentioned += [(file, field.type_name) for field in message.field if field.type_name]
+            path, message = messages.pop()
+            mentioned += [(path, field.type_name) for field in message.field if field.type_name]
             continue
         user, type_ = mentioned.pop()
         if type_ in met or type_ not in home:
             continue
         met.add(type_)
-        file, message = home[type_]
-        users.setdefault(file, user)
-        if message is not None:
-            messages.append((file, message))
+        users.setdefault(home[type_][0], user)
+        if home[type_][1] is not None:
+            messages.append(home[type_])
     return users
 
 

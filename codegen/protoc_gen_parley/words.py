@@ -19,7 +19,7 @@ def is_identifier(name: str) -> bool:
 
 
 def without_prefix(enum: str, value: str) -> str:
-    """An enum's value without `ENUM_NAME_`, if it has that and the rest is a name. Other values have no say: one that is added renames none."""
+    """An enum's value without `ENUM_NAME_`, if it has that and the rest is a name. Other values have no say: a new one renames none."""
     for prefix in (snake_case(enum).upper() + "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", enum).upper() + "_"):
         if value.startswith(prefix) and is_identifier(value[len(prefix):]):
             return value[len(prefix):]

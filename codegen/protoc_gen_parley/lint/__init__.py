@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import List, Sequence
 
 from ..model import Schema
-from .core import ERROR as ERROR, RULES as RULES, WARNING as WARNING, Finding, Rule, Rules, Run, quote as quote
+from .core import ERROR as ERROR, RULES as RULES, WARNING as WARNING, Finding as Finding, Rule, Rules as Rules, Run, quote as quote
 from . import breaking, calls, delivery, events, groups, ignores, not_built, payloads, room  # noqa: F401  (they register their rules)
 
 

@@ -7,12 +7,12 @@ kept as accepted. All are errors; an intended change is made by deleting the lin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
-from ..fingerprint import EnumShape, FieldShape, MessageShape, MethodShape, split_map
+from ..fingerprint import EnumShape, FieldShape, MessageShape, MethodShape, Shape, Shapes, split_map
 from ..lock import LockedFile
 from ..lockfile import SUFFIX, LockedMethod
-from ..model import Enum, File, Message, Schema
+from ..model import Enum, EnumValue, Field, File, Message, Schema
 from .core import ERROR, RULES, Finding, Hit, Place, Run, in_order, rule
 
 _PURPOSES = {
@@ -132,13 +132,14 @@ def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterat
 class _Checker:
     schema: Schema
     locks: Mapping[str, LockedFile]
-    shapes: Mapping[str, object]
+    shapes: Shapes
     findings: List[Finding] = field(default_factory=list)
     broken: Dict[str, Set[str]] = field(default_factory=dict)  # file -> wire names
 
     def check_file(self, f: File) -> None:
         old = self.locks[f.path].old
-        for node in f.messages + f.enums:
+        nodes: List[Union[Message, Enum]] = [*f.messages, *f.enums]
+        for node in nodes:
             was = old.shapes.get("." + node.full_name)
             now = self.shapes["." + node.full_name]
             if was is None or type(was) is not type(now) or (isinstance(was, MessageShape) and "." + node.full_name not in old.ids):
@@ -150,7 +151,7 @@ class _Checker:
         for name in sorted(self.locks[f.path].orphans):
             self._check_moved(f, name)
         present = {m.wire_name for s in f.services for m in s.methods}
-        for name, was_method in sorted(old.methods.items()):
+        for name in sorted(old.methods):
             if name not in present:
                 self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back, and "
                           "if the method is in another file now, its block belongs into that file's lock" % name,
@@ -170,17 +171,18 @@ class _Checker:
                 for rule_id, name, text in _promise_changes(was_method, self.locks[f.path].new.methods[m.wire_name]):
                     path = "%s.%s" % (word, name)
                     self._add(f, rule_id, place.line(path), place.subject, path, text, "the line `%s` of `method %s`" % (name, m.wire_name))
-                for change in self._payload_changes(was_method.shape, now_method, old.shapes):
+                for told in self._payload_changes(was_method.shape, now_method, old.shapes):
                     self._broken(f, m.wire_name)
-                    if change is not None:
-                        self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", change, block)
+                    if told is not None:
+                        self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", told, block)
 
     def _check_moved(self, f: File, name: str) -> None:
         """A message that stood in this file and is in an imported one now, whose lock does not know its ids."""
         now = self.shapes.get(name)
         if not isinstance(now, MessageShape):
             return
-        ids = {x.number: x.fbs_id for x in self.locks[f.path].old.shapes[name].fields}
+        was = self.locks[f.path].old.message(name)
+        ids = {x.number: x.fbs_id for x in was.fields} if was else {}
         if any(ids.get(x.number, x.fbs_id) != x.fbs_id for x in now.fields):
             home = next(other for other in self.schema.files if other.path == self.schema.messages[name[1:]].file)
             self.findings.append(Finding(
@@ -193,7 +195,8 @@ class _Checker:
         was, now = (lock.limits.get(name) for lock in (self.locks[f.path].old, self.locks[f.path].new))
         if was is None or now is None:
             return
-        known = {x.number for x in self.locks[f.path].old.shapes[name].fields}
+        shape = self.locks[f.path].old.message(name)
+        known = {x.number for x in shape.fields} if shape else set()
         for x in message.fields:
             for limit, before, after in zip(("max_len", "max_count"), was.get(x.number, (0, 0)), now.get(x.number, (0, 0))):
                 if x.number in known and _is_tighter(before, after):
@@ -201,14 +204,16 @@ class _Checker:
                               "field." + limit, "was %s, and what old peers send may exceed %d" % (before or "absent", after),
                               "the line `limits` of `message %s`" % name)
 
-    def _type_changes(self, was: object, now: object, node: object) -> Iterator[_Change]:
+    def _type_changes(self, was: Shape, now: Shape, node: Optional[Union[Message, Enum]]) -> Iterator[_Change]:
         if was == now:
             return iter(())
-        if isinstance(was, MessageShape):
-            return _message_changes(was, now, node)
-        return _enum_changes(was, now, node)
+        if isinstance(was, MessageShape) and isinstance(now, MessageShape):
+            return _message_changes(was, now, node if isinstance(node, Message) else None)
+        if isinstance(was, EnumShape) and isinstance(now, EnumShape):
+            return _enum_changes(was, now, node if isinstance(node, Enum) else None)
+        return iter(())
 
-    def _payload_changes(self, old: MethodShape, new: MethodShape, old_shapes: Mapping[str, object]) -> Iterator[Optional[str]]:
+    def _payload_changes(self, old: MethodShape, new: MethodShape, old_shapes: Shapes) -> Iterator[Optional[str]]:
         """Walks both payloads side by side. None: incompatible, but reported at the type itself in this run."""
         seen: Set[Tuple[str, str]] = set()
         queue: List[Tuple[str, str, str]] = [(old.request, new.request, "the request")]
@@ -239,7 +244,7 @@ class _Checker:
                 moved = was != now and "FlatBuffers id" in change.text
                 hint = ", in the lock file of the schema that has it; to keep its ids rename its block there, `message %s`" % was if moved else ""
                 yield None if here else "%s: %s%s%s" % (where, element, change.text, hint)
-            if isinstance(old_shape, MessageShape):
+            if isinstance(old_shape, MessageShape) and isinstance(new_shape, MessageShape):
                 by_number = {f.number: f for f in new_shape.fields}
                 for f in old_shape.fields:
                     g = by_number.get(f.number)
@@ -254,11 +259,13 @@ class _Checker:
     def _broken(self, f: File, wire_name: str) -> None:
         self.broken.setdefault(f.path, set()).add(wire_name)
 
-    def _report(self, f: File, node: object, change: _Change) -> None:
+    def _report(self, f: File, node: Union[Message, Enum], change: _Change) -> None:
         line, subject = node.line, node.name
-        inner = next((x for x in getattr(node, "fields", ()) if x.name == change.subject), None)
-        if inner is None and change.number is not None:
-            inner = next((x for x in getattr(node, "values", ()) if x.number == change.number), None)
+        inner: Union[Field, EnumValue, None] = None
+        if isinstance(node, Message):
+            inner = next((x for x in node.fields if x.name == change.subject), None)
+        elif change.number is not None:
+            inner = next((x for x in node.values if x.number == change.number), None)
         if inner is not None:
             line, subject = inner.line, "%s.%s" % (node.name, inner.name)
         kind = "message" if isinstance(node, Message) else "enum"
@@ -299,10 +306,10 @@ def _promise_changes(old: LockedMethod, new: LockedMethod) -> Iterator[Tuple[str
     """What peers rely on and no fingerprint holds, because it changes no byte."""
     # An event of clients meets the server's limit; the others can meet both, so the narrower one counts where the limit is taken away.
     none = _TO_SERVER if new.max_bytes == 0 or new.shape.shape.startswith("event client") else _TO_CLIENT
-    if old.max_bytes is not None and _is_tighter(old.max_bytes, new.max_bytes, none):
+    if old.max_bytes is not None and new.max_bytes is not None and _is_tighter(old.max_bytes, new.max_bytes, none):
         yield "BREAKS_LIMIT", "max_bytes", "was %s, and what old peers send may exceed %s" % (
             old.max_bytes or "absent", new.max_bytes or "the connection's limit")
-    if old.errors not in (None, "-", new.errors):
+    if old.errors is not None and old.errors not in ("-", new.errors):
         yield "BREAKS_ERRORS", "errors", "was %s, by which old peers read the reasons of a refusal" % old.errors.lstrip(".")
 
 
@@ -312,7 +319,7 @@ def _shape_words(shape: str) -> str:
                                ", stream of answers" if server == "1" else "")
 
 
-def check(schema: Schema, locks: Mapping[str, LockedFile], shapes: Mapping[str, object]) -> Tuple[List[Finding], Dict[str, Set[str]]]:
+def check(schema: Schema, locks: Mapping[str, LockedFile], shapes: Shapes) -> Tuple[List[Finding], Dict[str, Set[str]]]:
     """The findings, and per file the wire names whose earlier shape cannot be accepted."""
     checker = _Checker(schema, locks, shapes)
     for f in schema.generated:

@@ -42,7 +42,8 @@ class Place:
 
     @property
     def file(self) -> File:
-        return self.nodes[0]
+        file: File = self.nodes[0]
+        return file
 
     @property
     def subject(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from .. import fingerprint, services, well_known
 from ..model import TARGETS
@@ -119,7 +119,7 @@ def to_missing(run: Run) -> Iterator[Hit]:
 
 @rule("TARGET_TWICE", ERROR, "A target stands once in its list.")
 def target_twice(run: Run) -> Iterator[Hit]:
-    def twice(numbers):
+    def twice(numbers: Sequence[int]) -> List[int]:
         return [i for i, n in enumerate(numbers) if n in TARGETS and n in numbers[:i]]
 
     for place, m in run.methods():

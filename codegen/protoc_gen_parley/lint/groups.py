@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Dict, Iterator
 
+from ..model import Method
 from .core import ERROR, WARNING, Hit, Place, Run, lists, option, quote, rule
 
 _GROUP_TARGETS = (7, 8)
 
 
-def _targets_groups(method) -> bool:
+def _targets_groups(method: Method) -> bool:
     return any(n in _GROUP_TARGETS for _, numbers in lists(method) for n in numbers)
 
 

@@ -5,7 +5,7 @@ When a feature gets built, its line goes from here, and nothing else needs to ch
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Set
 
 from ..model import TARGETS, Options
 from .core import ERROR, Hit, Place, Run, lists, option, rule
@@ -21,7 +21,7 @@ _TARGETS = {"server", "sender", "all", "others", "client"}
 _DEFAULTS = {"delivery": (1, "ORDERED"), "overflow": (1, "CLOSE")}  # the one value that is built, and its name
 
 
-def _unknown(options: Options, built: set, word: str) -> Iterator[str]:
+def _unknown(options: Options, built: Set[str], word: str) -> Iterator[str]:
     for name in options.values:
         if name in built:
             continue

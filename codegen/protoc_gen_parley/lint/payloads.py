@@ -39,7 +39,9 @@ def routes_type(run: Run) -> Iterator[Hit]:
             enum = run.schema.enums.get(f.type.name)
             if enum is None or not any(v.options.present for v in enum.values):
                 yield place, "field.routes", "no value of %s has (parley.route)" % f.type.name
-        elif not (f.type.is_message and run.payload(f.type.name) and run.payload(f.type.name).options.present):
+            continue
+        group = run.payload(f.type.name) if f.type.is_message else None
+        if group is None or not group.options.present:
             yield place, "field.routes", "%s is neither an enum whose values carry (parley.route) nor a message with (parley.group)" % (
                 f.type.name)
 

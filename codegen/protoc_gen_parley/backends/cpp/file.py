@@ -58,8 +58,8 @@ class FileView:
     def version_text(self) -> str:
         """What a compiler says when the runtime is of another version than the generator was."""
         needed = ".".join(self.version_pair)
-        return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the protoc-gen-parley "
-                "of that version, or install Parley %s" % (self.path, needed, needed))
+        return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the "
+                "protoc-gen-parley of that version, or install Parley %s" % (self.path, needed, needed))
 
     @property
     def std_headers(self) -> Tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple, Union
 
 from ... import words
 from ...lint.core import ERROR, Hit, Place, Rules, Run, quote
+from ...model import Enum, Message
 from . import services, spelling, system_names
 from .scope import Scope, namespace_of
 
@@ -47,7 +48,8 @@ def _in_namespaces(run: Run, scope: Scope) -> Iterator[Hit]:
     """Types and generated classes of all files that share a namespace; helper arrays of one file's codec."""
     types: Dict[Tuple[str, str], str] = {}
     for f in run.schema.files:
-        for node in (*f.messages, *f.enums):
+        nodes: List[Union[Message, Enum]] = [*f.messages, *f.enums]
+        for node in nodes:
             key = (namespace_of(f), scope.name(node))
             if key in types and types[key] != node.full_name and f.generate:
                 yield Place((f, node)), "", "is spelled %s in C++, as %s is" % (scope.name(node), types[key])

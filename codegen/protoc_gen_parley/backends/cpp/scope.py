@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Tuple, Union
+from typing import Dict, Iterable, List, Tuple, Union
 
 from ...model import Enum, EnumValue, File, Message, Schema, Type
 from . import spelling
@@ -18,7 +18,8 @@ class Scope:
         self._types: Dict[str, Tuple[str, str]] = {}  # full name -> its namespace, its name there
         for f in schema.files:
             namespace = namespace_of(f)
-            for node in (*f.messages, *f.enums):
+            nodes: List[Union[Message, Enum]] = [*f.messages, *f.enums]
+            for node in nodes:
                 self._types[node.full_name] = (namespace, spelling.safe_type(node.flat_name, namespace))
 
     def name(self, type_: Union[Message, Enum]) -> str:

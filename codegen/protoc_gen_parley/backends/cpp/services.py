@@ -199,8 +199,8 @@ class MethodView:
     @property
     def arrays(self) -> Tuple[Tuple[str, str, Tuple[str, ...]], ...]:
         """(element type, name, elements) of the arrays that the initialisers refer to."""
-        kind = "parley::target_kind"
-        arrays = ((kind, self._to_array, _kinds(self.method.client_targets)), (kind, self._server_to_array, _kinds(self.method.server_targets)),
+        arrays = (("parley::target_kind", self._to_array, _kinds(self.method.client_targets)),
+                  ("parley::target_kind", self._server_to_array, _kinds(self.method.server_targets)),
                   ("std::uint64_t", self._accepted_array, tuple("0x%016x" % value for value in self.method.accepted)))
         return tuple(array for array in arrays if array[2])
 
@@ -343,7 +343,8 @@ class Maker:
             braces_trap=type_.is_message or cpp in _OWNING_AGGREGATES)
 
     def _routes(self, message: str, routing: Routing, payload: str, name: str) -> RoutesView:
-        at, conditions = "m", []
+        at = "m"
+        conditions: List[str] = []
         for step in routing.path:  # a message that is missing counts as its default value, so as number 0
             at += ("->" if conditions and conditions[-1] == at else ".") + self._scope.member(message, step.name)
             conditions.append(at)
@@ -360,8 +361,9 @@ class Maker:
 
         flags = routing.enum.flags
         plain_zero = () if flags else tuple(v for v in routing.enum.distinct_values if v.number == 0)
-        return RoutesView(name=name, payload=payload, enum=enum, value=value, flags=flags, zero=_kinds(routing.zero),
-                          only=selected(routing.only_values), values=selected([v for v in plain_zero + routing.values if not (flags and v.only)]))
+        return RoutesView(
+            name=name, payload=payload, enum=enum, value=value, flags=flags, zero=_kinds(routing.zero), only=selected(routing.only_values),
+            values=selected([v for v in plain_zero + routing.values if not (flags and v.only)]))
 
 
 def _target_view(method: Method, targets: Optional[Targets], tags: Dict[str, Tuple[str, ...]]) -> Optional[TargetView]:

@@ -118,6 +118,10 @@ class MemberView:
     field: Optional[FieldView]
     oneof: Optional[OneofView]
 
+    @property
+    def name(self) -> str:
+        return self.field.name if self.field else self.oneof.name if self.oneof else ""
+
 
 @dataclass(frozen=True)
 class Alias:
@@ -167,7 +171,7 @@ class MessageView:
 
     @property
     def _member_names(self) -> Set[str]:
-        return {m.field.name if m.field else m.oneof.name for m in self.members}
+        return {m.name for m in self.members}
 
     @property
     def plain(self) -> Tuple[FieldView, ...]:
@@ -181,8 +185,8 @@ class MessageView:
     @property
     def adds(self) -> Tuple[str, ...]:
         """What fills the table, widest first: that leaves the least padding."""
-        adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width)
-                if f.is_inline else AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), binary.OFFSET) for f in self.plain if f.is_written]
+        adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width) if f.is_inline else
+                AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), binary.OFFSET) for f in self.plain if f.is_written]
         for o in self.oneofs:
             adds.append(AddView("out.add(%d, %s.value)" % (o.id, place_of(o.name)), binary.OFFSET))
             adds.append(AddView("out.add(%d, %s.number)" % (o.id - 1, place_of(o.name)), 1))
@@ -191,7 +195,7 @@ class MessageView:
     @property
     def equal(self) -> str:
         """The body of == where it cannot be defaulted."""
-        return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.field.name if m.field else m.oneof.name for m in self.members)) or "true"
+        return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.name for m in self.members)) or "true"
 
 
 @dataclass(frozen=True)
@@ -262,16 +266,18 @@ class Maker:
 
     def _message(self, message: Message, later: FrozenSet[str]) -> MessageView:
         aliases = tuple(Alias(name, of) for name, of in self._scope.aliases(message))
-        hidden = frozenset(a.name for a in aliases) | {self._scope.member(message.full_name, node.name) for node in message.fields + message.oneofs}
+        names = [f.name for f in message.fields] + [o.name for o in message.oneofs]
+        hidden = frozenset(a.name for a in aliases) | {self._scope.member(message.full_name, name) for name in names}
         oneofs = {o.index: o for o in message.oneofs}
         fields = tuple(
-            self._alternative(f, i, message, oneofs[f.oneof_index], hidden | {"value"}) if f.in_oneof else  # what its struct calls its member
-            self._field(f, i, message, hidden, later) for i, f in enumerate(message.fields))
+            self._alternative(f, i, message, oneofs[f.oneof_index], hidden) if f.in_oneof else self._field(f, i, message, hidden, later)
+            for i, f in enumerate(message.fields))
         by_name = {f.field.name: f for f in fields}
         oneof_views = tuple(
             OneofView(o, self._scope.member(message.full_name, o.name), tuple(by_name[f.name] for f in o.fields)) for o in message.oneofs)
         members = tuple(
-            MemberView(by_name[m.field.name] if m.field else None, oneof_views[m.oneof.index] if m.oneof else None) for m in message.members)
+            MemberView(by_name[m.field.name] if m.field else None, oneof_views[m.oneof.index] if m.oneof else None)
+            for m in message.members)
         # A defaulted == makes compilers look into the types of all members while they are still incomplete.
         late = any(f.type.is_message and f.type.name in later | {message.full_name} for f in message.fields)
         return MessageView(message, self._scope.name(message), aliases, fields, oneof_views, members, late)
@@ -285,7 +291,7 @@ class Maker:
 
     def _alternative(self, field: Field, index: int, message: Message, oneof: Oneof, hidden: FrozenSet[str]) -> FieldView:
         name = self._scope.member(message.full_name, field.name)
-        value = self._scope.type(field.type, self._namespace, hidden)
+        value = self._scope.type(field.type, self._namespace, hidden | {"value"})  # what its struct calls its member
         return FieldView(
             field=field, index=index, name=name, cpp="parley::box<%s>" % value if field.in_cycle else value, init=_init(field.type.scalar),
             clear="", is_inline=False, is_written=True, width=binary.OFFSET, variant=self._scope.member(message.full_name, oneof.name),

@@ -83,8 +83,8 @@ def namespace_of(package: str) -> str:
 
 
 class FbsView:
-    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way, and so do fields: for what the
-    file has itself, and for what flatc sees in the files that it includes."""
+    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way, and so do fields: for what
+    the file has itself, and for what flatc sees in the files that it includes."""
 
     def __init__(self, file: File, messages: Mapping[str, Message], others: Mapping[str, "FbsView"]):
         self.file = file
@@ -137,7 +137,7 @@ class FbsView:
     # --- tables ---
     def _tables(self, message: Message) -> Iterable[FbsTable]:
         for f in message.fields:
-            if f.is_map:
+            if f.key is not None:
                 yield FbsTable(self._entries[message.full_name, f.name], (
                     FbsField("%s:%s (id: 0, key);" % (_free("key", self._taken), self._value(f.key))),
                     FbsField("%s:%s (id: 1);" % (_free("value", self._taken), self._value(f.type)))))
@@ -153,20 +153,20 @@ class FbsView:
         taken = set(self._taken)
         called: Dict[int, str] = {}
         for slot in sorted(message.fbs_slots, key=lambda s: (s.is_gone, s.id)):
-            name = "gone_%d" % slot.id if slot.is_gone else slot.field.name if slot.field else slot.oneof.name
+            name = slot.field.name if slot.field else slot.oneof.name if slot.oneof else "gone_%d" % slot.id
             name = _free(name, taken)
             while slot.oneof and name + "_type" in taken:
                 name = _free(name + "_", taken)
             called[slot.id] = name
             taken |= {name, name + "_type"} if slot.oneof else {name}
         for slot in message.fbs_slots:
-            if slot.is_gone:
-                yield FbsField("%s:ubyte (id: %d, deprecated);" % (called[slot.id], slot.id))
-            elif slot.field:
+            if slot.field:
                 yield FbsField("%s:%s (id: %d);" % (called[slot.id], self._type(message, slot.field), slot.id), slot.field.comment)
-            else:
+            elif slot.oneof:
                 union = self._unions[message.full_name, slot.oneof.name].name
                 yield FbsField("%s:%s (id: %d);" % (called[slot.id], union, slot.id), slot.oneof.comment)
+            else:
+                yield FbsField("%s:ubyte (id: %d, deprecated);" % (called[slot.id], slot.id))
 
     def _type(self, message: Message, field: Field) -> str:
         if field.is_map:
