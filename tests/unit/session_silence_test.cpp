@@ -78,10 +78,73 @@ TEST_P(Silence, Is_judged_after_what_waits_was_read) {
   EXPECT_FALSE(one->out.closed);
   EXPECT_GT(one->session.next_tick(), one->now);
   EXPECT_LE(one->session.next_tick(), one->now + session::shortest_heartbeat);
-  // It was no frame.
+  // It was no frame, and little of one.
+  one->out.came = {session::sign_of_life - 1, one->now};
   one->now = one->session.next_tick();
   one->session.tick(one->now);
   EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+// The answer to a ping waits behind what the other end is sending.
+TEST_P(Silence, Has_not_been_while_a_frame_is_still_coming) {
+  const auto one = open();
+  for (int i = 0; i < 20; ++i) {
+    for (int j = 0; j < 4; ++j) one->out.came = {one->out.came.bytes + session::sign_of_life / 4, one->now += heartbeat / 4};
+    one->session.tick(one->now);
+    ASSERT_FALSE(one->out.closed) << i;
+    // An end that sends so long hears nothing else.
+    EXPECT_EQ(pings(*one), 1u) << i;
+  }
+  const time_point last = one->now;
+  while (!one->out.closed && one->now < last + 10 * heartbeat) {
+    one->now = one->session.next_tick();
+    one->session.tick(one->now);
+  }
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+  EXPECT_EQ(one->now, last + 2 * heartbeat);
+}
+
+TEST_P(Silence, Is_what_a_frame_that_comes_byte_by_byte_does_not_break) {
+  const auto one = open();
+  const time_point begin = one->now;
+  while (!one->out.closed && one->now < begin + 10 * heartbeat) {
+    one->out.came = {one->out.came.bytes + 1, one->now};
+    one->now = one->session.next_tick();
+    one->session.tick(one->now);
+  }
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+  EXPECT_EQ(one->now, begin + 2 * heartbeat);
+}
+
+TEST_P(Silence, Is_judged_after_what_waits_was_read_and_that_may_be_a_part_of_a_frame) {
+  const auto one = open();
+  one->pass(heartbeat);
+  one->out.has_unread = true;
+  one->pass(heartbeat);
+  one->out.has_unread = false;
+  ASSERT_FALSE(one->out.closed);
+  one->out.came = {session::sign_of_life, one->now};
+  const time_point read = one->now;
+  one->now = one->session.next_tick();
+  one->session.tick(one->now);
+  ASSERT_FALSE(one->out.closed);
+  one->now = one->session.next_tick();
+  one->session.tick(one->now);
+  while (!one->out.closed && one->now < read + 10 * heartbeat) {
+    one->now = one->session.next_tick();
+    one->session.tick(one->now);
+  }
+  EXPECT_EQ(one->now, read + 2 * heartbeat);
+}
+
+// The greeting is one small frame: its time is its own.
+TEST_P(Silence, Before_the_greeting_is_not_broken_by_a_part_of_it) {
+  if (GetParam().format().has_session() == false) GTEST_SKIP() << "nobody greets";
+  end one({.self = GetParam().self, .format = &GetParam().format()}, known.contract);
+  one.session.start(one.now);
+  one.out.came = {100 * session::sign_of_life, one.now};
+  one.pass(5s);
+  EXPECT_EQ(one.out.code(), close_code::bad_hello);
 }
 
 TEST_P(Silence, Has_not_been_if_what_waited_was_a_frame) {

@@ -66,6 +66,7 @@ class recorder final : public session::output {
   int pings = 0;
   int opened_times = 0;
   bool has_unread = false;
+  session::arrivals came{};  // bytes, of whole frames and of others
   std::vector<errc> refusals;
   std::function<void()> on_opened;
   std::optional<std::pair<std::uint16_t, std::string>> closed;
@@ -89,6 +90,7 @@ class recorder final : public session::output {
     closed.emplace(code, text);
   }
   bool unread() const override { return has_unread; }
+  session::arrivals arrived() const override { return came; }
   void refused(const wire::fault& fault, const session::about&) override { refusals.push_back(fault.code); }
   void opened() override {
     ++opened_times;

@@ -55,7 +55,8 @@ struct client_options {
   std::uint32_t max_calls = 256;  // calls of the server running here at once
   // The client sends a ping after it has received nothing for `heartbeat`, at least 100 ms; 0: as the server says, 20 s in plain mode. The
   // connection is lost (`disconnected`, close code 4011) after it has received nothing for `max_silence`, at least 200 ms; 0: twice the
-  // heartbeat. The ping leaves after half of `max_silence` at the latest. Closing takes up to a second more. Dialects without pings: neither.
+  // heartbeat. The ping leaves after half of `max_silence` at the latest. A message that is still coming counts as received with each KiB;
+  // one of which less than 1 KiB comes within `max_silence` is silence. Closing takes up to a second more. Dialects without pings: neither.
   std::chrono::milliseconds heartbeat{0};
   std::chrono::milliseconds max_silence{0};
   // Handlers of events that are coroutines, running at once: in all, and of the events of one other client. An event over the bound is not

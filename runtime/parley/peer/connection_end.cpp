@@ -255,8 +255,9 @@ void connection_end::on_drained() {
 // --- what arrives
 
 // Asking the time once for all messages of a read is a twentieth of what a small call costs.
-void connection_end::on_received() {
+void connection_end::on_received(std::size_t bytes) {
   received_at_ = now();
+  received_ += bytes;
   told_when_ = true;
 }
 

@@ -143,7 +143,7 @@ class connection_end final : public transport::connection_handler,
  private:
   // transport::connection_handler
   void on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) override;
-  void on_received() override;
+  void on_received(std::size_t bytes) override;
   void on_message(bytes_view content, transport::opcode kind) override;
   void on_drained() override;
   void on_closed(const transport::close_reason& why, const error& how) override;
@@ -157,6 +157,7 @@ class connection_end final : public transport::connection_handler,
   void close_connection(std::uint16_t code, std::string_view text) override;
   void opened() override;
   bool unread() const override { return connection_ && connection_->has_unread(); }
+  session::arrivals arrived() const override { return {received_, received_at_}; }
   void refused(const wire::fault& fault, const session::about& what) override {
     if (owner_) owner_->refused(*this, fault, what.method);
   }
@@ -240,7 +241,8 @@ class connection_end final : public transport::connection_handler,
   std::unique_ptr<parley::peer> peer_;
   origin asker_;  // of the calls that arrive: the client, at a server
   decode_options reading_;
-  time_point received_at_{};  // the message that is being acted on
+  time_point received_at_{};    // the message that is being acted on, or bytes of one after it
+  std::uint64_t received_ = 0;  // bytes, if the transport says
   const dialect* dialect_ = nullptr;
   std::unique_ptr<transport::alarm> pause_;  // of a dialect's, while it holds back
   spoken speaks_ = spoken::plain;

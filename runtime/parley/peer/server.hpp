@@ -79,6 +79,8 @@ struct server_options {
   std::size_t max_posted = 64 * 1024 * 1024;
   std::size_t max_connections = 100'000;
   std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
+  // A client from which nothing came for so long is sent a ping, and one that was silent for twice as long is closed with 4011. Of a message
+  // that is still coming each KiB is a sign of life; less than that in two heartbeats is silence.
   std::chrono::milliseconds heartbeat{20'000};
   parley::contract_policy contract = contract_policy::degrade;
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls to clients that name none

@@ -191,15 +191,22 @@ void peer_session::tick(time_point now) {
     asked_ = asked::nothing;
   } else {
     last_heard_ = std::min(last_heard_ + late, now);
+    last_arrived_ = std::min(last_arrived_ + late, now);
   }
-  const auto silent = now - last_heard_;
-  if (silent >= max_silence_) {
+  // Behind a frame that is still coming its sender can answer no ping. It is asked all the same: perhaps it hears nothing else meanwhile.
+  if (const arrivals came = out_.arrived(); came.bytes - looked_at_ >= sign_of_life) {
+    looked_at_ = came.bytes;
+    last_arrived_ = came.at;
+    asked_ = asked::nothing;
+  }
+  const time_point last_sign = std::max(last_heard_, last_arrived_);
+  if (now - last_sign >= max_silence_) {
     if (asked_ == asked::waited || !out_.unread()) return close(close_code::heartbeat_lost, "heartbeat lost");
     asked_ = asked::waited;  // what it sent is read before it is judged
     next_tick_ = now + shortest_heartbeat;
     return;
   }
-  if (silent >= options_.heartbeat) {
+  if (now - last_heard_ >= options_.heartbeat) {
     if (std::exchange(asked_, asked::pinged) == asked::nothing) {
       if (plain()) {
         out_.ping();
@@ -211,7 +218,7 @@ void peer_session::tick(time_point now) {
       }
     }
     // Awake after a heartbeat: what came meanwhile may be followed by another silence.
-    next_tick_ = std::min(last_heard_ + max_silence_, now + options_.heartbeat);
+    next_tick_ = std::min(last_sign + max_silence_, now + options_.heartbeat);
     return;
   }
   next_tick_ = last_heard_ + options_.heartbeat;

@@ -49,6 +49,10 @@ inline constexpr std::uint16_t removed = 4012;
 // Ten pings in a second are allowed; a side that hears nothing sends one in each heartbeat.
 inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
 
+// So many bytes of a frame that is still coming count as a frame that came (envelope.fbs, section 3). A peer that sends fewer in the time
+// after which silence ends a session is as good as silent: it would hold this end's memory for days.
+inline constexpr std::uint64_t sign_of_life = 1024;
+
 // Frames of which more than these are closed with 1008 (envelope.fbs, section 7). What is saved covers ten minutes in which nothing was read.
 inline constexpr allowance_terms allowed_pings{.at_once = 10, .per_second = 10, .most = 6'000};
 inline constexpr allowance_terms allowed_idle{.at_once = 10'000, .per_second = 1'000, .most = 600'000};
@@ -83,6 +87,12 @@ struct outlet {
   bool writable = true;    // false only if drained() follows: above its high mark, or holding back
 };
 
+// What has come from the other end since the beginning, whole frames or not.
+struct arrivals {
+  std::uint64_t bytes = 0;
+  time_point at{};  // the last of them
+};
+
 // The refused frame, unless it is a call: the answer names its event and target, so that the sender can tell which one it was.
 struct about {
   const parley::method* method = nullptr;  // if it is known here
@@ -102,6 +112,7 @@ class output {
   virtual void opened() = 0;                                                     // the greeting is complete (plain: at once); once
   // Whether something has arrived that was not yet received: asked before silence is judged.
   virtual bool unread() const { return false; }
+  virtual arrivals arrived() const { return {}; }
   // A frame was found wrong; for the log, at most ten times in ten seconds. Neither text nor name holds what was received.
   virtual void refused(const wire::fault&, const about&) {}
 };
@@ -250,8 +261,10 @@ class peer_session {
   std::vector<const parley::method*> mismatched_;  // almost always empty
   wire::policy policy_ = wire::policy::degrade;    // the server's, once the greeting is complete
   bool total_was_full_ = false;
-  bool greeted_ = false;  // server: a hello was answered `fresh`; only a plain one may follow
-  time_point last_heard_{};
+  bool greeted_ = false;         // server: a hello was answered `fresh`; only a plain one may follow
+  time_point last_heard_{};      // a whole frame, or a pong
+  time_point last_arrived_{};    // a part of one (sign_of_life), as far as it was looked at:
+  std::uint64_t looked_at_ = 0;  // of what has arrived
   time_point next_tick_ = time_point::max();
   std::chrono::milliseconds max_silence_{};
   std::uint64_t refused_call_ = 0;

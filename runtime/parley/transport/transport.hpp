@@ -55,8 +55,9 @@ class connection_handler {
   virtual ~connection_handler() = default;
   // First of all, once: the connection can be used from here on. `subprotocol` is what was agreed, empty for none.
   virtual void on_open(std::shared_ptr<connection> to, std::string_view subprotocol) = 0;
-  // Bytes have come; on_message follows for each message that they complete. Not every transport says so.
-  virtual void on_received() {}
+  // So many bytes have come; on_message follows for each message that they complete. Bytes that had to wait are reported again when
+  // their turn comes. Not every transport says so.
+  virtual void on_received(std::size_t bytes) { (void)bytes; }
   // One whole message. Text is valid UTF-8, unless the connection's manners allow any. The view ends with the call; its first byte is 8-aligned.
   virtual void on_message(bytes_view content, opcode kind) = 0;
   // The other end violated RFC 6455, and nothing more is read. False: the connection is closed at once. True: what this end has still to say

@@ -120,7 +120,7 @@ class websocket_connection final : public connection,
   std::size_t on_bytes(std::span<char> bytes) override {
     std::span<char> rest = bytes;
     try {
-      if (phase_ == phase::open) handler_->on_received();
+      if (phase_ == phase::open) handler_->on_received(bytes.size());
       while (phase_ == phase::open && !paused_ && !rest.empty() && stream_->has_turn()) take(reader_.next(rest));
       if (phase_ == phase::closing) discard(rest);
     } catch (...) {
@@ -134,7 +134,7 @@ class websocket_connection final : public connection,
 
   std::span<char> room() override { return phase_ == phase::open ? reader_.room() : std::span<char>(); }
   void on_filled(std::size_t count) override {
-    if (phase_ == phase::open) handler_->on_received();
+    if (phase_ == phase::open) handler_->on_received(count);
     take(reader_.filled(count));
   }
 
