@@ -66,6 +66,21 @@ class FbsTest(TestCase):
         self.assertIn("\nunion A_oneof_x_oneof_y {", files["base.fbs"])
         self.assertIn("\nunion A_oneof_x_oneof_y_ {", files["user.fbs"])
 
+    def test_files_that_cannot_be_included_together_are_refused(self):
+        folder = self.scratch()
+        head = 'syntax = "proto3"; package a; '
+        self.write(folder, "one.proto", head + "message Order { map<string, int32> lines = 1; oneof pick { int32 a = 2; } }")
+        self.write(folder, "two.proto", head + "message Order_LinesEntry {} message Order_oneof_pick_a {}")
+        both = head + 'import "one.proto"; import "two.proto"; message Both { Order order = 1; %s two = 2; }'
+        self.check(folder, "one.proto", "two.proto")
+        self.write(folder, "three.proto", both % "Order_LinesEntry")
+        self.assertEqual(
+            ["three.proto:1: error: one.proto and two.proto, whose types it uses, both have the table %s in the .fbs; rename the message of that "
+             "name, or what makes the other [NAME_TAKEN]" % name for name in ("Order_LinesEntry", "Order_oneof_pick_a")],
+            generate([folder], "three.proto").errors)
+        self.write(folder, "three.proto", both % "int32")
+        self.check(folder, "one.proto", "two.proto", "three.proto")
+
     def test_of_fields_that_are_gone(self):
         folder = self.scratch()
         head = 'syntax = "proto3"; package gone; message Gone { %s }'

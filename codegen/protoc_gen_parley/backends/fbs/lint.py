@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Dict, Iterator, Tuple
 
 from ...lint.core import ERROR, Hit, Place, Rules, Run
@@ -13,6 +14,11 @@ RULES = Rules()
 
 @RULES.rule("NAME_TAKEN", ERROR, "Every table of the binary form belongs to one message.", across=True)
 def name_taken(run: Run) -> Iterator[Hit]:
+    yield from _in_packages(run)
+    yield from _in_includes(run)
+
+
+def _in_packages(run: Run) -> Iterator[Hit]:
     first: Dict[Tuple[str, str], Message] = {}
     for f in run.schema.files:
         for m in f.messages:
@@ -20,3 +26,15 @@ def name_taken(run: Run) -> Iterator[Hit]:
             other = first.setdefault((m.package, table), m)
             if f.generate and other.flat_name != m.flat_name:  # those that are flat alike meet in C++ too, which says so
                 yield Place((f, m)), "", "has the table %s in the .fbs, as %s has" % (table, other.full_name)
+
+
+def _in_includes(run: Run) -> Iterator[Hit]:
+    """A file makes way for what it includes; two that do not know each other may still be included by a third."""
+    view_of = tables.views(run.schema)
+    for place in run.files():
+        below = sorted(view_of(place.file).below.values(), key=lambda view: view.path)
+        for one, other in combinations(below, 2):
+            if one.namespace == other.namespace:
+                for table in sorted(one.made & (other.made | other.own) | one.own & other.made):
+                    yield place, "", ("%s and %s, whose types it uses, both have the table %s in the .fbs; rename the message of that name, "
+                                      "or what makes the other" % (one.path, other.path, table))

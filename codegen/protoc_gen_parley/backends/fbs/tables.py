@@ -90,12 +90,15 @@ class FbsView:
         self.file = file
         self._messages = messages      # of all files, by full name
         used = {f.type.file for m in file.messages for f in m.fields if f.type.is_message}
-        self._included = [others[i.path] for i in file.imports if i.path in used]
-        self._below: Dict[str, FbsView] = {}  # what it includes, at any depth
+        # Types of files that are not loaded are refused by lint, which makes views, too.
+        self._included = [others[i.path] for i in file.imports if i.path in used and i.path in others]
+        self.below: Dict[str, FbsView] = {}  # what it includes, at any depth
         for view in self._included:
-            self._below.update({view.path: view, **view._below})
-        self._taken: Set[str] = {table_name(m) for m in file.messages}
-        for view in self._below.values():
+            self.below.update({view.path: view, **view.below})
+        self.own: Set[str] = {table_name(m) for m in file.messages}
+        self.made: Set[str] = set()
+        self._taken = set(self.own)
+        for view in self.below.values():
             if (self.namespace + ".").startswith(view.namespace + "."):  # flatc also looks in the namespaces around
                 self._taken |= view._taken
         self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> its entries' table
@@ -106,13 +109,14 @@ class FbsView:
                     self._entries[m.full_name, f.name] = self._take(_entry_name(m, f))
             for o in m.oneofs:
                 name = self._take("%s_oneof_%s" % (table_name(m), o.name))
-                members = tuple(self._take("%s_%s" % (name, f.name if f else "gone_%d" % (i + 1))) for i, f in enumerate(o.fbs_members))
+                places = o.fbs_members or o.fields  # before the lock is read there is nothing that is gone
+                members = tuple(self._take("%s_%s" % (name, f.name if f else "gone_%d" % (i + 1))) for i, f in enumerate(places))
                 self._unions[m.full_name, o.name] = FbsUnion(name, members)
-        self.tables: Tuple[FbsTable, ...] = tuple(t for m in file.messages for t in self._tables(m))
 
     def _take(self, name: str) -> str:
         name = _free(name, self._taken)
         self._taken.add(name)
+        self.made.add(name)
         return name
 
     @property
@@ -129,6 +133,10 @@ class FbsView:
         if any(_WKT_NAMESPACE + "." in f.text for t in self.tables for f in t.fields):
             includes.append("parley/wkt.fbs")
         return tuple(includes)
+
+    @property
+    def tables(self) -> Tuple[FbsTable, ...]:
+        return tuple(t for m in self.file.messages for t in self._tables(m))
 
     @property
     def unions(self) -> Tuple[FbsUnion, ...]:
