@@ -296,10 +296,12 @@ def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Seque
             loaders.append(_FileLoader(file, options, types, reader))
     for loader in loaders:
         loader.load()
-    in_cycle = order.fields_in_cycles([m for loader in loaders for m in loader.messages])
+    everything = [m for loader in loaders for m in loader.messages]
+    in_cycle = order.fields_in_cycles(everything)
+    nesting = order.nesting_types(everything)
     messages: Dict[str, Message] = {}
     for loader in loaders:
-        loader.messages = [order.with_cycles(m, in_cycle) for m in loader.messages]
+        loader.messages = [order.with_nesting(order.with_cycles(m, in_cycle), nesting) for m in loader.messages]
         messages.update((m.full_name, m) for m in loader.messages)
     enums = {e.full_name: e for loader in loaders for e in loader.enums}
     routing = services.routing_messages(messages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, List, Sequence, Set, Tuple
 
+from . import well_known
 from .model import Field, Member, Message, Oneof
 
 FieldKey = Tuple[str, str]  # message's full name, field's name
@@ -25,6 +26,31 @@ def fields_in_cycles(messages: Sequence[Message]) -> Set[FieldKey]:
         for f in m.fields
         if _inline(f) and component[f.type.name] == component[m.full_name]
     }
+
+
+# Of the well-known types, those that hold each other.
+_NESTING = (well_known.VALUE, well_known.STRUCT, well_known.LIST_VALUE)
+
+
+def nesting_types(messages: Sequence[Message]) -> Set[str]:
+    """The full names of types that can hold values of any depth: in a circle of any fields, or with a field whose type can."""
+    edges = {m.full_name: [f.type.name for f in m.fields if f.type.is_message or f.type.is_wkt] for m in messages}
+    component = _components(edges)
+    nesting = set(_NESTING)
+    nesting.update(name for name, used in edges.items() if any(component[u] == component[name] for u in used))
+    while True:
+        more = {name for name, used in edges.items() if name not in nesting and not nesting.isdisjoint(used)}
+        if not more:
+            return nesting
+        nesting |= more
+
+
+def with_nesting(message: Message, nesting: Set[str]) -> Message:
+    """The message with `nests` set, in itself and in every place that holds a field."""
+    if message.full_name not in nesting:
+        return message
+    fields = {f.name: replace(f, nests=f.type.name in nesting) for f in message.fields}
+    return replace(replace_fields(message, fields), nests=True)
 
 
 def with_cycles(message: Message, in_cycle: Set[FieldKey]) -> Message:

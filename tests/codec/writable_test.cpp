@@ -7,8 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace {
 
@@ -57,6 +60,112 @@ TEST(Writable, AnAnyOfAnUnknownTypeHasNoJson) {
   EXPECT_EQ(write_json(m, out).error().message, "$.anys[0]: an Any of a type that is not known here");
   EXPECT_EQ(out, "");
   EXPECT_TRUE(write_binary(m, out));
+}
+
+// Trees of messages in single members, lists and maps; each `level` adds what stands around the tree before.
+template <class Level>
+Tree nested(std::size_t times, Level level) {
+  Tree tree;
+  for (std::size_t i = 0; i < times; ++i) tree = level(std::move(tree));
+  return tree;
+}
+Tree in_member(Tree inner) { return {.left = std::move(inner)}; }
+Tree in_list(Tree inner) {
+  Tree outer;
+  outer.children.push_back(std::move(inner));
+  return outer;
+}
+Tree in_map(Tree inner) {
+  Tree outer;
+  outer.named["x"] = std::move(inner);
+  return outer;
+}
+Tree in_oneof(Tree inner) {
+  Leaf leaf;
+  leaf.pick = Leaf::one{std::move(inner)};
+  return {.leaf = std::move(leaf)};
+}
+
+// Whatever a writer writes a reader takes, and what it refuses a reader with a little more depth would take.
+template <class M>
+std::string deepest(const M& m) {
+  const std::string refused = refusal(m);
+  if (!refused.empty()) return refused;
+  std::string json, binary;
+  EXPECT_TRUE(write_json(m, json));
+  EXPECT_TRUE(write_binary(m, binary));
+  M back;
+  EXPECT_TRUE(read_json(json, back)) << json;
+  EXPECT_EQ(back, m);
+  EXPECT_TRUE(read_binary(parley::as_bytes(binary), back));
+  EXPECT_EQ(back, m);
+  return "";
+}
+std::string repeated(std::string_view path, std::size_t times) {
+  std::string all = "$";
+  while (times-- > 0) all += path;
+  return all + ": nested too deeply";
+}
+
+TEST(Writable, IsNotDeeperThanEveryReaderGoes) {
+  constexpr std::size_t most = parley::wire::default_max_depth;
+  EXPECT_EQ(deepest(nested(most - 1, in_member)), "");
+  EXPECT_EQ(deepest(nested(most, in_member)), repeated(".left", most));
+  EXPECT_EQ(deepest(nested((most - 1) / 2, in_list)), "");
+  EXPECT_EQ(deepest(nested(most / 2, in_list)), repeated(".children[0]", most / 2));
+  EXPECT_EQ(deepest(nested(most / 2, in_map)), repeated(".named{0}", most / 2));
+  EXPECT_EQ(deepest(nested((most - 1) / 2, in_oneof)), "");
+  EXPECT_EQ(deepest(nested(most / 2, in_oneof)), repeated(".leaf.one", most / 2));
+  // Writing ends there, however deep the value is.
+  EXPECT_EQ(refusal(nested(1'000, in_list)), repeated(".children[0]", most / 2));
+}
+
+TEST(Writable, CountsTheLevelsAroundAndBelowWhatNests) {
+  constexpr std::size_t most = parley::wire::default_max_depth;
+  const auto around = [](std::size_t times) {  // in a message that is in no circle itself
+    Everything m;
+    m.tree = nested(times, in_member);
+    return m;
+  };
+  EXPECT_EQ(deepest(around(most - 2)), "");
+  EXPECT_EQ(deepest(around(most - 1)).substr(0, 11), "$.tree.left");
+  const auto below = [](std::size_t times) {  // a list of numbers at the end
+    Branch branch;
+    branch.numbers = {1};
+    for (std::size_t i = 0; i < times; ++i) {
+      Branch outer;
+      outer.branch = std::move(branch);
+      branch = std::move(outer);
+    }
+    return branch;
+  };
+  EXPECT_EQ(deepest(below(most - 2)), "");
+  EXPECT_EQ(deepest(below(most - 1)).substr(0, 15), "$.branch.branch");
+  EXPECT_NE(deepest(below(most - 1)).find(".numbers: nested too deeply"), std::string::npos);
+}
+
+TEST(Writable, ValuesNestAsMessagesDo) {
+  constexpr std::size_t most = parley::wire::default_max_depth;
+  const auto lists = [](std::size_t times) {
+    parley::value v = 1.0;
+    for (std::size_t i = 0; i < times; ++i) v = parley::list_value{{std::move(v)}};
+    return v;
+  };
+  const auto objects = [](std::size_t times, parley::value v) {
+    for (std::size_t i = 0; i < times; ++i) {
+      parley::structure around;
+      around.fields["x"] = std::move(v);
+      v = std::move(around);
+    }
+    return v;
+  };
+  EXPECT_EQ(deepest(WellKnown{.value = lists(most - 1)}), "");
+  EXPECT_EQ(deepest(WellKnown{.value = lists(most)}).substr(0, 10), "$.value[0]");
+  EXPECT_EQ(deepest(WellKnown{.value = objects(most - 1, 1.0)}), "");
+  EXPECT_EQ(deepest(WellKnown{.value = objects(most, 1.0)}).substr(0, 10), "$.value{0}");
+  EXPECT_EQ(deepest(WellKnown{.value = objects(most - 2, parley::list_value{})}), "");
+  EXPECT_NE(deepest(WellKnown{.value = objects(most - 1, parley::list_value{})}), "") << "an empty list is one, too";
+  EXPECT_NE(deepest(WellKnown{.value = objects(most - 1, parley::structure{})}), "");
 }
 
 // A message that a reader would refuse for its memory is refused where it is made, at the same boundary.

@@ -68,6 +68,7 @@ class Field:
     oneof: str = ""                  # proto name of the oneof, synthetic ones excepted
     oneof_index: int = -1            # its index among the message's real oneofs
     in_cycle: bool = False           # singular, and through it its message can contain itself
+    nests: bool = False              # its type can hold values of any depth
     max_len: int = 0                 # bytes, 0: none
     max_count: int = 0               # elements, 0: none
     sensitive: bool = False
@@ -150,6 +151,7 @@ class Message:
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, one past the last
     reserved_names: Tuple[str, ...] = ()
     fbs_slots: Tuple[FbsSlot, ...] = ()  # ascending ids
+    nests: bool = False              # holds itself, or what can hold values of any depth
 
     @property
     def flat_name(self) -> str:

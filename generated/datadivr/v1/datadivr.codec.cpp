@@ -9,6 +9,7 @@ namespace datadivr::v1 {
 // Numbers
 
 void write_json(parley::json::writer& out, const Numbers& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"numbers\":", m.numbers);
   out.close_object();
@@ -29,6 +30,7 @@ bool read_json(parley::json::reader& in, Numbers& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Numbers& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset numbers_at = parley::flat::write_member(out, "numbers", m.numbers);
   out.begin_table();
   out.add(0, numbers_at);
@@ -110,7 +112,9 @@ std::ostream& operator<<(std::ostream& out, const Node& m) { return out << parle
 // Overview
 
 void write_json(parley::json::writer& out, const Overview& m) {
+  const parley::nesting_level level(out);
   out.open_object();
+  level.check("client_ids", m.client_ids);
   parley::json::write_member(out, "\"client_ids\":", m.client_ids);
   parley::json::write_member(out, "\"timestamp\":", m.timestamp);
   out.close_object();
@@ -134,6 +138,8 @@ bool read_json(parley::json::reader& in, Overview& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Overview& m) {
+  const parley::nesting_level level(out);
+  level.check("client_ids", m.client_ids);
   const parley::flat::offset client_ids_at = parley::flat::write_member(out, "client_ids", m.client_ids);
   const parley::flat::offset timestamp_at = parley::flat::write_member(out, "timestamp", m.timestamp);
   out.begin_table();

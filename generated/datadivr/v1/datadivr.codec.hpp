@@ -57,3 +57,9 @@ struct DatadivrMethods {
 };
 
 }  // namespace datadivr::v1
+
+// Types that can hold values of any depth.
+template <>
+inline constexpr bool parley::can_nest<::datadivr::v1::Numbers> = true;
+template <>
+inline constexpr bool parley::can_nest<::datadivr::v1::Overview> = true;

@@ -3,6 +3,7 @@
 
 #include "parley/wire/codec.hpp"
 #include "parley/wire/method.hpp"
+#include "parley/wire/nesting.hpp"
 
 // Named in declarations, defined for the sources (generated/codec_source.hpp).
 // NOLINTBEGIN(bugprone-forward-declaration-namespace): each format has a writer of its own

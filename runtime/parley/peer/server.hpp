@@ -66,7 +66,7 @@ struct server_options {
   std::vector<std::string> origins{};
 
   std::size_t max_message = 64 * 1024;  // payload bytes accepted from a client
-  std::size_t max_depth = 64;           // of nested payloads
+  std::size_t max_depth = 64;           // of nested payloads; what writes them stops at 64
   std::uint32_t max_calls = 256;        // running at once for one client
   // Bytes waiting for one client; over it the client is closed with 4009. Here and below a message counts as its bytes and 64 more.
   std::size_t max_queue = 4 * 1024 * 1024;

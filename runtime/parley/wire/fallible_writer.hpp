@@ -3,6 +3,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/wire/decode_memory.hpp"
+#include "parley/wire/limits.hpp"
 #include "parley/wire/payload_fault.hpp"
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include <string_view>
 
 namespace parley {
+
+inline constexpr const char* nested_too_deeply = "nested too deeply";
 
 // The base of json::writer and flat::writer. After a failure writing goes on, so that no step has to be checked; whoever began the
 // document asks at its end.
@@ -26,6 +29,13 @@ class fallible_writer {
   void within_member(std::string_view name);
   void within_entry(std::size_t number);
   void within_element(std::size_t number);
+
+  // Around a message, list or map that can nest (nesting.hpp); nesting_level sees to it. Fails where readers would.
+  void enter() {
+    if (++depth_ > wire::default_max_depth) fail(nested_too_deeply);
+  }
+  void leave() noexcept { --depth_; }
+  std::size_t depth() const noexcept { return depth_; }
 
   // What a reader will pay for, see decode_memory.
   void builds(std::size_t size) noexcept { built_ += size; }
@@ -47,6 +57,7 @@ class fallible_writer {
 
   std::unique_ptr<payload_fault> fault_;
   std::size_t built_ = 0;
+  std::size_t depth_ = 0;
 };
 
 }  // namespace parley

@@ -66,6 +66,7 @@ offset write_list(writer& out, const std::vector<T>& items) {
 }
 template <class T>
 offset write_list(writer& out, const std::vector<T>& items) {
+  [[maybe_unused]] const level_around<T, writer> level(out);
   if constexpr (!always_writable<T>)
     if (out.failed()) return {};
   out.builds(items.size() * sizeof(T));
@@ -87,6 +88,7 @@ offset write_list(writer& out, const std::vector<T>& items) {
 template <class Key, class T>
 offset write_entries(writer& out, const std::map<Key, T>& entries) {
   constexpr bool may_fail = !always_writable<std::map<Key, T>>;
+  [[maybe_unused]] const level_around<T, writer> level(out);
   if constexpr (may_fail)
     if (out.failed()) return {};
   out.builds(entries.size() * entry_size<Key, T>);

@@ -63,6 +63,7 @@ void write_items(writer& out, const std::vector<T>& items) {
 
 template <class T>
 void write_json(writer& out, const std::vector<T>& items) {
+  [[maybe_unused]] const level_around<T, writer> level(out);
   if constexpr (!always_writable<T>)
     if (out.failed()) return;
   out.builds(items.size() * sizeof(T));
@@ -86,6 +87,7 @@ inline void write_key(writer& out, const std::string& key) {
 template <class Key, class T>
 void write_json(writer& out, const std::map<Key, T>& entries) {
   constexpr bool may_fail = !always_writable<std::map<Key, T>>;
+  [[maybe_unused]] const level_around<T, writer> level(out);
   if constexpr (may_fail)
     if (out.failed()) return;
   out.builds(entries.size() * entry_size<Key, T>);

@@ -40,6 +40,14 @@ offset write_only(writer& out, offset member) {
   return out.end_table();
 }
 
+// An empty one is not there, and counts as a level all the same: in JSON it is.
+template <class Contents>
+offset write_level(writer& out, const Contents& contents) {
+  if (!contents.empty()) return write_member(out, contents);
+  const nesting_level level(out);
+  return {};
+}
+
 }  // namespace
 
 offset write_binary(writer& out, const empty&) { return write_only(out, {}); }
@@ -50,8 +58,8 @@ offset write_binary(writer& out, const field_mask& mask) {
   check(out, mask);
   return write_only(out, write_member(out, mask.paths));
 }
-offset write_binary(writer& out, const structure& object) { return write_only(out, write_member(out, object.fields)); }
-offset write_binary(writer& out, const list_value& list) { return write_only(out, write_member<value>(out, list.values)); }
+offset write_binary(writer& out, const structure& object) { return write_only(out, write_level(out, object.fields)); }
+offset write_binary(writer& out, const list_value& list) { return write_only(out, write_level(out, list.values)); }
 
 offset write_binary(writer& out, const value& any_kind) {
   check(out, any_kind);
@@ -59,8 +67,8 @@ offset write_binary(writer& out, const value& any_kind) {
   const auto* object = std::get_if<structure>(&any_kind.kind);
   const auto* list = std::get_if<list_value>(&any_kind.kind);
   const offset text_at = text ? write_member(out, *text) : offset{};
-  const offset object_at = object ? write_member(out, object->fields) : offset{};
-  const offset list_at = list ? write_member<value>(out, list->values) : offset{};
+  const offset object_at = object ? write_level(out, object->fields) : offset{};
+  const offset list_at = list ? write_level(out, list->values) : offset{};
   out.begin_table();
   if (const auto* number = std::get_if<double>(&any_kind.kind)) out.add(1, *number);
   out.add(2, text_at);

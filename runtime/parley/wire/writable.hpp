@@ -3,6 +3,8 @@
 
 #include "parley/box.hpp"
 #include "parley/wire/format.hpp"
+#include "parley/wire/limits.hpp"
+#include "parley/wire/nesting.hpp"
 #include "parley/wire/utf8.hpp"
 
 #include <cstddef>
@@ -11,9 +13,15 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 namespace parley {
+
+struct timestamp;
+struct duration;
+struct null_value;
+struct field_mask;
 
 // Types of which every value can be written. Not so messages, which may hold a well-known type, and maps whose keys are texts.
 template <class T>
@@ -26,6 +34,59 @@ template <class T>
 inline constexpr bool always_writable<std::vector<T>> = always_writable<T>;
 template <class Key, class T>
 inline constexpr bool always_writable<std::map<Key, T>> = always_writable<T> && !std::is_same_v<Key, std::string>;
+
+// How many levels a value that cannot nest is sure to have.
+template <class T>
+std::size_t levels_of(const T& value) {
+  constexpr bool is_text = std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::byte>>;
+  constexpr bool has_a_text = std::is_same_v<T, timestamp> || std::is_same_v<T, duration> || std::is_same_v<T, field_mask>;
+  if constexpr (!std::is_class_v<T> || can_nest<T> || is_text || has_a_text || std::is_same_v<T, null_value>) {
+    return 0;
+  } else if constexpr (requires { value.has_value(); }) {
+    return value.has_value() ? levels_of(*value) : 0;
+  } else if constexpr (requires { typename T::mapped_type; }) {
+    return value.empty() ? 0 : 1 + levels_of(value.begin()->second);
+  } else if constexpr (requires { typename T::allocator_type; }) {
+    if constexpr (std::is_class_v<typename T::value_type>) return value.empty() ? 0 : 1 + levels_of(value.front());
+    else return value.empty() ? 0 : 1;
+  } else {
+    return 1;
+  }
+}
+
+// One level of a value that can nest, while it is written.
+template <class Writer>
+class nesting_level {
+ public:
+  explicit nesting_level(Writer& out) : out_(out) { out_.enter(); }
+  ~nesting_level() { out_.leave(); }
+  nesting_level(const nesting_level&) = delete;
+  nesting_level& operator=(const nesting_level&) = delete;
+
+  Writer& out() const noexcept { return out_; }
+  // A member whose type does not count its own levels.
+  template <class T>
+  void check(std::string_view name, const T& value) const {
+    if (out_.failed() || out_.depth() + levels_of(value) <= wire::default_max_depth) return;
+    out_.fail(nested_too_deeply);
+    out_.within_member(name);
+  }
+  // The same if it is the one of a oneof that is set.
+  template <class Alternative, class Variant>
+  void check_alternative(std::string_view name, const Variant& oneof) const {
+    if (const auto* set = std::get_if<Alternative>(&oneof)) check(name, set->value);
+  }
+
+ private:
+  Writer& out_;
+};
+template <class Writer>
+struct no_level {
+  explicit no_level(Writer&) noexcept {}
+};
+// The level of a list or map of such elements.
+template <class T, class Writer>
+using level_around = std::conditional_t<can_nest<T>, nesting_level<Writer>, no_level<Writer>>;
 
 // Writes a part, and calls `where` if it could not be written. Nothing is written any more once something could not.
 template <class Writer, class Write, class Where>

@@ -14,7 +14,7 @@ from .scope import Scope, namespace_of
 _NULL_IS_VALUE = (well_known.VALUE, well_known.NULL_VALUE)
 
 # Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
-_LOCALS = frozenset("in out from m names each name value bit text bytes options payload".split())
+_LOCALS = frozenset("in out from m names each name value bit text bytes options payload level".split())
 
 
 def place_of(member: str) -> str:
@@ -72,6 +72,13 @@ class FieldView:
         if self.field.max_count:
             parts.append(".max_count = %d" % self.field.max_count)
         return ", {%s}" % ", ".join(parts) if parts else ""
+
+    @property
+    def adds_levels(self) -> bool:
+        """Is its value nested deeper than its message, and of a type that does not count its levels itself?"""
+        type_ = self.field.type
+        composite = self.field.label in ("rep", "map") or type_.is_message or type_.name in (well_known.ANY, well_known.EMPTY)
+        return composite and not self.field.nests
 
     @property
     def sensitive(self) -> str:

@@ -31,9 +31,11 @@ std::ostream& operator<<(std::ostream& out, class_enum value) { return out << pa
 // class_
 
 void write_json(parley::json::writer& out, const class_& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"delete\":", m.delete_);
   parley::json::write_member(out, "\"std\":", m.std_);
+  level.check("NULL", m.NULL_);
   parley::json::write_member(out, "\"NULL\":", m.NULL_);
   parley::json::write_alternative<class_::union_>(out, "\"union\":", m.new_);
   parley::json::write_alternative<class_::template_>(out, "\"template\":", m.new_);
@@ -81,7 +83,9 @@ bool read_json(parley::json::reader& in, class_& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const class_& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset delete_at_ = parley::flat::write_member(out, "delete", m.delete_);
+  level.check("NULL", m.NULL_);
   const parley::flat::offset NULL_at_ = parley::flat::write_member(out, "NULL", m.NULL_);
   const parley::flat::offset namespace_at_ = parley::flat::write_member(out, "namespace", m.namespace_);
   const parley::flat::offset text_at = parley::flat::write_member(out, "t\"e\\xt", m.text);
@@ -294,6 +298,7 @@ std::ostream& operator<<(std::ostream& out, const struct parley_& m) { return ou
 // line
 
 void write_json(parley::json::writer& out, const line& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"line\":", m.line_);
   parley::json::write_member(out, "\"lines\":", m.lines);
@@ -318,6 +323,7 @@ bool read_json(parley::json::reader& in, line& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const line& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset line_at_ = parley::flat::write_member(out, "line", m.line_);
   const parley::flat::offset lines_at = parley::flat::write_member(out, "lines", m.lines);
   out.begin_table();
@@ -406,6 +412,7 @@ std::ostream& operator<<(std::ostream& out, const struct text& m) { return out <
 // Token
 
 void write_json(parley::json::writer& out, const Token& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"token\":", m.token);
   out.close_object();
@@ -426,6 +433,7 @@ bool read_json(parley::json::reader& in, Token& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Token& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset token_at = parley::flat::write_member(out, "token", m.token);
   out.begin_table();
   out.add(0, token_at);
@@ -459,6 +467,7 @@ bool Token::operator==(const Token& other) const { return token == other.token; 
 // value
 
 void write_json(parley::json::writer& out, const struct value& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_alternative<value::value_>(out, "\"value\":", m.kind);
   parley::json::write_alternative<value::string>(out, "\"string\":", m.kind);
@@ -482,6 +491,7 @@ bool read_json(parley::json::reader& in, struct value& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const struct value& m) {
+  const parley::nesting_level level(out);
   parley::flat::union_offset kind_at;
   kind_at.write<value::value_>(1, "value", out, m.kind);
   kind_at.write<value::string>(2, "string", out, m.kind);

@@ -110,3 +110,13 @@ struct NewMethods {
 };
 
 }  // namespace keywords::class_::parley_
+
+// Types that can hold values of any depth.
+template <>
+inline constexpr bool parley::can_nest<::keywords::class_::parley_::class_> = true;
+template <>
+inline constexpr bool parley::can_nest<::keywords::class_::parley_::line> = true;
+template <>
+inline constexpr bool parley::can_nest<::keywords::class_::parley_::Token> = true;
+template <>
+inline constexpr bool parley::can_nest<::keywords::class_::parley_::value> = true;

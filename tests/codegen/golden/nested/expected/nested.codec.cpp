@@ -70,8 +70,10 @@ std::ostream& operator<<(std::ostream& out, const Pong_Pong& m) { return out << 
 // Pong
 
 void write_json(parley::json::writer& out, const Pong& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"ping\":", m.ping);
+  level.check("inner", m.inner);
   parley::json::write_member(out, "\"inner\":", m.inner);
   out.close_object();
 }
@@ -94,7 +96,9 @@ bool read_json(parley::json::reader& in, Pong& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Pong& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset ping_at = parley::flat::write_member(out, "ping", m.ping);
+  level.check("inner", m.inner);
   const parley::flat::offset inner_at = parley::flat::write_member(out, "inner", m.inner);
   out.begin_table();
   out.add(0, ping_at);
@@ -131,6 +135,7 @@ bool Pong::operator==(const Pong& other) const { return ping == other.ping && in
 // Ping
 
 void write_json(parley::json::writer& out, const Ping& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"pong\":", m.pong);
   out.close_object();
@@ -151,6 +156,7 @@ bool read_json(parley::json::reader& in, Ping& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Ping& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset pong_at = parley::flat::write_member(out, "pong", m.pong);
   out.begin_table();
   out.add(0, pong_at);
@@ -182,6 +188,7 @@ std::ostream& operator<<(std::ostream& out, const Ping& m) { return out << parle
 // Leaf
 
 void write_json(parley::json::writer& out, const Leaf& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"name\":", m.name);
   parley::json::write_member(out, "\"pings\":", m.pings);
@@ -206,6 +213,7 @@ bool read_json(parley::json::reader& in, Leaf& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Leaf& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset name_at = parley::flat::write_member(out, "name", m.name);
   const parley::flat::offset pings_at = parley::flat::write_member(out, "pings", m.pings);
   out.begin_table();
@@ -241,6 +249,7 @@ std::ostream& operator<<(std::ostream& out, const Leaf& m) { return out << parle
 // Tree_Node
 
 void write_json(parley::json::writer& out, const Tree_Node& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"colour\":", m.colour);
   parley::json::write_member(out, "\"left\":", m.left);
@@ -281,6 +290,7 @@ bool read_json(parley::json::reader& in, Tree_Node& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Tree_Node& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset left_at = parley::flat::write_member(out, "left", m.left);
   const parley::flat::offset right_at = parley::flat::write_member(out, "right", m.right);
   const parley::flat::offset subtrees_at = parley::flat::write_member(out, "subtrees", m.subtrees);
@@ -336,6 +346,7 @@ bool Tree_Node::operator==(const Tree_Node& other) const {
 // Tree
 
 void write_json(parley::json::writer& out, const Tree& m) {
+  const parley::nesting_level level(out);
   out.open_object();
   parley::json::write_member(out, "\"root\":", m.root);
   parley::json::write_alternative<Tree::tree>(out, "\"tree\":", m.extra);
@@ -366,6 +377,7 @@ bool read_json(parley::json::reader& in, Tree& m) {
 }
 
 parley::flat::offset write_binary(parley::flat::writer& out, const Tree& m) {
+  const parley::nesting_level level(out);
   const parley::flat::offset root_at = parley::flat::write_member(out, "root", m.root);
   parley::flat::union_offset extra_at;
   extra_at.write<Tree::tree>(1, "tree", out, m.extra);

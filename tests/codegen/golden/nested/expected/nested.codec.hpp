@@ -81,3 +81,15 @@ bool read_json(parley::json::reader&, Tree_Node_Colour&);
 void print(parley::text::printer&, Tree_Node_Colour);
 
 }  // namespace nested::v1
+
+// Types that can hold values of any depth.
+template <>
+inline constexpr bool parley::can_nest<::nested::v1::Pong> = true;
+template <>
+inline constexpr bool parley::can_nest<::nested::v1::Ping> = true;
+template <>
+inline constexpr bool parley::can_nest<::nested::v1::Leaf> = true;
+template <>
+inline constexpr bool parley::can_nest<::nested::v1::Tree_Node> = true;
+template <>
+inline constexpr bool parley::can_nest<::nested::v1::Tree> = true;
