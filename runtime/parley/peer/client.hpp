@@ -73,7 +73,8 @@ struct client_options {
   std::string agent = "parley-cpp";  // at most 64 bytes, for the server's log
   const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
   log_sink log{};
-  // A handler that holds this client's loop for longer is named in the log, once for each method. Zero: never.
+  // A handler that holds this client's loop for longer is named in the log, once for each method. Zero: never. Of a
+  // coroutine only the part before its first co_await is measured.
   std::chrono::milliseconds slow_handler{100};
   parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the client
   std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests

@@ -92,7 +92,8 @@ struct server_options {
   const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
   std::string agent = "parley-cpp";
   log_sink log{};
-  // A handler that holds its loop for longer is named in the log, once for each method. Zero: never. Nothing is measured without a log.
+  // A handler that holds its loop for longer is named in the log, once for each method. Zero: never. Of a coroutine only
+  // the part before its first co_await is measured. Nothing is measured without a log.
   std::chrono::milliseconds slow_handler{100};
   // Other processes of the same user may serve the same port if they ask for it as well (SO_REUSEPORT): the system divides the clients
   // among them, and those of one process do not hear those of another. Otherwise a port that somebody has is refused, whatever `threads` is.
