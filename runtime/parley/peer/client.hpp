@@ -7,13 +7,15 @@
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
 // The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and std::system_error if the system
-// has no thread or descriptor left for the client's loop. The first call or send connects too; calls made before the link is up wait for it, each no longer than its deadline. When the connection is lost every
-// pending call completes with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
-// What a completion handler throws (of a call, of async_connect) leaves run() of the executor that it runs on, in a turn of its own: the loop
-// can be run again, and the link is as it was. On the client's own thread, which nobody else could guard, it goes to the log and the client
-// goes on. What a handler throws that completes after the client was closed, and names no executor, is dropped.
-// Destruction completes every pending call with `cancelled`. A client with its own thread runs handlers until then: what they use outlives
-// the client; stubs and by_names, which cannot, are captured by copy.
+// has no thread or descriptor left for the client's loop. The first call or send connects too; calls made before the
+// link is up wait for it, each no longer than its deadline. When the connection is lost every pending call completes
+// with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
+// What a completion handler throws (of a call, of async_connect) leaves run() of the executor that it runs on, in a
+// turn of its own: the loop can be run again, and the link is as it was. On the client's own thread, which nobody else
+// could guard, it goes to the log and the client goes on. What a handler throws that completes after the client was
+// closed, and names no executor, is dropped.
+// Destruction completes every pending call with `cancelled`. A client with its own thread runs handlers until then:
+// what they use outlives the client; stubs and by_names, which cannot, are captured by copy.
 #pragma once
 
 #include "parley/peer/completion.hpp"

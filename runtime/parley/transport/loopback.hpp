@@ -7,8 +7,9 @@
 // It behaves as the WebSocket transport does: requests are accepted or rejected, subprotocols agreed, messages bounded (1009) and text
 // checked (1007), on_closed comes exactly once, nothing is called from inside a call. What differs: there is no time in it (no handshake
 // limit, no lingering; the side that closes hears on_closed at once), a violation is closed for at once (no on_violation), pings have no rate,
-// and buffered_amount counts messages, pings and pongs, each as its bytes and 64 more, until the other end has taken them. Each delivery is one turn of the receiver's loop, so that a program with one loop does the same things in the same order
-// every time.
+// and buffered_amount counts messages, pings and pongs, each as its bytes and 64 more, until the other end has taken
+// them. Each delivery is one turn of the receiver's loop, so that a program with one loop does the same things in the
+// same order every time.
 //
 // Threads: every function of this class may be called from any thread. The two ends of a connection may live on different executors;
 // neither end keeps anything of the other's alive.

@@ -10,7 +10,8 @@
 // Writers refuse what no reader would take, in both formats the same, with the same errors, and leave `out` as it was: well-known types
 // outside what JSON can carry (a time after the year 9999, a span whose seconds and nanos differ in sign, NaN in a parley::value, a path of
 // a field mask that lowerCamelCase does not lead back to), a map's key that is not UTF-8, a value over its max_len or max_count, more
-// than 64 messages, lists and maps inside each other, more memory than a reader may build. A value that is not UTF-8 is written with U+FFFD for what is not.
+// than 64 messages, lists and maps inside each other, more memory than a reader may build. A value that is not UTF-8 is
+// written with U+FFFD for what is not.
 // parley/wire/wkt_codec.hpp has the same four for bare values of the well-known types (double for DoubleValue, ...).
 #pragma once
 

@@ -116,7 +116,8 @@ class envelope_format {
   // hello and welcome are exchanged first, control frames ($ping, ...) exist. Plain mode has neither.
   virtual bool has_session() const = 0;
   // `reader`: which end reads; decides whether a Peer section is the sender or the target. Writes every member of `out`; after a fault
-  // `out` is unspecified, but for name, to_json and foreign_id of text frames: as far as they had been read. Binary frames may stand at any address, but the payload's reader wants an 8-aligned one.
+  // `out` is unspecified, but for name, to_json and foreign_id of text frames: as far as they had been read. Binary
+  // frames may stand at any address, but the payload's reader wants an 8-aligned one.
   virtual std::optional<fault> read(bytes_view frame, side reader, const read_limits&, envelope& out) const = 0;
   // Appends the frame to `out` (empty or 8-aligned in length). `writer`: which end writes. payload: already in payload_format().
   // Members that the kind does not have are left out; an error's text is cut at its limit. False, and nothing appended: a member is

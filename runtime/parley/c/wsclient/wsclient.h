@@ -15,7 +15,8 @@
  * New programs use <parley/c/parley.h>.
  *
  * Threads: once wsInitClient has returned, any thread may send, listen, change the name and deinit at the same time; the wsClient itself has
- * to stay until every such call has returned. Callbacks run in the thread that listens. Every function returns WS_OK or WS_ERROR if nothing else is said; NULL for a client or a text is WS_ERROR.
+ * to stay until every such call has returned. Callbacks run in the thread that listens. Every function returns WS_OK or
+ * WS_ERROR if nothing else is said; NULL for a client or a text is WS_ERROR.
  */
 #ifndef PARLEY_C_WSCLIENT_H
 #define PARLEY_C_WSCLIENT_H
