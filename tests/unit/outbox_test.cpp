@@ -64,6 +64,41 @@ TEST(Outbox, BoundsTheSmallestFramesByTheirPlaces) {
   EXPECT_EQ(taken, 100u);
 }
 
+// A message may be empty: it is a line of a protocol of lines.
+TEST(Outbox, Writes_empty_frames_in_their_places) {
+  outbox box(1000);
+  for (const char* text : {"a", "", "b", ""}) EXPECT_TRUE(box.push(buffer(text), 0));
+  EXPECT_EQ(box.frames(), 4u);
+  for (const char* text : {"a", "", "b", ""}) {
+    ASSERT_FALSE(box.empty());
+    EXPECT_EQ(box.pop().text(), text);
+  }
+  EXPECT_TRUE(box.empty());
+  EXPECT_EQ(box.bytes(), 0u);
+}
+
+TEST(Outbox, Takes_back_a_call_whose_frame_is_empty_once) {
+  outbox box(1000);
+  EXPECT_TRUE(box.push(buffer(""), 0, 1));
+  EXPECT_TRUE(box.push(buffer("a"), 0));
+  EXPECT_TRUE(box.take_back(1));
+  EXPECT_FALSE(box.take_back(1));
+  EXPECT_EQ(drain(box), "a");
+}
+
+// What goes with the last call is that call, and what was taken back before it: no empty frame, and no other call.
+TEST(Outbox, Keeps_an_empty_frame_before_a_call_that_is_taken_back) {
+  outbox box(1000);
+  EXPECT_TRUE(box.push(buffer("a"), 0, 1));
+  EXPECT_TRUE(box.push(buffer(""), 0));
+  EXPECT_TRUE(box.push(buffer("b"), 0, 2));
+  EXPECT_TRUE(box.take_back(2));
+  EXPECT_EQ(box.frames(), 2u);
+  EXPECT_TRUE(box.take_back(1));
+  EXPECT_EQ(box.pop().text(), "");
+  EXPECT_TRUE(box.empty());
+}
+
 TEST(Outbox, CountsWhatTheTransportHolds) {
   outbox box(10 + cost_of(4));
   EXPECT_FALSE(box.push(of(5), 10));

@@ -180,8 +180,7 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   if (!session_->plain()) {
     e.re = id;
     write();
-    session_->send(frame);
-    return;
+    return send_terminal(frame);
   }
   // Plain: addressed to the requester, named by the schema's `reply`, with `re` only for those who gave an id.
   if (m && !why) e.name = m->reply.empty() ? m->name : m->reply;
@@ -215,7 +214,7 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
   }
 }
 
-// A dialect may have no words for it, or none that fit.
+// Nothing, if not even an error fits, or a dialect has no words for it.
 void connection_end::send_terminal(std::string& frame) {
   if (!frame.empty()) session_->send(frame);
 }

@@ -21,7 +21,7 @@ void outbox::add(buffer frame, std::uint64_t call, bool admitted) {
   const std::size_t cost = cost_of(frame.size());
   if (total_) total_->add(alone(frame));
   if (call != 0) calls_.push_back({call, first_number_ + data_.size()});
-  data_.push_back({std::move(frame), call, admitted});
+  data_.push_back({.frame = std::move(frame), .call = call, .admitted = admitted});
   bytes_ += cost;
   if (!admitted) bounded_ += cost;
 }
@@ -63,7 +63,7 @@ buffer outbox::pop() {
     ++first_number_;
     if (next.call != 0) calls_.pop_front();
     uncount(next);
-    if (!next.frame.empty()) return std::move(next.frame);
+    if (!next.taken_back) return std::move(next.frame);
   }
 }
 
@@ -77,19 +77,20 @@ bool outbox::take_back(std::uint64_t call) {
   }
   if (low == calls_.size() || calls_[low].call != call) return false;
   entry& found = data_[static_cast<std::size_t>(calls_[low].number - first_number_)];
-  if (found.frame.empty()) return false;
+  if (found.taken_back) return false;
   // Other frames may wait behind it. An empty place stays in the queue and is skipped when its turn comes.
   const std::size_t size = found.frame.size();
   if (total_) total_->remove(alone(found.frame) - message_room);
   bytes_ -= size;
   if (!found.admitted) bounded_ -= size;
   found.frame = {};
+  found.taken_back = true;
   drop_last_taken_back();
   return true;
 }
 
 void outbox::drop_last_taken_back() {
-  while (!data_.empty() && data_[data_.size() - 1].frame.empty()) {
+  while (!data_.empty() && data_[data_.size() - 1].taken_back) {
     uncount(data_[data_.size() - 1]);
     data_.erase(data_.size() - 1);
     calls_.erase(calls_.size() - 1);

@@ -50,9 +50,10 @@ class outbox {
 
  private:
   struct entry {
-    buffer frame;  // empty: a call that was removed; its place is counted until it is skipped
+    buffer frame;
     std::uint64_t call = 0;
     bool admitted = false;
+    bool taken_back = false;  // a call that was removed; its place is counted until it is skipped
   };
   // What nobody else counts: a frame with a head is counted once for all who hold it.
   static std::size_t alone(const buffer& frame) noexcept { return frame.has_head() ? message_room : cost_of(frame.size()); }
