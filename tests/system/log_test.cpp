@@ -4,6 +4,7 @@
 #include "system/world.hpp"
 
 #include <parley/raw.hpp>
+#include <parley/raw_server.hpp>
 #include <parley/transport/loopback/manual_clock.hpp>
 
 #include <asio/connect.hpp>
@@ -113,6 +114,44 @@ TEST(RefusedFrames, Have_a_line_each_but_not_without_end) {
   ws.send(R"({"event_name":"Talk.Add","payload":{"numbers":[1]},"id":7})");
   while (ws.receive().text().find("\"re\":7") == std::string_view::npos) {}
   EXPECT_LE(log.count("was refused"), 10u);
+}
+
+// Whoever says that an event was refused: each end's log has as many lines as for what that end refuses itself.
+TEST(ReportedErrors, Have_a_line_each_but_not_without_end) {
+  log_of log;
+  world w(json_sockets, {.log = log.sink()});
+  w.start();
+  guest a(w);
+  parley::raw_connection ws(w.url(), {.subprotocols = {"parley.v1.json"}});
+  ws.connect();
+  ws.send(R"({"event_name":"$hello","payload":{"revision":1}})");
+  w.host->arrivals.next();
+  for (int i = 0; i < 100; ++i) ws.send(R"({"event_name":"error","code":"failed","payload":{"event":"Talk.Say"}})");
+  ws.send(R"({"event_name":"Talk.Add","payload":{"numbers":[1]},"id":7})");
+  while (ws.receive().text().find("\"re\":7") == std::string_view::npos) {}
+  EXPECT_EQ(log.count("refused Talk.Say"), 10u);
+}
+
+asio::awaitable<void> complain(parley::raw_connection ws) {
+  for (int i = 0; i < 100; ++i) {
+    parley::raw_message error(R"({"event_name":"error","from_id":"server","message":"no"})");
+    co_await ws.async_send(std::move(error));
+  }
+  while (co_await ws.async_receive()) {}
+}
+
+TEST(ReportedErrors, Reach_a_clients_program_all_and_its_log_not_without_end) {
+  log_of log;
+  parley::raw_server server({}, complain);
+  server.start();
+  parley::client_options options{.encoding = parley::encoding::plain};
+  options.log = log.sink();
+  events<parley::error> told;
+  parley::client link("ws://127.0.0.1:" + std::to_string(server.port()) + "/", std::move(options));
+  link.on_error([&](const parley::error& e, std::string_view) { told.put(e); });
+  link.connect();
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(told.next().from_peer);
+  EXPECT_EQ(log.count("an event: "), 10u);
 }
 
 TEST(RefusedGreetings, Have_a_line_with_what_was_expected) {

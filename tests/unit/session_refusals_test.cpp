@@ -289,6 +289,27 @@ TEST_P(Refusal, Has_a_rate_for_frames_of_which_nothing_comes) {
   EXPECT_EQ(server->out.code(), close_code::policy);
 }
 
+TEST_P(Refusal, Has_a_rate_for_errors_that_answer_no_call) {
+  wire::envelope e;
+  e.kind = wire::kind::error;
+  e.code = errc::failed;
+  const auto server = open_server(GetParam(), known.contract);
+  for (int i = 0; i < 10'000; ++i) EXPECT_NE(server->hear(e), nullptr);
+  EXPECT_FALSE(server->out.closed);
+  EXPECT_EQ(server->hear(e), nullptr);
+  EXPECT_EQ(server->out.code(), close_code::policy);
+}
+
+// A client's events may be refused as fast as it sends them, and its program hears of each.
+TEST_P(Refusal, At_a_client_has_no_rate_of_errors) {
+  wire::envelope e;
+  e.kind = wire::kind::error;
+  e.code = errc::failed;
+  const auto client = open_client(GetParam(), known.contract);
+  for (int i = 0; i < 20'000; ++i) EXPECT_NE(client->hear(e), nullptr);
+  EXPECT_FALSE(client->out.closed);
+}
+
 TEST_P(AnyRefusal, Is_told_for_the_log_at_most_ten_times_in_ten_seconds) {
   const auto server = open_server(GetParam(), known.contract);
   for (int i = 0; i < 20; ++i) server->session.refuse(server->now, {.code = errc::denied});

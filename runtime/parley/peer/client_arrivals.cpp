@@ -79,7 +79,7 @@ void client_core::event_received(connection_end& end, const wire::envelope& e, c
     try {
       const watchdog::running handler_of(watchdog_, m.name);
       auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, *this);
-      if (!read) return report(read.error(), m.name);
+      if (!read) return report_received(end, read.error(), m.name);
     } catch (...) { handler_failed(m.name, std::current_exception()); }
   }
 }
@@ -140,7 +140,13 @@ void client_core::refused(connection_end&, const wire::fault& fault, const metho
   if (options_.log) options_.log(log_level::info, text_of_refused("from the server", fault, m));
 }
 
-void client_core::error_received(connection_end&, const error& e, std::string_view event) { report(e, event); }
+void client_core::error_received(connection_end& end, const error& e, std::string_view event) { report_received(end, e, event); }
+
+// The server decides how many there are: on_error hears of each, the log of as many as it does of frames that were refused here.
+void client_core::report_received(connection_end& end, const error& e, std::string_view event) {
+  if (options_.log && end.session().may_note(end.now())) report(e, event);
+  else tell_error_handler(e, event);
+}
 
 void client_core::report(const error& e, std::string_view event) {
   if (options_.log) options_.log(log_level::warning, std::string(event.empty() ? "an event" : event) + ": " + e.code.message());

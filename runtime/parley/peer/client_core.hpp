@@ -107,6 +107,7 @@ class client_core final : public core,
   void release_room_of(const early&) noexcept;
   bool known_to_mismatch(const method&) const;
   void report(const error& e, std::string_view event);
+  void report_received(connection_end&, const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);
   void handler_failed(std::string_view event, const std::exception_ptr&);
   void tell_watchers(const wire::envelope&);

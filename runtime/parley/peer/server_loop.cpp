@@ -284,7 +284,7 @@ void server_loop::call_handler_threw(const method& m, const std::exception_ptr& 
 }
 
 void server_loop::error_received(connection_end& end, const error& e, std::string_view event) {
-  if (server_.options().log)
+  if (server_.options().log && end.session().may_note(end.now()))
     server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(event.empty() ? "an event" : event) +
                                         ": " + e.code.message());
 }

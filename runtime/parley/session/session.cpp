@@ -139,9 +139,12 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
         return nullptr;
       }
       return &e;
+    case wire::kind::error:
+      // A client's errors about events only reach the log. A client itself has sent what it hears of.
+      if (e.re == 0 && options_.self == side::server && !count_idle(now)) return nullptr;
+      return &e;
     case wire::kind::event:
     case wire::kind::reply:
-    case wire::kind::error:
     case wire::kind::cancel:
       return &e;
     case wire::kind::ping: {

@@ -157,6 +157,8 @@ class peer_session {
   bool count_malformed(time_point now);
   // A frame of which nothing comes, though it is not malformed. False: as above.
   bool count_idle(time_point now);
+  // May the log have a line about what the other end found wrong? The rate is the one of output::refused().
+  bool may_note(time_point now) { return noted_.count(now); }
 
   // Queues a frame of the data lane. False: the peer is too slow and is being closed (or was closed before).
   // `call`: the id of the call that it opens, if it opens one.
@@ -273,7 +275,7 @@ class peer_session {
   asked asked_ = asked::nothing;
   rate errors_{10, std::chrono::seconds(1)};  // answers without `re`
   rate bad_{16, std::chrono::seconds(10)};    // malformed input before 1008
-  rate noted_{10, std::chrono::seconds(10)};  // refusals that the output hears of
+  rate noted_{10, std::chrono::seconds(10)};  // lines in the log about what either end refused
   allowance<allowed_pings> pings_;
   allowance<allowed_idle> idle_;
   session_counters counters_;
