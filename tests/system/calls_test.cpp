@@ -324,6 +324,36 @@ TEST_P(WithSessions, Too_many_calls_at_once_are_overloaded_and_the_rest_goes_on)
   EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
 }
 
+// Four payloads of 16 MiB are as much as the calls of one connection may hold; the limit is the connection's, not the payload's.
+TEST(HeldPayloads, Are_bounded_for_each_connection) {
+  const std::string much(std::size_t{16} * 1024 * 1024, 'x');
+  world w({carrier::loopback, parley::encoding::binary}, {.max_message = 2 * much.size()});
+  events<std::shared_ptr<parley::later<Line>>> waiting;
+  w.host->on_meet = [&](const Line&) {
+    auto [reply, answer] = parley::defer<Line>();
+    waiting.put(std::make_shared<parley::later<Line>>(std::move(answer)));
+    return std::move(reply);
+  };
+  w.start();
+  parley::client_options options = w.client_options();
+  options.max_queue = 8 * much.size();
+  guest a(w, options), other(w);
+  std::vector<std::future<parley::result<Line>>> running;
+  for (int i = 0; i < 4; ++i) running.push_back(a.talk.async_meet({.text = much}, asio::use_future));
+  std::vector<std::shared_ptr<parley::later<Line>>> answers;
+  for (int i = 0; i < 4; ++i) answers.push_back(waiting.next());
+  const parley::error refused = a.talk.async_add({}, asio::use_future).get().error();
+  EXPECT_EQ(refused.code, errc::overloaded);
+  EXPECT_EQ(refused.message, "the calls at work hold too much memory");
+  EXPECT_FALSE(refused.maybe_done);
+  EXPECT_EQ(other.talk.add({.numbers = {1}}).value, 1) << "another client's calls are its own";
+  answers.front()->answer(Line{.text = "done"});
+  EXPECT_EQ(running.front().get().value().text, "done");
+  EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
+  for (std::size_t i = 1; i < 4; ++i) answers[i]->answer(Line{});
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_TRUE(running[i].get());
+}
+
 TEST_P(WithSessions, The_server_asks_a_client_in_every_way) {
   world w(GetParam());
   w.start();

@@ -122,6 +122,7 @@ struct Host final : TalkHandler {
     return parley::relay::pass;
   }
   parley::reply<Line> meet(const Line& line, parley::call& call) override {
+    if (on_meet) return on_meet(line);
     return Line{.text = "server met " + line.text + (call.from().id == call.peer().id() ? "" : "?"), .number = line.number + 1};
   }
 
@@ -139,6 +140,7 @@ struct Host final : TalkHandler {
   };
   std::function<void(parley::peer&)> on_connected;
   std::function<parley::reply<Sum>(const Numbers&, parley::call&)> on_add;
+  std::function<parley::reply<Line>(const Line&)> on_meet;
   std::function<parley::reply<>(parley::call&)> on_touch;
   std::function<parley::relay(const Line&, parley::event&)> on_say;
   std::function<void(const Line&, parley::event&)> on_report;

@@ -93,7 +93,7 @@ class conversation {
     switch (theirs.accept(e->id, now, e->deadline_ms, 60s)) {
       case rpc::incoming_calls::verdict::run:
         handlers.emplace(e->id, std::make_unique<handler>());
-        theirs.keep(e->id, *handlers[e->id]);
+        theirs.keep(e->id, *handlers[e->id], 0);
         break;
       case rpc::incoming_calls::verdict::overloaded:
         terminal(e->id, errc::overloaded);

@@ -49,6 +49,29 @@ TEST(IncomingCalls, HaveIdsThatOnlyGrow) {
   EXPECT_EQ(calls.running_now(), 2u);
 }
 
+// A payload lives as long as its handler, whoever has given up meanwhile.
+TEST(IncomingCalls, Are_not_taken_while_those_at_work_hold_too_much) {
+  constexpr std::size_t much = wire::most_held_by_calls;
+  incoming_calls calls(100);
+  handler one, two;
+  EXPECT_EQ(calls.accept(1, start, no_deadline, 60s), verdict::run);
+  calls.keep(1, one, much - 1);
+  EXPECT_EQ(calls.accept(2, start, no_deadline, 60s), verdict::run);
+  calls.keep(2, two, 1);
+  EXPECT_TRUE(calls.hold_too_much());
+  EXPECT_EQ(calls.accept(3, start, no_deadline, 60s), verdict::overloaded);
+  EXPECT_EQ(calls.cancel(2, start), cancelled::stopped);
+  EXPECT_EQ(calls.accept(4, start, no_deadline, 60s), verdict::overloaded);
+  EXPECT_FALSE(calls.finish(2));
+  EXPECT_FALSE(calls.hold_too_much());
+  EXPECT_EQ(calls.accept(5, start, no_deadline, 60s), verdict::run);
+  handler three;
+  calls.keep(5, three, 4 * much);
+  EXPECT_EQ(calls.accept(6, start, no_deadline, 60s), verdict::overloaded);
+  EXPECT_TRUE(calls.finish(5));
+  EXPECT_EQ(calls.accept(7, start, no_deadline, 60s), verdict::run);
+}
+
 TEST(IncomingCalls, OverTheLimitGetNoHandlerAndUseUpTheirId) {
   incoming_calls calls(2);
   EXPECT_EQ(calls.accept(1, start, no_deadline, 60s), verdict::run);
@@ -86,7 +109,7 @@ TEST(IncomingCalls, ThatWereCancelledCountUntilTheirHandlerEnds) {
   incoming_calls calls(1);
   handler h;
   calls.accept(1, start, no_deadline, 60s);
-  calls.keep(1, h);
+  calls.keep(1, h, 0);
   EXPECT_EQ(calls.cancel(1, start), cancelled::stopped);
   EXPECT_EQ(h.stops, 1);
   EXPECT_EQ(calls.cancel(1, start), cancelled::ignored);
@@ -112,11 +135,11 @@ TEST(IncomingCalls, StopAHandlerThatIsKeptTooLate) {
   handler h;
   calls.accept(1, start, no_deadline, 60s);
   calls.stop_all();  // the handler closed its own connection, and then went on
-  calls.keep(1, h);
+  calls.keep(1, h, 0);
   EXPECT_EQ(h.stops, 1);
   EXPECT_FALSE(calls.finish(1));
   handler unknown;
-  calls.keep(1, unknown);
+  calls.keep(1, unknown, 0);
   EXPECT_EQ(unknown.stops, 0);
 }
 
@@ -131,7 +154,7 @@ TEST(IncomingCalls, SurviveHandlersThatEndWhileTheyAreStopped) {
       answers += calls.finish(id);
       answers += calls.finish(id % 5 + 1);
     }));
-    calls.keep(id, *handlers.back());
+    calls.keep(id, *handlers.back(), 0);
   }
   EXPECT_EQ(calls.expire(start + 1s).size(), 5u);
   EXPECT_EQ(answers, 0);
@@ -143,7 +166,7 @@ TEST(IncomingCalls, StopEveryHandlerWhenTheConnectionIsGone) {
   std::array<handler, 3> h;
   for (std::uint64_t id = 1; id <= 3; ++id) {
     calls.accept(id, start, no_deadline, 60s);
-    if (id != 2) calls.keep(id, h[id - 1]);
+    if (id != 2) calls.keep(id, h[id - 1], 0);
   }
   calls.cancel(3, start);
   calls.stop_all();
@@ -198,7 +221,7 @@ TEST(IncomingCalls, HaveOneTerminalFrameInEveryOrderOfEvents) {
           if (obedient) terminals += calls.finish(1) && !closed;
         });
         ASSERT_EQ(calls.accept(1, start, 1, 60s), verdict::run);
-        if (kept) calls.keep(1, h);
+        if (kept) calls.keep(1, h, 0);
         for (const int step : order) {
           switch (step) {
             case 0:

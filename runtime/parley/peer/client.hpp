@@ -54,7 +54,8 @@ struct client_options {
   // `overloaded`; an async send waits for room, and is `overloaded` if four times as much waits for that. As much again may wait of what the
   // server makes this end send, answers to its calls: over that the connection is closed with 4009.
   std::size_t max_queue = 4 * 1024 * 1024;
-  std::uint32_t max_calls = 256;  // calls of the server running here at once
+  // Calls of the server running here at once. While their payloads hold 64 MiB, further ones are `overloaded`, too.
+  std::uint32_t max_calls = 256;
   // The client sends a ping after it has received nothing for `heartbeat`, at least 100 ms; 0: as the server says, 20 s in plain mode. The
   // connection is lost (`disconnected`, close code 4011) after it has received nothing for `max_silence`, at least 200 ms; 0: twice the
   // heartbeat. The ping leaves after half of `max_silence` at the latest. A message that is still coming counts as received with each KiB;

@@ -62,7 +62,7 @@ void connection_end::run_call(const wire::envelope& e, const method& m, std::uin
     case verdict::violation:
       return close(close_code::protocol_violation, "a call id was used twice");
     case verdict::overloaded: {
-      const error full{errc::overloaded, "too many calls at once"};
+      const error full{errc::overloaded, incoming_.hold_too_much() ? "the calls at work hold too much memory" : "too many calls at once"};
       return send_terminal(&m, id, &full, {});
     }
     case verdict::late: {

@@ -166,7 +166,7 @@ class connection_end final : public transport::connection_handler,
   void answer(const method&, std::uint64_t id, const void* value) override;
   void answer(const method&, std::uint64_t id, const error&) override;
   void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
-  void keep(std::uint64_t id, rpc::running& handler) override { incoming_.keep(id, handler); }
+  void keep(std::uint64_t id, serving& handler) override { incoming_.keep(id, handler, handler.grown()); }
   std::shared_ptr<serving> take(const method&) override;
   void give_back(const method&, std::shared_ptr<serving>) override;
   std::shared_ptr<answers> hold() override { return shared_from_this(); }

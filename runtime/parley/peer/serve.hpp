@@ -117,7 +117,7 @@ class answers {
   virtual void answer(const method&, std::uint64_t id, const error&) = 0;
   // The handler let an exception out: answers with handler_threw(), and the log is told what it was.
   virtual void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) = 0;
-  virtual void keep(std::uint64_t id, rpc::running&) = 0;
+  virtual void keep(std::uint64_t id, serving&) = 0;
   // What was kept of the last call of this method; null: nothing. Whoever takes it gives it back or keeps it.
   virtual std::shared_ptr<serving> take(const method&) = 0;
   virtual void give_back(const method&, std::shared_ptr<serving>) = 0;

@@ -67,7 +67,8 @@ struct server_options {
 
   std::size_t max_message = 64 * 1024;  // payload bytes accepted from a client
   std::size_t max_depth = 64;           // of nested payloads; what writes them stops at 64
-  std::uint32_t max_calls = 256;        // running at once for one client
+  // Running at once for one client. While their payloads hold 64 MiB, further calls are `overloaded`, too.
+  std::uint32_t max_calls = 256;
   // Bytes waiting for one client; over it the client is closed with 4009. Here and below a message counts as its bytes and 64 more.
   std::size_t max_queue = 4 * 1024 * 1024;
   // Bytes waiting for all clients together. A client is closed with 4009 if more waits for it than is left of this total, so the slowest

@@ -19,7 +19,7 @@ incoming_calls::verdict incoming_calls::use_up(std::uint64_t id) {
 incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms,
                                                std::chrono::milliseconds limit) {
   if (use_up(id) == verdict::violation) return verdict::violation;
-  if (calls_.size() >= max_calls_) return verdict::overloaded;
+  if (calls_.size() >= max_calls_ || hold_too_much()) return verdict::overloaded;
   if (deadline_ms == 0u) return verdict::late;
   const auto allowed = deadline_ms ? std::min(std::chrono::milliseconds(*deadline_ms), limit) : limit;
   const time_point deadline = now + allowed;
@@ -29,10 +29,11 @@ incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now,
 
 time_point incoming_calls::deadline_of(std::uint64_t id) const { return calls_.find(id)->deadline; }
 
-void incoming_calls::keep(std::uint64_t id, running& handler) {
+void incoming_calls::keep(std::uint64_t id, running& handler, std::size_t holds) {
   table::node* const call = calls_.find(id);
   if (!call) return;
   call->value.handler = &handler;
+  held_ += call->value.holds = holds;
   if (call->value.answered) stop(id);
 }
 
@@ -50,6 +51,7 @@ bool incoming_calls::finish(std::uint64_t id) {
   table::node* const call = calls_.find(id);
   if (!call) return false;
   const bool first = !call->value.answered;
+  held_ -= call->value.holds;
   calls_.erase(*call);
   return first;
 }

@@ -5,6 +5,7 @@
 #include "parley/rpc/call_table.hpp"
 #include "parley/rpc/running.hpp"
 #include "parley/session/rate.hpp"
+#include "parley/wire/limits.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -22,7 +23,7 @@ class incoming_calls {
 
   enum class verdict {
     run,
-    overloaded,  // answer that, no handler
+    overloaded,  // answer that, no handler: too many at work, or what they hold is too much
     late,        // deadline_ms was 0: answer deadline_exceeded, no handler
     violation,   // the id was used before: close
   };
@@ -35,8 +36,8 @@ class incoming_calls {
   time_point deadline_of(std::uint64_t id) const;
 
   // The handler goes on after returning: remember how to stop it, which happens at once if the call is over by now. It lives until
-  // finish().
-  void keep(std::uint64_t id, running& handler);
+  // finish(), and its payload holds so many bytes until then.
+  void keep(std::uint64_t id, running& handler, std::size_t holds);
   // The handler is done. True: its answer is the terminal frame. False: the call had got one before.
   bool finish(std::uint64_t id);
 
@@ -55,10 +56,13 @@ class incoming_calls {
   void stop_all();
   // Handlers at work, those of calls that are over included.
   std::size_t running_now() const noexcept { return calls_.size(); }
+  // Do their payloads hold so much that no other call is taken?
+  bool hold_too_much() const noexcept { return held_ >= wire::most_held_by_calls; }
 
  private:
   struct entry {
     running* handler = nullptr;
+    std::size_t holds = 0;
     bool answered = false;
   };
   using table = call_table<entry>;
@@ -66,6 +70,7 @@ class incoming_calls {
   void stop(std::uint64_t id);
 
   std::size_t max_calls_;
+  std::size_t held_ = 0;
   std::uint64_t highest_ = 0;
   table calls_;  // deadlines: of those without a terminal frame
   session::rate cancels_;

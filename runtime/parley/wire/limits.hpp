@@ -56,4 +56,8 @@ inline constexpr std::size_t least_memory = 16 * 1024 * 1024;
 inline constexpr std::size_t memory_per_byte = 32;
 constexpr std::size_t memory_budget(std::size_t length) noexcept { return std::max(least_memory, memory_per_byte * length); }
 
+// What the payloads of one connection's calls that are at work may hold together, before another is taken: four times the floor above.
+// Otherwise a connection held the floor as often as it may have calls. A call is taken while those at work hold less, so one always is.
+inline constexpr std::size_t most_held_by_calls = 64 * 1024 * 1024;
+
 }  // namespace parley::wire
