@@ -285,12 +285,13 @@ endfunction()
 
 function(_parley_check_imports)
   get_property(imports GLOBAL PROPERTY PARLEY_IMPORTS)
+  _parley_imported_targets(imported "${CMAKE_SOURCE_DIR}")
   foreach(entry IN LISTS imports)
     string(REPLACE "|" ";" entry "${entry}")
     list(GET entry 0 target)
     list(GET entry 1 name)
     list(GET entry 2 import)
-    _parley_generated_below(${target} generated all_is_known)
+    _parley_generated_below(${target} "${imported}" generated all_is_known)
     if(all_is_known AND NOT import IN_LIST generated)
       message(SEND_ERROR "parley_generate(${target}): ${name} uses types of ${import}, which is not generated: add it to PROTOS, or link "
         "${target} to the target that generates it.")
@@ -298,9 +299,21 @@ function(_parley_check_imports)
   endforeach()
 endfunction()
 
+# The names of the targets that a directory and those below it import. Elsewhere they are not visible as targets.
+function(_parley_imported_targets result directory)
+  get_property(found DIRECTORY "${directory}" PROPERTY IMPORTED_TARGETS)
+  get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
+  foreach(subdirectory IN LISTS below)
+    _parley_imported_targets(more "${subdirectory}")
+    list(APPEND found ${more})
+  endforeach()
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
+
 # The schemas that are generated for a target and for what it links, those of installed targets included; and whether all that it links could
-# be looked at: a target that another directory has imported cannot.
-function(_parley_generated_below target result is_known_result)
+# be examined. A target that is imported in another directory could not; `imported` has the names of these, as a name that is not a target may
+# also be a library file.
+function(_parley_generated_below target imported result is_known_result)
   set(generated "")
   set(is_known TRUE)
   set(work ${target})
@@ -323,7 +336,7 @@ function(_parley_generated_below target result is_known_result)
         list(APPEND seen "${name}")
         if(TARGET ${name})
           list(APPEND work "${name}")
-        elseif(name MATCHES "[^:]::[^:]")
+        elseif(name MATCHES "[^:]::[^:]" OR name IN_LIST imported)
           set(is_known FALSE)
         endif()
       endforeach()

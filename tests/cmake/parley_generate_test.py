@@ -255,6 +255,23 @@ class Building(Fixture):
         self.configure('include("${CMAKE_CURRENT_SOURCE_DIR}/other.cmake")\n' + self.A + "target_link_libraries(api PUBLIC other::runtime)\n",
                        status=1)
 
+    # Seen there alone, and so not where all targets are known. Its name may be one of a library file.
+    def test_a_target_may_be_imported_in_a_subdirectory(self):
+        below = ("add_library(%s INTERFACE IMPORTED)\nset_property(TARGET %s PROPERTY PARLEY_GENERATED a/v1/b.proto)\n"
+                 "parley_generate(TARGET api PROTOS a/v1/a.proto IMPORT_DIRS ${CMAKE_SOURCE_DIR}/proto)\n"
+                 "target_link_libraries(api PUBLIC %s)\n")
+        for name in "chat::api", "chat_api":
+            self.write("below/CMakeLists.txt", below % (name, name, name))
+            self.configure("add_subdirectory(below)\n")
+        # Between the target and the imported one there may be others, and the directory may be deeper.
+        self.write("below/CMakeLists.txt", "add_subdirectory(deeper)\n")
+        self.write("below/deeper/CMakeLists.txt", "add_library(between INTERFACE)\ntarget_link_libraries(between INTERFACE chat_api)\n"
+                   + below.replace("PUBLIC %s", "PUBLIC between%.0s") % ("chat_api", "chat_api", ""))
+        self.configure("add_subdirectory(below)\n")
+        # A library file is none of this.
+        self.write("below/CMakeLists.txt", below.replace("PUBLIC %s", "PUBLIC m%.0s") % ("chat_api", "chat_api", ""))
+        self.configure("add_subdirectory(below)\n", status=1)
+
     def test_schemas_that_are_imported_for_their_options_need_not_be_generated(self):
         self.write("proto/rules.proto", 'syntax = "proto2"; package rules; import "google/protobuf/descriptor.proto";\n'
                                         "message Rules { optional int32 max = 1; }\n"
