@@ -3,9 +3,12 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -60,15 +63,99 @@ TEST(Defer, An_answer_may_be_dropped_after_its_executor_has_gone) {
 }
 
 TEST(Defer, An_answer_may_come_while_its_executor_goes) {
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::optional<result<std::string>> answered;
     auto io = std::make_unique<asio::io_context>();
     later<std::string> answer = waiting_on(*io, answered);
-    std::thread other([&] { answer.answer(std::string("now")); });
+    std::atomic<int> ready{0};
+    const auto together = [&] {
+      ++ready;
+      while (ready != 2) std::this_thread::yield();
+    };
+    std::thread other([&] {
+      together();
+      answer.answer(std::string("now"));
+    });
+    together();
     io.reset();
     other.join();
     EXPECT_FALSE(answered);
   }
+}
+
+// Belongs to a coroutine; it may not be destroyed later than the context of that.
+struct of_a_coroutine {
+  explicit of_a_coroutine(asio::io_context& io) : timer(io) {}
+  asio::steady_timer timer;
+};
+
+TEST(Defer, A_coroutine_ends_before_its_executor_goes) {
+  for (int round = 0; round < 1000; ++round) {
+    auto io = std::make_unique<asio::io_context>();
+    auto two = defer<std::string>();
+    const auto waits = [](asio::awaitable<result<std::string>> reply, of_a_coroutine) -> asio::awaitable<void> {
+      co_await std::move(reply);
+    };
+    asio::co_spawn(*io, waits(two.reply.later(), of_a_coroutine(*io)), asio::detached);
+    io->poll();
+    std::atomic<int> ready{0};
+    const auto together = [&] {
+      ++ready;
+      while (ready != 2) std::this_thread::yield();
+    };
+    std::thread other([&] {
+      together();
+      two.later.answer(std::string("now"));
+    });
+    together();
+    io.reset();
+    other.join();
+  }
+}
+
+// One that is severed while another thread destroys it.
+struct slowly_severed final : transport::tethered {
+  slowly_severed(const asio::any_io_executor& on, std::atomic<bool>& is_severed, std::atomic<bool>& is_destroyed)
+      : tethered(on), severed(is_severed), destroyed(is_destroyed) {}
+  ~slowly_severed() {
+    destroyed = true;
+    untie();
+  }
+  void sever() noexcept override {
+    severed = true;
+    while (!destroyed) std::this_thread::yield();
+    for (int i = 0; i < 1000; ++i) {
+      std::this_thread::yield();
+      steps = i;
+    }
+  }
+
+  std::atomic<bool>& severed;
+  std::atomic<bool>& destroyed;
+  std::atomic<int> steps{0};
+};
+
+TEST(Lifeline, An_object_that_another_thread_destroys_is_there_until_it_was_severed) {
+  auto io = std::make_unique<asio::io_context>();
+  std::atomic<bool> severed{false};
+  std::atomic<bool> destroyed{false};
+  auto one = std::make_unique<slowly_severed>(io->get_executor(), severed, destroyed);
+  std::thread other([&] {
+    while (!severed) std::this_thread::yield();
+    one.reset();
+  });
+  io.reset();
+  other.join();
+}
+
+TEST(Lifeline, An_object_may_outlive_its_context) {
+  struct idle final : transport::tethered {
+    explicit idle(const asio::any_io_executor& on) : tethered(on) {}
+    void sever() noexcept override {}
+  };
+  auto io = std::make_unique<asio::io_context>();
+  const idle one(io->get_executor());
+  io.reset();
 }
 
 }  // namespace

@@ -28,18 +28,19 @@ template <class T>
 class deferred_answer {
  public:
   void put(result<T> value) {
-    std::unique_ptr<waiter> waiting;  // released without the lock, because the coroutine may be destroyed with it
+    std::unique_ptr<waiter> waiting;  // destroyed without the lock, because it may have to wait for drop()
     std::lock_guard lock(mutex_);
     if (std::exchange(done_, true)) return;
     if (!waiting_) {
       value_ = std::move(value);
       return;
     }
-    // Under the lock, as long as the executor is there: it only posts.
-    waiting_->handler(std::move(value));
     waiting = std::move(waiting_);
+    // Used up under the lock, because drop() waits for the lock before the executor goes. It only posts.
+    const auto handler = std::exchange(waiting->handler, nullptr);
+    handler(std::move(value));
   }
-  // `handler` posts to `on`, and runs nothing itself.
+  // `handler` posts itself to `on`, and runs nothing. Nothing of the coroutine stays in it.
   void wait(const asio::any_io_executor& on, std::function<void(result<T>)> handler) {
     std::lock_guard lock(mutex_);
     if (value_) return handler(std::move(*value_));
@@ -50,6 +51,7 @@ class deferred_answer {
   struct waiter final : transport::tethered {
     waiter(const asio::any_io_executor& on, deferred_answer& in, std::function<void(result<T>)> then)
         : tethered(on), answer(in), handler(std::move(then)) {}
+    ~waiter() { untie(); }
     void sever() noexcept override { answer.drop(); }
 
     deferred_answer& answer;
@@ -107,10 +109,11 @@ asio::awaitable<result<T>> await_answer(std::shared_ptr<deferred_answer<T>> meet
     auto slot = asio::get_associated_cancellation_slot(*shared);
     if (slot.is_connected()) slot.assign([meeting](asio::cancellation_type) { meeting->put(errc::cancelled); });
     meeting->wait(executor, [shared, executor](result<T> value) {
-      asio::post(executor, [shared, value = std::move(value)]() mutable {
-        auto done = asio::get_associated_cancellation_slot(*shared);
+      // Moved: the executor alone decides when and where the coroutine ends, even if it drops what was posted.
+      asio::post(executor, [handler = std::move(*shared), value = std::move(value)]() mutable {
+        auto done = asio::get_associated_cancellation_slot(handler);
         if (done.is_connected()) done.clear();
-        std::move (*shared)(std::move(value));
+        std::move(handler)(std::move(value));
       });
     });
   };

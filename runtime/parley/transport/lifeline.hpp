@@ -6,6 +6,8 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <memory>
+
 namespace parley::transport {
 
 class lifeline;
@@ -18,7 +20,9 @@ class tethered {
  protected:
   explicit tethered(const asio::any_io_executor& on);
   ~tethered() { untie(); }
-  // From here on sever() is not called. For those who let go by themselves; calling it twice does no harm.
+  // From here on sever() is not called. If another thread is in sever(), this waits until that returns, so the caller holds no lock that
+  // sever() takes. For objects that release their Asio objects by themselves; calling it twice does no harm. An object that may be
+  // destroyed in any thread calls it first of all in its destructor, while there is still something to sever.
   void untie() noexcept;
 
  private:
@@ -26,7 +30,8 @@ class tethered {
   // The context is being destroyed, and nothing runs on it any more. Called at most once; may destroy this object.
   virtual void sever() noexcept = 0;
 
-  lifeline* line_ = nullptr;
+  const std::shared_ptr<lifeline> line_;  // which may outlive the context
+  bool tied_ = false;
   tethered* before_ = nullptr;
   tethered* after_ = nullptr;
 };

@@ -47,7 +47,10 @@ struct manual_clock::state : std::enable_shared_from_this<state> {
 class manual_clock::one final : public transport::alarm, private transport::tethered {
  public:
   one(std::shared_ptr<state> clock, const asio::any_io_executor& on) : tethered(on), clock_(std::move(clock)) { slot_->on = on; }
-  ~one() override { let_go(); }
+  ~one() override {
+    untie();
+    let_go();
+  }
 
   void set(time_point when, std::function<void()> ring) override {
     std::function<void()> forgotten;
