@@ -15,6 +15,7 @@
 #include <asio/use_future.hpp>
 
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace rooms {
@@ -185,6 +186,34 @@ TEST_P(Greeted, An_event_the_ends_disagree_about_is_refused_at_its_sender) {
   server.stop();
   server.join();
   EXPECT_TRUE(log.any_contains("disagree about Rooms.Move"));
+}
+
+TEST_P(Greeted, The_next_server_is_not_held_to_what_the_one_before_it_disagreed_about) {
+  parley::loopback network;
+  parley::server old{{.loopback = &network}};
+  OldHost host;
+  old.add(host);
+  old.start();
+  parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
+  events<parley::error> lost;
+  link.on_disconnected([&](const parley::error& why) { lost.put(why); });
+  const broken::RoomsClient wrong{link};
+  link.connect();
+  EXPECT_EQ(wrong.move({.by = "two"}), parley::sent::mismatched);
+  old.stop();
+  old.join();
+  lost.next();
+  parley::server next{{.loopback = &network}};
+  next.start();
+  network.hold();
+  auto connected = link.async_connect(asio::use_future);
+  while (wrong.say({}) == parley::sent::closed) std::this_thread::yield();
+  EXPECT_EQ(wrong.move({.by = "two"}), parley::sent::queued);
+  network.release();
+  EXPECT_TRUE(connected.get());
+  EXPECT_EQ(wrong.move({.by = "two"}), parley::sent::queued);
+  next.stop();
+  next.join();
 }
 
 struct MovingHost final : before::RoomsHandler {

@@ -6,6 +6,9 @@
 
 #include <asio/use_future.hpp>
 
+#include <string>
+#include <thread>
+
 namespace {
 
 using namespace talk::v1;
@@ -70,6 +73,33 @@ TEST_P(EarlyEvents, That_have_no_form_in_the_encoding_of_the_session_are_reporte
   EXPECT_EQ(one.event, "Early.Parcel");
   EXPECT_EQ(client.talk.say({.text = "the link is up"}), sent::queued);
   EXPECT_EQ(w.host->said.next().text, "the link is up");
+}
+
+TEST(NextServer, Is_not_bound_by_what_the_one_before_it_said) {
+  world w({carrier::loopback, parley::encoding::automatic});
+  parley::server before({.binary = false, .max_message = 8'000, .loopback = &w.network});
+  before.start();
+  early_bird client(w, w.client_options());
+  events<parley::error> lost;
+  client.link.on_disconnected([&](const parley::error& why) { lost.put(why); });
+  client.link.connect();
+  const Line large{.text = std::string(10'000, 'x')};
+  const parley::any unknown = parley::pack(Line{.text = "what is this?"});
+  EXPECT_EQ(client.talk.say(large), sent::too_large);
+  before.stop();
+  before.join();
+  lost.next();
+  w.start();
+  w.network.hold();
+  auto connected = client.link.async_connect(asio::use_future);
+  while (client.talk.say({.text = "small"}) == sent::closed) std::this_thread::yield();
+  EXPECT_EQ(client.talk.say(large), sent::queued);
+  EXPECT_EQ(client.early.parcel(unknown), sent::queued);
+  w.network.release();
+  EXPECT_TRUE(connected.get());
+  EXPECT_TRUE(client.errors.next().why.from_peer) << "JSON for it, as the one before read, could not have become binary";
+  EXPECT_EQ(w.host->said.next().text, "small");
+  EXPECT_EQ(w.host->said.next().text, large.text);
 }
 
 }  // namespace

@@ -52,13 +52,10 @@ client_core::client_core(std::string url, client_options options, home where)
       gate_(home_.executor()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       watchdog_(clock_, options_.slow_handler, warning_to(options_.log)),
-      peer_max_message_(taken_by_server(options_)),
       alarm_(clock_->make_alarm(home_.executor())),
       connect_alarm_(clock_->make_alarm(home_.executor())),
       coroutines_(std::make_shared<coroutine_count>(options_.max_coroutines, options_.max_coroutines_per_sender)) {
-  if (options_.encoding == encoding::plain || options_.encoding == encoding::json) format_ = 1;
-  if (options_.encoding == encoding::binary) format_ = 2;
-  if (const auto* foreign = options_.dialect.format) format_ = foreign->payload_format() == format::json ? 1 : 2;
+  assume_nothing_of_the_server();
 }
 
 client_core::~client_core() {
@@ -108,7 +105,19 @@ void client_core::connect(ticket of, outgoing, std::unique_ptr<pending_call> don
   });
 }
 
+// Until a server has greeted, events are measured by the options alone.
+void client_core::assume_nothing_of_the_server() {
+  std::uint8_t agreed = 0;
+  if (options_.encoding == encoding::plain || options_.encoding == encoding::json) agreed = 1;
+  if (options_.encoding == encoding::binary) agreed = 2;
+  if (const auto* foreign = options_.dialect.format) agreed = foreign->payload_format() == format::json ? 1 : 2;
+  format_ = agreed;
+  peer_max_message_ = taken_by_server(options_);
+  mismatches_ = false;
+}
+
 void client_core::begin_connecting() {
+  assume_nothing_of_the_server();  // what the last one said holds no longer, and the next may be another
   phase_ = phase::connecting;
   session::session_options session{.self = side::client};
   session.limits.max_message = wire_limit(options_.max_message);

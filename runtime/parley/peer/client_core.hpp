@@ -106,6 +106,7 @@ class client_core final : public core,
   bool may_wait_for_room(std::size_t cost);
   void release_room_of(const early&) noexcept;
   bool known_to_mismatch(const method&) const;
+  void assume_nothing_of_the_server();
   void report(const error& e, std::string_view event);
   void report_received(connection_end&, const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);
@@ -131,7 +132,7 @@ class client_core final : public core,
   std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
   std::atomic<std::size_t> for_room_bytes_ = 0;    // of those, and of those on their way to the loop
   std::atomic<bool> looks_again_ = false;          // the loop has been asked how full the queue is
-  std::atomic<std::size_t> peer_max_message_;
+  std::atomic<std::size_t> peer_max_message_ = 0;
 
   std::atomic<bool> mismatches_ = false;  // are there any
 
