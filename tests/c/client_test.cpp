@@ -1,11 +1,10 @@
 // The C interface against a real server.
+#include "held_port.hpp"
 #include "system/world.hpp"
 
 #include <parley/c/parley.h>
 
 #include <gmock/gmock.h>
-
-#include <asio/ip/tcp.hpp>
 
 #include <array>
 #include <cstring>
@@ -380,11 +379,8 @@ TEST(CArguments, That_cannot_be_are_refused) {
 }
 
 TEST(CArguments, Nobody_there_is_told_by_connect) {
-  asio::io_context io;
-  asio::ip::tcp::acceptor held(io, {asio::ip::make_address("127.0.0.1"), 0});
-  const auto port = held.local_endpoint().port();
-  held.close();
-  const client_ptr c(parley_client_new(("ws://127.0.0.1:" + std::to_string(port)).c_str(), nullptr, nullptr));
+  const held_port nobody;
+  const client_ptr c(parley_client_new(("ws://" + nobody.address()).c_str(), nullptr, nullptr));
   parley_error why;
   EXPECT_EQ(parley_client_connect(c.get(), &why), PARLEY_DISCONNECTED);
   EXPECT_EQ(why.from_peer, 0);

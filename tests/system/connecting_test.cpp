@@ -1,4 +1,5 @@
 // How long connecting may take and what it says when it fails, for typed clients and raw connections.
+#include "held_port.hpp"
 #include "system/world.hpp"
 #include "websocket/chosen_names.hpp"
 
@@ -28,12 +29,6 @@ parley::error error_of(F f) {
     f();
   } catch (const parley::call_failed& failed) { return failed.error(); }
   return {errc::failed, "nothing was thrown"};
-}
-
-std::uint16_t unused_port() {
-  asio::io_context io;
-  const asio::ip::tcp::acceptor gone(io, {asio::ip::address_v4::loopback(), 0});
-  return gone.local_endpoint().port();
 }
 
 // --- names that do not answer
@@ -90,7 +85,8 @@ TEST_P(ForEver, Is_for_ever_at_both_ends) {
 // --- what errors say
 
 TEST(ConnectErrors, Say_which_address_could_not_be_reached) {
-  const std::string at = "127.0.0.1:" + std::to_string(unused_port());
+  const held_port nobody;
+  const std::string at = nobody.address();
   parley::client link{"ws://" + at + "/ws"};
   parley::raw_connection raw{"ws://" + at + "/ws"};
   for (const parley::error& why : {error_of([&] { link.connect(); }), error_of([&] { raw.connect(); })})

@@ -1,12 +1,11 @@
 // Ports that a server binds: all of them or none, and no port that another process has.
+#include "held_port.hpp"
 #include "system/log_of.hpp"
 #include "system/world.hpp"
 
 #include <asio/ip/tcp.hpp>
 
 #include <gmock/gmock.h>
-
-#include <sys/resource.h>
 
 #include <sys/resource.h>
 
@@ -19,24 +18,18 @@ namespace {
 
 using testing::HasSubstr;
 
-// A port that was free a moment ago, and is held by nobody.
-std::uint16_t free_port() {
-  asio::io_context io;
-  asio::ip::tcp::acceptor one(io, {asio::ip::address_v4::loopback(), 0});
-  return one.local_endpoint().port();
-}
-
 TEST(Ports, Of_a_server_with_several_loops_are_refused_to_another_server) {
   for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
-    parley::server first({.threads = 3});
+    const held_port port;
+    parley::server first({.port = port.number(), .threads = 3});
     first.start();
-    parley::server second({.port = first.port(), .threads = threads});
+    parley::server second({.port = port.number(), .threads = threads});
     try {
       second.start();
       ADD_FAILURE() << "two servers have the same port";
     } catch (const parley::call_failed& failed) {
       EXPECT_EQ(failed.code(), std::errc::address_in_use);
-      EXPECT_THAT(failed.what(), HasSubstr(std::to_string(first.port())));
+      EXPECT_THAT(failed.what(), HasSubstr(std::to_string(port.number())));
     }
     first.stop();
     first.join();
@@ -82,13 +75,13 @@ TEST(Ports, Are_bound_all_or_none) {
   asio::io_context io;
   asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
   for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
-    const std::uint16_t port = free_port();
-    parley::server server({.port = port, .threads = threads});
+    const held_port port;
+    parley::server server({.port = port.number(), .threads = threads});
     server.listen({.port = taken.local_endpoint().port()});
     EXPECT_THROW(server.start(), parley::call_failed);
     asio::ip::tcp::socket nobody(io);
     std::error_code refused;
-    nobody.connect({asio::ip::address_v4::loopback(), port}, refused);
+    nobody.connect({asio::ip::address_v4::loopback(), port.number()}, refused);
     EXPECT_EQ(refused, asio::error::connection_refused);
   }
 }

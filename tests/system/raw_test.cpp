@@ -1,4 +1,5 @@
 // Connections without a schema, over both transports: what programs see.
+#include "held_port.hpp"
 #include "system/raw_house.hpp"
 
 #include <parley/raw.hpp>
@@ -406,12 +407,8 @@ TEST(RawWebSocket, A_malformed_url_or_proxy_is_told_by_the_constructor) {
 }
 
 TEST(RawWebSocket, Who_cannot_be_reached_is_disconnected) {
-  std::string url;
-  {
-    house gone(carrier::websocket);
-    url = gone.url();
-  }
-  raw_connection ws{url};
+  const held_port nobody;
+  raw_connection ws{"ws://" + nobody.address() + "/"};
   EXPECT_EQ(Raw::error_of([&] { ws.connect(); }).code, errc::disconnected);
   EXPECT_EQ(Raw::error_of([&] { ws.receive(); }).code, errc::disconnected);
   EXPECT_EQ(ws.close_code(), 1006);

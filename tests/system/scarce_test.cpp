@@ -1,4 +1,5 @@
 // A system that has no thread or descriptor left when one is needed: an error where the documentation says so, and nothing lost afterwards.
+#include "held_port.hpp"
 #include "system/world.hpp"
 #include "websocket/chosen_names.hpp"
 
@@ -85,12 +86,9 @@ TEST(WithoutThreads, A_name_that_cannot_be_looked_up_is_disconnected) {
 }
 
 TEST(WithoutThreads, A_server_does_not_start_and_lets_go_of_its_port) {
-  const std::uint16_t port = [] {
-    asio::io_context io;
-    return asio::ip::tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint().port();
-  }();
+  const held_port port;
   for (int left = 0; left < 3; ++left) {
-    parley::server server{{.port = port, .threads = 3}};
+    parley::server server{{.port = port.number(), .threads = 3}};
     Host host(server);
     server.add(host);
     {
@@ -100,11 +98,11 @@ TEST(WithoutThreads, A_server_does_not_start_and_lets_go_of_its_port) {
     }
     server.stop();
     server.join();
-    parley::server other{{.port = port}};
+    parley::server other{{.port = port.number()}};
     EXPECT_NO_THROW(other.start()) << left;
   }
   for (int left = 0; left < 2; ++left) {
-    parley::server server{{.port = port, .threads = 3}};
+    parley::server server{{.port = port.number(), .threads = 3}};
     const only_so_many_threads few(left);
     EXPECT_THROW(server.run(), parley::call_failed) << left;
   }

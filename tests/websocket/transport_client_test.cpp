@@ -1,4 +1,5 @@
 // The client's side of the opening handshake, against servers that do not do as they should.
+#include "held_port.hpp"
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>
@@ -227,12 +228,9 @@ TEST_F(transport_client, a_server_that_hangs_up_during_the_handshake_is_disconne
 }
 
 TEST_F(transport_client, a_port_where_nobody_listens_is_disconnected) {
-  const std::uint16_t port = [&] {
-    tcp::acceptor gone(io, {asio::ip::address_v4::loopback(), 0});
-    return gone.local_endpoint().port();
-  }();
+  const held_port nobody;
   for (const std::string host : {"127.0.0.1", "localhost"}) {
-    const auto end = connect({.url = "ws://" + host + ":" + std::to_string(port)});
+    const auto end = connect({.url = "ws://" + host + ":" + std::to_string(nobody.number())});
     ASSERT_TRUE(run_until(io, [&] { return end->closed == 1; }));
     EXPECT_EQ(end->how.code, errc::disconnected);
     EXPECT_THAT(end->how.message, HasSubstr("refused"));

@@ -1,5 +1,6 @@
 // Servers that are reached by a name: look-ups that do not end, and names with several addresses of which some do not answer.
 #include "chosen_names.hpp"
+#include "held_port.hpp"
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>
@@ -49,10 +50,6 @@ struct Names : ::testing::Test {
     connect_options options{.url = "ws://" + host + ":" + std::to_string(port) + "/ws"};
     options.limits.handshake = 60s;
     return connect(std::move(options));
-  }
-  std::uint16_t unused_port() {
-    const tcp::acceptor gone(io, {asio::ip::address_v4::loopback(), 0});
-    return gone.local_endpoint().port();
   }
 
   asio::io_context io;
@@ -188,7 +185,8 @@ TEST_F(Names, With_an_address_that_refuses_are_reached_at_the_next_one) {
 
 TEST_F(Names, Whose_addresses_all_refuse_say_which_was_the_last) {
   names().choose("two.test", {"127.0.0.3", "127.0.0.1"});
-  const std::uint16_t port = unused_port();
+  const held_port held;
+  const std::uint16_t port = held.number();
   const auto named = connect("two.test", port);
   const auto numeric = connect("127.0.0.1", port);
   ASSERT_TRUE(run_until(io, [&] { return named->closed == 1 && numeric->closed == 1; }));
@@ -198,7 +196,8 @@ TEST_F(Names, Whose_addresses_all_refuse_say_which_was_the_last) {
 }
 
 TEST_F(Names, Whose_addresses_are_dead_are_given_up_in_time) {
-  const std::uint16_t port = unused_port();
+  const held_port held;
+  const std::uint16_t port = held.number();
   dead_port one(io, port), two(io, port, "127.0.0.3");
   names().choose("dead.test", {"127.0.0.2", "127.0.0.3"});
   const auto end = connect({.url = "ws://dead.test:" + std::to_string(port) + "/", .limits = {.handshake = 300ms}});
@@ -209,7 +208,8 @@ TEST_F(Names, Whose_addresses_are_dead_are_given_up_in_time) {
 
 // Given up after every number of steps, no socket is left, and none is closed that belongs to somebody else by now.
 TEST_F(Names, May_be_given_up_at_any_time) {
-  const std::uint16_t port = unused_port();
+  const held_port held;
+  const std::uint16_t port = held.number();
   std::optional<dead_port> dead(std::in_place, io, port);
   names().choose("three.test", {"127.0.0.1", "127.0.0.3", "127.0.0.2"});
   const auto before = open_descriptors();

@@ -1,0 +1,24 @@
+// A number for a port that nobody listens on.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <string>
+
+// Bound as long as this object lives, so that the system gives the number to no other program. Whoever connects is refused; whoever allows
+// the address to be reused, as servers do, can listen on it.
+class held_port {
+ public:
+  held_port() : socket_(io_, asio::ip::tcp::v4()) {
+    socket_.set_option(asio::ip::tcp::socket::reuse_address(true));
+    socket_.bind({asio::ip::address_v4::any(), 0});
+  }
+  std::uint16_t number() const { return socket_.local_endpoint().port(); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(number()); }
+
+ private:
+  asio::io_context io_;
+  asio::ip::tcp::socket socket_;
+};
