@@ -1,4 +1,5 @@
 // The conditions of docs/errors.md, as a typed client, one without a schema and a raw connection meet them.
+#include "held_port.hpp"
 #include "system/world.hpp"
 
 #include <parley/by_name.hpp>
@@ -11,9 +12,11 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/use_future.hpp>
 
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -22,7 +25,7 @@ using parley::condition;
 using parley::errc;
 using testing::HasSubstr;
 
-// A port that is bound, and, unless it is let go, accepts: but nobody ever answers there.
+// A port that accepts, but nobody ever answers there.
 struct silent_port {
   silent_port() : accepting(io, {asio::ip::make_address("127.0.0.1"), 0}) {}
   std::string url() const { return "ws://127.0.0.1:" + std::to_string(accepting.local_endpoint().port()) + "/"; }
@@ -90,9 +93,8 @@ TEST(RawErrors, Not_connected) {
 // --- refused
 
 TEST(ClientErrors, Refused_by_the_machine) {
-  silent_port nobody;
-  const std::string url = nobody.url();
-  nobody.accepting.close();
+  const held_port nobody;
+  const std::string url = "ws://" + nobody.address() + "/";
   parley::client link{url};
   parley::raw_connection raw{url};
   for (const parley::error& why : {error_of([&] { link.connect(); }), error_of([&] { raw.connect(); })}) {
@@ -168,12 +170,11 @@ TEST_P(Errors, What_may_have_arrived_is_repeated_only_if_the_schema_says_so) {
 
 TEST(ClientErrors, What_waited_for_the_link_has_never_left) {
   silent_port silent;
-  const std::string url = silent.url();
-  parley::client link{url};
+  parley::client link{silent.url()};
   const TalkClient talk{link};
   EXPECT_THAT(error_of([&] { talk.with({.deadline = 20ms}).later({}); }), HasNeverLeft(errc::deadline_exceeded));
-  silent.accepting.close();
-  parley::client refused{url};
+  const held_port nobody;
+  parley::client refused{"ws://" + nobody.address() + "/"};
   EXPECT_THAT(error_of([&] { TalkClient{refused}.later({}); }), HasNeverLeft(errc::disconnected));
 }
 
@@ -200,6 +201,34 @@ TEST(ClientErrors, A_plain_call_that_waits_for_the_one_before_has_never_left) {
   EXPECT_THAT(error_of([&] { a.talk.with({.deadline = 20ms}).touch(); }), HasNeverLeft(errc::deadline_exceeded));
   w.server->stop();
   EXPECT_THAT(first.get().error(), IsUnanswered(errc::disconnected));
+}
+
+TEST(ServerErrors, What_a_slow_client_was_not_asked_any_more_has_never_left) {
+  world w({carrier::loopback, parley::encoding::json}, {.max_queue = 200'000});
+  w.start();
+  guest a(w);
+  w.network.hold();
+  std::vector<std::future<parley::result<Line>>> asked;
+  for (int i = 0; i < 4; ++i)
+    asked.push_back(w.host->peers.async_meet({.text = std::string(60'000, 'x')}, parley::to::client{a.id}, asio::use_future));
+  for (std::size_t i = 2; i < 4; ++i) {  // two fill the transport, the third waits, and the fourth finds no room
+    ASSERT_EQ(asked[i].wait_for(5s), std::future_status::ready) << i;
+    EXPECT_THAT(asked[i].get().error(), HasNeverLeft(errc::disconnected)) << i;
+  }
+  w.network.release();
+}
+
+TEST_P(Errors, An_answer_that_is_too_large_was_made_all_the_same) {
+  world w(GetParam());
+  w.start();
+  auto options = w.client_options();
+  options.max_message = 1000;
+  guest a(w, options);
+  const parley::error why = error_of([&] { a.talk.meet({.text = std::string(1500, 'x')}); });
+  EXPECT_TRUE(why.maybe_done) << why.message;
+  EXPECT_FALSE(why == condition::retryable);
+  EXPECT_THAT(why.message, HasSubstr("1000"));
+  if (!GetParam().plain()) { EXPECT_EQ(why.code, errc::failed); }
 }
 
 TEST_P(Errors, An_answer_that_refuses_is_clear_and_one_that_gives_up_is_not) {

@@ -280,4 +280,27 @@ TEST(Outbox, ForgetsEverything) {
   EXPECT_TRUE(box.push(of(10), 0));
 }
 
+TEST(Outbox, TakesBackCallsThatWereAbandoned) {
+  outbox box(100'000);
+  ASSERT_TRUE(box.push(of(1), 0, 1));
+  box.pop();
+  ASSERT_TRUE(box.push(of(1), 0, 2));
+  ASSERT_TRUE(box.push(of(1), 0));
+  ASSERT_TRUE(box.push(of(1), 0, 3));
+  box.abandon(4);
+  EXPECT_TRUE(box.empty());
+  EXPECT_EQ(box.bytes(), 0u);
+  EXPECT_FALSE(box.take_back(1)) << "it has left";
+  for (const std::uint64_t never : {2u, 3u, 4u}) EXPECT_TRUE(box.take_back(never)) << never;
+
+  outbox full(0);
+  full.abandon(7);
+  EXPECT_FALSE(full.take_back(6));
+  EXPECT_TRUE(full.take_back(7));
+
+  outbox other(0);
+  other.abandon(0);
+  EXPECT_FALSE(other.take_back(6));
+}
+
 }  // namespace

@@ -103,7 +103,9 @@ result<> connection_end::send_reply(const method& m, std::uint64_t id, const voi
   } else if (session_->payload_format() == format::json) {
     *frame += "{}";
   }
-  if (const std::size_t size = frame->size() - start; too_large_for_peer(m, size)) return over_peers_limit(m, size);
+  // `too_large` would say that the request was refused, and it has been carried out.
+  if (const std::size_t size = frame->size() - start; too_large_for_peer(m, size))
+    return error{errc::failed, "the answer is too large: " + over_peers_limit(m, size).message};
   if (!in_place) {
     send_terminal(&m, id, nullptr, as_bytes(*frame));
     return {};
@@ -168,7 +170,7 @@ void connection_end::send_terminal(const method* m, std::uint64_t id, const erro
     if (session_->write(e, payload, frame)) {
       if (fits(frame.size())) return;
       e.kind = wire::kind::error;
-      e.code = errc::too_large;
+      e.code = errc::failed;
       e.text = "the answer is too large";
       e.has_text = true;
       payload = {};

@@ -69,6 +69,7 @@ buffer outbox::pop() {
 
 bool outbox::take_back(std::uint64_t call) {
   if (call == 0) return false;  // stands for frames that open none
+  if (call >= abandoned_from_) return true;
   std::size_t low = 0, high = calls_.size();
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
@@ -95,6 +96,12 @@ void outbox::drop_last_taken_back() {
     data_.erase(data_.size() - 1);
     calls_.erase(calls_.size() - 1);
   }
+}
+
+void outbox::abandon(std::uint64_t refused) {
+  if (!calls_.empty()) abandoned_from_ = calls_[0].call;  // ids grow: those behind it wait, too
+  else if (refused != 0) abandoned_from_ = refused;
+  clear();
 }
 
 void outbox::clear() {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace parley::session {
@@ -46,6 +47,9 @@ class outbox {
   buffer pop();
   // Takes back a call that has not left. False: it has.
   bool take_back(std::uint64_t call);
+  // Drops everything, for good: nothing is pushed afterwards. The calls that waited can still be taken back, and so can `refused`, the call
+  // that found no room; 0 if it was another frame.
+  void abandon(std::uint64_t refused);
   void clear();
 
  private:
@@ -74,6 +78,7 @@ class outbox {
   };
   ring<place> calls_;  // of the data lane, those taken back as well
   std::uint64_t first_number_ = 0;
+  std::uint64_t abandoned_from_ = std::numeric_limits<std::uint64_t>::max();  // this call and all later ones never leave
 };
 
 }  // namespace parley::session

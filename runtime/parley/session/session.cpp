@@ -305,7 +305,7 @@ bool peer_session::enqueue(buffer frame, std::uint64_t call, bool admitted) {
     const std::size_t size = frame.size(), in_transport = counted(out_.look().queued);
     if (!outbox_.push(std::move(frame), in_transport, call)) {
       total_was_full_ = outbox_.total_is_full(size, in_transport);
-      close_too_slow();
+      close_too_slow(call);
       return false;
     }
   }
@@ -340,7 +340,7 @@ bool peer_session::send_control(const wire::envelope& e) {
   std::string frame;
   if (!write(e, {}, frame)) return false;
   if (!outbox_.push_control(buffer(std::move(frame)))) {
-    close_too_slow();
+    close_too_slow(0);
     return false;
   }
   pump();
@@ -348,8 +348,8 @@ bool peer_session::send_control(const wire::envelope& e) {
 }
 
 // What waits would only delay the close; the peer learns from the code that it missed something.
-void peer_session::close_too_slow() {
-  outbox_.clear();
+void peer_session::close_too_slow(std::uint64_t refused_call) {
+  outbox_.abandon(refused_call);
   close(close_code::too_slow, "too slow");
 }
 

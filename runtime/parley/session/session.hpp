@@ -234,7 +234,7 @@ class peer_session {
   // Queues behind what waits.
   bool enqueue(buffer frame, std::uint64_t call, bool admitted);
   bool send(std::string& frame, std::uint64_t call, bool admitted);
-  void close_too_slow();
+  void close_too_slow(std::uint64_t refused_call);
   void pump();
   void pump_last();
   bool goes_at_once(std::size_t size, bool admitted) const;
