@@ -95,6 +95,21 @@ TEST(PlainFrame, HasNoNamesAndKindsOfTheProtocol) {
   }
 }
 
+// Only the payload has to be JSON for those who read JSON.
+TEST(PlainFrame, SaysOfItsPayloadAloneWhetherItHoldsANaN) {
+  const auto payload_holds_one = [](std::string_view frame) {
+    const frames::exact bytes(frame);
+    wire::envelope e;
+    EXPECT_FALSE(wire::plain_format().read(bytes.bytes(), side::server, {}, e)) << frame;
+    return e.payload_not_json;
+  };
+  EXPECT_TRUE(payload_holds_one(R"({"event_name":"msg","payload":[NaN]})"));
+  EXPECT_TRUE(payload_holds_one(R"({"x":1,"event_name":"msg","payload":-Infinity,"y":1})"));
+  EXPECT_FALSE(payload_holds_one(R"({"event_name":"msg","payload":1,"x":NaN})"));
+  EXPECT_FALSE(payload_holds_one(R"({"event_name":"msg","x":NaN,"payload":1})"));
+  EXPECT_FALSE(payload_holds_one(R"({"event_name":"msg","x":[{"y":Infinity}],"payload":{"z":1}})"));
+}
+
 TEST(PlainFrame, CarriesAMessageOfAnyLengthWhateverItsEscapes) {
   const std::string text(100'000, 'a');
   EXPECT_EQ(read(R"({"event_name":"msg","message":")" + text + "\"}"), "kind=event name=msg text=\"" + text + '"');

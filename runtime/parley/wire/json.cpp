@@ -342,6 +342,7 @@ bool reader::skip() { return skip_value(options_.max_depth - std::min(depth_, op
 
 bool reader::raw(std::string_view& text, std::size_t max_depth) {
   const std::uint32_t* const begin = next_;
+  passed_nan_ = false;
   if (!skip_value(max_depth)) return false;
   // The last token of the value ends where the next one begins, less the space between.
   const std::uint32_t* const past = next_--;

@@ -77,7 +77,7 @@ class reader {
   // The same, and `tokens` becomes what another reader of this value alone can be given, once this one is destroyed.
   bool raw(std::string_view& text, std::size_t max_depth, known_tokens& tokens);
 
-  // Has a value that was passed over held a bare NaN, Infinity or -Infinity (options.accept_nan_tokens)?
+  // Whether the last value that raw() returned holds a bare NaN, Infinity or -Infinity (options.accept_nan_tokens).
   bool passed_nan() const noexcept { return passed_nan_; }
 
   // The root has been read; nothing but space may follow. False if anything ever failed.
