@@ -215,7 +215,10 @@ TEST_P(RawServer, Run_serves_on_this_thread_until_it_is_stopped) {
 }
 
 TEST(RawServerWebSocket, An_origin_that_no_browser_sends_is_refused_with_what_to_write) {
-  EXPECT_THROW(raw_server({.origins = {"*"}}, echo), std::invalid_argument);
+  try {
+    raw_server({.origins = {"*"}}, echo);
+    ADD_FAILURE() << "made";
+  } catch (const std::invalid_argument& said) { EXPECT_THAT(said.what(), testing::StartsWith("raw_server_options::origins: \"*\"")); }
 }
 
 TEST(RawServerWebSocket, A_port_that_is_taken_is_said_with_its_code) {

@@ -22,7 +22,7 @@ TEST(Origins, Are_written_as_browsers_send_them) {
       {"chrome-extension://abcdef", "chrome-extension://abcdef"},
   };
   for (const auto& [written, sent] : cases) {
-    const auto usable = usable_origin(written);
+    const auto usable = usable_origin(written, "server_options::origins");
     ASSERT_TRUE(usable) << usable.error().message;
     EXPECT_EQ(*usable, sent);
   }
@@ -33,7 +33,7 @@ TEST(Origins, That_no_browser_sends_are_refused_with_the_right_form) {
        {"*", "https://*.example.org", "localhost:8000", "example.org", "", "http://", "https:///", "://example.org",
         "https://example.org/page", "https://example.org//", "https://user@example.org", "https://example.org?x",
         "https://example.org:port", "https://example.org:70000", "https://example.org:", "http://[::1", "1http://a", "https://a b"}) {
-    const auto usable = usable_origin(wrong);
+    const auto usable = usable_origin(wrong, "server_options::origins");
     ASSERT_FALSE(usable) << wrong << " -> " << *usable;
     EXPECT_EQ(usable.error().code, errc::invalid);
     EXPECT_THAT(usable.error().message, HasSubstr("server_options::origins"));

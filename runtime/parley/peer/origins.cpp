@@ -43,9 +43,9 @@ bool is_host(std::string_view text) {
 
 }  // namespace
 
-result<std::string> usable_origin(std::string_view entry) {
+result<std::string> usable_origin(std::string_view entry, std::string_view option) {
   const auto never = [&](std::string_view why) {
-    return error{errc::invalid, "server_options::origins: \"" + std::string(entry) + "\" can never match: " + std::string(why)};
+    return error{errc::invalid, std::string(option) + ": \"" + std::string(entry) + "\" can never match: " + std::string(why)};
   };
   if (entry == "null") return std::string(entry);  // pages from a file, or in a sandbox
   if (entry.find('*') != entry.npos) return never("there are no wildcards; list each origin, such as " + std::string(example));

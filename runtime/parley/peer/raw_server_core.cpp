@@ -31,7 +31,7 @@ raw_request request_of(const transport::request& ask) {
 // Throws std::invalid_argument for an origin that no browser can send.
 raw_server_options usable(raw_server_options options) {
   for (std::string& origin : options.origins) {
-    auto one = usable_origin(origin);
+    auto one = usable_origin(origin, "raw_server_options::origins");
     if (!one) throw std::invalid_argument(one.error().message);
     origin = std::move(*one);
   }

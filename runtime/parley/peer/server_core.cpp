@@ -23,7 +23,7 @@ namespace {
 server_options checked(server_options options) {
   options.log = guarded(std::move(options.log));
   for (std::string& origin : options.origins) {
-    auto usable = usable_origin(origin);
+    auto usable = usable_origin(origin, "server_options::origins");
     if (!usable) throw std::invalid_argument(usable.error().message);
     origin = std::move(*usable);
   }
