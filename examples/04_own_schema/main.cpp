@@ -34,12 +34,11 @@ int main() {
   const parley::scoped_registration serving = server.add(scorer);  // ends before the scorer does: the server still runs then
   server.start();
 
-  std::promise<std::string> refused;
+  std::promise<std::string> refused, heard;  // used by the client's thread until `link` is destroyed
   parley::client link{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};
   link.on_error(
       [&refused](const parley::error& why, std::string_view event) { refused.set_value(std::string(event) + ": " + why.message); });
   ScoreClient score{link};
-  std::promise<std::string> heard;
   score.on_scored([&heard](const Goal& goal) { heard.set_value(goal.team); });
   link.connect();
 
