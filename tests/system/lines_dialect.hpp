@@ -72,6 +72,7 @@ class lines_dialect final : public parley::wire::envelope_format {
     json.member(name);
     json.text(text);
     json.close_object();
+    json.end();
   }
   static std::string comma_separated(std::string_view words) {
     std::string list(words);

@@ -38,10 +38,7 @@ constexpr std::array<std::array<char, 2>, 4096> pairs = [] {
 
 }  // namespace
 
-void to_base64(bytes_view bytes, std::string& out) {
-  const std::size_t start = out.size();
-  out.resize(start + (bytes.size() + 2) / 3 * 4, '=');
-  char* to = out.data() + start;
+char* to_base64(bytes_view bytes, char* to) {
   std::size_t i = 0;
   const auto at = [&](std::size_t n) { return std::to_integer<std::uint32_t>(bytes[n]); };
   for (; i + 3 <= bytes.size(); i += 3) {
@@ -51,11 +48,19 @@ void to_base64(bytes_view bytes, std::string& out) {
     to += 4;
   }
   const std::size_t left = bytes.size() - i;
-  if (left == 0) return;
+  if (left == 0) return to;
   const std::uint32_t bits = at(i) << 16 | (left == 2 ? at(i + 1) << 8 : 0);
   *to++ = alphabet[bits >> 18];
   *to++ = alphabet[bits >> 12 & 63];
-  if (left == 2) *to = alphabet[bits >> 6 & 63];
+  *to++ = left == 2 ? alphabet[bits >> 6 & 63] : '=';
+  *to++ = '=';
+  return to;
+}
+
+void to_base64(bytes_view bytes, std::string& out) {
+  const std::size_t start = out.size();
+  out.resize(start + base64_size(bytes.size()));
+  to_base64(bytes, out.data() + start);
 }
 
 bool from_base64(std::string_view text, std::vector<std::byte>& out) {

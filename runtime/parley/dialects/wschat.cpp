@@ -129,6 +129,7 @@ class chat_format final : public wire::envelope_format {
     json.number(in_range(said.info, std::numeric_limits<std::int32_t>::max()));
     json.close_object();
     json.close_object();
+    json.end();
     out.payload = as_bytes(out.text);
     out.has_payload = true;
     return std::nullopt;

@@ -50,12 +50,36 @@ inline bool is_ascii(std::string_view text) noexcept {
   return none_of_eights(text, [](std::uint64_t word) { return word & eight(0x80); });
 }
 
-// ASCII that JSON needs no escapes for.
-inline bool is_plain_ascii(std::string_view text) noexcept {
-  return none_of_eights(text, [](std::uint64_t word) {
-    const std::uint64_t control = (word - eight(0x20)) & ~word;
-    return ((word | control) & eight(0x80)) | zeros(word ^ eight('"')) | zeros(word ^ eight('\\'));
-  });
+// Zero exactly if the bytes are ASCII that JSON needs no escapes for.
+constexpr std::uint64_t not_plain(std::uint64_t word) noexcept {
+  const std::uint64_t control = (word - eight(0x20)) & ~word;
+  return ((word | control) & eight(0x80)) | zeros(word ^ eight('"')) | zeros(word ^ eight('\\'));
+}
+
+// Copies the text if it is plain: the end of what was written. Else nullptr, and anything may stand in the text's room at `to`.
+inline char* copy_plain_ascii(char* to, std::string_view text) noexcept {
+  std::uint64_t word;
+  std::size_t left = text.size();
+  const char* at = text.data();
+  char* const end = to + left;
+  for (; left >= sizeof word; at += sizeof word, to += sizeof word, left -= sizeof word) {
+    std::memcpy(&word, at, sizeof word);
+    if (not_plain(word) != 0) return nullptr;
+    std::memcpy(to, &word, sizeof word);
+  }
+  if (left == 0) return end;
+  if (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+    if (not_plain(word) != 0) return nullptr;
+    std::memcpy(end - sizeof word, &word, sizeof word);
+    return end;
+  }
+  word = eight(' ');
+  for (std::size_t i = 0; i < left; ++i) {
+    word = word << 8 | static_cast<unsigned char>(at[i]);
+    to[i] = at[i];
+  }
+  return not_plain(word) == 0 ? end : nullptr;
 }
 
 }  // namespace parley::wire

@@ -314,9 +314,9 @@ class json_v1 final : public envelope_format {
     write_ids(e, *rule, w);
     if (e.code) text("\"code\":", wire_name(*e.code), w);
     if (!e.reason.empty()) text("\"reason\":", e.reason, w);
-    const std::size_t before_message = out.size();
+    const std::size_t before_message = w.size();
     if (e.has_text) text("\"message\":", e.kind == kind::error ? cut_text(e.text, max_text) : e.text, w);
-    const std::size_t content = payload.size() + (text_is_payload(e.kind) ? out.size() - before_message : 0);
+    const std::size_t content = payload.size() + (text_is_payload(e.kind) ? w.size() - before_message : 0);
     if (e.deadline_ms) number("\"deadline_ms\":", *e.deadline_ms, w);
     if (e.ttl_ms) number("\"ttl_ms\":", *e.ttl_ms, w);
     if (e.delivery != delivery_class::none) text("\"class\":", e.delivery == delivery_class::latest ? "latest" : "drop", w);
@@ -332,6 +332,7 @@ class json_v1 final : public envelope_format {
     }
     write_payload(e, payload, w);
     w.close_object();
+    w.end();
     if (out.size() - start - content <= max_json_envelope) return true;
     out.resize(start);
     return false;
@@ -339,11 +340,12 @@ class json_v1 final : public envelope_format {
 
   bool begin_reply(std::string_view name, std::uint32_t, std::uint64_t re, std::string& out) const override {
     using namespace std::string_view_literals;
-    out += R"({"event_name":")"sv;
-    out += name;
-    out += R"(","re":)"sv;
-    json::writer(out).number(re);
-    out += R"(,"payload":)"sv;
+    json::writer w(out);
+    w.raw(R"({"event_name":")"sv);
+    w.raw(name);
+    w.raw(R"(","re":)"sv);
+    w.number(re);
+    w.raw(R"(,"payload":)"sv);
     return true;
   }
   void end_reply(std::string& out) const override { out += '}'; }

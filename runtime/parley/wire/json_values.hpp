@@ -387,7 +387,7 @@ result<> write_document(const T& value, std::string& out) {
   const std::size_t start = out.size();
   writer json(out);
   write_json(json, value);
-  return json.finish_document(out, start);
+  return json.finish_document(start);
 }
 
 }  // namespace parley::json

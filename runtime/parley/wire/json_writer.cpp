@@ -4,10 +4,14 @@
 #include "parley/wire/eight_bytes.hpp"
 #include "parley/wire/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace parley::json {
@@ -27,93 +31,108 @@ constexpr std::array<char, 256> escapes = [] {
   return table;
 }();
 
+constexpr std::size_t longest_number = 32;  // a double takes 24
+
 template <class Number>
-void append_number(std::string& out, Number value) {
-  std::array<char, 32> text;  // the longest double takes 24
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-  out.append(text.data(), end);
+char* write_number(char* to, Number value) {
+  return std::to_chars(to, to + longest_number, value).ptr;
 }
 
 // Most numbers that people write have three decimals at most; those need no search for the shortest text. `scaled` over 1000 is the value, and
-// no two decimals of so few digits are the same double: it is the shortest there is. False: not such a number, or one that is shorter
+// no two decimals of so few digits are the same double: it is the shortest there is. nullptr: not such a number, or one that is shorter
 // with an exponent.
-bool append_short_decimal(std::string& out, double value) {
+char* write_short_decimal(char* to, double value) {
   const double magnitude = std::abs(value);
-  if (!(magnitude < 1e9) || (value == 0 && std::signbit(value))) return false;
+  if (!(magnitude < 1e9) || (value == 0 && std::signbit(value))) return nullptr;
   const auto scaled = static_cast<std::uint64_t>(magnitude * 1000 + 0.5);
-  if (static_cast<double>(scaled) / 1000 != magnitude) return false;
+  if (static_cast<double>(scaled) / 1000 != magnitude) return nullptr;
   const std::uint64_t whole = scaled / 1000;
   std::uint64_t fraction = scaled % 1000;
-  if (fraction == 0 && whole >= 100'000) return false;
-  std::array<char, 16> text;
-  char* end = text.data();
-  if (value < 0) *end++ = '-';
-  end = std::to_chars(end, text.data() + text.size(), whole).ptr;
+  if (fraction == 0 && whole >= 100'000) return nullptr;
+  if (value < 0) *to++ = '-';
+  to = write_number(to, whole);
   if (fraction != 0) {
-    *end++ = '.';
+    *to++ = '.';
     for (std::uint64_t digit = 100; fraction != 0; digit /= 10) {
-      *end++ = static_cast<char>('0' + fraction / digit);
+      *to++ = static_cast<char>('0' + fraction / digit);
       fraction %= digit;
     }
   }
-  out.append(text.data(), end);
-  return true;
+  return to;
 }
 
 template <class Float>
-void append_floating(std::string& out, Float value) {
+char* write_floating(char* to, Float value) {
   if constexpr (std::is_same_v<Float, double>)
-    if (append_short_decimal(out, value)) return;
-  if (std::isfinite(value)) return append_number(out, value);
-  out += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    if (char* const end = write_short_decimal(to, value)) return end;
+  if (std::isfinite(value)) return write_number(to, value);
+  const std::string_view word = std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  return to + word.copy(to, word.size());
 }
 
 }  // namespace
 
-void writer::number(std::int32_t value) { append_number(out_, value); }
-void writer::number(std::uint32_t value) { append_number(out_, value); }
-void writer::number(std::int64_t value) { append_number(out_, value); }
-void writer::number(std::uint64_t value) { append_number(out_, value); }
-void writer::number(double value) { append_floating(out_, value); }
-void writer::number(float value) { append_floating(out_, value); }
+char* writer::grow(std::size_t size) {
+  // Of the string's own room as much as is likely to be used: all that is taken is filled with zeros first. A new block no sooner than needed.
+  constexpr std::size_t least = 512;
+  constexpr std::size_t most = 4096;
+  const std::size_t used = this->size();
+  const std::size_t needed = used + size;
+  const std::size_t wanted = needed + std::clamp(used, least, most);
+  out_.resize(needed <= out_.capacity() ? std::min(wanted, out_.capacity()) : needed + used / 2);
+  at_ = out_.data() + used;
+  end_ = out_.data() + out_.size();
+  return at_;
+}
 
-bool writer::text(std::string_view content) {
-  if (wire::is_plain_ascii(content)) {
-    const std::size_t start = out_.size();
-    out_.resize(start + content.size() + 2, '"');
-    content.copy(out_.data() + start + 1, content.size());
+void writer::number(std::int32_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(std::uint32_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(std::int64_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(std::uint64_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(double value) { at_ = write_floating(room(longest_number), value); }
+void writer::number(float value) { at_ = write_floating(room(longest_number), value); }
+
+bool writer::text_after(std::string_view beginning, std::string_view content) {
+  char* to = room(beginning.size() + content.size() + 2);
+  *to++ = '"';
+  to = copy(to, beginning);
+  if (char* const end = wire::copy_plain_ascii(to, content)) {
+    *end = '"';
+    at_ = end + 1;
     return true;
   }
+  if (!is_utf8(content)) return text_after(beginning, to_utf8(content)), false;
+  at_ = to;
   const auto escape_of = [](char c) { return escapes[static_cast<unsigned char>(c)]; };
-  if (!is_utf8(content)) return text(to_utf8(content)), false;
-  out_ += '"';
   const char* at = content.data();
   const char* const end = at + content.size();
   while (at != end) {
     const char* plain = at;
     while (at != end && !escape_of(*at)) ++at;
-    out_.append(plain, at);
+    raw({plain, at});
     if (at == end) break;
     const char letter = escape_of(*at);
-    out_ += '\\';
-    out_ += letter;
+    put('\\');
+    put(letter);
     if (letter == 'u') {
       constexpr std::string_view hex = "0123456789abcdef";
       const auto byte = static_cast<unsigned char>(*at);
-      out_ += "00";
-      out_ += hex[byte >> 4];
-      out_ += hex[byte & 15];
+      raw("00");
+      put(hex[byte >> 4]);
+      put(hex[byte & 15]);
     }
     ++at;
   }
-  out_ += '"';
+  put('"');
   return true;
 }
 
 void writer::base64(bytes_view bytes) {
-  out_ += '"';
-  to_base64(bytes, out_);
-  out_ += '"';
+  char* to = room(base64_size(bytes.size()) + 2);
+  *to++ = '"';
+  to = to_base64(bytes, to);
+  *to++ = '"';
+  at_ = to;
 }
 
 }  // namespace parley::json

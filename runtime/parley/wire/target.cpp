@@ -101,13 +101,7 @@ target_text text_of(const target& where) noexcept {
 
 void write_target(const target& where, json::writer& w) {
   const target_text text = text_of(where);
-  if (text.name.empty()) {
-    w.text(text.head);
-    return;
-  }
-  const std::size_t quote = w.out().size();
-  w.text(text.name);
-  w.out().insert(quote + 1, text.head);
+  w.text_after(text.head, text.name);
 }
 
 bool read_target(std::string_view text, target& out) {

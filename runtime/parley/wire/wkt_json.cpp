@@ -47,10 +47,11 @@ void check(writer& out, const T& value) {
 template <class Time>
 void write_time(writer& out, const Time& time) {
   check(out, time);
-  std::string& text = out.out();
-  text += '"';
-  append_text(time, text);
-  text += '"';
+  out.raw_by([&time](std::string& text) {
+    text += '"';
+    append_text(time, text);
+    text += '"';
+  });
 }
 
 }  // namespace

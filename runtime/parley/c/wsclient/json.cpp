@@ -137,7 +137,6 @@ void write_text(const char* text, std::string& out) {
 }
 
 void write(const wsJson& from, std::string& out) {
-  json::writer w(out);
   const auto separate = [&](int32_t i) {
     if (i > 0) out += ',';
   };
@@ -145,9 +144,9 @@ void write(const wsJson& from, std::string& out) {
     case WS_JSON_STRING:
       return write_text(from.stringValue, out);
     case WS_JSON_NUMBER:
-      return w.number(from.numberValue);
+      return json::writer(out).number(from.numberValue);
     case WS_JSON_BOOL:
-      return w.boolean(from.boolValue);
+      return json::writer(out).boolean(from.boolValue);
     case WS_JSON_OBJECT:
       out += '{';
       for (int32_t i = 0; i < from.object.childCount; ++i) {
@@ -169,7 +168,7 @@ void write(const wsJson& from, std::string& out) {
     case WS_JSON_NULL:
       break;
   }
-  w.null();
+  out += "null";
 }
 
 }  // namespace
