@@ -7,7 +7,6 @@
 #include "parley/wire/payload_fault.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,15 +19,15 @@ inline constexpr const char* nested_too_deeply = "nested too deeply";
 class fallible_writer {
  public:
   // Records that a value cannot be written, unless a failure was recorded before. `what` must be a literal.
-  void fail(const char* what);
+  void fail(const char* what) { fault_.set(what); }
   // Likewise what another codec said of a part.
-  void fail(const parley::error& inner);
-  bool failed() const noexcept { return fault_ != nullptr; }
+  void fail(const parley::error& inner) { fault_.set_inner(inner); }
+  bool failed() const noexcept { return fault_.failed(); }
 
   // Called on the way out of a failure, innermost first; write_part() sees to it.
-  void within_member(std::string_view name);
-  void within_entry(std::size_t number);
-  void within_element(std::size_t number);
+  void within_member(std::string_view name) { fault_.within_member(name); }
+  void within_entry(std::size_t number) { fault_.within_entry(number); }
+  void within_element(std::size_t number) { fault_.within_element(number); }
 
   // Around a message, list or map that can nest (nesting.hpp); nesting_level sees to it. Fails where readers would.
   void enter() {
@@ -52,10 +51,9 @@ class fallible_writer {
   ~fallible_writer() = default;
 
  private:
-  payload_fault& fault();
   result<> finish_doubtful(std::string& out, std::size_t start);
 
-  std::unique_ptr<payload_fault> fault_;
+  payload_fault fault_;
   std::size_t built_ = 0;
   std::size_t depth_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "parley/core/core.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,9 @@ namespace parley {
 
 class payload_fault {
  public:
-  bool failed() const noexcept { return !what_.empty(); }
+  bool failed() const noexcept { return told_ != nullptr; }
   // Fixed words only: texts never quote the input.
-  void set(const char* what) {
-    if (!failed()) what_ = what;
-  }
+  void set(const char* what);
   // The failure of another decoder that read a part: its path goes on where ours ends.
   void set_inner(const parley::error& inner);
 
@@ -28,8 +27,11 @@ class payload_fault {
   parley::error error() const;
 
  private:
-  std::string what_{};
-  std::string path_{};
+  struct told {
+    std::string what;
+    std::string path;
+  };
+  std::unique_ptr<told> told_;  // nearly every payload is well: it costs what a pointer does
 };
 
 }  // namespace parley
