@@ -4,6 +4,7 @@
 #include "parley/core/error.hpp"
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -71,22 +72,22 @@ class result<void> {
   using error_type = parley::error;
 
   result() = default;
-  result(parley::error e) : state_(std::in_place_index<1>, std::move(e)) {}
-  result(errc code) : state_(std::in_place_index<1>, code) {}
+  result(parley::error e) : failure_(std::move(e)) {}
+  result(errc code) : failure_(std::in_place, code) {}
 
-  bool has_value() const noexcept { return state_.index() == 0; }
+  bool has_value() const noexcept { return !failure_; }
   explicit operator bool() const noexcept { return has_value(); }
   void value() const {
     if (!has_value()) throw call_failed{error()};
   }
   void operator*() const noexcept {}
-  const parley::error& error() const& noexcept { return *std::get_if<1>(&state_); }
-  parley::error error() && { return std::move(*std::get_if<1>(&state_)); }
+  const parley::error& error() const& noexcept { return *failure_; }
+  parley::error error() && { return *std::move(failure_); }
 
   bool operator==(const result&) const = default;
 
  private:
-  std::variant<std::monostate, parley::error> state_;
+  std::optional<parley::error> failure_;
 };
 
 }  // namespace parley
