@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,29 +12,36 @@ namespace parley {
 // Whoever borrows while it is lent has a string of its own. Given back on the thread that borrowed.
 class scratch {
  public:
-  scratch() : kept_(kept()), text_(std::exchange(kept_, {})) {
-    text_.clear();
-    if (text_.capacity() < least) text_.reserve(least);
+  scratch() : kept_(kept()), text_(std::exchange(kept_.lent, true) ? &own_.emplace() : &kept_.text) {
+    text_->clear();
+    if (text_->capacity() < least) text_->reserve(least);
   }
   ~scratch() {
-    if (text_.capacity() <= most_kept && text_.capacity() > kept_.capacity()) kept_.swap(text_);
+    if (own_) return;
+    kept_.lent = false;
+    if (text_->capacity() > most_kept) kept_.text = {};
   }
   scratch(const scratch&) = delete;
   scratch& operator=(const scratch&) = delete;
 
-  std::string& operator*() noexcept { return text_; }
-  std::string* operator->() noexcept { return &text_; }
+  std::string& operator*() noexcept { return *text_; }
+  std::string* operator->() noexcept { return text_; }
 
  private:
   static constexpr std::size_t least = 1024;
   static constexpr std::size_t most_kept = 256 * 1024;
-  static std::string& kept() noexcept {
-    thread_local std::string one;
+  struct lending {
+    std::string text;
+    bool lent = false;
+  };
+  static lending& kept() noexcept {
+    thread_local lending one;
     return one;
   }
 
-  std::string& kept_;
-  std::string text_;
+  lending& kept_;
+  std::optional<std::string> own_;
+  std::string* text_;
 };
 
 }  // namespace parley
