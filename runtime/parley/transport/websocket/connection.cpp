@@ -10,7 +10,8 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 namespace parley::transport {
@@ -56,16 +57,15 @@ class websocket_connection final : public connection,
     if (phase_ != phase::open) return;
     if (masks_) return send_copy(as_bytes(content.text()), kind);  // masking copies
     if (content.has_head()) stream_->write_framed(content);
-    else stream_->write(frame_head(kind, content.size()).bytes(), content);
+    else stream_->write(frame_head(kind, content.size()), content);
     look_at_queue();
   }
 
   void send_copy(bytes_view content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(as_text(content), kind);
-    else stream_->write(frame_head(kind, content.size()).bytes(), as_text(content));
-    if (stream_->queued() >= early_from) stream_->write_early();
-    look_at_queue();
+    else stream_->write(frame_head(kind, content.size()), as_text(content));
+    look_at_queue(early_from);
   }
 
   std::size_t buffered_amount() const override { return stream_->queued(); }
@@ -179,7 +179,10 @@ class websocket_connection final : public connection,
     bool answered = false;
   };
 
-  void look_at_queue() {
+  // From `early` queued bytes on the system gets what it takes now.
+  void look_at_queue(std::size_t early = std::numeric_limits<std::size_t>::max()) {
+    if (stream_->queued() < std::min(early, high_) && !stream_->is_counted()) return;  // nearly every frame
+    if (stream_->queued() >= early) stream_->write_early();
     stream_->count_waiting();
     if (over_ || stream_->queued() <= high_) return;
     over_ = true;
@@ -191,8 +194,7 @@ class websocket_connection final : public connection,
     const frame_head head(kind, content.size(), mask);
     const std::span<char> room = stream_->extend(head.bytes().size() + content.size());
     if (room.empty()) return;
-    std::memcpy(room.data(), head.bytes().data(), head.bytes().size());
-    mask_bytes(room.data() + head.bytes().size(), content.data(), content.size(), mask);
+    mask_bytes(head.copy_to(room), content.data(), content.size(), mask);
   }
 
   // ---- frames

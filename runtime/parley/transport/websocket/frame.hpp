@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string_view>
 
 namespace parley::transport {
@@ -41,9 +43,16 @@ class frame_head {
   // A client's: RFC 6455 5.3 wants a mask that nobody can foretell.
   frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask) noexcept;
   std::string_view bytes() const noexcept { return {bytes_.data(), size_}; }
+  // Writes it where `room` begins: the end of it, from where on `room` may hold anything until the payload is there.
+  char* copy_to(std::span<char> room) const noexcept {
+    // Of one length wherever it fits: less than a call for as many bytes as there are.
+    if (room.size() >= sizeof bytes_) std::memcpy(room.data(), bytes_.data(), sizeof bytes_);
+    else std::memcpy(room.data(), bytes_.data(), size_);
+    return room.data() + size_;
+  }
 
  private:
-  std::array<char, frame_bits::largest_head> bytes_;
+  std::array<char, frame_bits::largest_head> bytes_{};
   std::size_t size_ = 2;
 };
 

@@ -212,17 +212,17 @@ void socket_stream::write(std::string_view bytes) {
   if (const std::span<char> room = extend(bytes.size()); !room.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
 }
 
-void socket_stream::write(std::string_view head, std::string_view payload) {
-  const std::span<char> room = extend(head.size() + payload.size());
+void socket_stream::write(const frame_head& head, std::string_view payload) {
+  const std::span<char> room = extend(head.bytes().size() + payload.size());
   if (room.empty()) return;
-  std::memcpy(room.data(), head.data(), head.size());
-  if (!payload.empty()) std::memcpy(room.data() + head.size(), payload.data(), payload.size());
+  char* const content = head.copy_to(room);
+  if (!payload.empty()) std::memcpy(content, payload.data(), payload.size());
 }
 
-void socket_stream::write(std::string_view head, const buffer& payload) {
+void socket_stream::write(const frame_head& head, const buffer& payload) {
   if (payload.size() <= copy_up_to) return write(head, payload.text());
   if (!socket_ || broken_) return;
-  write(head);
+  write(head.bytes());
   out_.share(payload);
 }
 

@@ -9,6 +9,7 @@
 #include "parley/core/core.hpp"
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket/flush_list.hpp"
+#include "parley/transport/websocket/frame.hpp"
 #include "parley/transport/websocket/write_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -83,8 +84,8 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
 
   // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
   void write(std::string_view bytes);
-  void write(std::string_view head, std::string_view payload);
-  void write(std::string_view head, const buffer& payload);
+  void write(const frame_head&, std::string_view payload);
+  void write(const frame_head&, const buffer& payload);
   // The content with the head it has. Not copied, unless it has to wait.
   void write_framed(const buffer& content);
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
@@ -95,8 +96,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
   void keep(std::span<char> not_taken);
   // What it holds because the socket takes no more is counted (flush_list). After a write that may have made it more.
+  bool is_counted() const noexcept { return awaiting_write_ || counted_ != 0; }
   void count_waiting() noexcept {
-    if (awaiting_write_ || counted_ != 0) recount();
+    if (is_counted()) recount();
   }
   // Hands the system what it takes now, so that a long queue is sent out of memory that is used again. The owner hears of it when the turn
   // comes, as of everything else.
