@@ -84,6 +84,12 @@ void connection_end::answer(const method& m, std::uint64_t id, const void* value
   if (auto replied = send_reply(m, id, value); !replied) send_terminal(&m, id, &replied.error(), {});
 }
 
+// The handler's fault, and for its log; the asker could not have asked better.
+error connection_end::not_writable(const method& m, const error& why) {
+  if (owner_) owner_->call_handler_threw(m, std::make_exception_ptr(call_failed(why)));
+  return handler_threw();
+}
+
 // Encodes the answer where the frame is put together, if the format can.
 result<> connection_end::send_reply(const method& m, std::uint64_t id, const void* value) {
   const wire::envelope_format& as = session_->format();
@@ -91,11 +97,7 @@ result<> connection_end::send_reply(const method& m, std::uint64_t id, const voi
   const bool in_place = as.begin_reply(m.name, m.id, id, *frame);
   const std::size_t start = frame->size();
   if (value) {
-    if (auto written = m.out->write(session_->payload_format(), value, *frame); !written) {
-      // The handler's fault, and for its log; the asker could not have asked better.
-      if (owner_) owner_->call_handler_threw(m, std::make_exception_ptr(call_failed(written.error())));
-      return handler_threw();
-    }
+    if (auto written = m.out->write(session_->payload_format(), value, *frame); !written) return not_writable(m, written.error());
     if (reads_python() && is_quoted_nan(*m.out, std::string_view(*frame).substr(start))) {
       frame->pop_back();
       frame->erase(start, 1);

@@ -187,6 +187,7 @@ class connection_end final : public transport::connection_handler,
   // A plain peer where the schema relays what it does not know, as datadivr's does.
   bool reads_python() const { return session_->plain() && &session_->format() == &wire::plain_format() && contract_.relays_unknown(); }
   result<> send_reply(const method&, std::uint64_t id, const void* value);
+  error not_writable(const method&, const error&);
   void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
   void send_terminal(std::string& frame);
   void finish_call(std::unique_ptr<pending_call>, const wire::envelope&, const method&);

@@ -10,11 +10,10 @@ bool outbox::total_is_full(std::size_t size, std::size_t in_transport) const noe
   return (used != 0 || size > always_room) && used + cost_of(size) > total_->left();
 }
 
-bool outbox::has_room(std::size_t size, std::size_t in_transport) const noexcept {
-  const std::size_t used = bounded_ + in_transport;
+bool outbox::has_room_beside(std::size_t size, std::size_t used) const noexcept {
   // An empty queue takes any message that the peer accepts, even one larger than the bound.
   if (used != 0 && (used > max_bytes_ || cost_of(size) > max_bytes_ - used)) return false;
-  return !total_is_full(size, in_transport);
+  return !total_is_full(size, used - bounded_);
 }
 
 void outbox::add(buffer frame, std::uint64_t call, bool admitted) {

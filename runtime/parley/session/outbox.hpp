@@ -35,7 +35,9 @@ class outbox {
   bool push_control(buffer frame);
   // Would a frame of the data lane fit? For the bound over all peers it must not be more than what is left for all of them: so who holds
   // most is the first to find no room, and those who hold little still do.
-  bool has_room(std::size_t size, std::size_t in_transport) const noexcept;
+  bool has_room(std::size_t size, std::size_t in_transport) const noexcept {
+    return (bounded_ + in_transport == 0 && size <= always_room) || has_room_beside(size, bounded_ + in_transport);
+  }
   // Is it the bound over all peers that it does not fit in?
   bool total_is_full(std::size_t size, std::size_t in_transport) const noexcept;
 
@@ -60,6 +62,7 @@ class outbox {
     bool taken_back = false;  // a call that was removed; its place is counted until it is skipped
   };
   // What nobody else counts: a frame with a head is counted once for all who hold it.
+  bool has_room_beside(std::size_t size, std::size_t used) const noexcept;
   static std::size_t alone(const buffer& frame) noexcept { return frame.has_head() ? message_room : cost_of(frame.size()); }
   void add(buffer frame, std::uint64_t call, bool admitted);
   void uncount(const entry&) noexcept;

@@ -291,13 +291,6 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   if (write(e, {}, frame)) send(frame);
 }
 
-// Nothing waits before it, and the transport takes more: nearly every frame.
-bool peer_session::goes_at_once(std::size_t size, bool admitted) const {
-  if (!outbox_.empty()) return false;
-  const outlet now = out_.look();
-  return now.writable && (admitted || outbox_.has_room(size, counted(now.queued)));
-}
-
 bool peer_session::enqueue(buffer frame, std::uint64_t call, bool admitted) {
   if (admitted) {
     outbox_.push_admitted(std::move(frame), call);

@@ -237,7 +237,12 @@ class peer_session {
   void close_too_slow(std::uint64_t refused_call);
   void pump();
   void pump_last();
-  bool goes_at_once(std::size_t size, bool admitted) const;
+  // Nothing waits before it, and the transport takes more: nearly every frame. Here, for it is asked for each of them.
+  bool goes_at_once(std::size_t size, bool admitted) const {
+    if (!outbox_.empty()) return false;
+    const outlet now = out_.look();
+    return now.writable && (admitted || outbox_.has_room(size, counted(now.queued)));
+  }
   // What the transport holds counts with what is bounded here; at a client most of it was admitted.
   std::size_t counted(std::size_t in_transport) const noexcept { return options_.self == side::client ? 0 : in_transport; }
   bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
