@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/box.hpp"
+#include "parley/wire/fallible_writer.hpp"
 #include "parley/wire/format.hpp"
 #include "parley/wire/limits.hpp"
 #include "parley/wire/nesting.hpp"
