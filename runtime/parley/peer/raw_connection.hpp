@@ -1,57 +1,76 @@
-// A WebSocket connection without a schema: messages as they are, text and binary kept apart. For servers that speak something of their own.
+// A WebSocket connection without a schema. It sends and receives messages unchanged and keeps text
+// and binary apart. Use it to talk to servers that have a protocol of their own.
 //
 //   parley::raw_connection ws{"ws://localhost:8765"};   // no I/O yet
-//   ws.send("Hello");                                   // connects, and waits until the message is queued; throws parley::call_failed
+//   ws.send("Hello");                                   // connects, waits for room in the queue
 //   std::cout << ws.receive() << '\n';                  // waits for the next message
-//                                                       // the destructor says goodbye
+//                                                       // the destructor closes with 1000
 //
-// and in a coroutine, where nothing throws and every operation gives a result<T>:
+// The blocking functions throw parley::call_failed. In a coroutine nothing throws, and every
+// operation returns a result<T>:
 //
 //   parley::raw_connection ws{co_await asio::this_coro::executor, "ws://localhost:8765"};
 //   co_await ws.async_send("Hello");
 //   while (auto message = co_await ws.async_receive()) std::cout << *message << '\n';
 //
-// What it does: the handshake (RFC 6455 section 4), with a subprotocol that must be one of those offered; pings are answered, text is held
-// against UTF-8 in both directions, fragments are put together, close codes are exchanged and kept. What it does not: envelopes, calls,
-// reconnecting (one object is one connection: make another), compression, TLS.
+// Supported: the handshake (RFC 6455 section 4), where the server may only choose a subprotocol
+// that was offered. Pings are answered. Text is checked for valid UTF-8 in both directions.
+// Fragments are joined. Close codes are exchanged and kept. Not supported: envelopes, calls,
+// reconnecting, compression, TLS. One object is one connection, so reconnecting means creating
+// another object.
 //
-// Order. Messages leave in the order in which one thread sent them, and are received in the order in which they came; waiting receives are
-// served in the order in which they were started. Sending and receiving do not wait for each other: many sends may go before the first
-// receive.
+// Order. Messages sent by one thread leave in the order in which it sent them. Messages are
+// received in the order of their arrival. Pending receives are served in the order in which they
+// were started. Sending and receiving do not wait for each other, so many sends may precede the
+// first receive.
 //
-// What completes an operation, exactly once, never inside the function that starts it:
-//   connect   the connection is open, or why it cannot be. Cancelling gives up waiting, not connecting
-//   send      the queue has taken the message, which it may have waited for; cancelled before, or send_timeout: it is not sent
-//   receive   a message; the end of the connection, when every message before it has been received; its time-out or its cancellation,
-//             neither of which loses a message: the next receive gets it
-//   ask       the message is sent and the next one received, for servers that answer each with one. Several may be under way: answers
-//             belong to them in order. An answer that comes after its ask has ended goes to the next
-//   close     the close handshake is over, or given up after close_timeout; a success in any case
-// The first operation connects, and the others wait for that.
+// Completion. An operation completes exactly once, and never inside the function that starts it:
+//   connect   The connection is open, or could not be opened. Cancelling stops the waiting, not
+//             the connecting.
+//   send      The queue has accepted the message, possibly after waiting for room. If the wait is
+//             cancelled or exceeds send_timeout, the message is not sent.
+//   receive   A message has arrived, or the connection has ended and every earlier message has
+//             been received. A time-out or a cancellation loses no message: the next receive
+//             gets it.
+//   ask       The message has been sent and the next one received. For servers that answer each
+//             message with one message. Several asks may be pending, and answers go to them in
+//             order. An answer that arrives after its ask has ended goes to the next one.
+//   close     The close handshake is complete, or close_timeout has passed. It always succeeds.
+// The first operation connects, and later operations wait for the connection.
 //
 // Errors:
-//   disconnected       the other end could not be reached, closed, or was lost
-//   deadline_exceeded  connect_timeout, receive_timeout, or send_timeout: the other end reads nothing, perhaps because it waits for this end
-//                      to receive
-//   cancelled          closed or destroyed here, or the operation was cancelled
-//   bad_frame          the other end violated RFC 6455, or chose a subprotocol that was not offered
-//   too_large          a message over max_message
-//   invalid            an option that cannot be used, text that is not UTF-8, or a receive while on_message takes everything
-//   overloaded         more than max_operations, or too much waits to be sent
+//   disconnected       The peer could not be reached, has closed the connection, or was lost.
+//   deadline_exceeded  connect_timeout, receive_timeout or send_timeout has passed. send_timeout
+//                      means that the peer does not read, perhaps because it waits for this end
+//                      to receive.
+//   cancelled          The connection was closed or destroyed locally, or the operation was
+//                      cancelled.
+//   bad_frame          The peer violated RFC 6455, or chose a subprotocol that was not offered.
+//   too_large          A message exceeds max_message.
+//   invalid            An option is not usable, a text is not valid UTF-8, or receive was called
+//                      while an on_message handler is set.
+//   overloaded         There are more than max_operations operations, or too many bytes wait to
+//                      be sent.
 //   unauthenticated, denied, unimplemented, version_mismatch, overloaded
-//                      HTTP 401, 403, 404, 400 and 503; transport.hpp has the whole list
-// An operation on a connection that has ended fails with what ended it. close_code() and close_reason() return what the close frame said.
+//                      The server answered with HTTP 401, 403, 404, 400 or 503. transport.hpp has
+//                      the whole list.
+// An operation on a connection that has ended fails with the error that ended it. close_code() and
+// close_reason() return the contents of the close frame.
 //
-// Memory is bounded: what is queued to be sent by max_queue, what sends and asks hold that wait for room there by four times as much (when
-// that is reached, the next are `overloaded`), messages that nobody has received yet by max_read_ahead (then the connection stops reading,
-// and the other end has to wait: its pings and its close are seen when somebody receives again), operations by max_operations. Each bound
-// may be exceeded by one message, and a message counts as its bytes and 64.
+// Memory is bounded. max_queue limits the send queue. Sends and asks that wait for room in it may
+// hold four times as much. Beyond that, further ones fail with `overloaded`. max_read_ahead limits
+// the messages that have arrived and have not been received yet. At that limit the connection stops
+// reading and the peer has to wait. Its pings and its close frame are then processed when the
+// application receives again. max_operations limits the operations. Each limit may be exceeded by
+// one message. A message counts as its size plus 64 bytes.
 //
-// Exceptions: what a completion handler throws leaves run() of the executor it runs on, in a turn of its own, and the connection goes on; on
-// the connection's own thread it is dropped. on_message and the other handlers say theirs below.
+// Exceptions. An exception from a completion handler leaves run() of the executor the handler runs
+// on, in a separate turn of the loop, and the connection continues. On the connection's own thread
+// the exception is dropped. on_message and the other handlers document their behaviour below.
 //
-// Threads: every function may be called from any thread. Handlers and, by default, completions run on executor(), one at a time. The blocking
-// forms refuse to run there (resource_deadlock_would_occur).
+// Threads. Every function may be called from any thread. Handlers run on executor(), one at a time,
+// and so do completions by default. The blocking functions refuse to run on that executor
+// (resource_deadlock_would_occur).
 #pragma once
 
 #include "parley/peer/asio_check.hpp"
@@ -86,24 +105,35 @@ class clock;
 }
 
 struct raw_options {
-  std::chrono::milliseconds connect_timeout{5'000};                                // resolving, connecting and upgrade together
-  std::chrono::steady_clock::duration receive_timeout = std::chrono::seconds(30);  // of each receive that names none; 0: none
-  std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(30);     // of each send, while it waits for room; 0: none
-  std::chrono::milliseconds close_timeout{5'000};              // then the connection is dropped without a close handshake
-  std::vector<std::string> subprotocols{};                     // offered, the preferred first
+  // For resolving, connecting and the upgrade together.
+  std::chrono::milliseconds connect_timeout{5'000};
+  // For each receive that has no limit of its own. 0 means no limit.
+  std::chrono::steady_clock::duration receive_timeout = std::chrono::seconds(30);
+  // For each send while it waits for room in the queue. 0 means no limit.
+  std::chrono::steady_clock::duration send_timeout = std::chrono::seconds(30);
+  // After this time the connection is dropped without a close handshake.
+  std::chrono::milliseconds close_timeout{5'000};
+  // Offered to the server, the preferred one first.
+  std::vector<std::string> subprotocols{};
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
-  std::string proxy{};                       // socks5://[user:password@]host:port or http://...: connect_options of transport.hpp
-  std::size_t max_message = 1024 * 1024;     // bytes; a longer one closes the connection with 1009
-  std::size_t max_queue = 4 * 1024 * 1024;   // bytes waiting to be sent; over it sends wait, four times as much at most
-  std::size_t max_read_ahead = 1024 * 1024;  // bytes of messages that nobody has received yet; one message always has room
-  std::size_t max_operations = 16 * 1024;    // sends that wait, and receives that wait
-  transport::manners manners{};  // toward servers that do not keep to RFC 6455; with any_text, text to be sent is not checked either
-  parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the connection
-  std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
+  // "socks5://[user:password@]host:port" or "http://...", as in connect_options of transport.hpp.
+  std::string proxy{};
+  std::size_t max_message = 1024 * 1024;  // bytes; a longer message closes the connection with 1009
+  // Bytes that wait to be sent. Beyond it sends wait, for at most four times as many bytes.
+  std::size_t max_queue = 4 * 1024 * 1024;
+  // Bytes of messages that have arrived and are not received yet. One message always has room.
+  std::size_t max_read_ahead = 1024 * 1024;
+  std::size_t max_operations = 16 * 1024;  // the pending sends, and the pending receives
+  // Tolerance toward servers that do not follow RFC 6455. With any_text, outgoing text is not
+  // checked either.
+  transport::manners manners{};
+  // Used instead of the network, with the url "mem://name". Must outlive the connection.
+  parley::loopback* loopback = nullptr;
+  std::shared_ptr<transport::clock> clock{};  // replaces the real clock in tests
 };
 
-// The connection behind its template-free functions. Private to what is below.
+// The connection behind its template-free functions. Private to the templates below.
 class raw_end {
  public:
   using ticket = std::uint64_t;
@@ -119,9 +149,11 @@ class raw_end {
   virtual void ask(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) = 0;
   virtual void close(ticket, std::uint16_t code, std::string reason, std::unique_ptr<operation<void>>) = 0;
   virtual void cancel(ticket) = 0;
-  // On the executor, if nothing has to be waited for: the queue has taken the message. False: it is as it was.
+  // Runs on the executor. Returns true if the queue accepts the message without waiting. If it
+  // returns false, the message is unchanged.
   virtual bool send_at_once(raw_message&) = 0;
-  // On any thread: a message that has come, unless a receive that was started before is owed it.
+  // Any thread. Returns a message that has arrived, unless an earlier receive is still waiting for
+  // it.
   virtual std::optional<raw_message> take_at_once() = 0;
 };
 
@@ -139,7 +171,8 @@ struct start_raw {
   }
 };
 
-// In a coroutine an operation that need not wait does not suspend it. What is awaited is named first (gcc12.hpp).
+// In a coroutine, an operation that does not have to wait does not suspend it. The awaited value is
+// a named variable because of a GCC 12 bug (gcc12.hpp).
 template <class Executor>
 asio::awaitable<result<>, Executor> send_in_coroutine(std::shared_ptr<raw_end> end, raw_message message) {
   if (end->send_at_once(message)) co_return result<>();
@@ -171,21 +204,25 @@ class raw_connection {
  public:
   using duration = raw_end::duration;
 
-  // With a thread of its own; std::system_error if none can be had. The destructor closes with 1000 and waits for that, for close_timeout
-  // at most. All constructors throw std::invalid_argument for a malformed url or proxy.
+  // Runs on a thread of its own, and throws std::system_error if the thread cannot be created. The
+  // destructor closes with 1000 and waits for the close handshake, for close_timeout at most. All
+  // constructors throw std::invalid_argument if the url or the proxy is malformed.
   explicit raw_connection(std::string_view url, raw_options options = {});
-  // On the caller's executor, which outlives the connection; no thread. The destructor does not wait; what is left of the closing
-  // handshake happens if the caller's loop still runs. Two of them, so that the first may stand beside a co_await; name the options of the
-  // second on a line before (gcc12.hpp).
+  // Runs on the caller's executor, which must outlive the connection, and creates no thread. The
+  // destructor does not wait. The rest of the close handshake happens only if the caller's loop
+  // still runs. There are two overloads so that the first can be used next to a co_await. For the
+  // second, put the options into a variable on a line before (gcc12.hpp).
   raw_connection(asio::any_io_executor executor, std::string_view url);
   raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options);
-  // Pending operations complete with `cancelled`. On the own thread it does not wait.
+  // Pending operations complete with `cancelled`. Does not wait if it runs on the connection's own
+  // thread.
   ~raw_connection();
-  // One that was moved from can be destroyed and assigned to, and is not open(); nothing else may be done with it.
+  // A moved-from connection is not open(). It can only be destroyed and assigned to.
   raw_connection(raw_connection&&) noexcept = default;
   raw_connection& operator=(raw_connection&&) noexcept;
 
-  // ---- Any completion token. Signature: void(result<>), for receive and ask void(result<raw_message>).
+  // ---- Operations for any completion token. The completion signature is void(result<>), and for
+  // receive and ask void(result<raw_message>).
 
   template <class Token = asio::use_awaitable_t<>>
   auto async_connect(Token&& token = {}) {
@@ -203,7 +240,8 @@ class raw_connection {
     if constexpr (waits::value) return receive_in_coroutine<typename waits::executor>(end_);
     else return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{});
   }
-  // Within a time of its own; 0: at once or not at all, so it takes what has come already.
+  // Receives with a time limit of its own. With a limit of 0 it only takes a message that has
+  // already arrived.
   template <class Token = asio::use_awaitable_t<>>
   auto async_receive_within(duration limit, Token&& token = {}) {
     return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{limit});
@@ -212,8 +250,9 @@ class raw_connection {
   auto async_ask(raw_message message, Token&& token = {}) {
     return start<raw_message, &raw_end::ask>(std::forward<Token>(token), std::move(message), std::optional<duration>{});
   }
-  // `code`: 1000, or 3000 to 4999; what must not be sent (RFC 6455 section 7.4) goes out as 1011. `reason` is cut at 123 bytes. Messages
-  // sent before leave first. Those received before can still be received.
+  // `code` is 1000, or 3000 to 4999. A code that must not be sent (RFC 6455 section 7.4) goes out
+  // as 1011. `reason` is cut at 123 bytes. Messages sent earlier leave first. Messages received
+  // earlier can still be received.
   template <class Token = asio::use_awaitable_t<>>
   auto async_close(Token&& token = {}) {
     return start<void, &raw_end::close>(std::forward<Token>(token), std::uint16_t{1000}, std::string());
@@ -223,7 +262,7 @@ class raw_connection {
     return start<void, &raw_end::close>(std::forward<Token>(token), code, std::string(reason));
   }
 
-  // ---- Blocking. These throw call_failed.
+  // ---- Blocking forms. These throw call_failed.
 
   void connect();
   void send(raw_message);
@@ -232,14 +271,18 @@ class raw_connection {
   raw_message ask(raw_message);
   void close(std::uint16_t code = 1000, std::string_view reason = {});
 
-  // Never waits, on any thread: queued (before the connection is open too; it then connects), or `overloaded` if the queue is full or others
-  // wait for room, `disconnected` after the end, `invalid`.
+  // Never waits, on any thread. If the connection is not open yet, the message is queued and the
+  // connection is started. Returns `overloaded` if the queue is full or other sends wait for room,
+  // `disconnected` after the connection has ended, and `invalid` for a text that is not valid
+  // UTF-8.
   result<> try_send(raw_message);
-  // A WebSocket ping (RFC 6455 section 5.5.2). Pings of the other end are answered without being asked.
+  // Sends a WebSocket ping (RFC 6455 section 5.5.2). Pings from the peer are answered
+  // automatically.
   void ping();
 
-  // ---- Messages one by one, until the connection ends with 1000, 1001 or no code; otherwise receive()'s errors, `deadline_exceeded`
-  // after receive_timeout among them.
+  // ---- Iteration over the messages. It ends when the connection is closed with 1000, 1001 or
+  // without a code. Otherwise it throws the errors of receive(), including `deadline_exceeded`
+  // after receive_timeout.
   //
   //   for (const parley::raw_message& message : ws) ...
 
@@ -264,27 +307,37 @@ class raw_connection {
   iterator begin() { return iterator(*this); }
   static std::default_sentinel_t end() noexcept { return {}; }
 
-  // ---- Handlers. One of each; a later one replaces it, an empty one takes it away.
+  // ---- Handlers. There is one of each kind. Setting another replaces it, and setting an empty one
+  // removes it.
 
-  // Every message from now on, and those that have come already: receives are refused while it is set. What it throws closes with 1011. The
-  // message is good until it returns.
+  // Receives every message from now on, and those that have already arrived. While it is set,
+  // receive is refused. If the handler throws, the connection is closed with 1011. The message is
+  // valid until the handler returns.
   void on_message(std::function<void(const raw_message&)> handler);
-  // Once, whoever closed, after the last call of on_message; also when connecting failed. Messages that nobody has received yet still can be.
-  // One that is set when the connection is over already is told so. Not after the destructor began. What it throws is dropped.
+  // Called once when the connection is over, whichever end closed it, and also when connecting
+  // failed. It is called after the last call of on_message. Messages that have not been received
+  // yet can still be received. If the connection is already over when the handler is set, the
+  // handler is called as well. It is not called after the destructor has begun. An exception from
+  // it is dropped.
   void on_closed(std::function<void(const error&)> handler);
-  // Any pong (RFC 6455 section 5.5.3). What it throws closes with 1011.
+  // Called for every pong (RFC 6455 section 5.5.3). If the handler throws, the connection is closed
+  // with 1011.
   void on_pong(std::function<void()> handler);
 
-  // Takes no message off the network until resume_reading(); a few may have been read already. The other end waits.
+  // Stops taking messages from the network until resume_reading(). A few messages may already have
+  // been read. The peer has to wait.
   void pause_reading();
   void resume_reading();
 
   bool open() const noexcept;
-  std::string subprotocol() const;     // what the server chose, empty for none
-  std::uint16_t close_code() const;    // 0: not over; 1005: a close frame without a code; 1006: lost, or never open
-  std::string close_reason() const;    // of the close frame, of either end
-  const raw_request& request() const;  // what the client asked for: at servers (raw_server.hpp); empty at clients
-  std::string local_address() const;   // "127.0.0.1:54321"; empty before it is open
+  std::string subprotocol() const;  // chosen by the server, empty for none
+  // 0 while the connection is not over. 1005 for a close frame without a code. 1006 if the
+  // connection was lost or never opened.
+  std::uint16_t close_code() const;
+  std::string close_reason() const;  // from the close frame of either end
+  // The client's upgrade request. Only set at a server (raw_server.hpp), empty at a client.
+  const raw_request& request() const;
+  std::string local_address() const;  // "127.0.0.1:54321", empty before the connection is open
   std::string remote_address() const;
   asio::any_io_executor executor() const;
 

@@ -15,11 +15,12 @@ namespace parley {
 
 using message_kind = transport::opcode;  // text or binary
 
-// What it is made of says which kind it is: strings are text, bytes are binary. Constructors on purpose: such a class survives GCC 12's
-// braces in co_await (gcc12.hpp).
+// The constructor's argument determines the kind: a string makes a text message, bytes make a
+// binary message. The class has constructors on purpose, because GCC 12 handles braces in co_await
+// correctly only for such classes (gcc12.hpp).
 class raw_message {
  public:
-  raw_message() = default;  // an empty text
+  raw_message() = default;  // an empty text message
   raw_message(std::string text) : content_(std::move(text)) {}
   raw_message(std::string_view text) : content_(text) {}
   raw_message(const char* text) : content_(text) {}
@@ -29,7 +30,7 @@ class raw_message {
   raw_message(std::string content, message_kind kind) : content_(std::move(content)), kind_(kind) {}
   static raw_message binary(std::string bytes) { return {std::move(bytes), message_kind::binary}; }
 
-  // The content, of either kind. A received text is valid UTF-8.
+  // The content of a message of either kind. A received text message is valid UTF-8.
   std::string_view text() const& noexcept { return content_; }
   std::string text() && noexcept { return std::move(content_); }
   bytes_view bytes() const noexcept { return as_bytes(content_); }
@@ -39,7 +40,7 @@ class raw_message {
   std::size_t size() const noexcept { return content_.size(); }
   bool empty() const noexcept { return content_.empty(); }
 
-  // Another content in the memory that is there.
+  // Replaces the content and reuses the memory.
   void assign(bytes_view content, message_kind kind) {
     content_.assign(as_text(content));
     kind_ = kind;
@@ -52,7 +53,7 @@ class raw_message {
   message_kind kind_ = message_kind::text;
 };
 
-// Writes the content as it is.
+// Writes the content unchanged.
 std::ostream& operator<<(std::ostream&, const raw_message&);
 
 }  // namespace parley

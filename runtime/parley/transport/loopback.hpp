@@ -1,18 +1,27 @@
-// A network in memory: servers and clients of one program talk through it as through sockets, and a test can break it where it likes.
+// A network in memory. Servers and clients of one program communicate through it as through
+// sockets, and a test can inject faults at any point.
 //
 //   parley::loopback network;
 //   parley::server server{{.loopback = &network}};
 //   parley::client link{"mem://lobby", {.loopback = &network}};
 //
-// It behaves as the WebSocket transport does: requests are accepted or rejected, subprotocols agreed, messages bounded (1009) and text
-// checked (1007), on_closed comes exactly once, nothing is called from inside a call. What differs: there is no time in it (no handshake
-// limit, no lingering; the side that closes hears on_closed at once), a violation is closed for at once (no on_violation), pings have no rate,
-// and buffered_amount counts messages, pings and pongs, each as its bytes and 64 more, until the other end has taken
-// them. Each delivery is one turn of the receiver's loop, so that a program with one loop does the same things in the
-// same order every time.
+// It behaves like the WebSocket transport. Requests are accepted or rejected, and subprotocols are
+// agreed. Messages are limited (1009) and text is checked (1007). on_closed is called exactly once.
+// Nothing is called from inside a call.
 //
-// Threads: every function of this class may be called from any thread. The two ends of a connection may live on different executors;
-// neither end keeps anything of the other's alive.
+// It differs in these points:
+//   - It has no time limits: there is no handshake limit and no lingering. The side that closes
+//     gets on_closed at once.
+//   - A violation closes the connection at once, without on_violation.
+//   - Pings have no rate limit.
+//   - buffered_amount counts messages, pings and pongs until the other end has taken them. Each
+//     counts as its size plus 64 bytes.
+//
+// Each delivery is one turn of the receiver's loop, so a program with one loop does the same things
+// in the same order every time.
+//
+// Threads: every function of this class may be called from any thread. The two ends of a connection
+// may run on different executors. Neither end keeps anything of the other alive.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -34,39 +43,43 @@ class loopback_network;
 class loopback {
  public:
   loopback();
-  // Connections live on without it.
+  // Connections continue after the loopback is destroyed.
   ~loopback();
   loopback(const loopback&) = delete;
   loopback& operator=(const loopback&) = delete;
 
-  // `name`: what stands in mem://name; empty: every name that nobody else has. Whoever listened under it before no longer does.
-  // `on_refused`: as in transport::listen_options.
+  // `name` is the host of mem://name. Empty chooses an unused name. An earlier listener of that
+  // name stops listening. `on_refused` is as in transport::listen_options.
   std::shared_ptr<transport::listener> listen(
       const asio::any_io_executor& on, transport::limits limits = {}, std::string name = {},
       std::function<void(int status, std::string_view text, const std::string& remote)> on_refused = {});
 
-  // As transport::websocket_connect, with the url mem://name[/path][?query]. Returns what abandons the attempt.
+  // Like transport::websocket_connect, with the url mem://name[/path][?query]. Returns a function
+  // that abandons the attempt.
   std::function<void()> connect(const asio::any_io_executor& on, transport::connect_options options,
                                 std::shared_ptr<transport::connection_handler> handler);
   std::function<void()> connect(const asio::any_io_executor& on, std::string_view url, std::vector<std::string> subprotocols,
                                 std::shared_ptr<transport::connection_handler> handler);
 
-  // ---- faults
+  // ---- Fault injection.
   //
-  // Each is set once, counts from then on (0: the very next) over the whole network, and happens once. The next that is set replaces it.
+  // Each fault is set once and happens once. Its count starts when it is set and covers the whole
+  // network. 0 means the very next operation. Setting a fault again replaces it.
 
-  // That connect fails with `disconnected`.
+  // Makes that connect fail with `disconnected`.
   void refuse_connect(std::size_t number = 0);
-  // That message is lost, and its connection with it: messages before it still arrive, then both ends hear 1006.
+  // Loses that message and its connection. Earlier messages still arrive. Then both ends get 1006.
   void drop_at_message(std::size_t number = 0);
-  // Connects and messages counted together: fails whichever it is. A scenario is run with 0, 1, 2, ... until all of it succeeds.
+  // Counts connects and messages together and makes that operation fail. To test a scenario at
+  // every point, run it with 0, 1, 2, ... until all of it succeeds.
   void fail_operation(std::size_t number);
-  // Connects and messages since the network was made.
+  // The number of connects and messages since the network was created.
   std::size_t operations() const;
 
-  // From now on nothing arrives: no message, no end of a connection, no answer to a connect. Requests still reach listeners.
+  // Stops all deliveries: messages, the end of a connection, and the answer to a connect. Requests
+  // still reach listeners.
   void hold();
-  // Lets that many arrive, in the order in which they would have; without a number, ends the hold.
+  // Delivers that many, in their original order. Without a number, ends the hold.
   void release(std::size_t deliveries);
   void release();
 

@@ -1,4 +1,4 @@
-// A clock that stands still until a test turns it.
+// A clock for tests. It only moves when the test advances it.
 //
 //   auto clock = std::make_shared<parley::manual_clock>();
 //   parley::client link{executor, "mem://lobby", {.clock = clock}};
@@ -13,7 +13,8 @@
 
 namespace parley {
 
-// Any thread. Alarms ring on their executors, in the order of their times; those of one time in the order in which they were set.
+// Any thread. Alarms ring on their executors, in the order of their times. Alarms of the same time
+// ring in the order in which they were set.
 class manual_clock final : public transport::clock {
  public:
   manual_clock();
@@ -22,10 +23,11 @@ class manual_clock final : public transport::clock {
   time_point now() const override;
   std::unique_ptr<transport::alarm> make_alarm(const asio::any_io_executor& on) override;
 
-  // Moves on, from alarm to alarm. `settle`, if given, runs what is ready, before the first and after each: an alarm that sets itself
-  // again so rings as often as it would in real time.
+  // Advances from alarm to alarm. `settle`, if given, runs the ready handlers before the first
+  // alarm and after each one. An alarm that sets itself again therefore rings as often as in real
+  // time.
   void advance(steady::duration by, const std::function<void()>& settle = {});
-  // When the next alarm is due.
+  // The time of the next alarm.
   std::optional<time_point> next() const;
 
  private:
