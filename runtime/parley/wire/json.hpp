@@ -1,4 +1,4 @@
-// JSON as it is read: a cursor over one text, for generated codecs and for the envelope.
+// Reading JSON: a cursor over one text, for generated codecs and for the envelope.
 //
 //   parley::json::reader in(text, options);
 //   if (in.enter_object())
@@ -8,12 +8,15 @@
 //     }
 //   if (!in.finish()) return in.error();
 //
-// simdjson's first stage finds the tokens and checks UTF-8, quotes and control characters of the whole text at once (its header stays in
-// json.cpp); walking the tokens, numbers, escapes and nesting are checked here, those of skipped values too. Stricter than RFC 8259 only
-// where a limit says so: depth, duplicate members (refused by whoever knows the names), unpaired surrogates.
+// simdjson's first stage finds the tokens and checks UTF-8, quotes and control characters of the
+// whole text at once. Its header is included in json.cpp only. Numbers, escapes and nesting are
+// checked while the tokens are read or skipped. The reader is stricter than RFC 8259 in three
+// points: depth, duplicate members (refused by the callers that know the names) and unpaired
+// surrogates.
 //
-// Every function returns false once anything has failed; nothing more is read then. Time is linear in the text's length. The text must
-// outlive the reader; it needs no padding and no terminator. One thread at a time.
+// After any failure every function returns false and nothing more is read. Time is linear in the
+// text's length. The text must outlive the reader. It needs no padding and no terminator. One
+// thread at a time.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -31,89 +34,102 @@
 
 namespace parley::json {
 
-enum class kind : std::uint8_t { null, boolean, number, string, object, array, none };  // none: no value stands here
+// None: there is no value here.
+enum class kind : std::uint8_t { null, boolean, number, string, object, array, none };
 
 class reader {
  public:
-  // Borrows an index of tokens that its thread keeps (up to 1 MiB) and uses again; a longer text has one of its own. So a reader is
-  // destroyed on the thread that made it. With options.tokens the text is not looked at as a whole again, if the thread has not read
-  // another since.
+  // Borrows a token index that the thread keeps (up to 1 MiB) and reuses. A longer text gets an
+  // index of its own. The reader must therefore be destroyed on the thread that created it. With
+  // options.tokens the text is not scanned again, unless the thread has read another text since.
   explicit reader(std::string_view text, const decode_options& options = {});
   ~reader();
   reader(const reader&) = delete;
   reader& operator=(const reader&) = delete;
 
-  // What the next value is, by its first character.
+  // The kind of the next value, determined by its first character.
   json::kind kind() const noexcept;
 
-  // Objects: enter, then next_member until it is false, reading or skipping exactly one value after each. `name` is unescaped and valid
-  // until the next call of next_member or of a read of a string. False at the end of the object and on failure: see failed().
+  // To read an object, enter it and call next_member until it returns false. Read or skip exactly
+  // one value after each member. `name` is unescaped and valid until the next call of next_member
+  // or the next read of a string. next_member returns false at the end of the object and on
+  // failure; see failed().
   bool enter_object();
   bool next_member(std::string_view& name);
-  // Lists likewise.
+  // Lists work in the same way.
   bool enter_array();
   bool next_element();
 
   bool read_null();
   bool read(bool&);
-  // Integers: 12, "12", 1.2e1. A fraction that is not zero or a value out of range fails.
+  // Integers may be written as 12, "12" or 1.2e1. A fraction other than zero fails, and so does a
+  // value out of range.
   bool read(std::int32_t&);
   bool read(std::uint32_t&);
   bool read(std::int64_t&);
   bool read(std::uint64_t&);
-  // 1.5, "1.5", "NaN", "Infinity", "-Infinity". A number beyond the type's range fails; one too small to be told from zero is zero.
+  // 1.5, "1.5", "NaN", "Infinity", "-Infinity". A number beyond the type's range fails. A number
+  // too close to zero for the type becomes zero.
   bool read(double&);
   bool read(float&);
   bool read(std::string&);
-  // The same without a copy where the text has no escapes; valid until the next string or name is read.
+  // Reads a string without copying it if the text has no escapes. Valid until the next string or
+  // name is read.
   bool read(std::string_view&);
-  // base64, standard or URL alphabet, with or without padding.
+  // base64, in the standard or the URL alphabet, with or without padding.
   bool read(std::vector<std::byte>&);
 
-  // Checks one value of any kind and passes over it.
+  // Checks one value of any kind and skips it.
   bool skip();
-  // The same, and `text` becomes the value's place in the reader's text. Depth counts from this value, whatever the reader's own limit.
+  // The same, and sets `text` to the value's part of the reader's text. The depth is counted from
+  // this value, independent of the reader's own limit.
   bool raw(std::string_view& text, std::size_t max_depth);
-  // The same, and `tokens` becomes what another reader of this value alone can be given, once this one is destroyed.
+  // The same, and sets `tokens` for another reader that will read this value alone. Use it after
+  // this reader is destroyed.
   bool raw(std::string_view& text, std::size_t max_depth, known_tokens& tokens);
 
-  // Whether the last value that raw() returned holds a bare NaN, Infinity or -Infinity (options.accept_nan_tokens).
+  // Whether the last value from raw() contains a bare NaN, Infinity or -Infinity
+  // (options.accept_nan_tokens).
   bool passed_nan() const noexcept { return passed_nan_; }
 
-  // The root has been read; nothing but space may follow. False if anything ever failed.
+  // Call it after the root has been read. Checks that only space follows. Returns false if anything
+  // ever failed.
   bool finish();
   bool failed() const noexcept { return fault_.failed(); }
-  // bad_payload, "$.members[2].id: not an integer". Only after a failure.
+  // `bad_payload`, for example "$.members[2].id: not an integer". Only call it after a failure.
   parley::error error() const { return fault_.error(); }
 
   // Records a failure, unless there was one before, and returns false. `what` must be a literal.
   bool fail(const char* what);
-  // Likewise what another decoder said of a part.
+  // The same for an error from another decoder that read a part.
   bool fail(const parley::error& inner);
-  // Called on the way out of a failure, innermost first: where it happened. Return false. A member's name must be the schema's; members
-  // whose names come from the input (map keys, unknown members) are told by their number.
+  // Add the location of a failure to its path. Called while unwinding, innermost first. Return
+  // false. `name` must come from the schema. Members whose names come from the input (map keys,
+  // unknown members) are identified by their number.
   bool within_member(std::string_view name) { return fault_.within_member(name), false; }
   bool within_entry(std::size_t number) { return fault_.within_entry(number), false; }
   bool within_element(std::size_t number) { return fault_.within_element(number), false; }
 
-  // A value was read but the options say to leave it out (the unknown name of an enum's value); whoever holds it takes the note.
+  // Reports that a value was read but must be left out according to the options (an unknown name of
+  // an enum value). The function that stores the value clears this by take_ignored().
   bool ignore() noexcept { return ignored_ = true; }
   bool take_ignored() noexcept { return std::exchange(ignored_, false); }
 
-  // Pays for `size` bytes of objects about to be built, see decode_memory.
+  // Accounts for `size` bytes of objects about to be built; see decode_memory.
   bool build(std::size_t size) { return memory_.pay(size) || fail(too_much_memory); }
   decode_memory& memory() noexcept { return memory_; }
 
   const decode_options& options() const noexcept { return options_; }
-  std::size_t depth() const noexcept { return depth_; }  // objects and lists entered and not yet left
-  // A place to come back to, inside the object or list that is being read.
+  // Number of objects and lists entered and not yet left.
+  std::size_t depth() const noexcept { return depth_; }
+  // A position to return to, inside the object or list that is being read.
   struct place {
     const std::uint32_t* token;
     std::size_t depth;
   };
   place here() const noexcept { return {next_, depth_}; }
   void back_to(place where) noexcept;
-  // The text of what was read since `where`, a value as a whole.
+  // The text that was read since `where`, as one whole value.
   std::string_view since(place where) const noexcept;
 
  private:
@@ -145,7 +161,8 @@ class reader {
   bool passed_nan_ = false;
   bool escapes_ = false;  // somewhere in the text
   payload_fault fault_{};
-  std::string scratch_{};  // unescaped strings; empty, and so without memory, in nearly every message
+  // Unescaped strings; for nearly every message it stays empty and allocates nothing.
+  std::string scratch_{};
   std::unique_ptr<tokens> tokens_;
   std::unique_ptr<tokens>* give_back_to_ = nullptr;  // of the thread that made the reader
 };

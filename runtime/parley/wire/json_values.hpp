@@ -1,8 +1,10 @@
-// How C++ types are JSON: the reader's and writer's functions by type, and the members of a message. For generated codecs and wkt_codec.
+// The JSON form of C++ types: reader and writer functions by type, and the members of a message.
+// For generated codecs and wkt_codec.
 //
-// A type's JSON follows from its C++ type alone: write_json(writer&, value) and read_json(reader&, value) exist for scalars, strings,
-// bytes and their lists, maps, optionals and boxes here, for well-known types in wkt_values.hpp, for messages and enums in their own
-// namespace, where argument-dependent lookup finds them.
+// The JSON form depends on the C++ type alone. write_json(writer&, value) and read_json(reader&,
+// value) are defined here for scalars, strings and bytes, and for their lists, maps, optionals and
+// boxes. Those for well-known types are in wkt_values.hpp. Those for messages and enums are in the
+// type's own namespace, where argument-dependent lookup finds them.
 #pragma once
 
 #include "parley/box.hpp"
@@ -28,7 +30,7 @@
 
 namespace parley::json {
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Writing
 
 inline void write_json(writer& out, double value) { out.number(value); }
@@ -79,7 +81,7 @@ void write_key(writer& out, Int key) {
   out.number_text(key);
   out.raw(":");
 }
-// A key that was changed on its way could become another's.
+// A key is not repaired, because a repaired key could equal another one.
 inline void write_key(writer& out, const std::string& key) {
   if (!out.member_named(key)) out.fail("a key that is not UTF-8");
 }
@@ -103,7 +105,7 @@ void write_json(writer& out, const std::map<Key, T>& entries) {
   out.close_object();
 }
 
-// An open enum: the name, or the number where the schema has none for it.
+// An open enum: written as its name, or as its number if the schema has no name for it.
 template <class Enum>
 void write_enum(writer& out, Enum value) {
   const std::string_view name = name_of(value);
@@ -111,7 +113,7 @@ void write_enum(writer& out, Enum value) {
   else out.plain_text(name);
 }
 
-// Is the value one that proto3 leaves out? Negative zero is not.
+// Whether proto3 leaves the value out. Negative zero is not a default.
 inline bool is_default(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
 inline bool is_default(float value) { return std::bit_cast<std::uint32_t>(value) == 0; }
 template <class T>
@@ -131,7 +133,7 @@ bool is_default(const T& value) requires requires { value.empty(); } {
   return value.empty();
 }
 
-// A name without the quotes and the colon.
+// The name without the quotes and the colon.
 constexpr std::string_view bare(std::string_view name_and_colon) { return name_and_colon.substr(1, name_and_colon.size() - 3); }
 
 template <class T>
@@ -144,12 +146,12 @@ void write_present(writer& out, std::string_view name_and_colon, const T& value)
         out, [&] { write_json(out, value); }, [&] { out.within_member(bare(name_and_colon)); });
   }
 }
-// A member, left out at its default.
+// Writes a member, unless it has its default value.
 template <class T>
 void write_member(writer& out, std::string_view name_and_colon, const T& value) {
   if (!is_default(value)) write_present(out, name_and_colon, value);
 }
-// A member of a oneof, if it is the one that is set.
+// Writes a member of a oneof, if it is the one that is set.
 template <class Alternative, class Variant>
 void write_alternative(writer& out, std::string_view name_and_colon, const Variant& oneof) {
   if (const auto* set = std::get_if<Alternative>(&oneof)) write_present(out, name_and_colon, set->value);
@@ -166,7 +168,7 @@ void write_alternative(writer& out, std::string_view name_and_colon, const Varia
   write_alternative<Alternative>(out, name_and_colon, oneof);
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Reading
 
 template <class T>
@@ -183,7 +185,7 @@ inline bool read_json(reader& in, std::vector<std::byte>& value, const field_lim
   return limits.max_len == 0 || value.size() <= limits.max_len || in.fail("longer than its max_len");
 }
 
-// Messages, enums and well-known types have no lengths of their own.
+// Messages, enums and well-known types have no length limits.
 template <class T>
 bool read_limited(reader& in, T& value, const field_limits& limits) {
   if constexpr (requires { read_json(in, value, limits); }) return read_json(in, value, limits);
@@ -207,10 +209,11 @@ bool read_json(reader& in, box<T>& value, const field_limits& limits = {}) {
   return read_limited(in, *value, limits);
 }
 
-// Elements that are there already are read over, so that a list used again keeps its elements' memory.
+// Existing elements are overwritten, so a reused list keeps its elements' memory.
 template <class T>
 bool read_json(reader& in, std::vector<T>& items, const field_limits& limits = {}) {
-  // Small elements are at most a dozen times their text, which is there already: those pay together.
+  // Small elements are at most a dozen times as large as their text, which has already been
+  // received. They are accounted for together.
   constexpr bool pays_each = std::is_class_v<T> && !std::is_same_v<T, std::string> && !std::is_same_v<T, std::vector<std::byte>>;
   if (!in.enter_array()) return false;
   const growing growth(in.memory(), items);
@@ -271,7 +274,8 @@ bool read_json(reader& in, std::map<Key, T>& entries, const field_limits& limits
   return !in.failed();
 }
 
-// A name or a number. A name that the schema does not know fails, or the value is left out where unknown members are ignored.
+// Reads a name or a number. A name that the schema does not know fails, or the value is left out if
+// unknown members are ignored.
 template <class Enum>
 bool read_enum(reader& in, Enum& value) {
   if (in.kind() == kind::string) {
@@ -287,19 +291,22 @@ bool read_enum(reader& in, Enum& value) {
   return true;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // The members of a message
 
 struct member_name {
   std::string_view json_name;
-  std::string_view name;       // as in the schema; accepted too
-  bool null_is_value = false;  // google.protobuf.Value and NullValue; elsewhere null is as good as absent
+  std::string_view name;  // as in the schema; also accepted
+  // google.protobuf.Value and NullValue. For other types null means absent.
+  bool null_is_value = false;
 };
 
-// Which of `names` it is, looked for from `hint` on: peers write members in the schema's order. names.size(): none.
+// Returns the index of `name`, searching from `hint` on because peers write members in the schema's
+// order. Returns names.size() if there is none.
 std::size_t find_member(std::span<const member_name> names, std::size_t hint, std::string_view name) noexcept;
 
-// Walks over an object's members, each known one at most once; null and, if the options say so, unknown ones are passed over.
+// Iterates over an object's members. Each known member may appear once. Null is skipped, and so are
+// unknown members if the options allow them.
 //
 //   for (members<2> each(in, names); each.next();)
 //     switch (each.field()) {
@@ -335,9 +342,9 @@ class members {
     return false;
   }
 
-  // The member that next() came to, by its place in `names`.
+  // The current member, by its index in `names`.
   std::size_t field() const noexcept { return field_; }
-  // Was it there, and not null?
+  // Whether the member was present and not null.
   bool has(std::size_t field) const noexcept { return present_[field]; }
   bool ok() const noexcept { return !in_.failed(); }
 
@@ -347,7 +354,7 @@ class members {
     else if (in_.take_ignored()) value = T{};
   }
 
-  // A member of a oneof; only one of them may be there.
+  // A member of a oneof. Only one of them may be present.
   template <class Alternative, class Variant>
   void read_alternative(Variant& oneof, const field_limits& limits = {}) {
     bool ok = oneof.index() == 0 || in_.fail("a second member of its oneof");
@@ -369,7 +376,7 @@ class members {
 template <std::size_t Count>
 members(reader&, const member_name (&)[Count]) -> members<Count>;
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Whole documents
 
 template <class T>
@@ -381,7 +388,7 @@ result<> read_document(std::string_view text, T& value, const decode_options& op
   return {};
 }
 
-// `out` is as it was if the value cannot be written.
+// `out` is unchanged if the value cannot be written.
 template <class T>
 result<> write_document(const T& value, std::string& out) {
   const std::size_t start = out.size();

@@ -1,14 +1,14 @@
-// JSON as it is written: compact, UTF-8 as it is, appended to a string.
+// Writing JSON: compact, with UTF-8 unescaped, appended to a string.
 //
 //   parley::json::writer out(text);
 //   out.open_object();
 //   out.member("\"id\":");
 //   out.text(id);
 //   out.close_object();
-//   out.end();  // or the writer's destruction: until then `text` may have room at its end that means nothing
+//   out.end();  // or the writer's destructor; until then the end of `text` is unspecified
 //
-// Whoever writes members keeps their names apart; nothing is checked here. What a payload's types find that cannot be written is recorded
-// (fallible_writer); the functions here fail never.
+// The writer does not check for duplicate member names. The caller ensures that they differ. A
+// value that cannot be written is recorded (fallible_writer). The functions here never fail.
 #pragma once
 
 #include "parley/core/bytes.hpp"
@@ -24,22 +24,24 @@ namespace parley::json {
 
 class writer : public fallible_writer {
  public:
-  // Appends; what `out` held before stays. From the first value to end() nobody else touches it.
+  // Appends to `out` and keeps its contents. Between the first value and end() only the writer may
+  // access `out`.
   explicit writer(std::string& out) noexcept : out_(out), at_(out.data() + out.size()), end_(at_) {}
   ~writer() { end(); }
   writer(const writer&) = delete;
   writer& operator=(const writer&) = delete;
 
-  // Gives the string the length of what was written.
+  // Sets the string's length to what was written.
   void end() {
     if (at_ == end_) return;
     out_.resize(size());
     end_ = at_;
   }
-  // The string's length, without the room at its end.
+  // The length of the text written so far, without the spare room at the end of the string.
   std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
 
-  // end(), and bad_payload if something could not be written or a reader would not build it: what follows `start` is taken off again.
+  // Calls end(). Returns bad_payload if a value could not be written or a reader would refuse it
+  // for its memory. Everything from `start` on is then removed.
   result<> finish_document(std::size_t start) {
     end();
     return fallible_writer::finish_document(out_, start);
@@ -50,19 +52,20 @@ class writer : public fallible_writer {
   void open_array() { put('['); }
   void close_array() { put(']'); }
 
-  // A member's name as JSON text, quoted, escaped and with its colon, as generated code has it; then exactly one value.
+  // A member's name as JSON text: quoted, escaped and with its colon, as generated code has it.
+  // Exactly one value must follow.
   void member(std::string_view name_and_colon) {
     char* const to = room(name_and_colon.size() + 1);
     at_ = copy(separated(to), name_and_colon);
   }
-  // The same from a name that is only known now. False: not UTF-8, see text().
+  // The same for a name known only at run time. Returns false if it is not UTF-8; see text().
   bool member_named(std::string_view name) {
     element();
     const bool as_it_is = text(name);
     put(':');
     return as_it_is;
   }
-  // Before each element of a list.
+  // Call it before each element of a list.
   void element() { at_ = separated(room(1)); }
 
   void null() { raw("null"); }
@@ -71,21 +74,23 @@ class writer : public fallible_writer {
   void number(std::uint32_t);
   void number(std::int64_t);
   void number(std::uint64_t);
-  // Shortest text that reads back as the same value; "NaN", "Infinity", "-Infinity" with their quotes.
+  // Writes the shortest text that reads back as the same value. "NaN", "Infinity" and "-Infinity"
+  // are written in quotes.
   void number(double);
   void number(float);
-  // Quoted: 64-bit integers, and integers that are keys.
+  // Writes an integer in quotes: 64-bit integers, and integers as keys.
   template <class Int>
   void number_text(Int value) {
     put('"');
     number(value);
     put('"');
   }
-  // Quoted and escaped. What is not UTF-8 becomes U+FFFD, a text frame may hold nothing else: false.
+  // Writes a string, quoted and escaped. Bytes that are not UTF-8 become U+FFFD, because a text
+  // frame must be UTF-8. Returns false in that case.
   bool text(std::string_view content) { return text_after({}, content); }
-  // The same after a beginning that needs no escapes.
+  // The same, with a prefix that needs no escapes.
   bool text_after(std::string_view beginning, std::string_view content);
-  // Quoted, for content known to need no escapes.
+  // Writes a string that is known to need no escapes, in quotes.
   void plain_text(std::string_view content) {
     char* to = room(content.size() + 2);
     *to++ = '"';
@@ -94,7 +99,7 @@ class writer : public fallible_writer {
     at_ = to;
   }
   void base64(bytes_view);
-  // JSON that is finished already.
+  // Appends finished JSON.
   void raw(std::string_view json) { at_ = copy(room(json.size()), json); }
   // The same from a function that appends it to a string.
   template <class Append>
@@ -105,7 +110,7 @@ class writer : public fallible_writer {
   }
 
  private:
-  // Where the next `size` bytes go.
+  // Returns the position for the next `size` bytes.
   char* room(std::size_t size) { return static_cast<std::size_t>(end_ - at_) >= size ? at_ : grow(size); }
   char* grow(std::size_t size);
   void put(char c) {
@@ -113,11 +118,13 @@ class writer : public fallible_writer {
     *to = c;
     at_ = to + 1;
   }
-  // Right after an opening bracket nothing separates; no value ends in one.
+  // No separator follows an opening bracket. A value never ends in an opening bracket.
   static char* separated(char* to) {
     if (const char last = to[-1]; last != '{' && last != '[') *to++ = ',';
     return to;
-  }  // Names and words are short: a call would cost more than these steps, of which the last two overlap.
+  }
+  // Names and words are short, so a call would cost more than these steps. The last two copies
+  // overlap.
   static char* copy(char* to, std::string_view from) {
     const char* const at = from.data();
     const std::size_t size = from.size();
@@ -134,8 +141,8 @@ class writer : public fallible_writer {
   }
 
   std::string& out_;
-  char* at_;   // the next byte
-  char* end_;  // of out_
+  char* at_;   // the next byte to write
+  char* end_;  // the end of out_
 };
 
 }  // namespace parley::json
