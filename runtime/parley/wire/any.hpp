@@ -1,4 +1,4 @@
-// google.protobuf.Any: packing, unpacking, and the list of types a decoder may meet inside.
+// google.protobuf.Any: packing, unpacking, and the list of types that a decoder accepts inside.
 //
 //   parley::any detail = parley::pack(Line{.text = "hello"});
 //   if (auto line = parley::unpack<Line>(detail)) std::cout << line->text;
@@ -7,10 +7,11 @@
 //   types.add<Line>();
 //   read_json(text, message, {.types = &types});
 //
-// Binary carries an Any as it is. JSON shows its content, so both directions of JSON need to know the type: what pack() made knows its
-// own; a decoder knows the well-known types and those of decode_options::types. JSON with another type fails to decode; writing a
-// binary Any of another type as JSON fails, as does one that holds such an Any further inside (codec::transcode, which is given the list,
-// manages that one).
+// Binary carries an Any unchanged. JSON shows its content, so reading and writing JSON requires the
+// type. An Any from pack() knows its own type. A decoder knows the well-known types and those of
+// decode_options::types. Decoding JSON fails if the Any has another type. Writing an Any that was
+// read from binary as JSON fails if it has another type, or if it contains an Any that does.
+// codec::transcode gets the list and can convert these nested ones.
 #pragma once
 
 #include "parley/wire/codec.hpp"
@@ -25,14 +26,16 @@ namespace parley {
 
 inline constexpr std::string_view any_prefix = "type.googleapis.com/";
 
-// One type as an Any sees it. Static storage; its address stands for the type.
+// One type of an Any. Static storage; its address identifies the type.
 struct any_type {
   std::string_view name;  // "lobby.v1.Line"
   const parley::codec* codec;
-  bool value_member;  // in JSON its content is not an object of its own and stands in "value"
+  // The JSON form of the type is not an object of its own and is placed in the member "value".
+  bool value_member;
 };
 
-// The schema's name of a message type, by overloads that generated code defines in the message's namespace.
+// The schema's name of a message type. Generated code defines such overloads in the message's
+// namespace.
 constexpr std::string_view type_name(const empty*) { return "google.protobuf.Empty"; }
 constexpr std::string_view type_name(const timestamp*) { return "google.protobuf.Timestamp"; }
 constexpr std::string_view type_name(const duration*) { return "google.protobuf.Duration"; }
@@ -59,24 +62,25 @@ template <class M>
 inline constexpr any_type any_type_for{
     .name = type_name(static_cast<const M*>(nullptr)), .codec = &codec_for<M>, .value_member = any_value_member<M>};
 
-// What an Any may hold besides the well-known types. Fill it before it is used; then any thread may read it.
+// The types that an Any may hold besides the well-known ones. Fill it before use. Afterwards any
+// thread may read it.
 class any_types {
  public:
   template <class M>
   void add() {
     types_.insert_or_assign(std::string(any_type_for<M>.name), &any_type_for<M>);
   }
-  // By the full name or a URL that ends in it; nullptr: unknown.
+  // Finds a type by its full name or by a URL that ends in it. nullptr if it is unknown.
   const any_type* find(std::string_view type_url) const;
 
  private:
   std::map<std::string, const any_type*, std::less<>> types_;
 };
 
-// Of the options' types and the well-known ones.
+// Searches the options' types and the well-known types.
 const any_type* find_any_type(std::string_view type_url, const decode_options&);
 
-// Throws call_failed (`bad_payload`) for a message that cannot be written, see wire/codec.hpp.
+// Throws call_failed (`bad_payload`) for a message that cannot be written; see wire/codec.hpp.
 template <class M>
 any pack(const M& message) {
   any packed;
@@ -94,7 +98,7 @@ bool holds(const any& packed) {
   return !url.empty() && url.substr(url.rfind('/') + 1) == any_type_for<M>.name;
 }
 
-// `invalid` if it holds another type, bad_payload if its content is damaged.
+// `invalid` if the Any holds another type, `bad_payload` if its content is damaged.
 template <class M>
 result<M> unpack(const any& packed, const decode_options& options = {}) {
   if (!holds<M>(packed)) return error{errc::invalid, "the Any holds another type"};

@@ -1,4 +1,5 @@
-// How much memory the reader of one payload may take: one rule for every decoder, stated in schema/parley/envelope.fbs, section 7.
+// The memory that the reader of one payload may allocate. Every decoder follows one rule
+// (schema/parley/envelope.fbs, section 7).
 #pragma once
 
 #include "parley/wire/format.hpp"
@@ -12,7 +13,7 @@
 
 namespace parley {
 
-// What an entry of a std::map takes: the pair, and the node's three pointers and colour.
+// The size of a std::map entry: the pair, and the three pointers and the colour of the node.
 template <class Key, class T>
 inline constexpr std::size_t entry_size = sizeof(std::pair<const Key, T>) + 4 * sizeof(void*);
 
@@ -21,8 +22,9 @@ class decode_memory {
   decode_memory(std::size_t length, const decode_options& options) noexcept
       : left_(std::min(wire::memory_budget(length), options.most_memory)) {}
 
-  // Elements of lists, entries of maps and messages on the heap pay their sizes, before they are built if they are large. The bytes of
-  // strings do not: they were all sent. False: the budget is used up.
+  // Charges the sizes of list elements, map entries and messages on the heap. Large ones are
+  // charged before they are built. The bytes of strings are free, because all of them were sent.
+  // Returns false when the budget is exhausted.
   bool pay(std::size_t size) noexcept {
     if (size > left_) return false;
     left_ -= size;
@@ -30,10 +32,10 @@ class decode_memory {
   }
   std::size_t left() const noexcept { return left_; }
 
-  // Memory that the value read into did not have before; see decode_options::grown.
+  // Counts memory that the value did not have before the read; see decode_options::grown.
   void grew(std::size_t size) noexcept { grown_ += size; }
   std::size_t grown() const noexcept { return grown_; }
-  // A text or bytes of this size are about to be put into `value`.
+  // Call it before a text or bytes of this size are stored in `value`.
   template <class Text>
   void will_hold(const Text& value, std::size_t size) noexcept {
     if (size > value.capacity()) grew(size);
@@ -44,7 +46,7 @@ class decode_memory {
   std::size_t grown_ = 0;
 };
 
-// Counts what a list takes anew while it is read, also where reading fails half way.
+// Counts the memory that a list allocates while it is read, even if the read fails halfway.
 template <class List>
 class growing {
  public:
@@ -58,7 +60,8 @@ class growing {
  private:
   decode_memory& memory_;
   const List& list_;
-  // Where it lies: only more room moves a list, and asking for its capacity costs a division.
+  // Compares the list's address, because a list only moves when it gets more room. Reading its
+  // capacity would cost a division.
   static std::uintptr_t room_of(const List& list) noexcept {
     if constexpr (std::is_same_v<typename List::value_type, bool>) return list.capacity();
     else return reinterpret_cast<std::uintptr_t>(list.data());

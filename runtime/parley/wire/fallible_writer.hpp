@@ -1,4 +1,5 @@
-// What a writer could not write. A payload that no reader would take is refused where it is made, with a path as a reader gives it.
+// Records what a writer could not write. A payload that every reader would refuse is refused where
+// it is created, with the path that a reader would report.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -14,33 +15,36 @@ namespace parley {
 
 inline constexpr const char* nested_too_deeply = "nested too deeply";
 
-// The base of json::writer and flat::writer. After a failure writing goes on, so that no step has to be checked; whoever began the
-// document asks at its end.
+// The base of json::writer and flat::writer. Writing continues after a failure, so the steps need
+// no checks. The caller that began the document checks once at its end.
 class fallible_writer {
  public:
-  // Records that a value cannot be written, unless a failure was recorded before. `what` must be a literal.
+  // Records that a value cannot be written, unless an earlier failure was recorded. `what` must be
+  // a literal.
   void fail(const char* what) { fault_.set(what); }
-  // Likewise what another codec said of a part.
+  // The same for an error from another codec that wrote a part.
   void fail(const parley::error& inner) { fault_.set_inner(inner); }
   bool failed() const noexcept { return fault_.failed(); }
 
-  // Called on the way out of a failure, innermost first; write_part() sees to it.
+  // Add the location of a failure to its path. Called while unwinding, innermost first, by
+  // write_part().
   void within_member(std::string_view name) { fault_.within_member(name); }
   void within_entry(std::size_t number) { fault_.within_entry(number); }
   void within_element(std::size_t number) { fault_.within_element(number); }
 
-  // Around a message, list or map that can nest (nesting.hpp); nesting_level sees to it. Fails where readers would.
+  // Called around a message, list or map that can nest (nesting.hpp), by nesting_level. Fails at
+  // the depth at which readers fail.
   void enter() {
     if (++depth_ > wire::default_max_depth) fail(nested_too_deeply);
   }
   void leave() noexcept { --depth_; }
   std::size_t depth() const noexcept { return depth_; }
 
-  // What a reader will pay for, see decode_memory.
+  // Counts the memory that a reader will need; see decode_memory.
   void builds(std::size_t size) noexcept { built_ += size; }
 
-  // The end of the document that was appended to `out` from `start` on: bad_payload, and takes it off again, if something failed or a
-  // reader would not build it.
+  // Ends the document that begins at `start` in `out`. If something failed, or a reader would
+  // refuse it for its memory, the document is removed from `out` and the result is bad_payload.
   result<> finish_document(std::string& out, std::size_t start) {
     if (!failed() && built_ <= wire::least_memory) return {};
     return finish_doubtful(out, start);

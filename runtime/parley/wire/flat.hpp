@@ -1,6 +1,7 @@
-// FlatBuffers as they are written and read: by field id, without flatc's headers.
+// Reading and writing FlatBuffers by field id, without flatc's headers.
 //
-// Writing: innermost first, as FlatBuffers wants it. Nothing is shared inside a buffer but vtables.
+// Writing goes from the innermost object outwards, as FlatBuffers requires. Only vtables are shared
+// inside a buffer.
 //   parley::flat::writer out;
 //   const parley::flat::offset text = out.text("hello");
 //   out.begin_table();
@@ -8,9 +9,11 @@
 //   out.add(1, text);
 //   out.finish(out.end_table(), bytes);
 //
-// Reading walks and checks at once, and ends in time linear in the buffer's length whatever the bytes are: each table, list and string
-// read is paid for with its size, and the sum may not exceed the buffer's length, so that no object is worth reading twice. Positions are
-// relative to the buffer's start, which may lie at any address. One thread at a time.
+// Reading and checking happen in one pass that takes time linear in the buffer's length, whatever
+// the bytes are. Each table, list and string that is read is charged its size, and the sum may not
+// exceed the buffer's length. A buffer therefore gains nothing by referring to one object several
+// times. Positions are relative to the buffer's start, which may be at any address. One thread at a
+// time.
 //   parley::flat::reader in(bytes, options);
 //   const parley::flat::table root = in.root();
 //   root.scalar(0, number);
@@ -41,10 +44,10 @@ static_assert(std::endian::native == std::endian::little, "scalars are copied as
 template <class T>
 concept scalar = std::is_arithmetic_v<T>;
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Writing
 
-// An object that was written; 0: none.
+// The position of a written object. 0 means none.
 struct offset {
   std::uint32_t at = 0;
   explicit operator bool() const noexcept { return at != 0; }
@@ -52,35 +55,37 @@ struct offset {
 
 class writer : public fallible_writer {
  public:
-  // Borrows a builder that its thread keeps (up to 256 KiB) and uses again, so it is destroyed on the thread that made it.
+  // Borrows a builder that the thread keeps (up to 256 KiB) and reuses. The writer must therefore
+  // be destroyed on the thread that created it.
   writer();
   ~writer();
   writer(const writer&) = delete;
   writer& operator=(const writer&) = delete;
 
-  // What is not UTF-8 in `content` becomes U+FFFD: every reader would refuse it.
+  // Bytes in `content` that are not UTF-8 become U+FFFD, because every reader would refuse them.
   offset text(std::string_view content);
-  // A map's key: one that was changed on its way could become another's, so it fails.
+  // A map key. A key that is not UTF-8 fails, because a repaired key could equal another one.
   offset key(std::string_view content);
   offset bytes(bytes_view content);
   template <scalar T>
   offset list(std::span<const T> items) {
     return raw_list(items.data(), items.size(), sizeof(T), sizeof(T));
   }
-  // Structs: fixed layout, no pointers.
+  // A list of structs, which have a fixed layout and no pointers.
   template <class Struct>
   offset structs(std::span<const Struct> items) {
     return raw_list(items.data(), items.size(), sizeof(Struct), alignof(Struct));
   }
 
-  // A list of strings or tables: begin, add each as it is written (lists may nest), end.
+  // A list of strings or tables: begin_list, then add_item after each item has been written, then
+  // end_list. Lists may nest.
   std::size_t begin_list();
   void add_item(offset);
   offset end_list(std::size_t begun);
 
-  // Between these two only add.
+  // Between begin_table and end_table only add and add_present may be called.
   void begin_table();
-  // Left out if zero (negative zero is not).
+  // A zero is left out. Negative zero is written.
   template <scalar T>
   void add(unsigned id, T value) {
     using bits = std::conditional_t<
@@ -88,13 +93,14 @@ class writer : public fallible_writer {
         std::conditional_t<sizeof(T) == 2, std::uint16_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
     if (std::bit_cast<bits>(value) != 0) add_present(id, value);
   }
-  // Also if zero: fields that are `= null` when absent.
+  // Also writes a zero. For fields whose default is `null`.
   template <scalar T>
   void add_present(unsigned id, T value);
   void add(unsigned id, offset);
   offset end_table();
 
-  // Appends the buffer, a multiple of 8 bytes long. Once; after a failure nothing worth reading.
+  // Appends the buffer, a multiple of 8 bytes long. Call it once. After a failure the content is
+  // unspecified.
   void finish(offset root, std::string& out);
 
  private:
@@ -105,16 +111,17 @@ class writer : public fallible_writer {
   std::unique_ptr<state>* give_back_to_;
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Reading
 
 class reader;
 
-// A table whose inline part has been checked. Cheap to copy; lives no longer than its reader. Absent fields read as zero, empty, absent.
-// Functions that return bool: false means failure, see reader::failed().
+// A table whose inline part has been checked. Cheap to copy. Must not outlive its reader. Absent
+// fields read as zero, empty or absent. Functions that return bool return false on failure; see
+// reader::failed().
 class table {
  public:
-  table() = default;  // one without fields
+  table() = default;  // a table without fields
 
   flat::reader& in() const noexcept { return *in_; }
   bool has(unsigned id) const noexcept { return entry(id) != 0; }
@@ -125,12 +132,13 @@ class table {
   bool text(unsigned id, std::string_view& value) const;
   bool bytes(unsigned id, bytes_view& value) const;
   bool child(unsigned id, table& value) const;
-  // A list: the position of its first item and how many there are, items of `size` bytes.
+  // A list whose items have `size` bytes: returns the position of its first item and the number of
+  // items.
   bool list(unsigned id, std::size_t size, std::size_t& first, std::size_t& count) const;
 
-  // Where an inline field lies; 0: absent or failed.
+  // The position of an inline field. 0 if it is absent or the read failed.
   std::size_t slot(unsigned id, std::size_t size) const;
-  // Where an object that a field refers to begins; 0: absent or failed.
+  // The position of the object that a field refers to. 0 if it is absent or the read failed.
   std::size_t reference(unsigned id) const;
 
  private:
@@ -154,14 +162,15 @@ class reader {
   // An empty buffer is a table without fields.
   table root();
 
-  // Objects by position. Each is paid for when it is read.
+  // Objects by position. Each is charged when it is read.
   bool text_at(std::size_t at, std::string_view& value);
   bool bytes_at(std::size_t at, bytes_view& value);
   bool table_at(std::size_t at, table& value);
   bool list_at(std::size_t at, std::size_t size, std::size_t& first, std::size_t& count);
-  // The object that the offset stored at `at` refers to; `at` lies in an inline part or list that has been checked. 0: failed.
+  // Returns the position of the object that the offset stored at `at` refers to, or 0 on failure.
+  // `at` must be in an inline part or list that has been checked.
   std::size_t follow(std::size_t at);
-  // The same trust in `at`.
+  // `at` must be in a checked part here, too.
   template <class T>
   T load(std::size_t at) const noexcept {
     T value;
@@ -170,17 +179,18 @@ class reader {
   }
   const std::byte* address(std::size_t at) const noexcept { return buffer_.data() + at; }
 
-  // Pays for `size` bytes of objects about to be built, see decode_memory.
+  // Accounts for `size` bytes of objects about to be built; see decode_memory.
   bool build(std::size_t size) { return memory_.pay(size) || fail(too_much_memory); }
   decode_memory& memory() noexcept { return memory_; }
-  // Nesting: enter before a message, list or map is read, leave after it.
+  // Nesting: call enter before a message, list or map is read, and leave after it.
   bool enter();
   void leave() noexcept { --depth_; }
   std::size_t depth() const noexcept { return depth_; }
 
   bool failed() const noexcept { return fault_.failed(); }
   bool fail(const char* what);
-  bool fail(const parley::error& inner) { return fault_.set_inner(inner), false; }  // what another decoder said of a part
+  // Records an error from another decoder that read a part.
+  bool fail(const parley::error& inner) { return fault_.set_inner(inner), false; }
   bool within_member(std::string_view name) { return fault_.within_member(name), false; }
   bool within_entry(std::size_t number) { return fault_.within_entry(number), false; }
   bool within_element(std::size_t number) { return fault_.within_element(number), false; }
@@ -198,7 +208,7 @@ class reader {
   payload_fault fault_;
 };
 
-// What every field of every message goes through stands here.
+// The functions that every field of every message uses are inline below.
 
 inline constexpr const char* out_of_bounds = "points outside the buffer";
 inline constexpr const char* misaligned = "not aligned";

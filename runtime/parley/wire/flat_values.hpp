@@ -1,14 +1,17 @@
-// How C++ types are FlatBuffers: the reader's and writer's functions by type. For generated codecs and wkt_codec.
+// The FlatBuffers form of C++ types: reader and writer functions by type. For generated codecs and
+// wkt_codec.
 //
-// A type's binary form follows from its C++ type alone:
-//   scalars, enums           inline; an optional one is there or not
+// The binary form of a type depends on its C++ type alone:
+//   scalars, enums           inline; an optional one is present or absent
 //   std::string              string               in a list: [string]
 //   bytes                    [ubyte]              in a list: tables with one field, value
 //   std::vector<T>           a list
-//   std::map<K, T>           a list of tables, key = 0, value = 1; any order, no key twice
+//   std::map<K, T>           a list of tables, key = 0, value = 1; in any order, keys unique
 //   a oneof                  a union of tables with one field, value
-//   messages, well-known     tables; write_binary(writer&, message) and read_binary(table, message&) stand in the type's own namespace
-// Depth counts as in JSON: messages, lists and maps, but not the tables around entries and members of oneofs.
+//   messages, well-known     tables. write_binary(writer&, message) and
+//                            read_binary(table, message&) are in the type's own namespace.
+// The depth is counted as in JSON: messages, lists and maps count. The tables around map entries
+// and members of oneofs do not.
 #pragma once
 
 #include "parley/box.hpp"
@@ -35,8 +38,9 @@ using byte_vector = std::vector<std::byte>;
 template <class T>
 concept inline_value = std::is_arithmetic_v<T> || (std::is_enum_v<T> && !std::is_same_v<T, std::byte>);
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Writing. write_object() writes what is not inline, before the table that refers to it is begun; no offset: absent.
+// -------------------------------------------------------------------------------------------------
+// Writing. write_object() writes everything that is not inline, before the table that refers to it
+// is begun. It returns a null offset for an absent value.
 
 inline offset write_object(writer& out, const std::string& value) { return out.text(value); }
 inline offset write_object(writer& out, const byte_vector& value) { return out.bytes(value); }
@@ -113,7 +117,7 @@ offset write_entries(writer& out, const std::map<Key, T>& entries) {
   return out.end_list(begun);
 }
 
-// The same by the kind of a message's member; nothing is written at the default.
+// The same for a member of a message. Nothing is written for the default value.
 inline offset write_member(writer& out, const std::string& value) { return value.empty() ? offset{} : out.text(value); }
 inline offset write_member(writer& out, const byte_vector& value) { return value.empty() ? offset{} : out.bytes(value); }
 template <class T>
@@ -134,7 +138,8 @@ offset write_member(writer& out, const box<T>& value) {
   out.builds(sizeof(T));
   return write_object(out, *value);
 }
-// With the member's JSON name, for what cannot be written; and with the schema's limits.
+// With the member's JSON name, which appears in the error if the value cannot be written, and with
+// the schema's limits.
 template <class T>
 offset write_member(writer& out, std::string_view json_name, const T& value) {
   if constexpr (always_writable<T>) {
@@ -169,9 +174,9 @@ offset write_alternative(writer& out, const Alternative& set) {
   return out.end_table();
 }
 
-// A oneof: write() for each alternative, then both parts go into the table.
+// A oneof: call write() for each alternative, then put both parts into the table.
 struct union_offset {
-  std::uint8_t number = 0;  // of the alternative in the union; 0: none is set
+  std::uint8_t number = 0;  // number of the alternative in the union; 0: none is set
   offset value;
 
   template <class Alternative, class Variant>
@@ -186,7 +191,7 @@ struct union_offset {
           out, [&] { value = write_alternative(out, *set); }, [&] { out.within_member(json_name); });
     }
   }
-  // With the schema's limits.
+  // The same with the schema's limits.
   template <class Alternative, class Variant>
   void write(std::uint8_t its_number, std::string_view json_name, writer& out, const Variant& oneof, const field_limits& limits) {
     write<Alternative>(its_number, json_name, out, oneof);
@@ -194,7 +199,7 @@ struct union_offset {
   }
 };
 
-// Inline members of the table that has begun.
+// Inline members of the table that has been begun.
 template <inline_value T>
 void add_member(writer& out, unsigned id, T value) {
   out.add(id, to_scalar(value));
@@ -204,7 +209,7 @@ void add_member(writer& out, unsigned id, const std::optional<T>& value) {
   if (value) out.add_present(id, to_scalar(*value));
 }
 
-// `out` is as it was if the message cannot be written.
+// `out` is unchanged if the message cannot be written.
 template <class Message>
 result<> write_document(const Message& message, std::string& out) {
   writer buffer;
@@ -213,7 +218,7 @@ result<> write_document(const Message& message, std::string& out) {
   return buffer.finish_document(out, start);
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Reading
 
 // Objects by position.
@@ -252,7 +257,7 @@ bool read_inline(table from, unsigned id, T& value) {
   }
 }
 
-// Members of a table by the kind of the C++ member. An absent one becomes the default.
+// Members of a table, by the type of the C++ member. An absent member is set to its default.
 template <inline_value T>
 bool read_field(table from, unsigned id, T& value, const field_limits&) {
   return read_inline(from, id, value);
@@ -345,7 +350,7 @@ bool read_field(table from, unsigned id, std::vector<T>& items, const field_limi
   return true;
 }
 
-// A value of a map's entry: a message that is absent has its default.
+// The value of a map entry. An absent message is set to its default.
 template <class T>
 bool read_entry_value(table from, T& value, const field_limits& limits) {
   if constexpr (inline_value<T> || std::is_same_v<T, std::string> || std::is_same_v<T, byte_vector>) {
@@ -380,7 +385,7 @@ bool read_field(table from, unsigned id, std::map<Key, T>& entries, const field_
   return true;
 }
 
-// The members of a message, one after the other; stops at the first failure.
+// Reads the members of a message one after the other and stops at the first failure.
 //
 //   fields each(from);
 //   each.read(0, "id", m.id);
@@ -396,19 +401,20 @@ class fields {
     ok_ = read_field(from_, id, value, limits) || from_.in().within_member(json_name);
   }
 
-  // Which member of a oneof is set, by its number in the union whose value has this id; 0: none, or one that is not known here.
+  // Which member of a oneof is set, by its number in the union whose value has this id. 0 if none
+  // is set or the member is not known here.
   std::uint8_t which(unsigned id) {
     std::uint8_t number = 0;
     if (ok_) ok_ = from_.scalar(id - 1, number);
     return ok_ ? number : std::uint8_t{0};
   }
-  // Its value, out of the table around it.
+  // The value of that member, from the table around it.
   template <class Alternative, class Variant>
   void read_alternative(unsigned id, std::string_view json_name, Variant& oneof, const field_limits& limits = {}) {
     auto& value = oneof.template emplace<Alternative>().value;
     table around;
     const std::size_t at = from_.reference(id);
-    // A union without its value is no union.
+    // A union that has a number but no value is invalid.
     ok_ = at ? from_.in().table_at(at, around) : from_.in().fail("a member of a oneof without its value");
     ok_ = ok_ && read_wrapped(around, value, limits);
     if (!ok_) from_.in().within_member(json_name);

@@ -1,4 +1,4 @@
-// The first frames of a session: what each end offers, accepts and is called.
+// The first frames of a session: what each end offers and accepts, and its name.
 #pragma once
 
 #include "parley/wire/envelope.hpp"
@@ -13,7 +13,7 @@
 
 namespace parley::wire {
 
-// Feature bits. In JSON: their names in an array.
+// Feature bits. In JSON they are an array of their names.
 namespace feature {
 inline constexpr std::uint64_t resume = 1 << 0;
 inline constexpr std::uint64_t streams = 1 << 1;
@@ -25,9 +25,11 @@ inline constexpr std::uint64_t multi = 1 << 6;
 inline constexpr std::uint64_t idempotency = 1 << 7;
 }  // namespace feature
 
-// What one side accepts; the other must stay inside. Zero on the wire or absent: the default.
+// What one end accepts. The other end must stay within these limits. A limit that is zero or absent
+// on the wire has its default.
 struct limits {
-  std::uint32_t max_message = 0;  // payload bytes; default 65,536 toward a server, 1,048,576 toward a client
+  // Payload bytes; default 65,536 toward a server, 1,048,576 toward a client.
+  std::uint32_t max_message = 0;
   std::uint32_t max_calls = 256;
   std::uint32_t max_streams = 128;
   std::uint32_t stream_window = 65'536;
@@ -42,7 +44,7 @@ struct limits {
   bool operator==(const limits&) const = default;
 };
 
-// A method and the fingerprint of its contract. JSON knows methods by name, binary by id.
+// A method and the fingerprint of its contract. JSON identifies methods by name, binary by id.
 struct print {
   std::string name;
   std::uint32_t method = 0;
@@ -70,14 +72,17 @@ struct hello {
   std::string agent;
   std::uint64_t contract = 0;
   std::vector<print> methods;
-  std::vector<print> accepted;  // earlier shapes that the client goes on understanding: any number for each of its methods
+  // Earlier versions of methods that the client still understands, any number for each of its
+  // methods.
+  std::vector<print> accepted;
   std::optional<wire::auth> auth;
   std::optional<wire::resume> resume;
   wire::limits limits;
   std::vector<meta_entry> meta;
 };
 
-enum class outcome : std::uint8_t { fresh_session = 1, exact = 2, partial = 3, fresh = 4 };  // "new", "exact", "partial", "fresh"
+// In JSON: "new", "exact", "partial", "fresh".
+enum class outcome : std::uint8_t { fresh_session = 1, exact = 2, partial = 3, fresh = 4 };
 enum class policy : std::uint8_t { refuse = 1, degrade = 2, warn = 3 };
 
 struct welcome {
@@ -99,13 +104,14 @@ struct welcome {
   std::uint32_t auth_ms = 0;
 };
 
-// The payload of a hello or welcome frame, in the format's own payload encoding. Readers answer a bad hello with close 4002.
+// The payload of a hello or welcome frame, in the payload encoding of the format. The fault for a
+// bad hello closes the connection with 4002.
 void write_hello(format, const hello&, std::string& out);
 void write_welcome(format, const welcome&, std::string& out);
 std::optional<fault> read_hello(format, bytes_view payload, hello& out);
 std::optional<fault> read_welcome(format, bytes_view payload, welcome& out);
 
-// goaway, the server's notice before it closes.
+// goaway: the server's notice before it closes the connection.
 struct goaway {
   std::uint8_t reason = 0;  // restart 1, shutdown 2, overloaded 3
   std::uint32_t retry_ms = 0;
@@ -115,16 +121,20 @@ struct goaway {
 void write_goaway(format, const goaway&, std::string& out);
 std::optional<fault> read_goaway(format, bytes_view payload, goaway& out);
 
-// First four bytes of the name's SHA-256, read big-endian; 0 never comes out of the generator.
+// The first four bytes of the SHA-256 of the name, read as big-endian. The generator never produces
+// 0.
 std::uint32_t method_id(std::string_view wire_name);
-// SHA-256 over (method id, fingerprint) pairs sorted by id, both big-endian; its first eight bytes.
+// The first eight bytes of the SHA-256 over the (method id, fingerprint) pairs. The pairs are
+// sorted by id and written as big-endian.
 std::uint64_t contract_of(std::span<const print> methods);
 
-// The part of client ids that says which server issued them: 32 random bits from the system's generator.
+// The part of a client id that identifies the server that issued it: 32 random bits from the
+// system's generator.
 std::uint32_t make_node_id();
-// A fresh UUID in lower case, version 8 (RFC 9562, 5.8): the node's id, and 90 random bits.
+// A fresh UUID in lower case, version 8 (RFC 9562 section 5.8), made of the node's id and 90 random
+// bits.
 std::string make_client_id(std::uint32_t node);
-// Is it a UUID in text form (either case)? Binary frames carry the 16 bytes.
+// Whether the text is a UUID, in either case. Binary frames carry it as 16 bytes.
 bool is_client_id(std::string_view);
 
 }  // namespace parley::wire

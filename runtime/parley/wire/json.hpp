@@ -34,7 +34,7 @@
 
 namespace parley::json {
 
-// None: there is no value here.
+// `none` means that there is no value at this position.
 enum class kind : std::uint8_t { null, boolean, number, string, object, array, none };
 
 class reader {

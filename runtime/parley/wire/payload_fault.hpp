@@ -1,4 +1,5 @@
-// What went wrong while a payload was read or written, and where: the first failure is kept, its path is put together on the way out.
+// The first failure while a payload is read or written, and its location. The path is built while
+// the failure unwinds.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -13,17 +14,18 @@ namespace parley {
 class payload_fault {
  public:
   bool failed() const noexcept { return told_ != nullptr; }
-  // Fixed words only: texts never quote the input.
+  // `what` must be fixed text. Errors never quote the input.
   void set(const char* what);
-  // The failure of another decoder that read a part: its path goes on where ours ends.
+  // Records an error from another decoder that read a part. Its path is appended to the path here.
   void set_inner(const parley::error& inner);
 
-  // Called innermost first. Not inline: every generated codec has many calls, and GCC 12 warns of them under -O3 (its bug 105651).
+  // Called innermost first. Not inline: every generated codec calls them many times, and GCC 12
+  // emits a false warning under -O3 (its bug 105651).
   void within_member(std::string_view name);
   void within_entry(std::size_t number);
   void within_element(std::size_t number);
 
-  // bad_payload, "$.members[2].id: not an integer".
+  // `bad_payload`, for example "$.members[2].id: not an integer".
   parley::error error() const;
 
  private:
@@ -31,7 +33,8 @@ class payload_fault {
     std::string what;
     std::string path;
   };
-  std::unique_ptr<told> told_;  // nearly every payload is well: it costs what a pointer does
+  // Nearly every payload is valid. The object then takes the size of one pointer.
+  std::unique_ptr<told> told_;
 };
 
 }  // namespace parley

@@ -1,7 +1,9 @@
-// One line for people: `{id: 7, mood: GLAD, tags: {a: "b"}}`. Fields at their default are left out, sensitive ones shown as ***.
+// Prints a message as one line for human readers: `{id: 7, mood: GLAD, tags: {a: "b"}}`. Fields
+// with their default value are left out. Sensitive fields are shown as ***.
 //
-// Generated code defines print(text::printer&, const M&) beside each message; lists, maps and scalars are here, well-known types in
-// print.cpp. Not a format: nothing reads it back.
+// Generated code defines print(text::printer&, const M&) beside each message. Lists, maps and
+// scalars are here, and the well-known types are in print.cpp. The output is not a format, and
+// nothing parses it.
 #pragma once
 
 #include "parley/box.hpp"
@@ -83,7 +85,7 @@ class printer {
     out_ += "***";
   }
 
-  // After open(), and between what follows it.
+  // Writes the separator. Called after open() and between elements.
   void separate() {
     if (const char last = out_.back(); last != '{' && last != '[') out_ += ", ";
   }
@@ -131,13 +133,13 @@ void print(printer& out, const std::map<Key, T>& entries) {
   out.close();
 }
 
-// An enum's name, or its number where the schema has none for it.
+// An enum's name, or its number if the schema has no name for it.
 template <class Enum>
 void print_enum(printer& out, Enum value) {
   if (const std::string_view name = name_of(value); !name.empty()) out.out() += name;
   else print(out, static_cast<std::int32_t>(value));
 }
-// The names of an enum's bits, GLAD|LOUD; what has no name as a number.
+// The names of an enum's bits, as GLAD|LOUD. Bits without a name are printed as a number.
 void print_flags(printer&, std::int32_t value, std::string_view (*name_of_bit)(std::int32_t));
 
 template <class T>

@@ -1,4 +1,5 @@
-// Who receives: as a value the runtime routes by, as tags a program writes, and as the base of the generated `<Event>Target` types.
+// The receivers of a message: as a value that the runtime routes by, as tags that a program writes,
+// and as the base of the generated `<Event>Target` types.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -14,25 +15,31 @@
 
 namespace parley {
 
-// Any target at all: what the runtime routes by, what a program may read from a configuration file.
+// Any target. The runtime routes by it, and a program may read it from a configuration file.
 struct target {
   target_kind kind = target_kind::none;
-  std::string name{};                 // client: its id; user: its name; group, group_others: "<group>:<key>"; else empty
-  std::string subject{};              // the server sends to OTHERS, SENDER or GROUP_OTHERS: the client they speak of
-  std::vector<std::string> except{};  // clients left out of a set
-  std::vector<target> parts{};        // `several` only, at most 16, none of them `several`
+  // client: its id. user: its name. group, group_others: "<group>:<key>". Otherwise empty.
+  std::string name{};
+  // The client that OTHERS, SENDER or GROUP_OTHERS relate to, when the server sends to them.
+  std::string subject{};
+  std::vector<std::string> except{};  // clients excluded from a set
+  // Only for `several`: at most 16 targets, none of them `several`.
+  std::vector<target> parts{};
 
   bool operator==(const target&) const = default;
 };
 
-// The canonical text: "all", "id:<client id>" is written "<client id>" where no confusion is possible, "group:<name>:<key>".
+// The canonical text: "all", "group:<name>:<key>". A client is written as "id:<client id>", or as
+// "<client id>" if that is unambiguous.
 std::string to_text(const target&);
-// Reads a target's text (several, except and subject have none). unknown_target for an empty name or an unknown prefix.
+// Parses the text of a target. `several`, `except` and `subject` have no text form. Returns
+// unknown_target for an empty name or an unknown prefix.
 result<target> parse_target(std::string_view text);
 
 namespace to {
 
-// The client tags are empty types; calling a tag with a peer names the subject, which a server must do: to::others(peer).
+// The tags for clients are empty types. A server must also name the subject, by calling the tag
+// with a peer: to::others(peer).
 struct others_of {
   explicit others_of(std::string client_id) : id(std::move(client_id)) {}
   bool operator==(const others_of&) const = default;
@@ -44,7 +51,7 @@ struct sender_of {
   std::string id;
 };
 
-// A set with some clients left out; made by `.except(...)`.
+// A set without some of its clients, created by `.except(...)`.
 template <class Set>
 struct set_except {
   explicit set_except(std::vector<std::string> client_ids) : ids(std::move(client_ids)) {}
@@ -79,7 +86,7 @@ inline constexpr sender_t sender{};
 inline constexpr all_t all{};
 inline constexpr others_t others{};
 
-// One client by its id. Explicit, so that no text becomes a target by accident.
+// One client by its id. The constructor is explicit, so that no text becomes a target by accident.
 struct client {
   explicit client(std::string client_id) : id(std::move(client_id)) {}
   template <class Peer>
@@ -87,7 +94,7 @@ struct client {
   bool operator==(const client&) const = default;
   std::string id;
 };
-// Up to 16 clients by their ids; each receives once.
+// Up to 16 clients by their ids. Each receives the message once.
 struct clients {
   explicit clients(std::vector<std::string> client_ids) : ids(std::move(client_ids)) {}
   bool operator==(const clients&) const = default;
@@ -96,7 +103,8 @@ struct clients {
 
 }  // namespace to
 
-// Which kind a tag stands for, and the run-time value it becomes. A type without a specialisation is no target.
+// The kind of a tag, and the run-time value it becomes. A type without a specialisation is not a
+// target.
 template <class T>
 struct target_traits;
 template <>
@@ -169,14 +177,15 @@ inline constexpr bool is_target_variant<std::variant<Ts...>> = true;
 template <class T>
 concept names_target = target_type<T> || is_target_variant<T>;
 
-// The base of the generated `<Event>Target` types: a value chosen at run time among Default and Others; nothing else fits in.
+// The base of the generated `<Event>Target` types: a value chosen at run time among Default and
+// Others. Other targets do not compile.
 template <target_type Default, target_type... Others>
 class one_of {
  public:
   template <class T>
   static constexpr bool allows = (std::same_as<T, Default> || ... || std::same_as<T, Others>);
 
-  // The same for a variant of targets: every alternative must be allowed.
+  // The same for a variant of targets, where every alternative must be allowed.
   template <names_target T>
   static constexpr bool accepts = [] {
     if constexpr (target_type<T>) return allows<T>;
@@ -187,12 +196,12 @@ class one_of {
   template <class T>
   requires(allows<T>) one_of(const T& where) : value_(target_traits<T>::value(where)) {}
 
-  // A variant whose every alternative is allowed: checked when compiling.
+  // A variant whose alternatives are all allowed, checked at compile time.
   template <class... Ts>
   requires(allows<Ts> && ...)
   one_of(const std::variant<Ts...>& where) : value_(std::visit([]<class T>(const T& t) { return target_traits<T>::value(t); }, where)) {}
 
-  // Does a target known only at run time belong to the set?
+  // Whether a target known only at run time belongs to the set.
   static bool contains(const parley::target& where) {
     if (where.kind == target_kind::several) {
       for (const parley::target& part : where.parts)

@@ -1,8 +1,10 @@
-// The four codec functions for the values that stand for google.protobuf's well-known types, bare C++ values among them:
-// double for DoubleValue, std::string for StringValue, std::vector<std::byte> for BytesValue, ...
+// The four codec functions for the C++ values of google.protobuf's well-known types. These include
+// bare C++ values: double for DoubleValue, std::string for StringValue, std::vector<std::byte> for
+// BytesValue, ...
 //
-// A payload of one of these types is JSON as proto3 maps it (1.5, "text", "2024-05-01T12:00:00Z") and in binary a table as
-// schema/parley/wkt.fbs has it. Limits and errors as in wire/codec.hpp, which includes this file.
+// In JSON, a payload of one of these types follows the proto3 mapping (1.5, "text",
+// "2024-05-01T12:00:00Z"). In binary it is a table of schema/parley/wkt.fbs. Limits and errors are
+// those of wire/codec.hpp, which includes this file.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -26,7 +28,8 @@ struct structure;
 struct list_value;
 struct any;
 
-// Values that JSON has no text for are refused in both formats, as everywhere (wire/codec.hpp). Doubles and floats have one: "NaN".
+// Values that JSON cannot represent are refused in both formats (wire/codec.hpp). NaN of a double
+// or float is written as the text "NaN".
 result<> write_json(double, std::string& out);
 result<> write_json(float, std::string& out);
 result<> write_json(std::int64_t, std::string& out);

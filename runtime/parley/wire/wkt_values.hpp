@@ -1,4 +1,5 @@
-// The well-known types inside other messages: what json_values.hpp and flat_values.hpp call for them.
+// The well-known types inside other messages: the functions that json_values.hpp and
+// flat_values.hpp call for them.
 #pragma once
 
 #include "parley/wire/flat.hpp"
@@ -10,7 +11,8 @@
 
 namespace parley {
 
-// A field of this type has nothing to say. Here, where the lookup by argument finds it.
+// A field of this type never carries information. Defined here, where argument-dependent lookup
+// finds it.
 constexpr bool is_default(const null_value&) noexcept { return true; }
 
 }  // namespace parley

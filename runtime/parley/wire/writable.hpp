@@ -1,4 +1,5 @@
-// Which values can be written, for both formats alike: limits of the schema, and where in a message the fault is.
+// Which values can be written, for both formats: the limits of the schema, and the location of a
+// fault in a message.
 #pragma once
 
 #include "parley/box.hpp"
@@ -24,7 +25,8 @@ struct duration;
 struct null_value;
 struct field_mask;
 
-// Types of which every value can be written. Not so messages, which may hold a well-known type, and maps whose keys are texts.
+// Types whose every value can be written. Messages are not among them, because they may contain a
+// well-known type. Neither are maps whose keys are strings.
 template <class T>
 inline constexpr bool always_writable = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 template <>
@@ -36,7 +38,7 @@ inline constexpr bool always_writable<std::vector<T>> = always_writable<T>;
 template <class Key, class T>
 inline constexpr bool always_writable<std::map<Key, T>> = always_writable<T> && !std::is_same_v<Key, std::string>;
 
-// How many levels a value that cannot nest is sure to have.
+// The number of levels that a value of a type that cannot nest is certain to have.
 template <class T>
 std::size_t levels_of(const T& value) {
   constexpr bool is_text = std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::byte>>;
@@ -55,7 +57,7 @@ std::size_t levels_of(const T& value) {
   }
 }
 
-// One level of a value that can nest, while it is written.
+// One level of a value that can nest, while the value is written.
 template <class Writer>
 class nesting_level {
  public:
@@ -65,14 +67,14 @@ class nesting_level {
   nesting_level& operator=(const nesting_level&) = delete;
 
   Writer& out() const noexcept { return out_; }
-  // A member whose type does not count its own levels.
+  // Checks a member whose type does not count its own levels.
   template <class T>
   void check(std::string_view name, const T& value) const {
     if (out_.failed() || out_.depth() + levels_of(value) <= wire::default_max_depth) return;
     out_.fail(nested_too_deeply);
     out_.within_member(name);
   }
-  // The same if it is the one of a oneof that is set.
+  // The same for a member of a oneof, if it is the one that is set.
   template <class Alternative, class Variant>
   void check_alternative(std::string_view name, const Variant& oneof) const {
     if (const auto* set = std::get_if<Alternative>(&oneof)) check(name, set->value);
@@ -85,11 +87,11 @@ template <class Writer>
 struct no_level {
   explicit no_level(Writer&) noexcept {}
 };
-// The level of a list or map of such elements.
+// The level of a list or map with such elements.
 template <class T, class Writer>
 using level_around = std::conditional_t<can_nest<T>, nesting_level<Writer>, no_level<Writer>>;
 
-// Writes a part, and calls `where` if it could not be written. Nothing is written any more once something could not.
+// Writes a part and calls `where` if that fails. After a failure nothing more is written.
 template <class Writer, class Write, class Where>
 void write_part(Writer& out, Write write, Where where) {
   if (out.failed()) return;
@@ -97,7 +99,7 @@ void write_part(Writer& out, Write write, Where where) {
   if (out.failed()) where();
 }
 
-// The bytes that a text takes when it is sent: what is not UTF-8 becomes U+FFFD.
+// Compares the size of the text as it is sent, where bytes that are not UTF-8 become U+FFFD.
 inline bool is_longer(const std::string& text, std::size_t limit) {
   constexpr std::size_t replacement = 3;
   if (text.size() > limit) return true;
@@ -105,7 +107,7 @@ inline bool is_longer(const std::string& text, std::size_t limit) {
 }
 inline bool is_longer(const std::vector<std::byte>& bytes, std::size_t limit) { return bytes.size() > limit; }
 
-// (parley.field).max_len and max_count, as the readers check them.
+// Checks (parley.field).max_len and max_count as the readers do.
 template <class Writer, class T>
 void check_limits(Writer& out, const T& value, const field_limits& limits) {
   if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::byte>>) {
