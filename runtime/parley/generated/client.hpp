@@ -1,4 +1,4 @@
-// Everything a generated x.client.hpp needs; nothing else includes it.
+// Includes everything that a generated x.client.hpp needs. Included only there.
 #pragma once
 
 #include "parley/peer/completion.hpp"

@@ -1,11 +1,13 @@
-// What generated x.codec.hpp headers include. Light: no codec machinery reaches who only uses the types and the methods.
+// Included by generated x.codec.hpp headers. It is light: code that only uses the types and the
+// methods does not include the codec implementation.
 #pragma once
 
 #include "parley/wire/codec.hpp"
 #include "parley/wire/method.hpp"
 #include "parley/wire/nesting.hpp"
 
-// Named in declarations, defined for the sources (generated/codec_source.hpp).
+// Declared for function signatures. The definitions are for the sources
+// (generated/codec_source.hpp).
 // NOLINTBEGIN(bugprone-forward-declaration-namespace): each format has a writer of its own
 namespace parley::json {
 class reader;

@@ -1,4 +1,4 @@
-// What generated x.codec.cpp sources include.
+// Included by generated x.codec.cpp sources.
 #pragma once
 
 #include "parley/generated/codec.hpp"

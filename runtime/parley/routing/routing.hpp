@@ -1,15 +1,16 @@
-// routing: who receives. First the target that an event takes, held against what its schema allows; then, from that target, the
-// sessions that are there, each once.
+// routing: selects the receivers. First it determines the target of an event and checks it against
+// the schema. Then it finds the connected sessions of that target, each once.
 //
-// What it does not do: sending, running handlers (peer), reading targets from frames (wire). It asks no clock.
+// It does not send, run handlers (peer), read targets from frames (wire) or use a clock.
 //
-//   routing::table<member> all;                               // member: whatever the owner sends through
+//   routing::table<member> all;                          // member: the owner's handle for sending
 //   all.add(client_id, m);
-//   auto to = routing::choose(method, envelope, false);       // denied, unknown_target, or where it goes
+//   auto to = routing::choose(method, envelope, false);  // denied, unknown_target, or the target
 //   std::vector<member> receivers;
-//   if (to) auto found = all.resolve(*to, sender_id, receivers);     // unknown_target: nobody receives
+//   if (to) auto found = all.resolve(*to, sender_id, receivers);  // unknown_target: no receivers
 //
-// One thread at a time for a table, any thread for the functions. A table owns its members and nothing they point to.
+// One thread at a time for a table, any thread for the functions. A table owns its members and
+// nothing they point to.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -30,26 +31,30 @@
 
 namespace parley::routing {
 
-// The target that an event takes: the one in the envelope, or the first of the declaration. `denied` for a target that is not declared,
-// `unknown_target` for one that does not parse, or for none where the first of the declaration needs a name.
-// `lenient`: plain mode, whose original clients always write a `to`, with "others" for "the user said nothing": it counts as absent where
-// OTHERS is not declared, and everything does for events to the server alone.
+// The target of an event: the one in the envelope, or else the first declared one. Returns `denied`
+// for a target that is not declared. Returns `unknown_target` for one that cannot be parsed, or if
+// there is none and the first declared one needs a name.
+//
+// `lenient` is for plain mode, whose original clients always write a `to` and use "others" when the
+// user chose none. "others" then counts as absent if OTHERS is not declared. Every target counts as
+// absent for events that go to the server alone.
 result<target> choose(const method& m, const wire::envelope& e, bool lenient);
 
-// The same for a method whose payload names the receivers: the envelope's target must be absent or say the same, else `denied`.
-// `bad_payload` if the payload cannot be read. Nobody named: a target of the kind `server`, declared or not.
+// The same for a method whose payload names the receivers. The envelope's target must be absent or
+// equal, otherwise the result is `denied`. Returns `bad_payload` if the payload cannot be read. If
+// the payload names no receivers, the target has the kind `server`, even if that is not declared.
 result<target> choose_by_payload(const method& m, const wire::envelope& e, bool lenient, format f, bytes_view payload,
                                  const decode_options& options);
 
-// Is every kind in it declared?
+// Whether every kind in `wanted` is declared.
 bool declared(std::span<const target_kind> kinds, const target& wanted);
 
-// The members there are, by client id. Member: a copyable handle. Coming, going and being found take constant time however many there are;
-// the memory follows their number up and down.
+// The connected members by client id. Member is a copyable handle. Adding, removing and finding
+// take constant time. The memory grows and shrinks with the number of members.
 template <class Member>
 class table {
  public:
-  // An id that is in the table keeps its member.
+  // If the id is already in the table, its member is kept.
   void add(const std::string& id, Member member) {
     const std::uint32_t hash = hash_of(id);
     if (find_at(id, hash) != flat_index::none) return;
@@ -72,19 +77,21 @@ class table {
   }
 
   std::size_t size() const noexcept { return members_.size(); }
-  // Null: nobody of this id. Valid until the next add() or remove().
+  // Null if there is no member with this id. Valid until the next add() or remove().
   const Member* find(const std::string& id) const {
     const flat_index::position at = find_at(id, hash_of(id));
     return at == flat_index::none ? nullptr : &members_[at].second;
   }
 
-  // `subject`: whom OTHERS and SENDER speak of. Fills `out`, whose memory is reused; each receiver stands in it once, and in the same
-  // order whenever the same members came and went. `unknown_target`: the client that is named is not there, or none of a list is.
-  // The union of several targets costs what its parts cost, plus sorting.
+  // Finds the receivers. `subject` is the client that OTHERS and SENDER relate to. Fills `out`,
+  // whose memory is reused. Each receiver appears once. The order depends only on the order in
+  // which members were added and removed. Returns `unknown_target` if the named client is not
+  // connected, or none of a list is. The union of several targets costs as much as its parts, plus
+  // sorting.
   result<> resolve(const target& to, const std::string& subject, std::vector<Member>& out) const {
     return resolve(to, subject, absent::refused, out);
   }
-  // For a table that holds some of the members there are: whoever is not in it is left out.
+  // For a table that holds only some of the members. Members that are not in it are left out.
   void resolve_present(const target& to, const std::string& subject, std::vector<Member>& out) const {
     [[maybe_unused]] const auto always = resolve(to, subject, absent::left_out, out);
   }
@@ -112,7 +119,8 @@ class table {
     return {};
   }
 
-  static constexpr std::size_t kept = 64;  // a table as large as this is not worth shrinking
+  // A table of this size is not worth shrinking.
+  static constexpr std::size_t kept = 64;
 
   static std::uint32_t hash_of(const std::string& id) noexcept { return flat_index::hash_of(std::hash<std::string>()(id)); }
   flat_index::position find_at(const std::string& id, std::uint32_t hash) const {
@@ -129,7 +137,7 @@ class table {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   }
 
-  // Calls `take` with the position of each member that one target names, each once.
+  // Calls `take` once with the position of each member that the target names.
   template <class Take>
   result<> each(const target& to, const std::string& subject, absent how, Take take) const {
     const auto one = [&](const std::string& id) -> result<> {
@@ -140,7 +148,7 @@ class table {
     };
     switch (to.kind) {
       case target_kind::server:
-        return {};  // handled there, relayed to nobody
+        return {};  // handled by the server, relayed to no client
       case target_kind::sender:
         return one(subject);
       case target_kind::client:
@@ -158,7 +166,7 @@ class table {
   }
 
   std::vector<std::pair<std::string, Member>> members_;
-  flat_index index_;  // of their positions
+  flat_index index_;  // maps ids to positions in members_
 };
 
 }  // namespace parley::routing

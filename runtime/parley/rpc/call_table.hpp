@@ -1,5 +1,5 @@
-// The calls open in one direction: found by id, by age and by deadline, without memory per call. Private to rpc, and to what
-// waits in peer to become a call.
+// The open calls of one direction, indexed by id, age and deadline, without an allocation per call.
+// Private to rpc, and to the code in peer that queues future calls.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -12,8 +12,8 @@
 
 namespace parley::rpc {
 
-// Nodes stand in one array, used again from hand to hand; adding one may move them all. A table that has run empty after a peak gives
-// the memory back.
+// Nodes are in one array and are reused. Adding a node may move all of them. When the table becomes
+// empty after a peak it releases the memory.
 template <class Entry>
 class call_table {
   static constexpr std::uint32_t none = flat_index::none;
@@ -21,14 +21,14 @@ class call_table {
  public:
   struct node {
     std::uint64_t id = 0;
-    time_point deadline = time_point::max();  // max(): none
+    time_point deadline = time_point::max();  // max() means none
     Entry value{};
 
    private:
     friend class call_table;
     std::uint32_t in_heap = none;
-    std::uint32_t before = none;  // opened
-    std::uint32_t after = none;   // or the next free one
+    std::uint32_t before = none;  // the call opened before this one
+    std::uint32_t after = none;   // the next call, or the next free node
   };
 
   std::size_t size() const noexcept { return index_.size(); }
@@ -42,7 +42,7 @@ class call_table {
     return at == none ? nullptr : &nodes_[at];
   }
 
-  // Ids only grow. `deadline`: max() for none.
+  // Ids must increase. `deadline` is max() for none.
   node& add(std::uint64_t id, time_point deadline, Entry value) {
     std::uint32_t at = free_;
     if (at == none) {
@@ -92,10 +92,11 @@ class call_table {
   }
 
   time_point next_deadline() const noexcept { return heap_.empty() ? time_point::max() : nodes_[heap_.front()].deadline; }
-  // Whose deadline comes first, of two with the same the older; null: nobody has one.
+  // The node with the earliest deadline, and the older of two with the same deadline. Null if no
+  // call has a deadline.
   node* first_due() noexcept { return heap_.empty() ? nullptr : &nodes_[heap_.front()]; }
 
-  // In the order of opening; null at the end.
+  // The order of opening. Null at the end.
   node* oldest() noexcept { return oldest_ == none ? nullptr : &nodes_[oldest_]; }
   node* next(const node& n) noexcept { return n.after == none ? nullptr : &nodes_[n.after]; }
 
@@ -106,7 +107,7 @@ class call_table {
     free_ = oldest_ = newest_ = none;
   }
 
-  // For indexes of the owner's; valid until the node is erased.
+  // For indexes of the owner. Valid until the node is erased.
   std::uint32_t where(const node& n) const noexcept { return static_cast<std::uint32_t>(&n - nodes_.data()); }
   node& at(std::uint32_t position) noexcept { return nodes_[position]; }
 
@@ -143,7 +144,7 @@ class call_table {
   }
 
   std::vector<node> nodes_;
-  std::vector<std::uint32_t> heap_;  // by deadline; of calls that have one
+  std::vector<std::uint32_t> heap_;  // ordered by deadline; only calls that have one
   flat_index index_;
   std::uint32_t free_ = none;
   std::uint32_t oldest_ = none;

@@ -1,4 +1,5 @@
-// The calls that one connection's other end has opened here: which may run, which are over, exactly one terminal frame for each.
+// The calls that the peer of one connection has opened here. Decides which of them may run, tracks
+// which are over, and ensures exactly one terminal frame for each.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -15,48 +16,58 @@
 
 namespace parley::rpc {
 
-// A call is RUNNING until its terminal frame goes out, and CANCELLING if that happened before its handler returned: such a handler goes
-// on counting, so that open-and-cancel in a loop is not unbounded work.
+// A call is RUNNING until its terminal frame is sent. It is CANCELLING if that happens before its
+// handler has returned. Such a handler still counts, so opening and cancelling in a loop cannot
+// cause unlimited work.
 class incoming_calls {
  public:
   explicit incoming_calls(std::size_t max_calls);
 
   enum class verdict {
     run,
-    overloaded,  // answer that, no handler: too many at work, or what they hold is too much
-    late,        // deadline_ms was 0: answer deadline_exceeded, no handler
-    violation,   // the id was used before: close
+    // Answer `overloaded` without a handler: too many calls run, or they hold too much memory.
+    overloaded,
+    // deadline_ms was 0: answer deadline_exceeded without a handler.
+    late,
+    // The id was used before: close.
+    violation,
   };
-  // An id is used up whatever the verdict, but for `violation`. `limit`: the longest a call may take here, and the time of one that
-  // comes without a deadline.
+  // Uses up the id, unless the verdict is `violation`. `limit` is the longest time that a call may
+  // take here, and the time for a call without a deadline.
   verdict accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms, std::chrono::milliseconds limit);
-  // An id that was refused before it got here: used up all the same. `run` or `violation`.
+  // Uses up an id that was refused earlier. Returns `run` or `violation`.
   verdict use_up(std::uint64_t id);
-  // When the caller stops waiting; only for a call that was accepted and has no terminal frame yet.
+  // The time at which the caller stops waiting. Only for a call that was accepted and has no
+  // terminal frame yet.
   time_point deadline_of(std::uint64_t id) const;
 
-  // The handler goes on after returning: remember how to stop it, which happens at once if the call is over by now. It lives until
-  // finish(), and its payload holds so many bytes until then.
+  // The handler continues after returning. Stores it so that it can be stopped, and stops it at
+  // once if the call is already over. The handler must live until finish(). Its payload counts as
+  // `holds` bytes until then.
   void keep(std::uint64_t id, running& handler, std::size_t holds);
-  // The handler is done. True: its answer is the terminal frame. False: the call had got one before.
+  // The handler is done. Returns true if its answer is the terminal frame, and false if the call
+  // already had one.
   bool finish(std::uint64_t id);
 
   enum class cancelled {
-    ignored,    // the call was over
-    stopped,    // answer `cancelled` now, that is the terminal frame
+    ignored,  // the call was over
+    // Answer `cancelled` now, as the terminal frame.
+    stopped,
     violation,  // never opened: close
-    too_many,   // within ten seconds, cancels for four times the calls that may run: close
+    // More cancels within ten seconds than four times the permitted calls: close.
+    too_many,
   };
   cancelled cancel(std::uint64_t id, time_point now);
-  // Ids whose time is up, the earliest first: answer deadline_exceeded, that is the terminal frame.
+  // Ids whose deadline has passed, the earliest first. Answer deadline_exceeded, as the terminal
+  // frame.
   std::vector<std::uint64_t> expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
 
-  // The connection is gone: every handler still at work is stopped, no answer is wanted.
+  // The connection is gone. Every running handler is stopped, and no answers are expected.
   void stop_all();
-  // Handlers at work, those of calls that are over included.
+  // Running handlers, including those of calls that are over.
   std::size_t running_now() const noexcept { return calls_.size(); }
-  // Do their payloads hold so much that no other call is taken?
+  // Whether the payloads of the running calls hold so much memory that no other call is accepted.
   bool hold_too_much() const noexcept { return held_ >= wire::most_held_by_calls; }
 
  private:
@@ -72,7 +83,7 @@ class incoming_calls {
   std::size_t max_calls_;
   std::size_t held_ = 0;
   std::uint64_t highest_ = 0;
-  table calls_;  // deadlines: of those without a terminal frame
+  table calls_;  // has deadlines for calls without a terminal frame only
   session::rate cancels_;
 };
 

@@ -1,15 +1,19 @@
-// rpc: which calls are open in either direction of one connection, until when, and that each ends exactly once at both ends.
+// rpc: the open calls of one connection in both directions, their deadlines, and the guarantee that
+// each ends exactly once at both ends.
 //
-// What it does not do: sending and greeting (session), decoding, running handlers and timers (peer). Its owner asks for the next
-// deadline, says what time it is and acts on the answer.
+// It does not send or greet (session), and it does not decode, run handlers or set timers (peer).
+// Its owner asks for the next deadline, passes the current time and acts on the result.
 //
 //   rpc::outgoing_calls mine;
-//   const auto id = mine.open(ticket, method, now + 30s, std::move(completion));                 // then send the frame
-//   if (auto done = mine.take_terminal(id)) done.release()->finish(answer);                      // null: it was over before
+//   const auto id = mine.open(ticket, method, now + 30s, std::move(completion));  // then send it
+//   auto done = mine.take_terminal(id);
+//   if (done) done.release()->finish(answer);  // null: the call was over before
 //   rpc::incoming_calls theirs(256);
-//   if (theirs.accept(7, now, deadline_ms, 60s) == rpc::incoming_calls::verdict::run) handle();  // then finish(7)
+//   const auto verdict = theirs.accept(7, now, deadline_ms, 60s);
+//   if (verdict == rpc::incoming_calls::verdict::run) handle();  // then finish(7)
 //
-// One thread at a time. outgoing_calls owns the completions until it hands them out; incoming_calls refers to handlers until they end.
+// One thread at a time. outgoing_calls owns the completions until it returns them. incoming_calls
+// refers to handlers until they end.
 #pragma once
 
 #include "parley/rpc/incoming_calls.hpp"

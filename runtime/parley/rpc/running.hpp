@@ -1,4 +1,4 @@
-// A handler that is still at work, as the rpc room sees it.
+// A running handler, as rpc sees it.
 #pragma once
 
 namespace parley::rpc {
@@ -6,8 +6,8 @@ namespace parley::rpc {
 class running {
  public:
   virtual ~running() = default;
-  // The caller went away, cancelled or ran out of time: nobody wants the answer any more. Called at most once for each call; the
-  // handler may end inside.
+  // The caller has disconnected, cancelled or run out of time, and the answer is no longer needed.
+  // Called at most once for each call. The handler may end inside.
   virtual void stop() = 0;
 };
 
