@@ -1,4 +1,5 @@
-// The family's JSON as its programs write it, which is not always JSON. Private to the room.
+// Reads the family's JSON as its programs write it, which is not always valid JSON. Private to
+// dialects.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@
 
 namespace parley::wschat {
 
-// What a frame says; a member that is not there, or of another type, is nullopt. Texts are as they were written, escapes resolved: of any
-// length, and not always UTF-8.
+// The contents of a frame. A member that is missing or has another type is nullopt. Texts are as
+// written, with escapes resolved. They have any length and are not always UTF-8.
 struct line_read {
   std::optional<std::string> name;
   bool has_message = false;
@@ -18,7 +19,8 @@ struct line_read {
   std::optional<double> info;
 };
 
-// False: not an object, or it breaks off. Time is linear in the length; `max_depth` bounds what is passed over.
+// Returns false if the frame is not an object or is incomplete. Time is linear in the length.
+// `max_depth` limits the values that are skipped.
 bool read_line(std::string_view frame, std::size_t max_depth, line_read& out);
 
 }  // namespace parley::wschat

@@ -1,4 +1,5 @@
-// Text as the family's programs can take it. Private to the room, and to the library that stands in for the family's own.
+// Text in the form that the family's programs accept. Private to dialects, and to the library that
+// replaces the family's own.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +8,11 @@
 
 namespace parley::wschat {
 
-// Whole characters, as many as `max` bytes hold; what is no UTF-8 is left out.
+// As many whole characters as fit into `max` bytes. Bytes that are not UTF-8 are left out.
 std::string repaired(std::string_view text, std::size_t max);
 
-// The same for readers that know no escapes: quotes become ', backslashes /, control characters are dropped.
+// The same for readers that do not know escapes: quotes become ', backslashes become /, and control
+// characters are dropped.
 std::string for_the_family(std::string_view text, std::size_t max);
 
 }  // namespace parley::wschat

@@ -124,7 +124,7 @@ struct raw_options {
   std::size_t max_queue = 4 * 1024 * 1024;
   // Bytes of messages that have arrived and are not received yet. One message always has room.
   std::size_t max_read_ahead = 1024 * 1024;
-  std::size_t max_operations = 16 * 1024;  // the pending sends, and the pending receives
+  std::size_t max_operations = 16 * 1024;  // limit on pending sends, and on pending receives
   // Tolerance toward servers that do not follow RFC 6455. With any_text, outgoing text is not
   // checked either.
   transport::manners manners{};

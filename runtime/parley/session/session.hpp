@@ -8,7 +8,7 @@
 //   s.start(now);                   // out.opened() follows when the greeting is complete
 //   const wire::envelope* e = s.receive(now, frame, binary);
 //   if (e) act(*e);                 // an event, a call, a reply, an error or a cancel
-//   s.refuse(now, {.code = errc::denied}, {&method});  // or answer it, within the limits on answers
+//   s.refuse(now, {.code = errc::denied}, {&method});  // answers it, within the limits
 //   s.tick(now);                    // no later than s.next_tick()
 //
 // One thread at a time. Nothing here blocks. The session refers to the contract, the format and the
@@ -57,8 +57,9 @@ inline constexpr std::chrono::milliseconds shortest_heartbeat{100};
 // counts as silent. Otherwise it could occupy memory at this end for days.
 inline constexpr std::uint64_t sign_of_life = 1024;
 
-// Allowances for frames without work (schema/parley/envelope.fbs, section 7). More of them close
-// the session with 1008. The unused allowance covers ten minutes in which nothing was read.
+// Allowances for pings and for frames of which nothing comes (schema/parley/envelope.fbs,
+// section 7). More of them close the session with 1008. The unused allowance accumulates, which
+// covers ten minutes in which nothing was read.
 inline constexpr allowance_terms allowed_pings{.at_once = 10, .per_second = 10, .most = 6'000};
 inline constexpr allowance_terms allowed_idle{.at_once = 10'000, .per_second = 1'000, .most = 600'000};
 
@@ -210,9 +211,9 @@ class peer_session {
   // True if the session was closed with 4009 because the limit over all peers was reached.
   bool total_was_full() const noexcept { return total_was_full_; }
 
-  // Closes the session. Nothing more is sent or received. Frames queued earlier are sent first. If
-  // the output takes them one by one, this holds for a limited number. Has no effect on a closed
-  // session.
+  // Closes the session. Nothing more is sent or received. Frames queued earlier are sent
+  // first. If one_by_one is set and only a few frames wait, they leave one at a time as the output
+  // takes them. Has no effect on a closed session.
   void close(std::uint16_t code, std::string_view text);
   // Call it when the connection is gone.
   void lost() {

@@ -48,8 +48,9 @@ class loopback {
   loopback(const loopback&) = delete;
   loopback& operator=(const loopback&) = delete;
 
-  // `name` is the host of mem://name. Empty chooses an unused name. An earlier listener of that
-  // name stops listening. `on_refused` is as in transport::listen_options.
+  // `name` is the host of mem://name. An empty name accepts every name that has no listener of its
+  // own. An earlier listener of the same name is stopped. `on_refused` is as in
+  // transport::listen_options.
   std::shared_ptr<transport::listener> listen(
       const asio::any_io_executor& on, transport::limits limits = {}, std::string name = {},
       std::function<void(int status, std::string_view text, const std::string& remote)> on_refused = {});
