@@ -1,4 +1,4 @@
-// One raw connection, on one executor. Private to the peer room.
+// One raw connection, on one executor. Private to peer.
 #pragma once
 
 #include "parley/peer/gate.hpp"
@@ -21,7 +21,7 @@
 
 namespace parley {
 
-// How many times max_queue may be held by sends that wait for room in it.
+// Sends that wait for room may hold this multiple of max_queue.
 inline constexpr std::size_t raw_queues_waiting = 4;
 
 class raw_core final : public raw_end,
@@ -30,13 +30,15 @@ class raw_core final : public raw_end,
                        private transport::tethered {
  public:
   raw_core(std::string url, raw_options options, home where);
-  ~raw_core() override { untie(); }  // of one that never had a thread: its loop ends with the members
-  // In the server's role: the transport opens it.
+  // Of one that never had a thread: its loop ends with the members.
+  ~raw_core() override { untie(); }
+  // In the server's role, where the transport opens the connection.
   raw_core(raw_options options, home where, raw_request asked);
-  // `opened` once, unless the client went first; `over` once and last. On the executor.
+  // Calls `opened` once, unless the client has gone before, and `over` once and last. On the
+  // executor.
   void serve_as(std::function<void(const std::shared_ptr<raw_core>&)> opened, std::function<void()> over);
   const raw_request& asked() const noexcept { return asked_; }
-  // On any thread. Nothing happens when it is over, or closing.
+  // Any thread. Does nothing if the connection is closing or over.
   void close_here(std::uint16_t code, std::string reason);
 
   // raw_end
@@ -52,7 +54,7 @@ class raw_core final : public raw_end,
   bool send_at_once(raw_message&) override;
   std::optional<raw_message> take_at_once() override;
 
-  // Leaves the message as it is when it cannot be queued.
+  // Leaves the message unchanged if it cannot be queued.
   result<> try_send(raw_message&);
   void ping();
   void on_message(std::function<void(const raw_message&)>);
@@ -61,7 +63,7 @@ class raw_core final : public raw_end,
   void pause_reading(bool paused);
   bool open() const noexcept { return phase_.load() == phase::open; }
 
-  // What is known since the connection is open, and over.
+  // What is known from the moment the connection is open, and after it is over.
   struct facts {
     std::string subprotocol;
     std::string local;
@@ -70,10 +72,10 @@ class raw_core final : public raw_end,
   };
   facts known() const;
 
-  // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
+  // Completes all operations with `cancelled`. A loop of its own ends after the close handshake.
   void leave();
   void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
-  // Waits for the own thread; lets it end by itself if this is that thread.
+  // Waits for the connection's own thread. If called on that thread, lets it end by itself.
   void join() { thread_.join(); }
 
  private:
@@ -82,15 +84,15 @@ class raw_core final : public raw_end,
   struct sending {
     ticket of;
     raw_message message;
-    std::unique_ptr<operation<void>> done;  // null: nobody waits for it
+    std::unique_ptr<operation<void>> done;  // null: nothing waits for it
     time_point deadline;
-    bool counted;  // among posted_, until it is with the transport
+    bool counted;  // included in posted_ until the transport has it
   };
   struct receiving {
     ticket of;
     time_point deadline;
     std::unique_ptr<operation<raw_message>> done;
-    bool asked;  // what it waits for answers a message of its own
+    bool asked;  // it waits for the answer to a message of its own
   };
   struct waiting {
     ticket of;
@@ -125,10 +127,12 @@ class raw_core final : public raw_end,
         });
     if (!posted) --on_the_way_;
   }
-  // Whether an operation can begin in the function that starts it: this thread is running the executor, and nothing that was started
-  // before is still on its way there. Then it needs no turn of the loop of its own.
+  // Whether an operation can begin inside the function that starts it. This thread must be running
+  // the executor, and no operation started earlier may still be on its way there. The operation
+  // then needs no turn of the loop.
   bool begins_here() const { return home_.inside() && on_the_way_ == 0 && !gate_.is_shut(); }
-  // The same as on_executor(), but at once where that can be. What ends meanwhile completes in a turn of its own.
+  // Like on_executor(), but immediately if possible. An operation that ends meanwhile completes in
+  // a separate turn.
   template <class Operation, class What>
   void begin(std::unique_ptr<Operation> done, What what) {
     if (!begins_here()) return on_executor(std::move(done), std::move(what));
@@ -147,7 +151,8 @@ class raw_core final : public raw_end,
                [done = std::move(done), outcome = std::move(outcome)]() mutable { done.release()->finish(std::move(outcome)); });
   }
 
-  // Whatever is asked for first connects. False: it is over, and error_ says why.
+  // The first operation connects. Returns false if the connection is over, for the reason in
+  // error_.
   bool connect_if_idle();
   void begin_connecting();
   void give_up_connecting(error why);
@@ -157,7 +162,7 @@ class raw_core final : public raw_end,
   void call_pong_handler();
   void handler_failed();
   void end_operations(const error& why);
-  // What an ask ends with whose message may have left.
+  // The result of an ask whose message may have left.
   static error after_asking(error why, bool may_have_left) {
     why.maybe_done = may_have_left;
     return why;
@@ -169,7 +174,7 @@ class raw_core final : public raw_end,
   bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
-  // Of what was counted as first in line.
+  // Handles a receive that was counted in first_in_line_.
   void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>, bool asked = false);
   std::optional<error> why_not_ask();
   std::optional<raw_message> take();
@@ -187,7 +192,7 @@ class raw_core final : public raw_end,
   bool take_back(ticket);
 
   bool may_be_sent(const raw_message&) const;
-  // On any thread. What it admits is counted among held_ until let_go().
+  // Any thread. A message that it admits is counted in held_ until let_go().
   std::optional<error> why_not_hold(const raw_message&);
   void hold(sending);
   void let_go(const sending&) noexcept;
@@ -195,34 +200,40 @@ class raw_core final : public raw_end,
 
   void say_goodbye();
   void finish_leaving();
-  // A coroutine that waits here may well hold the connection: dropping it is the only way out of that circle.
+  // A coroutine that waits here may own the connection. Dropping the coroutine is the only way to
+  // break that cycle.
   void sever() noexcept override;
 
   const std::string url_;    // empty in the server's role
-  const raw_request asked_;  // and this is at clients
+  const raw_request asked_;  // empty at clients
   const raw_options options_;
   home home_;
   gate gate_;
   const std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
-  std::atomic<std::size_t> on_the_way_ = 0;  // functions posted to the executor that have not run yet
-  std::atomic<std::size_t> posted_ = 0;      // bytes of try_send that are not yet with the transport
-  std::atomic<std::size_t> queued_ = 0;      // bytes with the transport, as last seen
-  std::atomic<std::size_t> held_ = 0;        // bytes of sends that wait for room, or are on their way to the loop
-  std::atomic<std::size_t> waiting_ = 0;     // sends that wait for room: those that do not wait must not overtake them
+  // Functions posted to the executor that have not run yet.
+  std::atomic<std::size_t> on_the_way_ = 0;
+  std::atomic<std::size_t> posted_ = 0;  // bytes from try_send that the transport does not have yet
+  std::atomic<std::size_t> queued_ = 0;  // bytes in the transport, as last observed
+  // Bytes of sends that wait for room, or are on their way to the loop.
+  std::atomic<std::size_t> held_ = 0;
+  // Sends that wait for room. Others must not overtake them.
+  std::atomic<std::size_t> waiting_ = 0;
 
-  // Blocking receives take from the inbox on their own thread, without a turn of the loop; the loop alone puts into it.
+  // Blocking receives take from the inbox on their own thread, without a turn of the loop. Only the
+  // loop puts messages into it.
   std::mutex inbox_mutex_;
-  std::deque<raw_message> inbox_;               // empty while somebody waits
-  std::atomic<std::size_t> inbox_bytes_ = 0;    // 0: it is empty
-  std::atomic<std::size_t> first_in_line_ = 0;  // receives on their way to the loop, and a handler that is set or about to be
+  std::deque<raw_message> inbox_;             // empty while a receive waits
+  std::atomic<std::size_t> inbox_bytes_ = 0;  // 0 if the inbox is empty
+  // Receives on their way to the loop, and a handler that is set or about to be.
+  std::atomic<std::size_t> first_in_line_ = 0;
   std::atomic<bool> paused_ = false;
 
-  mutable std::mutex mutex_;  // for the next
+  mutable std::mutex mutex_;  // protects the next member
   facts facts_;
 
-  own_thread thread_;  // of the own loop
+  own_thread thread_;  // runs the connection's own loop
 
   // On the executor:
   std::shared_ptr<transport::connection> link_;  // while open or closing
@@ -232,7 +243,7 @@ class raw_core final : public raw_end,
   std::unique_ptr<transport::alarm> send_alarm_;
   time_point armed_ = time_point::max();
   time_point sends_armed_ = time_point::max();
-  std::optional<error> error_;  // why it is over, or closing
+  std::optional<error> error_;  // the reason why the connection is over or closing
   std::vector<waiting> connects_;
   std::vector<waiting> closes_;
   std::deque<sending> sends_;
@@ -244,7 +255,8 @@ class raw_core final : public raw_end,
   std::function<void(const std::shared_ptr<raw_core>&)> when_served_;
   std::function<void()> when_over_;
   bool paused_by_user_ = false;
-  bool reads_no_more_ = false;  // after a violation: what came before may still be answered
+  // Set after a violation. Earlier messages may still be answered.
+  bool reads_no_more_ = false;
   bool leaving_ = false;
   bool starting_ = false;  // inside begin()
 };

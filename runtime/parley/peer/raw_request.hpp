@@ -1,4 +1,4 @@
-// What a client asked for when it connected (RFC 6455 section 4.2.1).
+// A client's request to connect (RFC 6455 section 4.2.1).
 #pragma once
 
 #include <string>
@@ -10,14 +10,14 @@ namespace parley {
 
 struct raw_request {
   std::string path{};   // "/chat", without the query
-  std::string query{};  // what follows '?'
+  std::string query{};  // the part after '?'
   std::string host{};
-  std::string origin{};                                        // of the page; empty for programs
+  std::string origin{};                                        // empty for programs
   std::vector<std::string> subprotocols{};                     // as offered, in order
   std::vector<std::pair<std::string, std::string>> headers{};  // as received
   std::string remote{};                                        // "127.0.0.1:54321"
 
-  // The first header of that name, in whatever case it was written. Empty if there is none.
+  // The first header with that name, compared without case. Empty if there is none.
   std::string_view header(std::string_view name) const noexcept;
 };
 

@@ -117,8 +117,8 @@ class raw_server {
   // Accepts no further clients and closes the open connections with 1001. Any thread. Returns at
   // once. Must not be called from a signal handler.
   void stop() noexcept;
-  // After start(): waits until stop() has closed everything. On the server's own thread it is
-  // refused and does not wait.
+  // After start(): waits until stop() has closed everything. On the server's
+  // own thread it does not wait.
   void join();
 
   std::uint16_t port() const;  // the bound port; 0 before start() and run(), and in memory

@@ -1,4 +1,4 @@
-// One raw server, on one executor. Private to the peer room.
+// One raw server, on one executor. Private to peer.
 #pragma once
 
 #include "parley/peer/home.hpp"
@@ -47,7 +47,8 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
 
   // On the executor:
   std::shared_ptr<transport::listener> listener_;
-  std::unordered_map<const raw_core*, std::weak_ptr<raw_core>> connections_;  // from the handshake's answer until they are over
+  // From the answer to the handshake until the connection is over.
+  std::unordered_map<const raw_core*, std::weak_ptr<raw_core>> connections_;
 };
 
 }  // namespace parley

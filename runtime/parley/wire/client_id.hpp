@@ -1,4 +1,5 @@
-// Client ids are UUIDs (RFC 9562): 36 characters of lower-case text everywhere but in the Peer section of a binary frame.
+// Client ids are UUIDs (RFC 9562). They are 36 characters of lower-case text everywhere except in
+// the Peer section of a binary frame.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@ namespace parley::wire {
 
 using uuid_bytes = std::array<std::byte, 16>;
 
-// Hexadecimal digits of either case, hyphens in their four places; nothing else around.
+// Accepts hexadecimal digits of either case with hyphens in their four places, and nothing else.
 std::optional<uuid_bytes> uuid_from_text(std::string_view) noexcept;
 void append_uuid(const uuid_bytes&, std::string& out);
 

@@ -1,5 +1,6 @@
-// The Extra section of a binary frame: a finished FlatBuffer (root offset first) of the rarer members.
-// Laid out by hand: its writer appends to the frame without a builder's memory, its reader walks within a budget.
+// The Extra section of a binary frame: a finished FlatBuffer (root offset first) with the less
+// frequent fields. Written by hand: the writer appends to the frame without the memory of a
+// builder, and the reader has a budget.
 #pragma once
 
 #include "parley/wire/envelope.hpp"
@@ -11,19 +12,20 @@
 
 namespace parley::wire {
 
-// Which member has which id in the table, as schema/parley/envelope.fbs says. If you add one: append it there and here.
+// The ids of the fields in the table (schema/parley/envelope.fbs). If you add one, append it there
+// and here.
 namespace extra_id {
 enum : std::uint16_t { group, deadline_ms, code, text, meta, except, to, idempotency_key, ttl_ms, reason, slot, count };
 }
 
 class extra_writer {
  public:
-  // `e` must outlive it and be in_bounds().
+  // `e` must outlive the writer and must be in_bounds().
   extra_writer(const envelope& e, side writer) noexcept;
   bool empty() const noexcept { return vtable_size_ == 0; }
-  // Bytes that write() appends, padded to 8.
+  // The number of bytes that write() appends, padded to 8.
   std::size_t size() const noexcept { return size_; }
-  // `out` has a multiple of 4 bytes.
+  // The length of `out` must be a multiple of 4.
   void write(std::string& out) const;
 
  private:
@@ -31,25 +33,26 @@ class extra_writer {
   std::size_t object_size(std::uint16_t id) const noexcept;
 
   const envelope& envelope_;
-  std::span<const target> listed_{};  // what `to` holds
-  std::string_view text_;             // as it is sent: errors are cut
-  std::uint32_t present_ = 0;         // a bit for each id
+  std::span<const target> listed_{};  // the targets in `to`
+  std::string_view text_;             // as sent; error texts are cut
+  std::uint32_t present_ = 0;         // one bit for each id
   std::size_t vtable_size_ = 0;
   std::size_t table_size_ = 0;
   std::size_t size_ = 0;
 };
 
-// A list of the table Entry, at most max_meta_entries long. False: the walk has failed.
+// A list of the table Entry, with at most max_meta_entries items. Returns false if the read has
+// failed.
 bool read_entries(const flat::table& in, unsigned id, std::vector<meta_entry>& out);
 
-// What the head decides about.
+// Values for the code that reads the header.
 struct extra_views {
   bool has_group = false;
   std::string_view group{};
-  bool unreadable_part = false;  // among out.to.parts
+  bool unreadable_part = false;  // in out.to.parts
 };
-// Fills those members of `out` that Extra holds, out.to.parts among them. A violation, with fixed words, when it is not a sound table
-// inside its bounds.
+// Sets the fields of `out` that Extra contains, including out.to.parts. Returns a violation with
+// fixed text if the section is not a valid table within its limits.
 std::optional<fault> read_extra(bytes_view section, envelope& out, extra_views& views);
 
 }  // namespace parley::wire

@@ -1,4 +1,4 @@
-// What the two forms of the greeting share. Private to hello*.cpp.
+// Code shared by both forms of the greeting. Private to hello*.cpp.
 #pragma once
 
 #include "parley/wire/hello.hpp"
@@ -9,7 +9,7 @@
 
 namespace parley::wire {
 
-// In the order of their ids in the table Limits; the JSON names are with quotes and colon.
+// In the order of their ids in the table Limits. The JSON names include quotes and colon.
 struct limit_row {
   std::string_view name;
   std::string_view member;
@@ -30,22 +30,22 @@ inline constexpr std::array limit_rows{
     limit_row{"ack_ms", "\"ack_ms\":", &limits::ack_ms},
 };
 
-// Words by number, from 1.
+// Words by number, starting at 1.
 inline constexpr std::array<std::string_view, 4> outcome_words{"new", "exact", "partial", "fresh"};
 inline constexpr std::array<std::string_view, 3> policy_words{"refuse", "degrade", "warn"};
 inline constexpr std::array<std::string_view, 3> goaway_words{"restart", "shutdown", "overloaded"};
 
 inline constexpr std::array<std::string_view, 8> feature_words{"resume", "streams", "groups", "server_calls",
                                                                "parts",  "gap",     "multi",  "idempotency"};
-// What JSON's reader makes of a name that it does not know in `required`: a bit that no revision gives a meaning to.
+// The JSON reader maps an unknown name in `required` to this bit, which no revision defines.
 inline constexpr std::uint64_t unknown_feature = std::uint64_t{1} << 63;
 
-// Why a greeting was refused: a hello closes with 4002, a welcome with 4001.
+// Close codes for a refused greeting: 4002 for a hello, 4001 for a welcome.
 inline constexpr std::uint16_t bad_hello = 4002;
 inline constexpr std::uint16_t bad_welcome = 4001;
 inline fault refused(std::uint16_t close, std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = close}; }
 
-// What holds for both forms once the members have been read.
+// The checks that both forms share, after the fields have been read.
 std::optional<fault> check_hello(const hello&);
 std::optional<fault> check_welcome(const welcome&);
 
@@ -55,7 +55,7 @@ void write_welcome_json(const welcome&, std::string& out);
 void write_welcome_fbs(const welcome&, std::string& out);
 void write_goaway_json(const goaway&, std::string& out);
 void write_goaway_fbs(const goaway&, std::string& out);
-// `out` is as default constructed.
+// `out` must be default constructed.
 std::optional<fault> read_hello_json(std::string_view, hello& out);
 std::optional<fault> read_hello_fbs(bytes_view, hello& out);
 std::optional<fault> read_welcome_json(std::string_view, welcome& out);

@@ -3,7 +3,7 @@
 
 namespace parley::wire {
 
-// Of either case; -1: none.
+// The value of a digit of either case, or -1 if it is not a hexadecimal digit.
 constexpr int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -1,5 +1,6 @@
-// The members of a JSON envelope as they are read: once each, and each judged without giving up the rest, because a frame whose `id` is
-// sound is answered to that call whatever else is wrong with it.
+// Reads the members of a JSON envelope. Each may appear once. An invalid member does not stop the
+// reader, because a frame with a valid `id` is answered to that call whatever else is wrong with
+// it.
 #pragma once
 
 #include "parley/wire/json.hpp"
@@ -14,11 +15,12 @@
 
 namespace parley::wire {
 
-// Names that have been seen, unknown ones too. By hash: two different names of one hash are taken for a repetition, which only somebody who
-// looked for such names will ever see.
+// The names seen so far, including unknown ones. They are compared by hash. Two different names
+// with the same hash count as a repetition, which does not happen unless somebody searches for such
+// names.
 class seen_names {
  public:
-  // False: seen before, or one too many.
+  // Returns false if the name was seen before or is one too many.
   bool add(std::string_view name) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
     for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -34,7 +36,8 @@ class seen_names {
   std::size_t count_ = 0;
 };
 
-// Reads one member's value and, where it is not what the member wants, remembers the first complaint and passes over it.
+// Reads one member's value. If the value is not valid for the member, records the first complaint
+// and skips the value.
 class member_reader {
  public:
   explicit member_reader(json::reader& in) noexcept : in_(in) {}
@@ -59,7 +62,7 @@ class member_reader {
     return out.size() <= max;
   }
 
-  // A text that may be a whole payload, and how long it is as it was written.
+  // A text that may be a whole payload, and its size as written.
   bool long_text(std::string& out, std::size_t& written_size, const char* complaint) {
     const json::reader::place start = in_.here();
     std::string_view written;
@@ -71,7 +74,7 @@ class member_reader {
     return true;
   }
 
-  // A number with an integer's value; a string of digits is none here.
+  // A number with an integer value. A string of digits is not accepted here.
   template <class Int>
   bool integer(Int& out, std::uint64_t min, std::uint64_t max, const char* complaint) {
     if (in_.kind() != json::kind::number) return refuse(complaint);
@@ -91,7 +94,7 @@ class member_reader {
     return in_.read(out);
   }
 
-  // The value is of a wrong type: passes over it.
+  // Skips a value of the wrong type.
   bool refuse(const char* complaint) {
     complain(complaint);
     in_.skip();

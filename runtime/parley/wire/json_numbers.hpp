@@ -1,4 +1,5 @@
-// Numbers of RFC 8259's grammar, in a token that is nothing else. All functions return false if it is none, or its value does not fit.
+// Numbers in the grammar of RFC 8259. The token must contain nothing else. All functions return
+// false if it is not a number or its value does not fit.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +9,16 @@ namespace parley::json {
 
 bool is_number(std::string_view token) noexcept;
 
-// An integer's value, however it is written: 12, 1.2e1. Exact, without a detour through double.
+// The value of an integer in any notation: 12, 1.2e1. Exact, without a conversion through double.
 bool parse_integer(std::string_view token, std::int64_t& value) noexcept;
 bool parse_integer(std::string_view token, std::uint64_t& value) noexcept;
 
-// A map's key: digits alone, no fraction and no exponent.
+// A map key: only digits, without fraction and exponent.
 bool parse_key(std::string_view token, std::int64_t& value) noexcept;
 bool parse_key(std::string_view token, std::uint64_t& value) noexcept;
 
-// The nearest value. One beyond the type's range does not fit; one too small to be told from zero is zero.
+// The nearest value. A number beyond the type's range does not fit. A number too close to zero for
+// the type becomes zero.
 bool parse_floating(std::string_view token, double& value) noexcept;
 bool parse_floating(std::string_view token, float& value) noexcept;
 

@@ -1,4 +1,4 @@
-// What stands between the quotes of a JSON string. Private to wire.
+// The characters between the quotes of a JSON string. Private to wire.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@ namespace parley::json {
 
 bool has_escapes(std::string_view content) noexcept;
 
-// Writes the text that `content` stands for over `out`. nullptr, or a literal: what is wrong with it; `out` is unspecified then.
+// Replaces `out` by the unescaped text. Returns nullptr, or a literal that describes the fault.
+// `out` is unspecified after a fault.
 const char* unescape(std::string_view content, std::string& out);
 
 }  // namespace parley::json

@@ -1,4 +1,4 @@
-// What the protocol says about each kind of frame, as the formats need it.
+// The protocol's rules for each kind of frame, as the formats need them.
 #pragma once
 
 #include "parley/wire/envelope.hpp"
@@ -8,25 +8,28 @@
 
 namespace parley::wire {
 
-// Which of `id` and `re` a frame has. Binary frames hold it in the Id section, with the flag RE for `re`.
+// Which of `id` and `re` a frame has. Binary frames carry it in the Id section, with the flag RE
+// for `re`.
 enum class id_rule : std::uint8_t {
   none,
   id,
   re,
   either,      // exactly one
   any,         // at most one
-  re_or_none,  // error: a call's, or nobody's
+  re_or_none,  // error: present if it answers a call
   seq,         // mark: the Id section is `seq`
-  ack,         // likewise; zero is a value: nothing accepted yet
-  of_pieces,   // event: an id only when it travels in parts (binary)
+  ack,         // the Id section is `ack`; zero is a value: nothing accepted yet
+  of_pieces,   // event: an id only if it travels in parts (binary)
 };
 
 struct kind_rule {
   wire::kind kind;
-  std::string_view name;  // event_name of a JSON frame; empty: it is the method's, or there is none in JSON
+  // event_name of a JSON frame. Empty if that is the method's name, or the kind does not exist in
+  // JSON.
+  std::string_view name;
   id_rule id;
-  bool countable;  // has a sequence number when its class says so
-  side from;       // who may write it
+  bool countable;  // has a sequence number if its delivery class requires one
+  side from;       // the end that may write it
 };
 
 inline constexpr std::array kind_rules{
@@ -50,9 +53,9 @@ inline constexpr std::array kind_rules{
     kind_rule{kind::auth, "$auth", id_rule::none, false, side::either},
 };
 
-// By number, as every frame asks.
+// Indexed by number, because every frame looks its kind up.
 inline constexpr auto kind_places = [] {
-  std::array<std::uint8_t, 32> places{};  // 0: none; else one more than the place among the rules
+  std::array<std::uint8_t, 32> places{};  // 0: none; otherwise the index in kind_rules plus one
   for (std::size_t i = 0; i < kind_rules.size(); ++i)
     places[static_cast<std::size_t>(kind_rules[i].kind)] = static_cast<std::uint8_t>(i + 1);
   return places;
@@ -66,34 +69,37 @@ constexpr const kind_rule* rule_of(wire::kind kind) noexcept {
 constexpr bool may_write(const kind_rule& rule, side writer) noexcept { return rule.from == side::either || rule.from == writer; }
 constexpr side other(side s) noexcept { return s == side::client ? side::server : side::client; }
 
-// Names that start with '$', and "error", are the protocol's own in JSON.
+// In JSON, names that start with '$' and the name "error" are reserved for the protocol.
 constexpr bool is_method_name(std::string_view name) noexcept { return !name.empty() && name.front() != '$' && name != "error"; }
 
-// Wire names that belong to the runtime: no schema has one.
+// Wire names that are reserved for the runtime. No schema may use them.
 constexpr bool is_reserved_name(std::string_view name) noexcept { return name.starts_with("parley."); }
 
-// The form of a name that may be repeated to anybody: letters, digits, '_', '.' and '-', at most max_name of them, no digit first.
+// The form of a name that may be repeated to anybody: letters, digits, '_', '.' and '-', at most
+// max_name of them, and not starting with a digit.
 bool is_wire_name(std::string_view name) noexcept;
 
-// Events name receivers; so do calls, which the server may ask of several clients.
+// Events name receivers. So do calls, because the server may call several clients.
 constexpr bool has_target(wire::kind kind) noexcept { return kind == kind::event || kind == kind::call; }
 
-// At most max_meta_entries of max_meta_bytes together, each key once and well formed.
+// At most max_meta_entries with max_meta_bytes together. Each key is well formed and appears once.
 bool meta_in_bounds(const std::vector<meta_entry>&) noexcept;
-// With `body: MESSAGE`, a JSON frame's `message` is all the payload there is: bounded as one, by whoever bounds payloads.
+// With `body: MESSAGE`, the `message` of a JSON frame is the whole payload. It has the limit of a
+// payload.
 constexpr bool text_is_payload(wire::kind kind) noexcept { return kind == kind::event || kind == kind::call || kind == kind::reply; }
 
-// As if default constructed, with its memory kept.
+// Resets the target to its default and keeps its memory.
 void clear(target&) noexcept;
 
-// Does what the program put into the envelope stay inside the protocol's bounds (limits.hpp)?
+// Whether the envelope that a program filled stays within the protocol's limits (limits.hpp).
 bool in_bounds(const envelope&) noexcept;
-// The first bytes of a text, cut between characters, for sentences that may come from a program.
+// The beginning of a text, cut between characters. For texts that may come from a program.
 std::string_view cut_text(std::string_view text, std::size_t max) noexcept;
-// Lower-case letters, digits, '-', '_' and '.': what every protocol that carries such keys on takes.
+// Lower-case letters, digits, '-', '_' and '.'. Every protocol that carries such keys accepts these
+// characters.
 bool is_meta_key(std::string_view key) noexcept;
 
-// Faults as the protocol answers them.
+// Faults, in the form in which the protocol answers them.
 inline fault bad_frame(std::string text, std::uint64_t re = 0) { return {.code = errc::bad_frame, .text = std::move(text), .re = re}; }
 inline fault violation(std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = 4001}; }
 

@@ -1,5 +1,6 @@
-// How deep a value is while it is written. Readers refuse what is nested deeper than default_max_depth, so writers do, too; as in JSON,
-// messages, lists and maps count. Only types that can hold values of any depth are counted on their way, so that others cost nothing.
+// The depth of a value while it is written. Readers refuse values nested deeper than
+// default_max_depth, so writers do too. As in JSON, messages, lists and maps count. Only types that
+// can hold values of any depth are counted during the writing, so that others cost nothing.
 #pragma once
 
 #include "parley/box.hpp"
@@ -14,7 +15,8 @@ struct value;
 struct structure;
 struct list_value;
 
-// Whether a type contains itself, or what contains itself. Generated code says so of messages.
+// Whether a type contains itself, directly or indirectly. Generated code specialises it for
+// messages.
 template <class T>
 inline constexpr bool can_nest = false;
 template <class T>

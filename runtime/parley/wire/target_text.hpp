@@ -1,4 +1,5 @@
-// Targets as text, without a string of their own: for the formats. Programs use to_text and parse_target.
+// Targets as text, without allocating a string. For the formats. Programs use to_text and
+// parse_target.
 #pragma once
 
 #include "parley/wire/json_writer.hpp"
@@ -8,24 +9,28 @@
 
 namespace parley::wire {
 
-// The canonical text in two pieces, `head` and then `name`; both empty for the default and for `several`. Views into the target.
+// The canonical text in two pieces: `head`, then `name`. Both are empty for the default and for
+// `several`. They are views into the target.
 struct target_text {
   std::string_view head;
   std::string_view name;
 };
 target_text text_of(const target&) noexcept;
-// As one JSON string.
+// Writes the text as one JSON string.
 void write_target(const target&, json::writer&);
 
-// Sets kind and name, and leaves the other members alone. False: no such target can be. The kind then says what was meant (none: an
-// unknown prefix), because a kind that a method does not declare is `denied` before an unreadable one is `unknown_target`; the name is what
-// was written behind it, so that text_of() gives the same text again.
+// Sets kind and name and leaves the other fields unchanged. Returns false if the text is not a
+// valid target. The kind then is the intended one (`none` for an unknown prefix), because a kind
+// that a method does not declare is `denied` before an invalid text is `unknown_target`. The name
+// is the text after the prefix, so that text_of() returns the original text.
 bool read_target(std::string_view text, target& out);
-// The same for the part of a user's or group's text behind its prefix, which is all that a binary frame holds.
+// The same for the text after the prefix of a user or group, which is the only part that a binary
+// frame carries.
 bool read_target_name(target_kind, std::string_view name, std::string& out);
 
-// Can a peer of the plain mode be told? Lists have no text there, and a client id that reads as another target ("all") would reach
-// the wrong receivers: the foreign servers of that mode know no "id:".
+// Whether the target can be written in plain mode. That mode has no text for lists. A client id
+// that reads as another target ("all") would reach the wrong receivers, because the foreign servers
+// of that mode do not know "id:".
 bool has_plain_text(const target&) noexcept;
 
 }  // namespace parley::wire

@@ -1,4 +1,4 @@
-// UTF-8: is it, and what is sent instead where a program put other bytes into a string.
+// UTF-8: validation, and the replacement for strings that contain other bytes.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 namespace parley {
 
 bool is_utf8(std::string_view) noexcept;
-// Each byte that belongs to no whole character becomes U+FFFD.
+// Replaces each byte that belongs to no whole character by U+FFFD.
 std::string to_utf8(std::string_view);
 
 }  // namespace parley

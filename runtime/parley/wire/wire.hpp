@@ -1,23 +1,29 @@
-// wire: what a frame says, and how it is written and read in each format.
+// wire: the contents of a frame, and how each format writes and reads them.
 //
-// A frame is an envelope (kind, method, target, ids, errors) and a payload. Rooms above see `envelope`, whatever the format; the formats
-// are objects: json_format(), fbs_format(), plain_format(), and any dialect that implements `envelope_format`.
+// A frame is an envelope (kind, method, target, ids, errors) and a payload. The rest of the runtime
+// uses `envelope`, independent of the format. The formats are objects: json_format(), fbs_format(),
+// plain_format(), and any dialect that implements `envelope_format`.
 //
-//   parley::wire::envelope call;
-//   call.kind = parley::wire::kind::call;
-//   call.name = "Lobby.Add";                                            // JSON names methods,
-//   call.method = parley::wire::method_id(call.name);                   // binary numbers them
+//   namespace wire = parley::wire;
+//   wire::envelope call;
+//   call.kind = wire::kind::call;
+//   call.name = "Lobby.Add";                    // JSON identifies methods by name,
+//   call.method = wire::method_id(call.name);   // binary by number
 //   call.id = 7;
 //   std::string frame;
-//   parley::wire::json_format().write(call, parley::side::client, parley::as_bytes(R"({"numbers":[1]})"), frame);
-//   parley::wire::envelope read;
-//   if (auto fault = parley::wire::json_format().read(parley::as_bytes(frame), parley::side::server, {}, read)) return fault->text;
+//   const auto payload = parley::as_bytes(R"({"numbers":[1]})");
+//   wire::json_format().write(call, parley::side::client, payload, frame);
+//   wire::envelope read;
+//   auto fault = wire::json_format().read(parley::as_bytes(frame), parley::side::server, {}, read);
+//   if (fault) return fault->text;
 //
-// What it does not do: when to say hello and what to answer to a fault is session's, who receives is routing's, which call an id belongs to
-// is rpc's. Payloads are passed through; generated code reads them (codec.hpp), with the JSON and FlatBuffers cursors that live here too.
+// It does not decide when to send hello or how to answer a fault (session), who receives (routing),
+// or which call an id belongs to (rpc). Payloads are passed through. Generated code reads them
+// (codec.hpp), using the JSON and FlatBuffers cursors that are here too.
 //
-// Nothing here has state of its own: every function may be called from any thread, on different objects. Views (envelope::payload, the
-// cursors' texts) point into the frame that was read and live as long as it does; everything else is owned.
+// Nothing here has state of its own. Every function may be called from any thread, on different
+// objects. Views (envelope::payload, the texts of the cursors) point into the frame that was read
+// and live as long as it does. Everything else is owned.
 #pragma once
 
 #include "parley/wire/codec.hpp"

@@ -1,4 +1,4 @@
-// Where connects knock: one listener in memory.
+// One listener in memory, which answers connects.
 #pragma once
 
 #include "parley/transport/lifeline.hpp"
@@ -19,7 +19,8 @@
 
 namespace parley::transport {
 
-// A client that waits. Whoever drops it without an answer tells it that the server has gone.
+// A client that waits for an answer. If it is destroyed without one, the client learns that the
+// server has gone.
 class caller {
  public:
   explicit caller(std::shared_ptr<mailbox> box) : box_(std::move(box)) {}
@@ -34,7 +35,7 @@ class caller {
   std::shared_ptr<mailbox> box_;
 };
 
-// What a client asks for.
+// The request of a client.
 struct knock {
   std::string path;
   std::string query;
@@ -64,7 +65,8 @@ class loopback_door final : public std::enable_shared_from_this<loopback_door>, 
   void sever() noexcept override;
   void let_go() noexcept;
   void answer(knock&& one);
-  // Nobody was asked, or what was answered cannot be: tells the client, and whoever listens.
+  // The client was refused before a request was handed out, or the answer was not valid. Informs
+  // the client and on_refused_.
   void refuse(mailbox& client, const std::string& remote, int status, std::string_view text);
 
   const std::shared_ptr<loopback_network> network_;
@@ -72,7 +74,9 @@ class loopback_door final : public std::enable_shared_from_this<loopback_door>, 
   const std::string name_;
   const std::function<void(int, std::string_view, const std::string&)> on_refused_;
   std::atomic<bool> open_{true};
-  std::mutex guard_;  // of on_ against other threads; its own writes under the lock and reads without
+  // Protects on_ against other threads. The door's own executor writes on_ under the lock and reads
+  // it without.
+  std::mutex guard_;
   std::optional<asio::any_io_executor> on_;
   std::function<void(std::shared_ptr<request>)> on_request_;
   const std::shared_ptr<std::atomic<std::size_t>> connections_ = std::make_shared<std::atomic<std::size_t>>(0);

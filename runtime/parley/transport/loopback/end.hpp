@@ -18,17 +18,18 @@ namespace parley::transport {
 
 class loopback_end final : public connection, public reader, public std::enable_shared_from_this<loopback_end>, private tethered {
  public:
-  // `slot` is let go when the connection is over: whoever counts connections counts these. `path`: a client's, of its url.
+  // `slot` is released when the connection is over. Connections are counted by their slots. `path`:
+  // at a client, the path of its url.
   loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message, std::string remote,
                std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot, std::string path);
   ~loopback_end() override;
 
-  // Keeps itself alive from here until it is over. A client waits for `opened` or `refused`.
+  // Keeps itself alive from here until it is over. At a client, waits for `opened` or `refused`.
   void start();
   const std::shared_ptr<mailbox>& box() const noexcept { return box_; }
-  // A server's end: tells the client, and on_open follows; or that the client has gone.
+  // At a server: informs the client, and on_open follows, or on_closed if the client has gone.
   void open(std::shared_ptr<mailbox> peer, std::string subprotocol);
-  // A client's end, before it is open. Afterwards it does nothing.
+  // At a client before it is open. Later calls do nothing.
   void fail(error why);
 
   void send(const buffer& content, opcode kind) override;
@@ -48,7 +49,7 @@ class loopback_end final : public connection, public reader, public std::enable_
 
   void on_letter(letter&& one) override;
   void receive(const letter& one);
-  // Queues for the other end, which says when it has taken it.
+  // Queues a letter for the other end, which reports when it has taken it.
   void put_counted(letter one);
   void took(const letter& one);
   void taken(std::size_t cost);
@@ -73,7 +74,8 @@ class loopback_end final : public connection, public reader, public std::enable_
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
   bool over_ = false;
-  std::vector<std::uint64_t> room_;  // for a message that is not aligned where it is
+  // Holds an aligned copy of a message that is not aligned.
+  std::vector<std::uint64_t> room_;
 };
 
 }  // namespace parley::transport

@@ -1,7 +1,9 @@
-// Where one end of a connection in memory receives, and all that the other end, on another thread perhaps, ever holds of it.
+// The receiving side of one end of a connection in memory. The other end, possibly on another
+// thread, holds nothing of this end but its mailbox.
 //
-// It can be severed: then it has no executor and no owner any more. Whoever else still holds it holds an empty box, so nobody becomes the
-// last owner of an executor, a socket or a handler that belongs to somebody else's loop.
+// A mailbox can be severed. It then has no executor and no owner, and the remaining references are
+// to an empty box. The other end therefore never becomes the last owner of an executor, a socket or
+// a handler that belongs to another loop.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -21,7 +23,7 @@ namespace parley::transport {
 class loopback_network;
 class mailbox;
 
-// What one end tells the other.
+// A message from one end to the other.
 struct letter {
   enum class kind {
     opened,   // accepted: `text` is the subprotocol, `from` the server's box
@@ -42,7 +44,7 @@ struct letter {
   std::shared_ptr<mailbox> from{};
 };
 
-// The receiving end. Called on its executor, one letter in a turn.
+// The receiving end. Called on its executor, with one letter per turn.
 class reader {
  public:
   virtual ~reader() = default;
@@ -53,21 +55,22 @@ class mailbox : public std::enable_shared_from_this<mailbox> {
  public:
   mailbox(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network);
 
-  // On the box's own executor.
+  // On the executor of the mailbox.
   void set_owner(std::weak_ptr<reader> owner);
   void set_paused(bool paused);
   void post(std::function<void()> what);
   void sever() noexcept;
-  // A letter that the network does not hold.
+  // Whether a letter waits that the network does not hold.
   bool has_waiting();
 
-  // Any thread. False: severed.
+  // Any thread. Returns false if the box is severed.
   bool put(letter one);
-  // Before everything that waits, and also while paused or held: news of the connection itself.
+  // Delivers a letter about the connection itself before all waiting letters, also while paused or
+  // held.
   bool put_first(letter one);
-  // What waits is dropped; then put_first.
+  // Drops all waiting letters and then calls put_first.
   bool put_only(letter one);
-  // A hold has ended.
+  // Call it when a hold has ended.
   void wake();
 
  private:
@@ -81,7 +84,7 @@ class mailbox : public std::enable_shared_from_this<mailbox> {
   std::deque<letter> first_;
   std::deque<letter> waiting_;
   bool paused_ = false;
-  bool held_ = false;       // the network knows that this box waits
+  bool held_ = false;       // registered with the network as waiting
   bool scheduled_ = false;  // deliver() has been posted
 };
 

@@ -1,4 +1,5 @@
-// What all connections of one parley::loopback share: who listens, and which faults are to happen. Any thread.
+// The state that all connections of one parley::loopback share: the listeners and the pending
+// faults. Any thread.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -18,21 +19,21 @@ class loopback_door;
 
 class loopback_network {
  public:
-  // Who listened by that name before is returned: to be stopped, not under the lock.
+  // Returns the earlier listener of that name. The caller stops it, outside the lock.
   std::shared_ptr<loopback_door> add(const std::string& name, std::shared_ptr<loopback_door> one);
   void remove(const std::string& name, const loopback_door& one);
   std::shared_ptr<loopback_door> find(const std::string& name) const;
 
   enum class fault { refuse_connect, drop_message, any };
   void set(fault which, std::size_t number);
-  // Count an operation. False: it is the one that fails.
+  // Count an operation. Returns false if this operation must fail.
   bool count_connect() { return count(fault::refuse_connect); }
   bool count_message() { return count(fault::drop_message); }
   std::size_t operations() const;
 
   void hold();
   void release(std::optional<std::size_t> deliveries);
-  // If not, the box is woken when it may.
+  // If it returns false, the box is woken when it may deliver.
   bool may_deliver(const std::weak_ptr<mailbox>& box);
 
  private:
@@ -40,10 +41,10 @@ class loopback_network {
 
   mutable std::mutex guard_;
   std::map<std::string, std::shared_ptr<loopback_door>> doors_;
-  std::map<fault, std::size_t> faults_;  // operations of that kind that still succeed
+  std::map<fault, std::size_t> faults_;  // the number of operations of that kind that still succeed
   std::size_t operations_ = 0;
   bool holding_ = false;
-  std::size_t allowed_ = 0;  // deliveries, while holding
+  std::size_t allowed_ = 0;  // permitted deliveries while holding
   std::deque<std::weak_ptr<mailbox>> waiting_;
 };
 
