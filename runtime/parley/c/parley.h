@@ -144,7 +144,8 @@ typedef enum parley_kind {
 parley_kind parley_message_kind(const parley_message* message);
 /* The wire name of the event or call. "" if there is none. */
 const char* parley_message_name(const parley_message* message);
-const char* parley_message_payload(const parley_message* message); /* JSON text, "null" if there is none */
+/* JSON text, "null" if there is none. */
+const char* parley_message_payload(const parley_message* message);
 size_t parley_message_payload_size(const parley_message* message); /* without the zero byte */
 /* The sender's client id. "" if it was the server. */
 const char* parley_message_from(const parley_message* message);

@@ -2,7 +2,8 @@
 // that clients use too, in the server's role.
 //
 //   asio::awaitable<void> echo(parley::raw_connection ws) {
-//     while (auto message = co_await ws.async_receive()) co_await ws.async_send(std::move(*message));
+//     while (auto message = co_await ws.async_receive())
+//       co_await ws.async_send(std::move(*message));
 //   }
 //
 //   parley::raw_server server{{.port = 8765}, echo};

@@ -211,9 +211,9 @@ class peer_session {
   // True if the session was closed with 4009 because the limit over all peers was reached.
   bool total_was_full() const noexcept { return total_was_full_; }
 
-  // Closes the session. Nothing more is sent or received. Frames queued earlier are sent
-  // first. If one_by_one is set and only a few frames wait, they leave one at a time as the output
-  // takes them. Has no effect on a closed session.
+  // Closes the session. Nothing more is sent or received. Frames queued earlier are sent first. If
+  // one_by_one is set and only a few frames wait, they leave one at a time as the output takes
+  // them. Has no effect on a closed session.
   void close(std::uint16_t code, std::string_view text);
   // Call it when the connection is gone.
   void lost() {

@@ -200,11 +200,11 @@ class listener {
 // Permitted departures from RFC 6455, for peers that never followed it. The default permits none.
 // The loopback ignores these options.
 struct manners {
-  // Client: accepts masked frames from the server. RFC 6455 section 5.1 requires to fail the
-  // connection.
+  // Client: accepts masked frames from the server. RFC 6455 section 5.1 requires that the
+  // client fails the connection.
   bool masked_frames = false;
-  // Delivers an unfragmented text frame even if it is not UTF-8. RFC 6455 section 8.1 requires to
-  // fail the connection. Only with fast_path.
+  // Delivers an unfragmented text frame even if it is not UTF-8. RFC 6455 section 8.1 requires that
+  // the connection is failed. Only with fast_path.
   bool any_text = false;
   // Sends no close frame except in reply to one. The stream ends after the data (RFC 6455 section
   // 7.1.1).
