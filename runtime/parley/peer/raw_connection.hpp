@@ -224,16 +224,23 @@ class raw_connection {
   // ---- Operations for any completion token. The completion signature is void(result<>), and for
   // receive and ask void(result<raw_message>).
 
+  // Connects. Completes when the connection is open or could not be opened. Not needed before other
+  // operations: the first one connects.
   template <class Token = asio::use_awaitable_t<>>
   auto async_connect(Token&& token = {}) {
     return start<void, &raw_end::connect>(std::forward<Token>(token));
   }
+  // Sends a message. Completes when the queue has accepted it, not when the peer has received it.
+  // It waits until the connection is open, limited by connect_timeout, and then for room in the
+  // queue, limited by send_timeout. A message whose wait is cancelled or times out is not sent.
   template <class Token = asio::use_awaitable_t<>>
   auto async_send(raw_message message, Token&& token = {}) {
     using waits = waits_in_coroutine<std::decay_t<Token>>;
     if constexpr (waits::value) return send_in_coroutine<typename waits::executor>(end_, std::move(message));
     else return start<void, &raw_end::send>(std::forward<Token>(token), std::move(message));
   }
+  // Receives the next message, within receive_timeout. Messages that arrived before the end of the
+  // connection are received first. A time-out or a cancellation loses no message.
   template <class Token = asio::use_awaitable_t<>>
   auto async_receive(Token&& token = {}) {
     using waits = waits_in_coroutine<std::decay_t<Token>>;
@@ -246,13 +253,16 @@ class raw_connection {
   auto async_receive_within(duration limit, Token&& token = {}) {
     return start<raw_message, &raw_end::receive>(std::forward<Token>(token), std::optional<duration>{limit});
   }
+  // Sends a message and receives the next one as its answer, within receive_timeout. Pending asks
+  // get the answers in order.
   template <class Token = asio::use_awaitable_t<>>
   auto async_ask(raw_message message, Token&& token = {}) {
     return start<raw_message, &raw_end::ask>(std::forward<Token>(token), std::move(message), std::optional<duration>{});
   }
-  // `code` is 1000, or 3000 to 4999. A code that must not be sent (RFC 6455 section 7.4) goes out
-  // as 1011. `reason` is cut at 123 bytes. Messages sent earlier leave first. Messages received
-  // earlier can still be received.
+  // Closes the connection. Always completes with success: after the close handshake, or after
+  // close_timeout. `code` is 1000, or 3000 to 4999. A code that must not be sent (RFC 6455
+  // section 7.4) goes out as 1011. `reason` is cut at 123 bytes. Messages sent earlier leave first.
+  // Messages received earlier can still be received.
   template <class Token = asio::use_awaitable_t<>>
   auto async_close(Token&& token = {}) {
     return start<void, &raw_end::close>(std::forward<Token>(token), std::uint16_t{1000}, std::string());
@@ -262,7 +272,8 @@ class raw_connection {
     return start<void, &raw_end::close>(std::forward<Token>(token), code, std::string(reason));
   }
 
-  // ---- Blocking forms. These throw call_failed.
+  // ---- Blocking forms of the operations above. They throw call_failed with the operation's error.
+  // On the connection's executor they throw at once, with resource_deadlock_would_occur.
 
   void connect();
   void send(raw_message);

@@ -210,7 +210,7 @@ struct manners {
   // 7.1.1).
   bool silent_close = false;
   // Enables TCP keep-alive: the first probe after 60 s of silence, then one every 10 s. The
-  // connection is dropped after 6.
+  // connection is dropped after 6 unanswered probes.
   bool keep_alive = false;
 };
 
