@@ -1,4 +1,4 @@
-// What a handler knows about the call it answers.
+// The call that a handler answers.
 #pragma once
 
 #include "parley/peer/asio_check.hpp"
@@ -18,35 +18,42 @@ namespace parley {
 
 class peer;
 
-// Lives until the reply is complete. Use it on its executor only, that is: in the handler.
+// Lives until the reply is complete. Use it only on its executor, that is, in the handler.
 class call {
  public:
   const origin& from() const noexcept { return *from_; }
-  // The client that asks. Throws std::logic_error at a client, which answers its server: that is not a peer.
+  // The client that made the call. Throws std::logic_error in a client's handler, because the
+  // caller is then the server, which is not a peer.
   parley::peer& peer() const {
     if (!peer_) throw std::logic_error("parley::call::peer: a client answers its server, which is not a peer");
     return *peer_;
   }
-  // When the caller stops waiting. Work that cannot finish by then is wasted.
+  // The time at which the caller stops waiting. Work that cannot finish by then is wasted.
   time_point deadline() const noexcept { return deadline_; }
-  // The caller went away, cancelled, or ran out of time. A coroutine handler is also interrupted in its co_await.
+  // Whether the caller disconnected, cancelled the call or ran out of time. A coroutine handler is
+  // also interrupted in its co_await.
   bool cancelled() const noexcept { return cancelled_; }
   const asio::any_io_executor& executor() const noexcept { return *executor_; }
 
-  // Answers with this error, whatever the handler returns. Where it returns a reply<T> with T: `return call.fail(...)`, in a coroutine
-  // `co_return call.fail(...)`. Where it returns a reply<>: the same, but a coroutine says `call.fail(...)` and then `co_return;`.
+  // Answers with this error, whatever the handler returns.
+  //
+  //   handler returns   in a plain function      in a coroutine
+  //   reply<T>          return call.fail(...);   co_return call.fail(...);
+  //   reply<>           return call.fail(...);   call.fail(...); co_return;
   error fail(error e) {
     failure_ = std::move(e);
     return *failure_;
   }
   error fail(errc code, std::string text) { return fail(error{code, std::move(text)}); }
-  // Code `failed`, with this text.
+  // Answers with code `failed` and this text.
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view> error fail(const Text& text) {
     return fail(errc::failed, std::string(std::string_view(text)));
   }
-  // A refusal that the schema names: code `failed`, with the name of a value of the enum in the method's option `errors`. Throws
-  // std::invalid_argument for a value of another enum, or one without a name: the caller then gets `failed`, and the log says why.
+  // Answers with an error that the schema defines: code `failed`, with the name of an enum value as
+  // its reason. The enum is the one in the method's option `errors`. Throws std::invalid_argument
+  // for a value of another enum and for a value without a name. The caller then receives `failed`,
+  // and the log contains the cause.
   template <class Reason>
   requires std::is_enum_v<Reason> && requires(Reason r) { name_of(r); } error fail(Reason reason, std::string text = {}) {
     return refuse(name_of(reason), std::move(text));
@@ -58,7 +65,7 @@ class call {
   static inline const origin nobody{};
   static inline const asio::any_io_executor nowhere{};
 
-  // The connection's, which every call that is answered later holds.
+  // The connection's own objects, kept alive by every call that is answered later.
   const origin* from_ = &nobody;
   const asio::any_io_executor* executor_ = &nowhere;
   parley::peer* peer_ = nullptr;

@@ -1,4 +1,4 @@
-// One link to a server.
+// A client: one link to one server.
 //
 //   parley::client link{"ws://localhost:8765/ws"};      // no I/O yet
 //   LobbyClient lobby{link};
@@ -6,16 +6,23 @@
 //   link.connect();                                      // blocks; throws parley::call_failed
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
-// The constructor throws std::invalid_argument for a malformed url or a dialect that has a session, and std::system_error if the system
-// has no thread or descriptor left for the client's loop. The first call or send connects too; calls made before the
-// link is up wait for it, each no longer than its deadline. When the connection is lost every pending call completes
-// with `disconnected` and on_disconnected is told; connect() may then be called again: the server sees a new client.
-// What a completion handler throws (of a call, of async_connect) leaves run() of the executor that it runs on, in a
-// turn of its own: the loop can be run again, and the link is as it was. On the client's own thread, which nobody else
-// could guard, it goes to the log and the client goes on. What a handler throws that completes after the client was
-// closed, and names no executor, is dropped.
-// Destruction completes every pending call with `cancelled`. A client with its own thread runs handlers until then:
-// what they use outlives the client; stubs and by_names, which cannot, are captured by copy.
+// Connecting. connect(), the first call or the first send connects. Calls made before the link is
+// up wait for it, each until its own deadline at the latest.
+//
+// Losing the connection. Every pending call completes with `disconnected`, and on_disconnected is
+// called. Later calls complete with `disconnected` until connect() is called again. The server then
+// sees a new client.
+//
+// Exceptions. If the completion handler of a call or of async_connect throws:
+// - On the caller's executor the exception leaves run() of that executor, in a turn of its own. The
+//   loop can be run again, and the link is unchanged.
+// - On the client's own thread the exception is logged, and the client continues.
+// - If the client was closed before the handler runs, and the handler has no associated executor,
+//   the exception is dropped.
+//
+// Lifetime. The destructor completes every pending call with `cancelled`. A client with its own
+// thread runs handlers until then, so objects that handlers refer to must outlive the client. Stubs
+// and by_names cannot outlive it, because they are made from it: capture them by copy.
 #pragma once
 
 #include "parley/peer/completion.hpp"
@@ -38,102 +45,162 @@ namespace transport {
 class clock;
 }
 
-// How a client would like to talk; the server picks. `plain` offers no subprotocol: one JSON object per frame, without a greeting,
-// as peers speak that know nothing of Parley.
+// The encoding a client asks for. The server chooses among the encodings the client offers.
+//
+//   automatic   binary or JSON
+//   binary      binary only
+//   json        JSON only
+//   plain       no subprotocol is offered: each frame is one JSON object, and there is no greeting.
+//               For servers that do not know Parley
 enum class encoding { automatic, binary, json, plain };
 
 struct client_options {
   parley::encoding encoding = parley::encoding::automatic;
-  parley::dialect dialect{};                                                // in place of any encoding; without a format: none
-  std::string greeting{};                                                   // dialect: this frame before all others, on each connection
-  std::chrono::milliseconds connect_timeout{5'000};                         // resolving, connecting, upgrade and greeting together
-  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls that name none
-  std::size_t max_message = 1024 * 1024;                                    // payload bytes this end accepts
-  std::size_t peer_max_message = 64 * 1024;  // payload bytes the server accepts, where no greeting tells: plain mode and dialects
-  // Bytes waiting to be sent, before the link is up, too; each message counts as its bytes and 64 more. Over it sends are `dropped` and calls
-  // `overloaded`; an async send waits for room, and is `overloaded` if four times as much waits for that. As much again may wait of what the
-  // server makes this end send, answers to its calls: over that the connection is closed with 4009.
+  // Replaces every encoding. Without a format, no dialect is spoken.
+  parley::dialect dialect{};
+  // With a dialect only: a frame sent before all others, on each connection.
+  std::string greeting{};
+  // Covers name resolution, connecting, the upgrade and the greeting together.
+  std::chrono::milliseconds connect_timeout{5'000};
+  // For calls that set no deadline, and whose method has none in the schema.
+  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);
+  // The largest payload that the client accepts, in bytes.
+  std::size_t max_message = 1024 * 1024;
+  // The largest payload that the server accepts, in bytes. Used in plain mode and with a dialect,
+  // where no greeting carries the server's limit.
+  std::size_t peer_max_message = 64 * 1024;
+  // How many bytes may wait to be sent, including those that wait for the link. Each message counts
+  // as its size plus 64 bytes. When the queue is full:
+  // - a send returns sent::dropped
+  // - a call completes with `overloaded`
+  // - an async send waits for room, and completes with `overloaded` if four times max_queue already
+  //   waits for room
+  //
+  // Answers to the server's calls have a second queue limit of the same size. If they exceed it,
+  // the connection is closed with 4009.
   std::size_t max_queue = 4 * 1024 * 1024;
-  // Calls of the server running here at once. While their payloads hold 64 MiB, further ones are `overloaded`, too.
+  // How many calls from the server may run here at once. Further calls are answered with
+  // `overloaded`, also while the payloads of running calls hold 64 MiB.
   std::uint32_t max_calls = 256;
-  // The client sends a ping after it has received nothing for `heartbeat`, at least 100 ms; 0: as the server says, 20 s in plain mode. The
-  // connection is lost (`disconnected`, close code 4011) after it has received nothing for `max_silence`, at least 200 ms; 0: twice the
-  // heartbeat. The ping leaves after half of `max_silence` at the latest. A message that is still coming counts as received with each KiB;
-  // one of which less than 1 KiB comes within `max_silence` is silence. Closing takes up to a second more. Dialects without pings: neither.
+  // The client sends a ping after it has received nothing for `heartbeat`. The shortest interval is
+  // 100 ms. 0 selects the server's interval, or 20 s in plain mode.
   std::chrono::milliseconds heartbeat{0};
+  // The connection is lost after the client has received nothing for `max_silence`: error
+  // `disconnected`, close code 4011. The shortest value is 200 ms. 0 selects twice the heartbeat.
+  // The ping leaves after half of `max_silence` at the latest.
+  //
+  // Each KiB of a message still in transit counts as received. If less than 1 KiB of it arrives
+  // within `max_silence`, that counts as silence. Closing takes up to one more second. A dialect
+  // without pings uses neither option.
   std::chrono::milliseconds max_silence{0};
-  // Handlers of events that are coroutines, running at once: in all, and of the events of one other client. An event over the bound is not
-  // handled, and on_error hears `overloaded`.
+  // How many coroutine handlers of events may run at once, in total and for the events of one other
+  // client. An event that exceeds a limit is not handled, and on_error receives `overloaded`.
   std::size_t max_coroutines = 1024;
   std::size_t max_coroutines_per_sender = 128;
-  // Plain mode (a dialect says it itself): the server answers each client's calls one after the other, as datadivr's own does. Then several
-  // may be in flight, each answer is for the oldest call that waits for one of its name, and a late one is passed over. A server of which
-  // that is not said, and which does not repeat the calls' ids either, is asked one thing at a time; one late answer costs the connection.
+  // Whether the server answers each client's calls in the order in which they arrive, as the
+  // datadivr server does. For plain mode; a dialect has its own option of this name.
+  //
+  // - true: several calls may be in flight. An answer belongs to the oldest waiting call with its
+  //   name, and late answers are ignored.
+  // - false: the client sends one call at a time, unless the server repeats the ids of calls. One
+  //   late answer costs the connection.
   bool answers_in_order = false;
-  std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
+  // Added to the upgrade request.
+  std::vector<std::pair<std::string, std::string>> headers{};
+  // The Origin header of the upgrade request. Empty: the header is not sent.
   std::string origin{};
-  std::string proxy{};               // socks5://[user:password@]host:port or http://...: connect_options of transport.hpp
-  std::string agent = "parley-cpp";  // at most 64 bytes, for the server's log
-  const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the client
+  // "socks5://[user:password@]host:port" or "http://...". The rules are those of
+  // connect_options::proxy in parley/transport/transport.hpp.
+  std::string proxy{};
+  // Reported to the server for its log. Cut after 64 bytes.
+  std::string agent = "parley-cpp";
+  // The message types that a google.protobuf.Any may hold (wire/any.hpp). Must outlive the client.
+  const any_types* types = nullptr;
   log_sink log{};
-  // A handler that holds this client's loop for longer is named in the log, once for each method. Zero: never. Of a
-  // coroutine only the part before its first co_await is measured.
+  // A handler that occupies this client's loop for longer is named in the log, once for each
+  // method. Only the part of a coroutine before its first co_await is measured. 0 turns this off.
   std::chrono::milliseconds slow_handler{100};
-  parley::loopback* loopback = nullptr;       // instead of the network: "mem://name"; outlives the client
-  std::shared_ptr<transport::clock> clock{};  // instead of the real one, for tests
+  // A network in memory instead of the real one, with urls "mem://name". Must outlive the client.
+  parley::loopback* loopback = nullptr;
+  // Replaces the real clock, for tests.
+  std::shared_ptr<transport::clock> clock{};
 };
 
 class by_name;
 class client_core;
 
-// Every function may be called from any thread. Handlers and default completions run on executor().
+// Threads: every function may be called from any thread. Handlers run on executor(), and so do
+// completion handlers without an associated executor.
 class client {
  public:
-  // With a thread of its own, joined by the destructor. Destroying it on that very thread is allowed: the thread then ends by itself.
+  // A client with its own thread, which the destructor joins. The client may also be destroyed on
+  // that thread, which then ends by itself. No I/O happens before the first connect, call or send.
+  //
+  // Throws std::invalid_argument for a malformed url or proxy, for a dialect with a session, and
+  // for a greeting without a dialect. Throws std::system_error if the system has no thread or
+  // descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});
-  // On the caller's executor, no thread; its execution context outlives the client. The destructor does not wait; completions are posted
-  // and run if the caller's loop still runs.
-  // Two of them, so that the first may stand beside a co_await; name the options of the second on a line before (gcc12.hpp).
+  // A client on the caller's executor, without a thread. The execution context must outlive the
+  // client. The destructor does not wait: it posts completions, which run if the caller's loop
+  // still runs. Throws std::invalid_argument as above.
+  //
+  // There are two overloads so that the first may be used in a statement with co_await. Before GCC
+  // 13, name the options of the second on a line before it (gcc12.hpp).
   client(asio::any_io_executor executor, std::string_view url);
   client(asio::any_io_executor executor, std::string_view url, client_options options);
+  // As close(). With its own thread, it waits until the thread has ended, unless it runs on that
+  // thread.
   ~client();
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  // Completes when calls can be made, or with why they cannot. Signature: void(result<>). Cancelling gives up waiting, not connecting.
+  // Completes when calls can be made, or with the reason why they cannot. Signature:
+  // void(result<>). Cancelling stops the wait but not the connecting.
   template <class Token = asio::use_awaitable_t<>>
   auto async_connect(Token&& token = {}) {
     return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::connect>{core_}, token, no_request());
   }
-  // Blocks; throws call_failed.
+  // As async_connect, but blocks. Throws call_failed.
   void connect();
   bool connected() const noexcept;
 
-  // Completes every pending call with `cancelled`; later ones complete with it at once. Idempotent.
+  // Completes every pending call with `cancelled`. Later calls complete with `cancelled` at once.
+  // Idempotent.
   void close();
 
-  // The id the server gave this client; empty while not connected. In plain mode nobody says it unasked: it is known once the first call
-  // was answered, for the server addresses answers to who asked; or by asking, as follows.
+  // The id that the server gave this client. Empty while not connected. In plain mode the server
+  // does not announce it. There the id becomes known with the first answered call, because the
+  // server addresses answers to the caller's id, or through async_learn_id.
   std::string id() const;
 
-  // Completes with id(), which is known from then on. Signature: void(result<std::string>). In plain mode, and not known yet, an event
-  // `parley.own_id` is sent to all: every other client of a server that relays what it does not know gets it once, and programs that do
-  // not know it ignore it. Other clients cannot make this one believe in a wrong id. deadline_exceeded if the server relays no such
-  // events and says nothing either (a Parley server tells in any case); unimplemented in a dialect.
+  // Completes with the id, which id() returns from then on. Signature: void(result<std::string>).
+  //
+  // In plain mode, while the id is unknown, the client sends an event `parley.own_id` to all. If
+  // the server relays unknown events, every other client receives it once, and programs that do not
+  // know it ignore it. Other clients cannot make this client accept a wrong id.
+  //
+  // Errors, besides those of any call:
+  // - `deadline_exceeded`: the server neither relays such events nor answers them. A Parley server
+  //   always reveals the id
+  // - `unimplemented`: the client speaks a dialect
   template <class Token = asio::use_awaitable_t<>>
   auto async_learn_id(Token&& token = {}, call_options options = {}) {
     return asio::async_initiate<Token, void(result<std::string>)>(start_operation<std::string, &core::start>{core_}, token,
                                                                   own_id_request(options));
   }
-  // Blocks; throws call_failed.
+  // As async_learn_id, but blocks. Throws call_failed.
   std::string learn_id(call_options options = {});
   asio::any_io_executor executor() const;
 
-  // handler(const error&): the connection is lost or was refused. Not called after close(). One handler; a later one replaces it. What it
-  // throws, and what the next one throws, goes to the log alone.
+  // Sets handler(const error&), called when the connection was lost or refused. Not called after
+  // close(). A later handler replaces it. Exceptions from the handler are only logged.
   void on_disconnected(std::function<void(const error&)> handler);
-  // handler(const error&, std::string_view event): an event of ours was refused (`denied`, `unknown_target`, ...), or one that came
-  // could not be read (`bad_payload`, from_peer false). `event` is its wire name, empty if the server did not say.
+  // Sets handler(const error&, std::string_view event), for errors of events:
+  // - an event of this client was refused (`denied`, `unknown_target`, ...)
+  // - a received event could not be read (`bad_payload`, with from_peer false)
+  //
+  // `event` is the event's wire name. It is empty if the server did not report one. A later handler
+  // replaces this one. Exceptions from the handler are only logged.
   void on_error(std::function<void(const error&, std::string_view event)> handler);
 
   operator endpoint() const;  // for stubs
@@ -142,7 +209,8 @@ class client {
   friend class by_name;
 
   static outgoing own_id_request(call_options);
-  static outgoing no_request();  // not inline: GCC 12 would take its empty texts for uninitialised ones
+  // Not inline, because GCC 12 would report its empty strings as uninitialised.
+  static outgoing no_request();
 
   std::shared_ptr<parley::core> core_;
   std::shared_ptr<client_core> client_;

@@ -1,4 +1,4 @@
-// What a server's handler knows about an event on its way, and what it may decide.
+// An event on its way through the server, as a handler sees it, and what the handler may decide.
 #pragma once
 
 #include "parley/peer/core.hpp"
@@ -12,16 +12,17 @@ namespace parley {
 
 class peer;
 
-// Lives as long as the handler runs, on the peer's executor.
+// Lives as long as the handler runs. Use it on the peer's executor only.
 class event {
  public:
   event(const origin& from, parley::peer& peer, const target& to) : from_(from), peer_(peer), to_(to) {}
   const origin& from() const noexcept { return from_; }
-  parley::peer& peer() const noexcept { return peer_; }  // the client that sent
-  const target& to() const noexcept { return to_; }      // whom it goes to, if it is passed on
+  parley::peer& peer() const noexcept { return peer_; }  // the sender
+  const target& to() const noexcept { return to_; }      // the receivers, if the event is relayed
 
-  // Refuses the event, whatever the handler returns: nobody receives it, and its sender gets `why` (code and text) in client::on_error.
-  // The only way to refuse for a handler that returns void. Called again, the last refusal counts.
+  // Refuses the event, whatever the handler returns. No receiver gets it, and the sender receives
+  // the code and text of `why` in client::on_error. A handler that returns void can refuse only
+  // this way. The last call counts.
   void refuse(error why) { refusal_ = std::move(why); }
   const std::optional<error>& refusal() const noexcept { return refusal_; }
 
@@ -32,14 +33,20 @@ class event {
   std::optional<error> refusal_;
 };
 
-// What becomes of an event that others are to receive: `return relay::pass`, `relay::drop`, `relay::with(line)`, or an error, which
-// the sender gets to see with code `denied` unless it says another.
+// The decision on an event for other clients. A handler returns one of these:
+//
+//   relay::pass         the receivers get the event unchanged
+//   relay::drop         no receiver gets it, and the sender gets no error
+//   relay::with(line)   the receivers get this payload instead
+//   an error or errc    no receiver gets it, and the sender receives the code and the text. A code
+//                       that is not an errc is reported as `failed`
 class [[nodiscard]] relay {
  public:
-  static const relay pass;  // on to the receivers, as it came
-  static const relay drop;  // to nobody, and the sender hears nothing
+  static const relay pass;
+  static const relay drop;
 
-  // This payload instead; of the event's own type.
+  // Replaces the payload. `Payload` must be the event's own type. With another type the event is
+  // refused with `failed`.
   template <class Payload>
   static relay with(Payload payload) {
     relay r(verdict::rewrite);

@@ -1,4 +1,4 @@
-// What a server's handlers are made of: the base class of every generated `<Service>Handler`, and how its methods are bound.
+// The base class of every generated `<Service>Handler`, and how its methods are bound.
 #pragma once
 
 #include "parley/peer/event.hpp"
@@ -16,10 +16,15 @@
 
 namespace parley {
 
-// All functions are called on the peer's executor: one at a time with one thread, with several (server_options::threads) one at a time for
-// each of them. A handler outlives its server's run(), or is destroyed after stop() and join(), or its registration ends before it does
-// (registration.hpp). A handler that is destroyed earlier is taken out of its server by this class, but then its derived part is gone
-// already, and a loop may just have been in it: the server's log says so as an error.
+// Threads: all functions are called on the peer's executor. With one thread, one runs at a time.
+// With several threads (server_options::threads), one runs at a time for each of them.
+//
+// Lifetime: a handler must live until run() has returned, until stop() and join() have returned, or
+// until its registration has ended (registration.hpp).
+//
+// The destructor of this class removes a handler that is destroyed too early from its server. At
+// that moment the derived part is already destroyed, and a loop may have been using it. The server
+// logs this as an error.
 class handler {
  public:
   handler() = default;
@@ -27,14 +32,15 @@ class handler {
   handler& operator=(const handler&) = delete;
   virtual ~handler();
 
-  // A client has arrived; nothing it sent has been handled yet. What is sent to it here arrives before anything sent later.
+  // A client has connected. None of its messages has been handled yet. Messages sent to it here
+  // arrive before all later ones.
   virtual void connected(peer&) {}
-  // A client is gone; `why` says how. The last call for this peer.
+  // A client has disconnected, for the reason in `why`. This is the last call for this peer.
   virtual void disconnected(peer&, const error& why) { (void)why; }
 
  private:
   friend class server_core;
-  std::vector<registration> serving_;  // what this was added to
+  std::vector<registration> serving_;  // the registrations of this handler
 };
 
 struct incoming_event {
@@ -43,15 +49,16 @@ struct incoming_event {
   bytes_view payload;
   const decode_options& options;
   parley::event& event;
-  std::exception_ptr thrown{};  // what the handler let out, afterwards
+  std::exception_ptr thrown{};  // set by the binding: the exception that left the handler
 };
 
-// One method of one handler. Generated tables hold these; nothing here is for applications.
+// Binds one method of one handler. For generated tables only, not for applications.
 struct binding {
   const method* what;
-  bool overridden;  // otherwise the default would be called: not decoded for it
+  bool overridden;  // false: the handler inherits the default, so the payload is not decoded
   void (*serve)(handler&, incoming_call&);
-  // The error says why the payload could not be read; a handler that throws refuses with `failed`.
+  // The result is set if the payload could not be read, and says why. A handler that throws refuses
+  // the event with `failed`.
   std::optional<error> (*handle)(handler&, incoming_event&, relay& verdict);
 };
 
@@ -62,11 +69,14 @@ struct member_of<Handler, Out (Base::*)(In...)> {
   using type = Out (Handler::*)(In...);
 };
 
-// Two questions about the member function that a handler has under the name of a generated one. They are asked with a requires-expression
-// and never called. Does it have the signature of `Generated`, which it then is or overrides?
+// These two function templates examine the member function that a handler has under the name of a
+// generated one. They appear in requires-expressions and are never called.
+//
+// Well-formed if the member function has the signature of `Generated`, and thus overrides it or is
+// it.
 template <class Handler, auto Generated>
 void overriding(typename member_of<Handler, decltype(Generated)>::type);
-// Is it `Generated` itself?
+// Well-formed if the member function is `Generated` itself, so it is not overridden.
 template <auto Generated>
 void inherited(decltype(Generated));
 

@@ -1,4 +1,4 @@
-// A handler's place in a server, and the handle that ends it.
+// The registration of a handler with a server.
 #pragma once
 
 #include <cstdint>
@@ -9,31 +9,37 @@ namespace parley {
 
 class server_core;
 
-// What server::add returns. Dropping it changes nothing; scoped_registration ends it with its scope.
+// Returned by server::add. Destroying it does not end the registration. Use scoped_registration to
+// end it with a scope.
 class registration {
  public:
   registration() = default;
 
-  // Ends it: no function of the handler is called any more. Idempotent, and without effect once the server is gone.
+  // Ends the registration. No function of the handler is called afterwards. Idempotent. Has no
+  // effect once the server is destroyed.
   //
-  // From a thread that runs no loop of the server it waits until no loop is in a function of the handler and until its coroutines have
-  // ended; each is interrupted in its co_await, and its caller hears `cancelled`. What the handler uses may be destroyed then.
-  // From a handler it waits for the other loops, if the server has several, and not for its own: the function that runs and the coroutines
-  // on its loop end after it. Two handlers on two loops must not end each other.
-  // On the caller's executor: call it there, or while no thread runs it. It does not wait.
+  // What it waits for depends on where it is called:
+  // - On a thread that runs no loop of the server: until no loop is in a function of the handler
+  //   and the handler's coroutines have ended. Each coroutine is interrupted in its co_await, and
+  //   its caller receives `cancelled`. Everything the handler uses may be destroyed afterwards.
+  // - In a handler: for the other loops of the server, not for its own. The running function and
+  //   the coroutines on its own loop end later. Two handlers on two loops must not end each other.
+  // - With a server on the caller's executor: for nothing. Call it on that executor, or while no
+  //   thread runs it.
   void end() noexcept;
 
  private:
   friend class server_core;
   friend class handler;
   registration(std::weak_ptr<server_core> server, std::uint64_t id) : server_(std::move(server)), id_(id) {}
-  void end_late() noexcept;  // the handler is being destroyed
+  void end_late() noexcept;  // called while the handler is being destroyed
 
   std::weak_ptr<server_core> server_;
   std::uint64_t id_ = 0;
 };
 
-// As a handler's last member, or declared after the handler, it ends before what the handler is made of.
+// Ends a registration with its scope. Make it the handler's last member, or declare it after the
+// handler, so that the registration ends before the handler's parts are destroyed.
 class [[nodiscard]] scoped_registration {
  public:
   scoped_registration() = default;

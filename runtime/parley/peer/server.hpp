@@ -1,20 +1,28 @@
-// Accepts clients, asks handlers, carries events to whom they are for.
+// A server: accepts clients, calls handlers, and delivers events to their receivers.
 //
 //   parley::server server{{.port = 8765}};
 //   Lobby lobby{server};                       // a LobbyHandler with its LobbyPeers
 //   server.add(lobby);
 //   server.run();                              // until stop(), from any thread or a signal handler
 //
-// Threads: everything of one server happens on one executor, one thing at a time: handlers need no locks among themselves. run() uses
-// the calling thread; start() a thread of its own. Handlers must live until run() has returned, or, after start(), until join() has,
-// or end their registration before: `const parley::scoped_registration serving = server.add(lobby);` behind the handler.
+// Threads. By default one executor does all work of a server, one thing at a time, so handlers need
+// no locks among themselves. run() uses the calling thread, and start() uses a thread of its own.
 //
-// Exceptions: what handlers throw goes to the log; a call is answered with `failed`. What completion handlers of calls to clients throw goes to
-// the log as well, in run(), too; but on the caller's executor it leaves run() of that executor, in a turn of its own, as in client.hpp.
+// With `.threads = parley::per_core` each core has a loop of its own. Each client belongs to one of
+// the loops for as long as it is connected. One handler object then serves all loops at once:
+// - State shared by all clients must be guarded by the handler itself.
+// - State of one client (peer.state<T>()) needs no guard, if only that peer's handlers use it.
 //
-// With `.threads = parley::per_core` each core has a loop of its own, and each client is at home on one of them for as long as it is
-// connected. One handler object then serves all of them at once: what it keeps for all clients it guards itself; what it keeps for one
-// (peer.state<T>()) needs no guard, and is used in that peer's handlers only. Everything else stays as it is, the order of events, too.
+// Nothing else changes. In particular, the order of events stays the same.
+//
+// Lifetime. A handler must live until run() has returned or, after start(), until join() has
+// returned. A handler that ends earlier must end its registration first. Declare the registration
+// after the handler: `const parley::scoped_registration serving = server.add(lobby);`.
+//
+// Exceptions.
+// - From a handler: logged. A call is answered with `failed`.
+// - From a completion handler of a call to a client: logged, also inside run(). On the caller's
+//   executor it leaves run() of that executor, in a turn of its own, as in client.hpp.
 #pragma once
 
 #include "parley/peer/core.hpp"
@@ -38,92 +46,131 @@ namespace transport {
 class clock;
 }
 
-// What becomes of a client whose contract differs and was not proved compatible.
+// What happens to a client whose contract differs and is not proven compatible.
 enum class contract_policy {
-  refuse,   // closed with 4004
-  degrade,  // calls of the methods that differ fail with version_mismatch, their events are not delivered
-  warn,     // only logged
+  // The connection is closed with 4004.
+  refuse,
+  // Calls of methods that differ fail with version_mismatch, and their events are not delivered.
+  degrade,
+  // The difference is only logged.
+  warn,
 };
 
+// A value for server_options::threads: as many loops as the machine has cores.
 inline constexpr std::size_t per_core = 0;
 
 struct server_options {
   std::string address = "127.0.0.1";  // "0.0.0.0" or "::" for every interface
   std::uint16_t port = 0;             // 0: the system chooses; see port()
   std::string path = "/ws";
-  std::size_t threads = 1;  // loops, one thread each; parley::per_core: as many as the machine has cores. With `loopback`: one
+  // How many loops the server has, each with its own thread. per_core selects one for each core.
+  // With `loopback` there is always one.
+  std::size_t threads = 1;
 
-  // Which encodings are spoken, the preferred one first. Clients that offer no subprotocol get plain JSON.
+  // The encodings that the server speaks, in order of preference. A client that offers no
+  // subprotocol is served in plain JSON.
   bool binary = true;
   bool json = true;
   bool plain = true;
-  parley::dialect dialect{};  // this, in place of all three
+  // Replaces all three encodings.
+  parley::dialect dialect{};
 
-  // Pages that may connect, by their origin: scheme, host and port ("https://example.org", "http://localhost:8000"), or "null" for pages
-  // of files. There are no wildcards; the constructor throws std::invalid_argument for what no browser can send. A page of the very host and
-  // port that it connects to may always (behind a proxy: if that passes the Host header on), and so may programs, which send no Origin.
+  // The web pages that may connect, each by its origin: scheme, host and port
+  // ("https://example.org", "http://localhost:8000"). "null" stands for pages loaded from files.
+  // There are no wildcards. The constructor throws std::invalid_argument for a text that no browser
+  // can send as an origin.
+  //
+  // Always accepted, whatever the list contains:
+  // - a page from the very host and port that it connects to. Behind a proxy this needs a proxy
+  //   that forwards the Host header
+  // - programs, which send no Origin header
+  //
   // Every other upgrade is refused with HTTP 403.
   std::vector<std::string> origins{};
 
-  std::size_t max_message = 64 * 1024;  // payload bytes accepted from a client
-  std::size_t max_depth = 64;           // of nested payloads; what writes them stops at 64
-  // Running at once for one client. While their payloads hold 64 MiB, further calls are `overloaded`, too.
+  // The largest payload accepted from a client, in bytes.
+  std::size_t max_message = 64 * 1024;
+  // How deeply a received payload may be nested. Writing always stops at 64.
+  std::size_t max_depth = 64;
+  // How many calls of one client may run at once. Further calls are answered with `overloaded`,
+  // also while the payloads of running calls hold 64 MiB.
   std::uint32_t max_calls = 256;
-  // Bytes waiting for one client; over it the client is closed with 4009. Here and below a message counts as its bytes and 64 more.
+  // How many bytes may wait for one client. A client that exceeds it is closed with 4009. Here and
+  // below, a message counts as its size plus 64 bytes.
   std::size_t max_queue = 4 * 1024 * 1024;
-  // Bytes waiting for all clients together. A client is closed with 4009 if more waits for it than is left of this total, so the slowest
-  // reader is closed first and clients with short queues keep their place. An event for many clients counts once. Up to 64 KiB for each
-  // client whose socket was free just before is not counted. After a peak the memory goes back to the system.
+  // How many bytes may wait for all clients together. If more waits for a client than is left of
+  // this total, that client is closed with 4009. So the slowest reader is closed first, and clients
+  // with short queues stay connected.
+  //
+  // An event for many clients counts once. For a client whose socket was free just before, up to 64
+  // KiB do not count. After a peak the memory is returned to the system.
   std::size_t max_queued_total = 256 * 1024 * 1024;
-  // Bytes of events that other threads send and of calls to clients, until their loop takes them up. Beyond it an event is sent::dropped, and
-  // a call ends with `overloaded`.
+  // How many bytes of events and of calls to clients may wait for their loop, when other threads
+  // send them. Beyond it an event is sent::dropped, and a call completes with `overloaded`.
   std::size_t max_posted = 64 * 1024 * 1024;
   std::size_t max_connections = 100'000;
-  std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade, and from there to a complete hello
-  // A client from which nothing came for so long is sent a ping, and one that was silent for twice as long is closed with 4011. Of a message
-  // that is still coming each KiB is a sign of life; less than that in two heartbeats is silence.
+  // From accepting a connection to its upgrade, and again from there to a complete greeting.
+  std::chrono::milliseconds handshake_timeout{5'000};
+  // A client is sent a ping after it has been silent for `heartbeat`. It is closed with 4011 after
+  // twice that time. Each KiB of a message still in transit ends the silence. Less than 1 KiB in
+  // two heartbeats counts as silence.
   std::chrono::milliseconds heartbeat{20'000};
   parley::contract_policy contract = contract_policy::degrade;
-  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);  // of calls to clients that name none
+  // For calls to clients that set no deadline, and whose method has none in the schema.
+  std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);
 
-  // Plain mode, for programs written against the original servers.
-  bool quiet_unknown_target = false;  // no error answer for a client id that is not there
-  bool drop_on_invalid = false;       // close instead of answering what is malformed
+  // The next two options are for plain mode and programs written against the original servers.
+  //
+  // Send no error to the sender of a message for an unknown client id.
+  bool quiet_unknown_target = false;
+  // Close the connection instead of answering a malformed frame with an error.
+  bool drop_on_invalid = false;
 
-  const any_types* types = nullptr;  // what google.protobuf.Any may hold (wire/any.hpp); outlives the server
+  // The message types that a google.protobuf.Any may hold (wire/any.hpp). Must outlive the server.
+  const any_types* types = nullptr;
+  // Reported to clients for their logs. Cut after 64 bytes.
   std::string agent = "parley-cpp";
   log_sink log{};
-  // A handler that holds its loop for longer is named in the log, once for each method. Zero: never. Of a coroutine only
-  // the part before its first co_await is measured. Nothing is measured without a log.
+  // A handler that occupies its loop for longer is named in the log, once for each method. Only the
+  // part of a coroutine before its first co_await is measured. 0 turns this off. Nothing is
+  // measured without a log.
   std::chrono::milliseconds slow_handler{100};
-  // Other processes of the same user may serve the same port if they ask for it as well (SO_REUSEPORT): the system divides the clients
-  // among them, and those of one process do not hear those of another. Otherwise a port that somebody has is refused, whatever `threads` is.
+  // Lets other processes of the same user serve the same port, if they set this option too
+  // (SO_REUSEPORT). The system divides the clients among the processes. Clients of one process do
+  // not receive the events of clients of another. If the option is not set, a port that is already
+  // in use is refused, whatever `threads` is.
   bool share_port = false;
-  parley::loopback* loopback = nullptr;  // instead of the network; outlives the server
+  // A network in memory instead of the real one. Must outlive the server.
+  parley::loopback* loopback = nullptr;
+  // Replaces the real clock, for tests.
   std::shared_ptr<transport::clock> clock{};
 };
 
-// A port beside the first.
+// An additional port.
 struct port_options {
-  std::string address{};  // empty: the server's
+  std::string address{};  // empty: the server's address
   std::uint16_t port = 0;
   std::string path = "/ws";
-  parley::dialect dialect{};  // without a format: Parley's own encodings, as the server's options say
+  // Without a format, the port speaks the encodings that the server's options enable.
+  parley::dialect dialect{};
 };
 
 struct server_counters {
   std::size_t clients = 0;       // connected now
   std::uint64_t accepted = 0;    // since the start
-  std::uint64_t rejected = 0;    // refused before the upgrade, for whatever reason
+  std::uint64_t rejected = 0;    // refused before the upgrade, for any reason
   std::uint64_t events = 0;      // received
   std::uint64_t deliveries = 0;  // events handed to a receiver
   std::uint64_t calls = 0;       // received
   std::uint64_t refused = 0;     // frames answered with an error
-  std::uint64_t left_out = 0;    // deliveries not made: the receiver's contract differs, the payload is larger than it accepts, or its
-                                 // encoding has no words for it
-  // How often the system had no descriptor or memory for a client that came. It waits in the port's queue, and is asked for again.
+  // Deliveries that were skipped, because the receiver's contract differs, because the payload is
+  // larger than the receiver accepts, or because the receiver's encoding cannot express the event.
+  std::uint64_t left_out = 0;
+  // How often the system had no descriptor or memory for a new client. The client waits in the
+  // port's queue, and the server tries again.
   std::uint64_t accept_failures = 0;
-  std::size_t queued = 0;      // bytes waiting for clients now, counted as for max_queued_total
+  // Bytes that wait for clients now, counted as for max_queued_total.
+  std::size_t queued = 0;
   std::uint64_t too_slow = 0;  // clients closed with 4009
 };
 
@@ -131,19 +178,29 @@ class server_core;
 
 class server {
  public:
+  // A server with its own loops. Ports are opened by run() or start(). Throws std::invalid_argument
+  // for an unusable origin in the options and for a dialect with a session. Throws
+  // std::system_error if the system has no descriptor left.
   explicit server(server_options options = {});
-  // On the caller's executor, which must outlive the server; start() then uses no thread, and run() and join() do nothing. Throws
-  // std::invalid_argument if the options ask for threads.
+  // A server on the caller's executor, which must outlive the server. run() and start() open the
+  // ports and return, without using a thread. join() returns at once. Throws std::invalid_argument
+  // if the options ask for threads, and otherwise as above.
   server(asio::any_io_executor executor, server_options options);
-  // Stops and joins. In a handler it does not wait: the threads end by themselves, when the last connection has said goodbye, and until then
-  // the handlers may still be called.
+  // Stops and joins. In a handler it does not wait: the threads end by themselves once the last
+  // connection is closed, and handlers may still be called until then.
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  // Registers what a generated handler answers and watches. Before start, or, with one thread, from a handler. A method that Handler does
-  // not override is never decoded. Throws std::invalid_argument if two handlers claim one wire name. What it returns may be dropped: it is
-  // for a handler that ends before its server does.
+  // Registers a generated handler for the calls it answers and the events it watches. Call it
+  // before the start or, with one thread, from a handler. A method that Handler does not override
+  // is never decoded.
+  //
+  // Throws std::invalid_argument if two handlers claim one wire name. After the start it throws
+  // std::logic_error, unless it is called from a handler of a server with one thread. With several
+  // threads a new service is then refused with std::invalid_argument.
+  //
+  // The result may be ignored. It is needed only to end a handler before its server ends.
   template <class Handler>
   registration add(Handler& handler) {
     using generated = typename Handler::service_handler;
@@ -156,28 +213,36 @@ class server {
     return add(handler, generated::service(), generated::template bindings<Handler>());
   }
 
-  // One more port, for the same handlers and for clients that hear each other whatever port they came in by. Returns its number, for
-  // port(). Before the start. At most five ports have a dialect. Throws std::invalid_argument if the dialect's format has a session.
-  // With `loopback` there are no ports: clients that name this path come in by it.
+  // Adds a port for the same handlers. Clients of all ports receive each other's events. Returns
+  // the port's number, for port(). At most five ports may have a dialect. With `loopback` there are
+  // no ports: clients that name this path are served as this port's clients.
+  //
+  // Throws std::logic_error after the start. Throws std::invalid_argument if the dialect's format
+  // has a session, and for too many dialects.
   std::size_t listen(port_options more);
 
-  // Binds and serves on this thread until stop(). Throws call_failed if a port cannot be bound, or the system has no descriptors left; then
-  // no port is bound, and it may be called again. Throws call_failed, too, if the system has no thread left for one of the loops; then the
-  // ports are closed, and the server has ended.
+  // Opens the ports and serves on this thread until stop(). Errors:
+  // - call_failed, if a port cannot be bound or the system has no descriptor left. No port is bound
+  //   then, and run() may be called again
+  // - call_failed, if the system has no thread left for one of the loops. The ports are closed
+  //   then, and the server has ended
+  // - std::logic_error, if the server was started before
   void run();
-  // The same on a thread of its own: returns when clients can connect.
+  // As run(), but on a thread of its own. Returns when clients can connect.
   void start();
-  // Any thread, a signal handler too: closes all connections (code 1001) and ends. Idempotent. A signal handler must be taken back before the
-  // server goes: the next signal would find a server that is not there any more.
+  // Closes all connections with code 1001 and ends the server. Idempotent. May be called from any
+  // thread and from a signal handler. Uninstall the signal handler before the server is destroyed,
+  // because the next signal would use a server that no longer exists.
   void stop() noexcept;
-  // Waits until it has ended. Not from a handler.
+  // Waits until the server has ended. Must not be called from a handler.
   void join();
 
-  // The port that was bound, once started; number 0: the first. Throws std::out_of_range for a number that listen() did not return.
+  // The number of a bound port, once the server is started. `number` is a result of listen(); 0 is
+  // the port of the server's options. Throws std::out_of_range for any other number.
   std::uint16_t port(std::size_t number = 0) const;
-  // That of the first loop.
+  // The executor of the first loop.
   asio::any_io_executor executor() const;
-  // Any thread; while it runs, the figures of a moment ago.
+  // May be called from any thread. While the server runs, the figures may be a moment old.
   server_counters counters() const;
 
   operator endpoint() const;  // for stubs
