@@ -1,7 +1,7 @@
-// An answer that comes from elsewhere, later.
+// A reply that is completed later, by other code.
 //
 //   auto [reply, later] = parley::defer<MatchFound>();
-//   waiting_.push_back(std::move(later));       // some other handler, or thread, answers
+//   waiting_.push_back(std::move(later));       // another handler or thread answers
 //   return std::move(reply);
 #pragma once
 
@@ -22,13 +22,15 @@
 
 namespace parley {
 
-// Where the two halves meet. Any thread may answer; the reply waits on its peer's executor, and is dropped with the context of that: an
-// answer that comes after it goes nowhere.
+// The state shared by the two halves. Any thread may answer. The reply waits on its peer's executor
+// and is dropped when that executor's context is destroyed. An answer that comes after that is
+// ignored.
 template <class T>
 class deferred_answer {
  public:
   void put(result<T> value) {
-    std::unique_ptr<waiter> waiting;  // destroyed without the lock, because it may have to wait for drop()
+    // Destroyed without the lock, because its destructor may wait for drop().
+    std::unique_ptr<waiter> waiting;
     std::lock_guard lock(mutex_);
     if (std::exchange(done_, true)) return;
     if (!waiting_) {
@@ -36,11 +38,13 @@ class deferred_answer {
       return;
     }
     waiting = std::move(waiting_);
-    // Used up under the lock, because drop() waits for the lock before the executor goes. It only posts.
+    // Used up under the lock, because drop() waits for the lock before the executor is destroyed.
+    // The handler only posts.
     const auto handler = std::exchange(waiting->handler, nullptr);
     handler(std::move(value));
   }
-  // `handler` posts itself to `on`, and runs nothing. Nothing of the coroutine stays in it.
+  // `handler` only posts to `on` and runs nothing itself. It keeps nothing of the coroutine
+  // afterwards.
   void wait(const asio::any_io_executor& on, std::function<void(result<T>)> handler) {
     std::lock_guard lock(mutex_);
     if (value_) return handler(std::move(*value_));
@@ -70,7 +74,8 @@ class deferred_answer {
   std::unique_ptr<waiter> waiting_;
 };
 
-// The half that answers: movable, used once, from any thread. Dropped unused, the caller gets `failed`.
+// The half that answers. It is movable, may be used once, and may be used from any thread. If it is
+// destroyed unused, the caller receives `failed`.
 template <class T = void>
 class later {
  public:
@@ -82,7 +87,7 @@ class later {
   }
   ~later() { answer(error{errc::failed, "the handler dropped the call"}); }
 
-  // The first answer counts; after a cancelled call it goes nowhere.
+  // Answers the call. The first answer counts. The answer to a cancelled call is ignored.
   void answer(result<T> value) {
     if (auto meeting = std::exchange(meeting_, nullptr)) meeting->put(std::move(value));
   }
@@ -102,14 +107,16 @@ namespace detail {
 template <class T>
 asio::awaitable<result<T>> await_answer(std::shared_ptr<deferred_answer<T>> meeting) {
   auto executor = co_await asio::this_coro::executor;
-  // Named before it is awaited: GCC 12 destroys the captures of a temporary lambda twice (gcc12.hpp).
+  // Named before it is awaited, because GCC 12 destroys the captures of a temporary lambda twice
+  // (gcc12.hpp).
   auto start = [meeting, executor](auto handler) {
-    // std::function copies; the handler is move-only and used once.
+    // A std::function is copyable, but the handler is move-only. It is used once.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto slot = asio::get_associated_cancellation_slot(*shared);
     if (slot.is_connected()) slot.assign([meeting](asio::cancellation_type) { meeting->put(errc::cancelled); });
     meeting->wait(executor, [shared, executor](result<T> value) {
-      // Moved: the executor alone decides when and where the coroutine ends, even if it drops what was posted.
+      // Moved, so that the executor alone decides when and where the coroutine ends, even if it
+      // drops the posted function.
       asio::post(executor, [handler = std::move(*shared), value = std::move(value)]() mutable {
         auto done = asio::get_associated_cancellation_slot(handler);
         if (done.is_connected()) done.clear();

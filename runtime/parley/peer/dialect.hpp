@@ -1,21 +1,30 @@
-// A dialect: a foreign protocol that a port of a server, or a client, speaks in place of Parley's own encodings. Handlers and stubs stay
-// as they are; a relayed event reaches clients of every port, each in what it speaks.
+// A dialect: a foreign protocol that a client or one port of a server speaks instead of Parley's
+// own encodings. Handlers and stubs do not change. A relayed event reaches the clients of every
+// port, each in the protocol of its port.
 //
-//   const lines format;                                     // a wire::envelope_format: turns frames into envelopes, and back
+//   const lines format;  // a wire::envelope_format: converts between frames and envelopes
 //   parley::server server{{.port = 8765}};
 //   server.listen({.port = 9999, .path = "/", .dialect = {.format = &format, .pings = false}});
 //   ...
 //   parley::client link{"ws://localhost:9999/", {.dialect = {.format = &format}}};
 //
-// The format (wire/envelope.hpp) has no session of its own: has_session() is false, so there is no greeting, and kinds of frames do not
-// exist but for `error`. What it has to tell:
-//   name        the method's wire name; from a server also the answer's (`reply` of the schema, else the method's own)
-//   payload     in payload_format(); one that had to be rewritten may stand in `text`, with has_text false
-//   from        read at a client: "server" for what the server itself says, its answers too; else who said it
-//   foreign_id  an id of a call, if the protocol has them: an answer that repeats it finds its call, in whatever order
-// What write() returns false for is left out for peers of this dialect: an event that it cannot say, `error` if it has no such thing.
+// The format (wire/envelope.hpp) must not have a session: has_session() returns false. There is no
+// greeting, and `error` is the only kind of frame that the format marks. It reads and writes these
+// members of an envelope:
 //
-// Calls from a server need a session: a client of a dialect is asked none.
+//   name        the method's wire name. In a server's answer it is the answer's name: `reply` of
+//               the schema, or else the method's own name
+//   payload     in payload_format(). A payload that had to be rewritten may be in `text`, with
+//               has_text false
+//   from        read by a client. "server" for the server's own frames, answers included, otherwise
+//               the sender
+//   foreign_id  the id of a call, if the protocol has ids. An answer that repeats the id finds its
+//               call in any order
+//
+// If write() returns false, the frame is not sent to peers of this dialect. It does so for an event
+// that the protocol cannot express, and for `error` if the protocol has no errors.
+//
+// Calls from a server need a session, so a server cannot call a client that speaks a dialect.
 #pragma once
 
 #include "parley/wire/envelope.hpp"
@@ -27,25 +36,46 @@
 
 namespace parley {
 
-// The format, and the manners that its peers are used to. Whatever is not set is as everywhere. Plain data: copy it, change it.
+// The format, and the behaviour that its peers expect. Options that are not set behave as without a
+// dialect. A dialect is plain data: copy it and change it freely.
 struct dialect {
-  const wire::envelope_format* format = nullptr;  // null: no dialect. It outlives every server and client that speaks it
-  std::string_view subprotocol{};  // offered by a client; echoed by a server to who offers it. Empty: none. Outlives them, too
+  // Null: no dialect. Must outlive every server and client that speaks it.
+  const wire::envelope_format* format = nullptr;
+  // Offered by a client. A server repeats it to clients that offer it. Empty: none. The text must
+  // outlive every server and client that speaks the dialect.
+  std::string_view subprotocol{};
 
-  // What this end does by itself.
-  bool pings = true;                // WebSocket pings after a silent heartbeat. False: silence ends no connection but TCP's keep-alive does
-  bool error_answers = true;        // false: what is bad or refused is passed over in silence, and counted
-  bool answers_in_order = true;     // to calls without an id: a server keeps the order, a client counts on it; false: when they are ready
-  bool silent_close = false;        // true: no close frame but in answer to one, the stream just ends
-  std::size_t max_frame = 0;        // bytes of a frame with its head; what is longer is `too_large` or left out. 0: no bound
-  std::chrono::milliseconds gap{};  // from one frame to the next for the same peer, for peers that read one frame at a time
-  std::chrono::milliseconds quiet_start{};  // server: nothing is sent before the client's first message, or so long after the upgrade
+  // --- the behaviour of this end
 
-  // What it lets pass.
-  bool masked_frames = false;  // client: the server's frames may have masks (RFC 6455 5.1 forbids them)
-  bool any_text = false;       // the format is given text frames that are not UTF-8, too, as far as they came whole
+  // Whether to send WebSocket pings after a silent heartbeat. If false, TCP's keep-alive alone
+  // ends a silent connection.
+  bool pings = true;
+  // If false, invalid and refused frames are ignored and counted instead of answered with an error.
+  bool error_answers = true;
+  // The order of answers to calls without an id. If true, a server answers in the order of the
+  // calls, and a client relies on it. If false, a server answers as soon as a result is ready.
+  bool answers_in_order = true;
+  // If true, this end sends a close frame only in answer to one. When it closes the connection
+  // itself, the stream just ends.
+  bool silent_close = false;
+  // The largest frame in bytes, including its WebSocket header. A longer frame is `too_large` or is
+  // not sent. 0: no limit.
+  std::size_t max_frame = 0;
+  // The time from one frame to the next for the same peer, for peers that read one frame at a time.
+  std::chrono::milliseconds gap{};
+  // For a server: nothing is sent until the client's first message, or until this time has passed
+  // since the upgrade.
+  std::chrono::milliseconds quiet_start{};
+
+  // --- what this end tolerates
+
+  // For a client: the server's frames may be masked, although RFC 6455 section 5.1 forbids it.
+  bool masked_frames = false;
+  // The format also receives text frames that are not UTF-8, as long as they arrived complete.
+  bool any_text = false;
 };
-// In options beside strings it would otherwise make GCC 12 warn, at -O3, in every program that names one of them.
+// Otherwise GCC 12 warns at -O3 in every program that sets an option, because the option structs
+// hold a dialect beside strings.
 static_assert(std::is_trivially_destructible_v<dialect>);
 
 }  // namespace parley

@@ -1,4 +1,4 @@
-// Where the runtime's own messages go. The library writes nowhere by itself.
+// Receives the runtime's log messages. The library writes nowhere else.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,9 @@ namespace parley {
 
 enum class log_level { debug, info, warning, error };
 
-// Called on the loop of whatever it speaks of; must not block. Texts hold ids, addresses, method names and codes, never payloads,
-// credentials or other input. What it throws is dropped.
+// Called on the loop that the message concerns, and must not block. Texts contain ids, addresses,
+// method names and codes. They never contain payloads, credentials or other input. Exceptions are
+// dropped.
 using log_sink = std::function<void(log_level, std::string_view)>;
 
 }  // namespace parley

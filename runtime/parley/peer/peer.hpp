@@ -15,24 +15,27 @@ namespace parley {
 
 class connection_end;
 
-// Belongs to its connection: valid from connected() until disconnected() has returned, and in every handler called for it. Use it on
-// its executor() only.
+// Belongs to its connection. Valid from connected() until disconnected() has returned, and in every
+// handler called for it. Use it on its executor() only.
 class peer {
  public:
   explicit peer(connection_end& end) : end_(end) {}
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
 
-  const std::string& id() const noexcept;  // issued by the server, a UUID
-  std::string remote() const;              // "127.0.0.1:54321"
-  // "parley.v1.fbs", "parley.v1.json", or empty: plain JSON
+  const std::string& id() const noexcept;  // a UUID, issued by the server
+  // The network address, for example "127.0.0.1:54321".
+  std::string remote() const;
+  // "parley.v1.fbs" or "parley.v1.json". Empty for plain JSON.
   std::string_view subprotocol() const noexcept;
   asio::any_io_executor executor() const;
 
-  // Ends the connection: close code 4012, the client hears `disconnected`.
+  // Ends the connection with close code 4012 and `text` as the reason. The client receives
+  // `disconnected`.
   void close(std::string_view text = "removed by the server");
 
-  // Whatever the application keeps about this client: one value of each type, made on first use, gone with the peer.
+  // The application's own data about this client. There is one value of each type. It is created on
+  // first use and destroyed with the peer.
   template <class T>
   T& state() {
     for (auto& [type, value] : state_)

@@ -1,4 +1,4 @@
-// A whole program, or a test, in a coroutine: a loop on this thread for as long as there is something to do.
+// Runs a whole program or test as a coroutine, on a loop in the calling thread.
 //
 //   asio::awaitable<int> work();
 //   int main() { return parley::run(work()); }
@@ -18,8 +18,9 @@
 
 namespace parley {
 
-// Returns what the coroutine returns, throws what it throws; but not before everything else on the loop has come to its end too, such as
-// the closing of connections. Throws std::future_error if the coroutine waits for something that nobody can bring any more.
+// Runs the coroutine, and returns what it returns or throws what it throws. First waits for all
+// other work on the loop, such as the closing of connections. Throws std::future_error if the loop
+// runs out of work while the coroutine still waits.
 template <class T>
 T run(asio::awaitable<T> work) {
   asio::io_context loop(1);
@@ -28,7 +29,8 @@ T run(asio::awaitable<T> work) {
   return done.get();
 }
 
-// All at the same time. Returns in their order what they returned; throws what the first of them that threw has thrown, when all are done.
+// Runs all coroutines at the same time and returns their results in the same order. If some of them
+// threw, throws the exception of the first one in the list, after all have ended.
 template <class T>
 auto run(std::vector<asio::awaitable<T>> works) {
   asio::io_context loop(1);

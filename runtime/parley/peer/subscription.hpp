@@ -1,4 +1,4 @@
-// Handlers for incoming events and for calls the server makes, and the handle that ends them.
+// Handlers for incoming events and for calls from the server, and the handle that ends them.
 #pragma once
 
 #include "parley/peer/asio_check.hpp"
@@ -16,13 +16,15 @@
 
 namespace parley {
 
-// Dropping it changes nothing; the handler then lives as long as the link. scoped_subscription ends it with its scope.
+// The handle on a handler. Destroying it does not end the handler, which then lives as long as the
+// link. Use scoped_subscription to end it with a scope.
 class subscription {
  public:
   subscription() = default;
   subscription(std::weak_ptr<core> link, std::uint64_t id) : link_(std::move(link)), id_(id) {}
 
-  // Any thread. On the link's executor nothing arrives after it; from another thread a delivery already running may still finish.
+  // Ends the handler. May be called from any thread. On the link's executor no event is delivered
+  // afterwards. From another thread a delivery that is already running may still finish.
   void cancel() {
     if (auto core = link_.lock()) core->unsubscribe(id_);
     link_.reset();
@@ -47,7 +49,10 @@ class scoped_subscription {
   subscription subscription_;
 };
 
-// (const Payload&) or (const Payload&, const origin&), without Payload where it is Empty; returns void or asio::awaitable<void>.
+// The signatures accepted for an event handler. It returns void or asio::awaitable<void>.
+//
+//   (const Payload&)   (const Payload&, const origin&)
+//   ()                 (const origin&)                  if Payload is parley::empty
 template <class F, class Payload>
 concept event_handler = std::invocable<F&, const Payload&> || std::invocable<F&, const Payload&, const origin&> ||
                         (std::same_as<Payload, empty> && (std::invocable<F&> || std::invocable<F&, const origin&>));
@@ -61,7 +66,7 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
     using returned = decltype(call(std::declval<const Payload&>(), from));
     Payload payload{};
     if (auto decoded = what_.in->read(f, bytes, &payload, options); !decoded) return decoded;
-    // A handler may end its own subscription.
+    // Keeps this object alive, because a handler may end its own subscription.
     auto self = this->shared_from_this();
     if constexpr (std::is_void_v<returned>) {
       call(payload, from);
@@ -78,7 +83,7 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
   }
 
  private:
-  // The coroutine refers to its payload, its sender and its handler: all three live in this frame.
+  // The coroutine refers to its payload, its origin and its handler. All three live in this frame.
   static asio::awaitable<void> run(std::shared_ptr<event_subscriber> self, Payload payload, origin from) {
     co_await self->call(payload, from);
   }
@@ -93,14 +98,14 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
   F f_;
 };
 
-// What a generated `on_<event>` forwards to.
+// A generated `on_<event>` calls this function.
 template <class Payload, event_handler<Payload> F>
 subscription subscribe(const endpoint& to, const method& what, F&& handler) {
   auto entry = std::make_shared<event_subscriber<Payload, std::decay_t<F>>>(what, std::forward<F>(handler));
   return {to.core, to.core->subscribe(what, std::move(entry))};
 }
 
-// What a generated `on_<call>` forwards to. A later handler replaces an earlier one.
+// A generated `on_<call>` calls this function. A later handler replaces an earlier one.
 template <class In, class Out, call_handler<In, Out> F>
 subscription answer_calls(const endpoint& to, const method& what, F&& handler) {
   auto entry = std::make_shared<call_server_of<In, Out, std::decay_t<F>>>(std::forward<F>(handler));
