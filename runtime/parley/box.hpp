@@ -1,6 +1,8 @@
-// What messages that contain themselves are made of.
-// box<T>: an optional T on the heap. Copies, compares and is constructed like optional<T>.
-// late_vector<T>: a std::vector<T> for messages that contain each other, whose T is defined further down.
+// Containers for messages that contain themselves or each other.
+//
+//   box<T>           an optional T on the heap. It copies, compares and is constructed like
+//                    optional<T>
+//   late_vector<T>   a std::vector<T> whose T may be defined further down
 #pragma once
 
 #include <concepts>
@@ -41,19 +43,21 @@ class box {
   std::unique_ptr<T> value_;
 };
 
-// Is a std::vector<T>, to be used as one. Only its constructors differ: they are no constant expressions, so that compilers do not look
-// into T before it is complete (clang does, for the initialiser of a member).
+// A std::vector<T>, and used as one. Only its constructors differ: they are not constant
+// expressions, so a compiler does not inspect T before it is complete. (clang does that for the
+// initialiser of a member.)
 template <class T>
 class late_vector : public std::vector<T> {
  public:
   using std::vector<T>::vector;
-  late_vector() noexcept {}  // NOLINT(modernize-use-equals-default): a defaulted one could be a constant expression
+  // Not defaulted, because a defaulted constructor could be a constant expression.
+  late_vector() noexcept {}  // NOLINT(modernize-use-equals-default)
   late_vector(std::vector<T> items) : std::vector<T>(std::move(items)) {}
   late_vector(const late_vector&) = default;
   late_vector(late_vector&&) noexcept = default;
   late_vector& operator=(const late_vector&) = default;
   late_vector& operator=(late_vector&&) noexcept = default;
-  ~late_vector() {}  // NOLINT(modernize-use-equals-default): the same
+  ~late_vector() {}  // NOLINT(modernize-use-equals-default): as above
 };
 
 }  // namespace parley

@@ -1,4 +1,4 @@
-// Events and calls by their wire names, without a schema: see peer/by_name.hpp.
+// Include this for events and calls by their wire names, without a schema. See peer/by_name.hpp.
 #pragma once
 
 #include "parley/client.hpp"

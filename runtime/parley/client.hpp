@@ -1,4 +1,4 @@
-// What a program that connects includes, beside its generated x.client.hpp.
+// Include this in a program that connects to a server, beside its generated x.client.hpp.
 #pragma once
 
 #include "parley/peer/block.hpp"

@@ -1,4 +1,4 @@
-// What tests of programs need: a network in memory, and a clock that is turned by hand.
+// Include this in tests: a network in memory, and a clock that the test advances.
 #pragma once
 
 #include "parley/transport/loopback.hpp"

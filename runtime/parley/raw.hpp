@@ -1,4 +1,5 @@
-// A WebSocket connection without a schema: what a program includes that speaks with servers of any kind. peer/raw_connection.hpp explains.
+// Include this for a WebSocket connection without a schema, to servers of any kind. See
+// peer/raw_connection.hpp.
 #pragma once
 
 #include "parley/peer/block.hpp"

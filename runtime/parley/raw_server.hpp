@@ -1,4 +1,5 @@
-// Accepts WebSocket connections without a schema: what a server of somebody's own protocol includes. peer/raw_server.hpp explains.
+// Include this in a server with a protocol of its own: it accepts WebSocket connections without a
+// schema. See peer/raw_server.hpp.
 #pragma once
 
 #include "parley/peer/raw_server.hpp"

@@ -1,4 +1,4 @@
-// What a program that accepts connections includes, beside its generated x.server.hpp.
+// Include this in a program that accepts connections, beside its generated x.server.hpp.
 #pragma once
 
 #include "parley/peer/defer.hpp"

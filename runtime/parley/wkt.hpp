@@ -1,19 +1,23 @@
-// The C++ values of google.protobuf's well-known types. Standard library and parley/box.hpp only; no JSON and no binary here (wire/wkt_codec.hpp has that).
+// The C++ values of google.protobuf's well-known types. Uses only the standard library and
+// parley/box.hpp. Encoding and decoding are in wire/wkt_codec.hpp.
 //
-//   schema                              as a field                      as a whole payload
-//   google.protobuf.Timestamp           std::optional<parley::timestamp>  parley::timestamp
-//   google.protobuf.Duration            std::optional<parley::duration>   parley::duration
-//   google.protobuf.DoubleValue         std::optional<double>             double        (so all wrappers: float, std::int64_t,
-//                                                                                        ..., bool, std::string, std::vector<std::byte>)
-//   google.protobuf.Struct              std::optional<parley::structure>  parley::structure
-//   google.protobuf.Value               std::optional<parley::value>      parley::value
-//   google.protobuf.ListValue           std::optional<parley::list_value> parley::list_value
-//   google.protobuf.NullValue           parley::null_value
-//   google.protobuf.FieldMask           std::optional<parley::field_mask> parley::field_mask
-//   google.protobuf.Any                 std::optional<parley::any>        parley::any
-//   google.protobuf.Empty               std::optional<parley::empty>      no parameter, void
+//   schema: google.protobuf.   as a field                          as a whole payload
+//   Timestamp                  std::optional<parley::timestamp>    parley::timestamp
+//   Duration                   std::optional<parley::duration>     parley::duration
+//   DoubleValue                std::optional<double>               double
+//   Struct                     std::optional<parley::structure>    parley::structure
+//   Value                      std::optional<parley::value>        parley::value
+//   ListValue                  std::optional<parley::list_value>   parley::list_value
+//   NullValue                  parley::null_value
+//   FieldMask                  std::optional<parley::field_mask>   parley::field_mask
+//   Any                        std::optional<parley::any>          parley::any
+//   Empty                      std::optional<parley::empty>        no parameter, void
 //
-// All are regular: copied, moved, compared; tied to no thread. Printers write one line for people.
+// The other wrappers follow DoubleValue, with float, std::int64_t, ..., bool, std::string and
+// std::vector<std::byte>.
+//
+// All types are regular: they can be copied, moved and compared. They are not tied to a thread. The
+// operators << write one readable line.
 #pragma once
 
 #include "parley/box.hpp"
@@ -40,10 +44,10 @@ struct empty {
 
 namespace detail {
 
-// seconds + nanos as a count of nanoseconds, if 64 bits hold it.
+// seconds + nanos as a number of nanoseconds. Empty if 64 bits cannot hold it.
 constexpr std::optional<std::int64_t> total_nanoseconds(std::int64_t seconds, std::int32_t nanos) noexcept {
   constexpr std::int64_t billion = 1'000'000'000;
-  // Borrow a second, so that the smallest count does not overflow on its way.
+  // Borrow a second, so that computing the smallest count does not overflow.
   if (seconds < 0 && nanos > 0) {
     ++seconds;
     nanos -= static_cast<std::int32_t>(billion);
@@ -57,11 +61,13 @@ constexpr std::optional<std::int64_t> total_nanoseconds(std::int64_t seconds, st
 
 }  // namespace detail
 
-// A span of time: seconds and nanos have the same sign, |nanos| < 10^9. JSON carries +-315,576,000,000 s (10,000 years).
+// A span of time. seconds and nanos have the same sign, and |nanos| < 10^9. JSON can carry up to
+// +-315,576,000,000 s (10,000 years).
 struct duration {
   constexpr duration() = default;
   constexpr duration(std::int64_t whole_seconds, std::int32_t and_nanos) : seconds(whole_seconds), nanos(and_nanos) {}
-  // Any std::chrono duration of whole numbers; finer than a nanosecond is cut off toward zero.
+  // From a std::chrono duration of whole numbers. Fractions of a nanosecond are cut off toward
+  // zero.
   template <std::integral Rep, class Period>
   constexpr duration(std::chrono::duration<Rep, Period> span) {
     const auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(span);
@@ -69,7 +75,7 @@ struct duration {
     nanos = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(span - whole).count());
   }
 
-  // Nothing where 64-bit nanoseconds end, at about 292 years.
+  // Empty if the value exceeds 64-bit nanoseconds, at about 292 years.
   constexpr std::optional<std::chrono::nanoseconds> to_chrono() const noexcept {
     const auto count = detail::total_nanoseconds(seconds, nanos);
     return count ? std::optional(std::chrono::nanoseconds(*count)) : std::nullopt;
@@ -81,12 +87,12 @@ struct duration {
   std::int32_t nanos = 0;
 };
 
-// A point in time since 1970-01-01T00:00:00Z, without leap seconds; nanos count forward, 0 to 999,999,999, also before 1970.
-// JSON carries the years 1 to 9999.
+// A point in time since 1970-01-01T00:00:00Z, without leap seconds. nanos are between 0 and
+// 999,999,999 and count forward, also before 1970. JSON can carry the years 1 to 9999.
 struct timestamp {
   constexpr timestamp() = default;
   constexpr timestamp(std::int64_t whole_seconds, std::int32_t and_nanos) : seconds(whole_seconds), nanos(and_nanos) {}
-  // Any std::chrono time of the system clock, std::chrono::system_clock::now() for one.
+  // From a time of the system clock, for example std::chrono::system_clock::now().
   template <class Duration>
   constexpr timestamp(std::chrono::time_point<std::chrono::system_clock, Duration> when) {
     const auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(when.time_since_epoch());
@@ -98,7 +104,7 @@ struct timestamp {
     }
   }
 
-  // Nothing outside the years 1677 to 2262, which 64-bit nanoseconds reach.
+  // Empty outside the years 1677 to 2262, which is the range of 64-bit nanoseconds.
   constexpr std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> to_chrono() const noexcept {
     const auto count = detail::total_nanoseconds(seconds, nanos);
     return count ? std::optional(std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(*count))) : std::nullopt;
@@ -110,7 +116,8 @@ struct timestamp {
   std::int32_t nanos = 0;
 };
 
-// Paths in the schema's spelling: "name", "address.zip_code". JSON joins them with commas in lowerCamelCase.
+// Paths as spelled in the schema: "name", "address.zip_code". In JSON they are written in
+// lowerCamelCase, joined by commas.
 struct field_mask {
   std::vector<std::string> paths{};
   bool operator==(const field_mask&) const = default;
@@ -134,7 +141,7 @@ struct list_value {
   friend bool operator==(const list_value&, const list_value&);
 };
 
-// Any JSON: null, a number, a string, true or false, an object, an array.
+// Any JSON value: null, a number, a string, true or false, an object, or an array.
 struct value {
   using kinds = std::variant<null_value, double, std::string, bool, structure, list_value>;
 
@@ -161,15 +168,18 @@ inline bool operator==(const list_value& a, const list_value& b) { return a.valu
 
 struct any_type;
 
-// A message of any type, encoded. wire/any.hpp packs and unpacks it.
-// JSON shows the content only of a type that is known: packed here, or named in the decoder's parley::any_types.
+// An encoded message of any type. wire/any.hpp packs and unpacks it. JSON contains the content only
+// if the type is known: it was packed here, or it is listed in the decoder's parley::any_types.
 struct any {
-  std::string type_url{};            // "type.googleapis.com/lobby.v1.Line"; empty: nothing inside
+  // For example "type.googleapis.com/lobby.v1.Line". Empty: there is no content.
+  std::string type_url{};
   std::vector<std::byte> content{};  // in binary form
-  const any_type* type = nullptr;    // set by pack() and by decoders that know the type; static storage
-  std::string json{};                // the content as JSON where a decoder has made it already; else empty
+  // Set by pack(), and by decoders that know the type. Points to static storage.
+  const any_type* type = nullptr;
+  // The content as JSON, if a decoder has produced it already. Otherwise empty.
+  std::string json{};
 
-  // The same type and the same bytes.
+  // Compares the type and the bytes.
   friend bool operator==(const any& a, const any& b) { return a.type_url == b.type_url && a.content == b.content; }
 };
 

@@ -1,4 +1,4 @@
-// Bytes as they travel: a view, and a shared immutable buffer that many queues can hold at once.
+// A view of bytes, and a shared immutable buffer that many queues can hold at once.
 #pragma once
 
 #include "parley/core/account.hpp"
@@ -18,18 +18,21 @@ using bytes_view = std::span<const std::byte>;
 inline bytes_view as_bytes(std::string_view text) noexcept { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
 inline std::string_view as_text(bytes_view bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// Immutable, cheap to copy, safe to hold from several threads. Its first byte is 8-aligned, as binary frames need.
+// Immutable, cheap to copy, and safe to hold from several threads. The content is 8-aligned, as
+// binary frames require.
 class buffer {
  public:
   buffer() = default;
   explicit buffer(std::string content) : content_(std::make_shared<const std::string>(std::move(content))) {}
-  // The content behind the first `room` bytes of `whole` (a multiple of 8), the last `head` of which are what a transport puts before it
-  // anyway: who knows them sends both as one, and nobody else sees them.
+  // The content is `whole` without its first `room` bytes. `room` is a multiple of 8. The last
+  // `head` of those bytes are the header that a transport puts before the content. A transport that
+  // understands it sends header and content in one piece. Everything else sees only the content.
   buffer(std::string whole, std::size_t room, std::size_t head)
       : content_(std::make_shared<const std::string>(std::move(whole))),
         room_(static_cast<std::uint32_t>(room)),
         head_(static_cast<std::uint32_t>(head)) {}
-  // The same, counted by `to` for as long as anybody holds it: many queues hold it, and its memory is there once.
+  // As above. The memory is charged to `to` as long as any copy exists. It is charged once, however
+  // many queues hold it.
   buffer(std::string whole, std::size_t room, std::size_t head, std::shared_ptr<account> to)
       : room_(static_cast<std::uint32_t>(room)), head_(static_cast<std::uint32_t>(head)) {
     auto held = std::make_shared<const charged>(std::move(whole), std::move(to));

@@ -1,4 +1,4 @@
-// What can go wrong with a call, as a value. Standard library only.
+// Errors of calls and other operations, as values. Uses only the standard library.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +11,35 @@
 
 namespace parley {
 
-// Crosses the wire by number. If you add a value: append it, name it and decide its conditions in error.cpp,
-// and add it to the table in schema/parley/envelope.fbs.
+// Error codes. They cross the wire by number. To add one, append it, name it and decide its
+// conditions in error.cpp, and add it to the table in schema/parley/envelope.fbs.
 enum class errc {
-  cancelled = 1,
-  deadline_exceeded,
-  disconnected,
-  overloaded,
-  unimplemented,
-  bad_frame,
-  bad_payload,
-  too_large,
-  unknown_target,
-  denied,
-  failed,
-  version_mismatch,
-  unauthenticated,
-  invalid,
+  cancelled = 1,      // the caller gave up, or the local end was closed
+  deadline_exceeded,  // no answer in time
+  disconnected,       // the connection was lost, or never existed
+  overloaded,         // too many calls, or too much is queued
+  unimplemented,      // the other end does not have this method
+  bad_frame,          // the envelope is wrong
+  bad_payload,        // the payload is wrong
+  too_large,          // a message exceeds a limit
+  unknown_target,     // there is no such receiver
+  denied,             // not allowed
+  failed,             // the handler failed, or the code is not known here
+  version_mismatch,   // the contracts of the two ends differ
+  unauthenticated,    // the other end requires authentication
+  invalid,            // the request makes no sense
 };
 
-// What a program branches on: `if (result.error() == parley::condition::retryable)`. Compare the error, not its code: a code alone does not
-// know whether a request has left, so `deadline_exceeded` and `disconnected` by themselves are never retryable.
+// Conditions for programs to branch on: `if (result.error() == parley::condition::retryable)`.
+// Compare the error and not its code. A code alone does not tell whether a request was sent, so the
+// codes `deadline_exceeded` and `disconnected` by themselves are never retryable.
 enum class condition {
-  retryable = 1,  // trying again later may succeed, and does nothing twice
-  peer_at_fault,  // the side that reports it blames what the other side sent or asked for
-  gone,           // the other end is not there
+  // Trying again later may succeed, and nothing is done twice.
+  retryable = 1,
+  // The end that reports the error blames what the other end sent or asked for.
+  peer_at_fault,
+  // The other end, or the receiver, is not there.
+  gone,
 };
 
 const std::error_category& error_category() noexcept;
@@ -43,9 +47,10 @@ const std::error_category& condition_category() noexcept;
 std::error_code make_error_code(errc) noexcept;
 std::error_condition make_error_condition(condition) noexcept;
 
-// The code's name in a JSON envelope: "deadline_exceeded".
+// The code's name in a JSON envelope, for example "deadline_exceeded".
 std::string_view wire_name(errc) noexcept;
-// A name or number of a later revision reads as `failed`; the caller keeps the text.
+// A name or number from a later revision of the protocol reads as `failed`. The caller keeps the
+// text.
 errc errc_from_wire_name(std::string_view) noexcept;
 errc errc_from_wire_number(unsigned) noexcept;
 
@@ -58,12 +63,14 @@ struct std::is_error_condition_enum<parley::condition> : std::true_type {};
 
 namespace parley {
 
-// Constructors on purpose: a class with constructors survives GCC 12's braces-in-co_await bug, an aggregate does not.
+// Has constructors on purpose. GCC 12's bug with braces in co_await affects aggregates, but not
+// classes with constructors.
 struct error {
   error(errc c, std::string text = {}) : code(make_error_code(c)), message(std::move(text)) {}
   error(std::error_code c, std::string text = {}) : code(c), message(std::move(text)) {}
 
-  // The refusal the handler named, if the method's schema says `errors: "<Enum>"` and the value is known here.
+  // The reason that the handler gave, as a value of the enum in the method's option `errors`. Empty
+  // if the handler gave no reason, or if the value is not known here.
   template <class Enum>
   std::optional<Enum> reason() const {
     Enum value{};
@@ -71,30 +78,39 @@ struct error {
     return value;
   }
 
-  // Whether repeating the request cannot do a thing twice that is to be done once.
+  // Whether the request can be repeated without the risk of doing something twice.
   bool safe_to_repeat() const noexcept { return !maybe_done || repeatable; }
 
-  // `retryable`: the code says so (`overloaded`), or it is `deadline_exceeded` or `disconnected` and the request is safe_to_repeat().
+  // An error is `retryable` in two cases:
+  // - its code is `overloaded`
+  // - its code is `deadline_exceeded` or `disconnected`, and the request is safe_to_repeat()
+  //
+  // The other conditions depend on the code alone.
   bool operator==(condition) const noexcept;
   bool operator==(const error&) const = default;
 
   std::error_code code;
   std::string message;
-  std::string reason_name;  // the enum value's name in the schema; empty: none given
-  bool from_peer = false;   // the other end said so; otherwise it was found here
-  // Of the connection that ended: its WebSocket close code (RFC 6455 7.4, schema/parley/envelope.fbs section 10), sent by the end that
-  // from_peer names; 1006: no close frame was sent. 0: no connection ended.
+  std::string reason_name;  // the name of the enum value in the schema; empty: no reason given
+  bool from_peer = false;   // true: the other end reported the error; false: found by this end
+  // The WebSocket close code of the connection that ended (RFC 6455 section 7.4, and section 10 of
+  // schema/parley/envelope.fbs). It was sent by the other end if from_peer is set, otherwise by
+  // this end. 1006: no close frame was sent. 0: no connection ended.
   std::uint16_t close_code = 0;
-  // The other end may have acted on the request: it may have received it, and did not answer it with a clear refusal. False: the request
-  // cannot have reached the other end, or was refused there, or there was none (connecting, receiving).
+  // Whether the other end may have acted on the request: it may have received it, and it has not
+  // clearly refused it. False if the request cannot have reached the other end, was refused there,
+  // or does not exist (connecting, receiving).
   bool maybe_done = false;
-  bool repeatable = false;  // the schema says that running twice does no harm: `idempotency_level`, or `once`
+  // Whether the schema declares that running the request twice does no harm (`idempotency_level` or
+  // `once`).
+  bool repeatable = false;
 };
 
-// Thrown by the blocking forms and by result::value(); never by an asynchronous operation.
+// Thrown by blocking functions and by result::value(). Asynchronous operations never throw it.
 class call_failed : public std::system_error {
  public:
-  // what() is "<message>: <the code's own text>", each only once.
+  // what() is "<message>: <text of the code>". If the message already ends with that text, it is
+  // not repeated.
   explicit call_failed(parley::error e) : std::system_error(described(e)), error_(std::move(e)) {}
   const parley::error& error() const noexcept { return error_; }
 

@@ -1,4 +1,5 @@
-// result<T>: a T or an error, with the member names of std::expected. Standard library only.
+// result<T>: a T or an error. The member names are those of std::expected. Uses only the standard
+// library.
 #pragma once
 
 #include "parley/core/error.hpp"
@@ -11,7 +12,8 @@
 
 namespace parley {
 
-// Default constructed it is a failure: Asio's `||` needs a default constructor and never shows such an object.
+// A default-constructed result is a failure. Asio's `||` needs a default constructor, and never
+// exposes such an object.
 template <class T = void>
 class result {
  public:
@@ -26,7 +28,7 @@ class result {
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  // Throw call_failed when there is no value.
+  // The value. Throws call_failed if there is none.
   T& value() & {
     check();
     return *std::get_if<0>(&state_);
@@ -40,13 +42,14 @@ class result {
     return std::move(*std::get_if<0>(&state_));
   }
 
-  // Undefined when there is no value, as in std::expected.
+  // The value. Undefined behaviour if there is none, as in std::expected.
   T& operator*() & noexcept { return *std::get_if<0>(&state_); }
   const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
   T operator*() && { return std::move(*std::get_if<0>(&state_)); }
   T* operator->() noexcept { return std::get_if<0>(&state_); }
   const T* operator->() const noexcept { return std::get_if<0>(&state_); }
 
+  // The error. Undefined behaviour if there is a value.
   const parley::error& error() const& noexcept { return *std::get_if<1>(&state_); }
   parley::error error() && { return std::move(*std::get_if<1>(&state_)); }
 
@@ -64,7 +67,7 @@ class result {
   std::variant<T, parley::error> state_;
 };
 
-// Default constructed it is a success, as in std::expected<void, E>.
+// A default-constructed result<void> is a success, as in std::expected<void, E>.
 template <>
 class result<void> {
  public:
@@ -77,10 +80,12 @@ class result<void> {
 
   bool has_value() const noexcept { return !failure_; }
   explicit operator bool() const noexcept { return has_value(); }
+  // Throws call_failed if the result is a failure.
   void value() const {
     if (!has_value()) throw call_failed{error()};
   }
   void operator*() const noexcept {}
+  // The error. Undefined behaviour if the result is a success.
   const parley::error& error() const& noexcept { return *failure_; }
   parley::error error() && { return *std::move(failure_); }
 

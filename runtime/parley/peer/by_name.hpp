@@ -62,6 +62,7 @@ class by_name {
   // `plain`, or it has a dialect with JSON payloads. Binary payloads need a schema.
   explicit by_name(const client& link);
 
+  // Returns a by_name for the same client, whose calls use these options.
   by_name with(call_options other) const;
 
   // Sends an event. Does not wait. If no target is given, the server uses the event's first one.

@@ -21,6 +21,7 @@ class peer;
 // Lives until the reply is complete. Use it only on its executor, that is, in the handler.
 class call {
  public:
+  // The caller.
   const origin& from() const noexcept { return *from_; }
   // The client that made the call. Throws std::logic_error in a client's handler, because the
   // caller is then the server, which is not a peer.
@@ -33,6 +34,7 @@ class call {
   // Whether the caller disconnected, cancelled the call or ran out of time. A coroutine handler is
   // also interrupted in its co_await.
   bool cancelled() const noexcept { return cancelled_; }
+  // Runs the handler.
   const asio::any_io_executor& executor() const noexcept { return *executor_; }
 
   // Answers with this error, whatever the handler returns.

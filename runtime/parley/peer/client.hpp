@@ -162,6 +162,7 @@ class client {
   }
   // As async_connect, but blocks. Throws call_failed.
   void connect();
+  // Whether the link is up. May be outdated as soon as it returns.
   bool connected() const noexcept;
 
   // Completes every pending call with `cancelled`. Later calls complete with `cancelled` at once.
@@ -190,6 +191,7 @@ class client {
   }
   // As async_learn_id, but blocks. Throws call_failed.
   std::string learn_id(call_options options = {});
+  // Runs handlers, and completion handlers without an associated executor.
   asio::any_io_executor executor() const;
 
   // Sets handler(const error&), called when the connection was lost or refused. Not called after
@@ -203,7 +205,8 @@ class client {
   // replaces this one. Exceptions from the handler are only logged.
   void on_error(std::function<void(const error&, std::string_view event)> handler);
 
-  operator endpoint() const;  // for stubs
+  // For stubs, which are constructed from the client.
+  operator endpoint() const;
 
  private:
   friend class by_name;

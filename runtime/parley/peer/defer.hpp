@@ -96,6 +96,7 @@ class later {
   std::shared_ptr<deferred_answer<T>> meeting_;
 };
 
+// The result of defer().
 template <class T = void>
 struct deferred {
   parley::reply<T> reply;
@@ -129,6 +130,8 @@ asio::awaitable<result<T>> await_answer(std::shared_ptr<deferred_answer<T>> meet
 
 }  // namespace detail
 
+// Creates both halves: the reply for the handler to return, and the object that answers it. Any
+// thread may call it.
 template <class T = void>
 deferred<T> defer() {
   auto meeting = std::make_shared<deferred_answer<T>>();

@@ -16,6 +16,7 @@ class peer;
 class event {
  public:
   event(const origin& from, parley::peer& peer, const target& to) : from_(from), peer_(peer), to_(to) {}
+  // The sender, as the receivers see it.
   const origin& from() const noexcept { return from_; }
   parley::peer& peer() const noexcept { return peer_; }  // the sender
   const target& to() const noexcept { return to_; }      // the receivers, if the event is relayed
@@ -24,6 +25,7 @@ class event {
   // the code and text of `why` in client::on_error. A handler that returns void can refuse only
   // this way. The last call counts.
   void refuse(error why) { refusal_ = std::move(why); }
+  // The error of the last refuse(), if any.
   const std::optional<error>& refusal() const noexcept { return refusal_; }
 
  private:

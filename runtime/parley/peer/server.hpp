@@ -245,7 +245,8 @@ class server {
   // May be called from any thread. While the server runs, the figures may be a moment old.
   server_counters counters() const;
 
-  operator endpoint() const;  // for stubs
+  // For stubs, which are constructed from the server.
+  operator endpoint() const;
 
  private:
   registration add(handler&, const service&, std::span<const binding>);
