@@ -194,8 +194,8 @@ TEST_P(Greeted, The_next_server_is_not_held_to_what_the_one_before_it_disagreed_
   OldHost host;
   old.add(host);
   old.start();
-  parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
   events<parley::error> lost;
+  parley::client link{"mem://rooms", {.encoding = GetParam(), .loopback = &network}};
   link.on_disconnected([&](const parley::error& why) { lost.put(why); });
   const broken::RoomsClient wrong{link};
   link.connect();
