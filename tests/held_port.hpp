@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-// Bound as long as this object lives, so that the system gives the number to no other program. Whoever connects is refused; whoever allows
-// the address to be reused, as servers do, can listen on it.
+// A port that is bound as long as this object lives, so that the system gives its number to no other program. Connecting to it is refused.
+// A server, which allows its address to be reused, can listen on it.
 class held_port {
  public:
   held_port() : socket_(io_, asio::ip::tcp::v4()) {

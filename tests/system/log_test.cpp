@@ -116,7 +116,7 @@ TEST(RefusedFrames, Have_a_line_each_but_not_without_end) {
   EXPECT_LE(log.count("was refused"), 10u);
 }
 
-// Whoever says that an event was refused: each end's log has as many lines as for what that end refuses itself.
+// Refusals reported by the other end get as many log lines as refusals found at this end.
 TEST(ReportedErrors, Have_a_line_each_but_not_without_end) {
   log_of log;
   world w(json_sockets, {.log = log.sink()});

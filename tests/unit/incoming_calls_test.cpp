@@ -49,7 +49,7 @@ TEST(IncomingCalls, HaveIdsThatOnlyGrow) {
   EXPECT_EQ(calls.running_now(), 2u);
 }
 
-// A payload lives as long as its handler, whoever has given up meanwhile.
+// A payload lives as long as its handler, even if the caller has given up meanwhile.
 TEST(IncomingCalls, Are_not_taken_while_those_at_work_hold_too_much) {
   constexpr std::size_t much = wire::most_held_by_calls;
   incoming_calls calls(100);

@@ -1,4 +1,4 @@
-// A server of raw TCP for our clients: upgrades whoever comes, then says what no WebSocket library would.
+// A server of raw TCP for our clients: it upgrades every connection and then sends what no WebSocket library would.
 #pragma once
 
 #include "transport_support.hpp"

@@ -75,7 +75,7 @@ def errors_type(run: Run) -> Iterator[Hit]:
         if name is not None:
             full = run.schema.resolve(name, place.nodes[1].full_name)
             if full not in run.schema.enums:
-                yield place, "call.errors", "%s is %s" % (quote(name), "a message, not an enum" if full else "no enum of this schema")
+                yield place, "call.errors", "%s is %s" % (quote(name), "a message, not an enum" if full else "not an enum of this schema")
                 continue
             for value in run.schema.enums[full].values:
                 if len(value.name) > MAX_NAME:  # the runtime drops a longer reason

@@ -35,7 +35,7 @@ def group_type(run: Run) -> Iterator[Hit]:
             full = run.schema.resolve(name, place.nodes[1].full_name)
             path = "%s.group[%d]" % (option(m), i)
             if not full:
-                yield place, path, "%s is no message of this schema" % quote(name)
+                yield place, path, "%s is not a message of this schema" % quote(name)
             elif full not in run.schema.messages or not run.schema.messages[full].options.present:
                 yield place, path, "%s has no (parley.group)" % full
 
@@ -80,7 +80,7 @@ def group_member(run: Run) -> Iterator[Hit]:
     for place, msg in run.messages():
         name = msg.options.get("member")
         if name is not None and run.schema.resolve(name, msg.full_name) not in run.schema.messages:
-            yield place, "group.member", "%s is no message of this schema" % quote(name)
+            yield place, "group.member", "%s is not a message of this schema" % quote(name)
 
 
 @rule("GROUP_MEMBER_PRESENCE", WARNING, "What members know of each other is told by presence.")

@@ -9,7 +9,7 @@
 
 namespace parley {
 
-// Whoever borrows while it is lent has a string of its own. Given back on the thread that borrowed.
+// Borrowed again while it is lent, it is a string of its own. It is returned on the thread that borrowed it.
 class scratch {
  public:
   scratch() : kept_(kept()), text_(std::exchange(kept_.lent, true) ? &own_.emplace() : &kept_.text) {

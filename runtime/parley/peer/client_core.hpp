@@ -94,7 +94,7 @@ class client_core final : public core,
   void begin_connecting();
   void give_up_connecting();
   void begin(early);
-  time_point deadline_of(const outgoing&) const;
+  std::size_t limit_of(const method&) const noexcept;
   std::string_view option_of_limit() const noexcept;
   void send_early(early);
   void admit_waiting();

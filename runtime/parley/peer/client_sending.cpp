@@ -32,7 +32,7 @@ void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
           self.posted_ -= request.cost();
           return call.release()->finish(*request.unwritable);
         }
-        const time_point deadline = self.deadline_of(request);
+        const time_point deadline = deadline_of(request, self.options_.deadline, self.clock_->now());
         self.begin({of, std::move(request), deadline, std::move(call), false});
         self.admit_waiting();
       });
@@ -45,12 +45,8 @@ std::string_view client_core::option_of_limit() const noexcept {
   return nobody_says ? "client_options::peer_max_message" : "server_options::max_message";
 }
 
-time_point client_core::deadline_of(const outgoing& request) const {
-  auto wait = options_.deadline;
-  if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
-  if (request.options.deadline) wait = *request.options.deadline;
-  return saturating_add(clock_->now(), wait);
-}
+// What the server accepts of an event of this method.
+std::size_t client_core::limit_of(const method& m) const noexcept { return m.max_bytes != 0 ? m.max_bytes : peer_max_message_.load(); }
 
 // A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
 void client_core::begin(early one) {
@@ -171,8 +167,7 @@ sent client_core::send(outgoing event) {
       posted_ -= cost;
     return sent::unwritable;
   }
-  const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : peer_max_message_.load();
-  if (event.size() > limit) return sent::too_large;
+  if (event.size() > limit_of(*event.what)) return sent::too_large;
   const bool mismatched = known_to_mismatch(*event.what);
   if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
   // What the ends disagree about goes the same way, up to where it is refused and reported.
@@ -194,7 +189,7 @@ void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pend
     return;
   }
   on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
-    const std::size_t limit = event.what->max_bytes != 0 ? event.what->max_bytes : self.peer_max_message_.load();
+    const std::size_t limit = self.limit_of(*event.what);
     early one{of, std::move(event), time_point::max(), std::move(waiting), true};
     ++self.waiting_for_room_;
     if (!one.what.unwritable && one.what.size() <= limit && self.phase_ != phase::lost) {

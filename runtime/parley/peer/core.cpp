@@ -13,6 +13,13 @@
 
 namespace parley {
 
+time_point deadline_of(const outgoing& request, std::chrono::steady_clock::duration otherwise, time_point now) {
+  auto wait = otherwise;
+  if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
+  if (request.options.deadline) wait = *request.options.deadline;
+  return saturating_add(now, wait);
+}
+
 outgoing encode_for(const endpoint& to, const method& what, const void* payload, target where) {
   outgoing out{.what = &what, .to = std::move(where), .options = to.options};
   const formats_in_use wanted = to.core->formats();

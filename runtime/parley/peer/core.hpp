@@ -71,6 +71,10 @@ struct outgoing {
   std::size_t size() const noexcept { return (json ? json->size() : 0) + (binary ? binary->size() : 0) + beside; }
 };
 
+// When a call is over that begins `now`. Its own deadline comes first, then its method's, then
+// `otherwise`.
+time_point deadline_of(const outgoing&, std::chrono::steady_clock::duration otherwise, time_point now);
+
 // The formats that `outgoing` must contain.
 struct formats_in_use {
   bool json = false;

@@ -71,10 +71,7 @@ void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std
     one.end = end->weak_from_this();
   }
   if (cancelled) return done.release()->finish(errc::cancelled);
-  auto wait = options_.deadline;
-  if (request.what->deadline_ms != 0) wait = std::chrono::milliseconds(request.what->deadline_ms);
-  if (request.options.deadline) wait = *request.options.deadline;
-  end->start_call(of, request, saturating_add(clock_->now(), wait), std::move(done));
+  end->start_call(of, request, deadline_of(request, options_.deadline, clock_->now()), std::move(done));
 }
 
 void server_core::cancel(ticket of) {

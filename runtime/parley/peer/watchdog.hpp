@@ -52,10 +52,7 @@ class watchdog {
 
  private:
   void over(std::string_view name, time_point since) {
-    const auto took = clock_->roughly_now() - since;
-    if (took > limit_) held(name, std::chrono::duration_cast<std::chrono::milliseconds>(took));
-  }
-  void held(std::string_view name, std::chrono::milliseconds took) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_->roughly_now() - since);
     if (took <= limit_ || !said_.emplace(name).second) return;
     say_("the handler of " + std::string(name) + " held its loop for " + std::to_string(took.count()) +
          " ms, in which nobody else was served; said once, option slow_handler");

@@ -66,7 +66,7 @@ class connection_handler {
   virtual void on_open(std::shared_ptr<connection> to, std::string_view subprotocol) = 0;
   // This number of bytes has arrived. on_message follows for each message that they complete. Bytes
   // that had to wait are reported again when they are processed. Not every transport calls this.
-  virtual void on_received(std::size_t bytes) { (void)bytes; }
+  virtual void on_received(std::size_t /*bytes*/) {}
   // One whole message. Text is valid UTF-8, unless the connection's manners allow any text. The
   // view is valid during the call. Its first byte is 8-aligned.
   virtual void on_message(bytes_view content, opcode kind) = 0;

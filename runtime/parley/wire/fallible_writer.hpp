@@ -13,8 +13,6 @@
 
 namespace parley {
 
-inline constexpr const char* nested_too_deeply = "nested too deeply";
-
 // The base of json::writer and flat::writer. Writing continues after a failure, so the steps need
 // no checks. The caller that began the document checks once at its end.
 class fallible_writer {

@@ -21,7 +21,7 @@ bool reader::visit(std::size_t size) {
 }
 
 bool reader::enter() {
-  if (++depth_ > options_.max_depth) return fail("nested too deeply");
+  if (++depth_ > options_.max_depth) return fail(nested_too_deeply);
   return true;
 }
 

@@ -183,13 +183,13 @@ bool reader::expect(char c) {
 
 bool reader::enter_object() {
   if (!expect('{')) return fail("not an object");
-  if (++depth_ > options_.max_depth) return fail("nested too deeply");
+  if (++depth_ > options_.max_depth) return fail(nested_too_deeply);
   return true;
 }
 
 bool reader::enter_array() {
   if (!expect('[')) return fail("not a list");
-  if (++depth_ > options_.max_depth) return fail("nested too deeply");
+  if (++depth_ > options_.max_depth) return fail(nested_too_deeply);
   return true;
 }
 
@@ -369,7 +369,7 @@ bool reader::skip_value(std::size_t depth_left) {
   switch (kind()) {
     case kind::object:
     case kind::array:
-      return depth_left > 0 ? skip_members(depth_left - 1) : fail("nested too deeply");
+      return depth_left > 0 ? skip_members(depth_left - 1) : fail(nested_too_deeply);
     case kind::string: {
       std::string_view content;
       return take_string(content, scratch_);

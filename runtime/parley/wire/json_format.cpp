@@ -199,7 +199,7 @@ class frame_reader {
   fault ill_formed() const {
     fault wrong = bad_frame(in_.error().message, answered_call());
     // Too deep is a matter of the payload, whose text is JSON all the same.
-    if (in_payload_ && wrong.text.ends_with("nested too deeply")) wrong.code = errc::bad_payload;
+    if (in_payload_ && wrong.text.ends_with(nested_too_deeply)) wrong.code = errc::bad_payload;
     return wrong;
   }
 

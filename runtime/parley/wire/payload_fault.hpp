@@ -11,6 +11,9 @@
 
 namespace parley {
 
+// What readers and writers of both formats say of a value that is too deep.
+inline constexpr const char* nested_too_deeply = "nested too deeply";
+
 class payload_fault {
  public:
   bool failed() const noexcept { return told_ != nullptr; }

@@ -90,7 +90,7 @@ class frame_reader {
   }
   fault ill_formed() const {
     fault wrong = refused(in_.error().message);
-    if (in_payload_ && wrong.text.ends_with("nested too deeply")) wrong.code = errc::bad_payload;
+    if (in_payload_ && wrong.text.ends_with(nested_too_deeply)) wrong.code = errc::bad_payload;
     return wrong;
   }
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "parley/box.hpp"
-#include "parley/wire/fallible_writer.hpp"
 #include "parley/wire/format.hpp"
 #include "parley/wire/limits.hpp"
 #include "parley/wire/nesting.hpp"
+#include "parley/wire/payload_fault.hpp"
 #include "parley/wire/utf8.hpp"
 
 #include <cstddef>

@@ -121,7 +121,7 @@ class TargetView:
 
     @property
     def spelling(self) -> str:
-        """For whoever wrote a target that does not fit: of a server's OTHERS and SENDER the plain words are not enough."""
+        """How to write the targets that need an argument. Part of the compiler's message about a wrong target."""
         subjects = [word for word, tag in (("others", "parley::to::others_of"), ("sender", "parley::to::sender_of")) if tag in self.tags]
         return f" (written {' and '.join(f'parley::to::{word}(peer)' for word in subjects)})" if subjects else ""
 

@@ -1,4 +1,4 @@
-"""FlatBuffers schemas: the binary form of the messages, for whoever reads it without Parley."""
+"""FlatBuffers schemas: the binary form of the messages, for programs that read it without Parley."""
 
 from __future__ import annotations
 
