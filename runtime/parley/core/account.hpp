@@ -1,4 +1,4 @@
-// What many queues hold together, against one bound.
+// Counts what many queues hold together, against one limit.
 #pragma once
 
 #include <atomic>
@@ -6,12 +6,13 @@
 
 namespace parley {
 
-// What a message that waits costs beside its bytes: its place in a queue and the head of its memory. Counted by every queue, so that many
-// small messages, and empty ones, are bounded as well as large ones.
+// The cost of a waiting message in addition to its bytes: its place in a queue and the header of
+// its memory. Every queue counts it, so that many small or empty messages are limited too.
 inline constexpr std::size_t message_room = 64;
 constexpr std::size_t cost_of(std::size_t bytes) noexcept { return bytes + message_room; }
 
-// Any thread. Counts exactly; that `left` is asked before and counted after may exceed the bound by a message for each thread.
+// Any thread. The count is exact. Because `left` is read before the bytes are added, the limit may
+// be exceeded by one message for each thread.
 class account {
  public:
   explicit account(std::size_t most) noexcept : most_(most) {}
@@ -31,7 +32,8 @@ class account {
     return now < most_ ? most_ - now : 0;
   }
 
-  // True once after each time that it has held at least `much`, when less than an eighth of that peak is left.
+  // Returns true once after each peak of at least `much`, when less than an eighth of the peak is
+  // left.
   bool peak_is_over(std::size_t much) noexcept {
     std::size_t peak = peak_.load(std::memory_order_relaxed);
     const std::size_t now = used();

@@ -1,4 +1,5 @@
-// How much of something a peer may send: a few at once, and so many more in each second. No clock of its own.
+// How much of something a peer may send: a number at once, and a number in each second. It has no
+// clock of its own.
 #pragma once
 
 #include "parley/core/clock.hpp"
@@ -12,18 +13,18 @@ namespace parley {
 struct allowance_terms {
   std::uint32_t at_once;
   std::uint32_t per_second;
-  std::uint32_t most;  // that can be saved
+  std::uint32_t most;  // the most that can accumulate
 };
 
-// What a quiet peer does not use is saved: frames that waited in a socket while this end did not read, or on the way while the network did
-// not carry them, come at once and are not a flood.
+// Unused allowance accumulates. Frames that waited in a socket while this end did not read, or in
+// the network while it carried nothing, arrive together and are not a flood.
 template <allowance_terms Terms>
 class allowance {
  public:
-  // Earning begins with `now`.
+  // The allowance accumulates from `now` on.
   void begin(time_point now) noexcept { since_ = now; }
 
-  // Takes one; false if there is none.
+  // Takes one. Returns false if none is left.
   bool take(time_point now) noexcept {
     if (left_ == 0) earn(now);
     if (left_ == 0) return false;

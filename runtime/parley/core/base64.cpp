@@ -8,12 +8,13 @@ namespace parley {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-// Above the 24 bits of four digits: what may not come together, and what may not come at all.
+// Flags above the 24 bits of four digits: digits that must not appear in one text, and characters
+// that are not digits.
 constexpr std::uint32_t standard_only = 1u << 24;
 constexpr std::uint32_t url_only = 1u << 25;
 constexpr std::uint32_t not_a_digit = 1u << 26;
 
-// A digit's bits where they belong, for each of the four places in turn.
+// The bits of a digit, shifted to their position, for each of the four places.
 constexpr std::array<std::array<std::uint32_t, 256>, 4> digits = [] {
   std::array<std::array<std::uint32_t, 256>, 4> tables{};
   for (std::size_t place = 0; place < tables.size(); ++place) {
@@ -29,7 +30,7 @@ constexpr std::array<std::array<std::uint32_t, 256>, 4> digits = [] {
   return tables;
 }();
 
-// Two digits at once, for 12 bits.
+// Two digits for each 12 bits.
 constexpr std::array<std::array<char, 2>, 4096> pairs = [] {
   std::array<std::array<char, 2>, 4096> table{};
   for (std::size_t bits = 0; bits < table.size(); ++bits) table[bits] = {alphabet[bits >> 6], alphabet[bits & 63]};
@@ -65,7 +66,7 @@ void to_base64(bytes_view bytes, std::string& out) {
 
 bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   out.clear();
-  // With padding the length is a multiple of four; at most two characters of it are padding.
+  // With padding the length is a multiple of four. At most two of its characters are padding.
   if (text.size() % 4 == 0)
     for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   if (text.size() % 4 == 1) return false;

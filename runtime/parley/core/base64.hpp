@@ -1,4 +1,4 @@
-// base64, RFC 4648 §4 and §5.
+// Base64 of RFC 4648 §4 and §5.
 #pragma once
 
 #include "parley/core/bytes.hpp"
@@ -10,14 +10,14 @@
 
 namespace parley {
 
-// What so many bytes take.
+// The number of characters for that many bytes.
 constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
-// Writes the standard alphabet with padding: the end of what was written.
+// Writes the standard alphabet with padding. Returns the end of the text.
 char* to_base64(bytes_view, char* to);
-// Appends the same.
+// Appends the same text.
 void to_base64(bytes_view, std::string& out);
-// Reads the standard or the URL alphabet, with padding or without; overwrites `out`. False: not base64, both alphabets in one text, or bits
-// left over at the end that are not zero.
+// Reads the standard or the URL alphabet, with or without padding, and overwrites `out`. Returns
+// false if the text is not Base64, mixes both alphabets, or has bits at its end that are not zero.
 bool from_base64(std::string_view text, std::vector<std::byte>& out);
 
 }  // namespace parley

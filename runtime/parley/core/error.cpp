@@ -5,8 +5,9 @@
 namespace parley {
 namespace {
 
-// One row per errc, in the order of the numbers; the conditions are those of the protocol's table of errors. Codes that are retryable under
-// a condition which only an `error` knows are not so here: see error::operator==.
+// One row for each errc, in numerical order. The conditions are those of the protocol's error
+// table. A code that is retryable only under a condition that the `error` knows is not marked here:
+// see error::operator==.
 struct row {
   errc code;
   std::string_view wire;
@@ -105,7 +106,8 @@ errc errc_from_wire_number(unsigned number) noexcept {
   return r ? r->code : errc::failed;
 }
 
-// std::system_error appends the code's text by itself; many messages end with it already: "cannot listen on ...: Permission denied".
+// std::system_error appends the text of the code. Many messages end with it already: "cannot listen
+// on ...: Permission denied".
 std::system_error call_failed::described(const parley::error& e) {
   const std::string own = e.code.message();
   std::string_view text = e.message;

@@ -1,11 +1,13 @@
-// Finds positions by hash: one array of small cells, no memory per entry, grown and shrunk in steps that never touch the keys.
+// Finds positions by hash in one array of small cells. An entry needs no memory of its own. The
+// array grows and shrinks without access to the keys.
 //
-//   flat_index where;                                            // of things that stand in a vector
+//   flat_index where;                                            // of things in a vector
 //   where.add(hash, position);
-//   auto at = where.find(hash, [&](auto p) { return things[p].id == id; });     // flat_index::none: not there
+//   auto at = where.find(hash, [&](auto p) { return things[p].id == id; });     // or flat_index::none
 //   where.remove(hash, at);
 //
-// The keys stay with their owner, who says which of the candidates is meant. Hashes must be mixed: their low bits choose the cell.
+// The owner keeps the keys and decides which candidate matches. Hashes must be mixed, because their
+// low bits choose the cell.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,7 @@ class flat_index {
   using position = std::uint32_t;
   static constexpr position none = ~position{0};
 
-  // Numbers that count upwards, mixed.
+  // A hash for numbers that count upwards.
   static constexpr std::uint32_t hash_of(std::uint64_t number) noexcept {
     return static_cast<std::uint32_t>(number * 0x9e3779b97f4a7c15 >> 32);
   }
@@ -35,17 +37,18 @@ class flat_index {
     }
   }
 
-  // It must not be there yet.
+  // The entry must not exist.
   void add(std::uint32_t hash, position where) {
     if ((size_ + 1) * 4 > cells_.size() * 3) resize(cells_.empty() ? smallest : cells_.size() * 2);
     put({hash, where});
     ++size_;
   }
 
-  // It must be there.
+  // The entry must exist.
   void remove(std::uint32_t hash, position where) {
     std::size_t hole = place_of(hash, where);
-    // Whatever stands behind the hole and would rather stand in it moves up, so that no search ends too early.
+    // Each entry after the hole that may be stored in it moves up, so that no search ends too
+    // early.
     for (std::size_t at = (hole + 1) & mask(); cells_[at].where != none; at = (at + 1) & mask()) {
       const std::size_t home = cells_[at].hash & mask();
       if (((at - home) & mask()) < ((at - hole) & mask())) continue;
@@ -57,7 +60,7 @@ class flat_index {
     if (cells_.size() > smallest && size_ * 8 < cells_.size()) resize(cells_.size() / 2);
   }
 
-  // The thing has moved.
+  // Changes the position of an entry.
   void move(std::uint32_t hash, position from, position to) { cells_[place_of(hash, from)].where = to; }
 
   std::size_t size() const noexcept { return size_; }

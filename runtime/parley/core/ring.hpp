@@ -1,5 +1,6 @@
-// A queue in one array. Empty and never used it has no memory, unlike std::deque, which every idle connection would pay for; in use it
-// keeps what it has, and lets go of a peak's when it runs empty.
+// A queue in one array. An unused queue has no memory, unlike std::deque, whose memory every idle
+// connection would need. A queue in use keeps its memory, and releases that of a peak when it
+// becomes empty.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 namespace parley {
 
-// T: default constructible; an element taken out is replaced by T{}.
+// T must be default constructible. A removed element is replaced by T{}.
 template <class T>
 class ring {
  public:
@@ -29,7 +30,8 @@ class ring {
     let_go_of_a_peak();
     return taken;
   }
-  // Takes one out of the middle; as slow as there are elements behind it.
+  // Removes an element from the middle. The time is proportional to the number of elements after
+  // it.
   void erase(std::size_t i) {
     for (; i + 1 < size_; ++i) (*this)[i] = std::move((*this)[i + 1]);
     (*this)[--size_] = T{};
@@ -54,7 +56,7 @@ class ring {
     first_ = 0;
   }
 
-  std::vector<T> slots_;  // a power of two of them
+  std::vector<T> slots_;  // its size is a power of two
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

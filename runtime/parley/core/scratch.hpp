@@ -1,5 +1,5 @@
-// Memory for what is put together and used up inside one function: borrowed from the thread, so that it is there when the next one needs
-// it, and no idle connection keeps it.
+// Memory for data that is assembled and used inside one function. It is borrowed from the thread,
+// so that the next function finds it allocated and no idle connection holds it.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace parley {
 
-// Borrowed again while it is lent, it is a string of its own. It is returned on the thread that borrowed it.
+// If the memory is already lent, the object uses a string of its own. Destroy it on the thread that
+// created it.
 class scratch {
  public:
   scratch() : kept_(kept()), text_(std::exchange(kept_.lent, true) ? &own_.emplace() : &kept_.text) {

@@ -7,7 +7,8 @@ namespace parley::rpc {
 
 incoming_calls::incoming_calls(std::size_t max_calls)
     : max_calls_(max_calls),
-      // Calls that got no handler or were over count, too: else a peer that opens and cancels in a loop would never be told to go.
+      // Includes cancels of calls that got no handler or were over. Otherwise a peer that opens and
+      // cancels in a loop would never be closed.
       cancels_(static_cast<std::uint32_t>(std::min<std::size_t>(max_calls, 1'000'000) * 4), std::chrono::seconds(10)) {}
 
 incoming_calls::verdict incoming_calls::use_up(std::uint64_t id) {
@@ -73,7 +74,8 @@ std::vector<std::uint64_t> incoming_calls::expire(time_point now) {
     answered(*call);
     late.push_back(call->id);
   }
-  // Only now: a handler that stops may end its own call, and others.
+  // Handlers are stopped only after the loop, because a handler that stops may end its own call and
+  // others.
   for (const std::uint64_t id : late) stop(id);
   return late;
 }

@@ -56,7 +56,7 @@ const method* contract::find(std::string_view name) const {
 }
 
 const method* contract::find(std::uint32_t id) const {
-  const auto at = by_id_.find(id, [&](auto p) { return methods_[p]->id == id; });  // a piece of a hash itself
+  const auto at = by_id_.find(id, [&](auto p) { return methods_[p]->id == id; });  // the id is a part of a hash already
   return at == flat_index::none ? nullptr : methods_[at];
 }
 
@@ -94,7 +94,7 @@ comparison compare(const contract& mine, const wire::hello& theirs) {
   std::vector<wire::print> same_names;
   for (const wire::print& p : theirs.methods) {
     const method* m = mine.find(p.method);
-    // Two names may have one id by chance: then it is not the same method.
+    // Two names may have the same id by chance. Then they are not the same method.
     if (!m || (!p.name.empty() && p.name != m->name)) {
       found.missing.push_back({p.name, p.method, 0});
       continue;

@@ -1,4 +1,5 @@
-// The methods one end knows, found by name or by id, and how they compare with those of the other end.
+// The methods that one end knows, by name and by id, and their comparison with those of the other
+// end.
 #pragma once
 
 #include "parley/core/flat_index.hpp"
@@ -11,11 +12,12 @@
 
 namespace parley::session {
 
-// Filled while a program sets up; read afterwards. Methods are generated constants and outlive it. Not synchronised.
+// Filled during set-up and then only read. Methods are generated constants and outlive it. Not
+// synchronised.
 class contract {
  public:
-  // `invalid` if a wire name or a method id is taken by another service, or a second service relays unknown events.
-  // Adding the same service again changes nothing.
+  // Returns `invalid` if a wire name or a method id belongs to another service, or if a second
+  // service relays unknown events. Adding a service again changes nothing.
   result<> add(const service& added);
   bool knows(const service&) const;
 
@@ -23,10 +25,10 @@ class contract {
   const method* find(std::uint32_t id) const;
 
   bool relays_unknown() const noexcept { return relays_unknown_; }
-  // The largest payload any method asks for, or `floor` if none asks for more.
+  // The largest payload limit of any method, and at least `floor`.
   std::size_t largest_payload(std::size_t floor) const;
 
-  // What a client's hello lists: each method, and the earlier shapes of each that still work.
+  // The lists in a client's hello: each method, and the earlier shapes of each that still work.
   std::vector<wire::print> prints() const;
   std::vector<wire::print> accepted() const;
 
@@ -40,12 +42,14 @@ class contract {
   bool relays_unknown_ = false;
 };
 
-// Do two shapes of a method understand each other: equal, or an ancestor that lint proved compatible?
+// Whether two shapes of a method are compatible: they are equal, or one is an ancestor that the
+// linter proved compatible.
 bool agrees(const method& mine, std::uint64_t theirs);
 
-// What a server finds in a client's lists. Names are filled in wherever this end knows them.
+// The result of a server's comparison with a client's lists. Contains the names that this end
+// knows.
 struct comparison {
-  std::uint64_t contract = 0;           // this end's own value over the same methods
+  std::uint64_t contract = 0;           // this end's value over the same methods
   std::vector<wire::print> mismatched;  // with this end's fingerprint
   std::vector<wire::print> missing;
 };

@@ -11,7 +11,7 @@ bool outbox::total_is_full(std::size_t size, std::size_t in_transport) const noe
 }
 
 bool outbox::has_room_beside(std::size_t size, std::size_t used) const noexcept {
-  // An empty queue takes any message that the peer accepts, even one larger than the bound.
+  // An empty queue accepts any message that the peer accepts, even one larger than the limit.
   if (used != 0 && (used > max_bytes_ || cost_of(size) > max_bytes_ - used)) return false;
   return !total_is_full(size, used - bounded_);
 }
@@ -67,7 +67,7 @@ buffer outbox::pop() {
 }
 
 bool outbox::take_back(std::uint64_t call) {
-  if (call == 0) return false;  // stands for frames that open none
+  if (call == 0) return false;  // a frame that opens no call
   if (call >= abandoned_from_) return true;
   std::size_t low = 0, high = calls_.size();
   while (low < high) {
@@ -78,7 +78,8 @@ bool outbox::take_back(std::uint64_t call) {
   if (low == calls_.size() || calls_[low].call != call) return false;
   entry& found = data_[static_cast<std::size_t>(calls_[low].number - first_number_)];
   if (found.taken_back) return false;
-  // Other frames may wait behind it. An empty place stays in the queue and is skipped when its turn comes.
+  // Other frames may wait after it. The empty place stays in the queue and is skipped when its turn
+  // comes.
   const std::size_t size = found.frame.size();
   if (total_) total_->remove(alone(found.frame) - message_room);
   bytes_ -= size;
@@ -98,7 +99,7 @@ void outbox::drop_last_taken_back() {
 }
 
 void outbox::abandon(std::uint64_t refused) {
-  if (!calls_.empty()) abandoned_from_ = calls_[0].call;  // ids grow: those behind it wait, too
+  if (!calls_.empty()) abandoned_from_ = calls_[0].call;  // ids increase, so all later ones wait too
   else if (refused != 0) abandoned_from_ = refused;
   clear();
 }

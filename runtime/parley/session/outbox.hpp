@@ -1,7 +1,9 @@
-// Frames on their way to one peer: a control lane that goes first and a data lane in order, both bounded. Private to session.
+// The frames for one peer that wait to be sent. Control frames go first, data frames in order. Both
+// lanes are limited. Private to session.
 //
-// Every frame counts as its bytes and message_room more. Frames that this end sends of its own accord may have been admitted before they get
-// here (a client's); they are in the same order as all others, and count in bytes() only.
+// Each frame counts as its bytes plus message_room. At a client, frames that it sends on its own
+// initiative may have been admitted before they get here. They keep their place in the order and
+// count only in bytes().
 #pragma once
 
 #include "parley/core/account.hpp"
@@ -17,40 +19,44 @@ namespace parley::session {
 
 class outbox {
  public:
-  // Control frames are small and answer what the peer sent; a peer that lets this much of them pile up is not reading.
+  // Control frames are small and answer what the peer sent. A peer that lets this many bytes of
+  // them wait does not read.
   static constexpr std::size_t max_control = 64 * 1024;
-  // A message of this size always leaves if nothing waits before it, whatever others hold.
+  // If nothing waits before it, a message of this size is always accepted, whatever other peers
+  // hold.
   static constexpr std::size_t always_room = 64 * 1024;
 
-  // `total`: what the outboxes of all peers hold together; null: nobody counts it.
+  // `total` counts the outboxes of all peers together. Null: they are not counted.
   explicit outbox(std::size_t max_bytes, std::shared_ptr<account> total = {}) : max_bytes_(max_bytes), total_(std::move(total)) {}
   ~outbox() { clear(); }
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;
 
-  // False: it does not fit beside what waits here and in the transport (`in_transport` bytes); nothing was queued.
-  // `call`: the id of the call this frame opens, so that it can be taken back; 0 for every other frame. Ids only grow.
+  // Returns false and queues nothing if the frame does not fit beside the waiting frames and the
+  // `in_transport` bytes. `call` is the id of the call that this frame opens, so that it can be
+  // removed from the queue, and 0 for every other frame. Ids increase.
   bool push(buffer frame, std::size_t in_transport, std::uint64_t call = 0);
   void push_admitted(buffer frame, std::uint64_t call = 0);
   bool push_control(buffer frame);
-  // Would a frame of the data lane fit? For the bound over all peers it must not be more than what is left for all of them: so who holds
-  // most is the first to find no room, and those who hold little still do.
+  // Whether a frame of the data lane fits. Under the limit over all peers, this peer must not hold
+  // more than what is left for all. So the peer that holds most is refused first, and peers that
+  // hold little are still accepted.
   bool has_room(std::size_t size, std::size_t in_transport) const noexcept {
     return (bounded_ + in_transport == 0 && size <= always_room) || has_room_beside(size, bounded_ + in_transport);
   }
-  // Is it the bound over all peers that it does not fit in?
+  // Whether it is the limit over all peers that the frame exceeds.
   bool total_is_full(std::size_t size, std::size_t in_transport) const noexcept;
 
   bool empty() const noexcept { return data_.empty() && control_.empty(); }
   std::size_t frames() const noexcept { return data_.size() + control_.size(); }
-  // Of the data lane, as counted.
+  // The counted bytes of the data lane.
   std::size_t bytes() const noexcept { return bytes_; }
-  // The next frame to be written; there must be one.
+  // Removes and returns the next frame to be written. There must be one.
   buffer pop();
-  // Takes back a call that has not left. False: it has.
+  // Removes a call that has not been sent. Returns false if it has been sent.
   bool take_back(std::uint64_t call);
-  // Drops everything, for good: nothing is pushed afterwards. The calls that waited can still be taken back, and so can `refused`, the call
-  // that found no room; 0 if it was another frame.
+  // Drops everything. Nothing may be pushed afterwards. The calls that waited can still be removed,
+  // and so can `refused`, the call that did not fit, or 0 if the frame opened no call.
   void abandon(std::uint64_t refused);
   void clear();
 
@@ -59,9 +65,9 @@ class outbox {
     buffer frame;
     std::uint64_t call = 0;
     bool admitted = false;
-    bool taken_back = false;  // a call that was removed; its place is counted until it is skipped
+    bool taken_back = false;  // a call that was removed; its place counts until it is skipped
   };
-  // What nobody else counts: a frame with a head is counted once for all who hold it.
+  // What only this queue counts: a frame with a header is counted once for all its holders.
   bool has_room_beside(std::size_t size, std::size_t used) const noexcept;
   static std::size_t alone(const buffer& frame) noexcept { return frame.has_head() ? message_room : cost_of(frame.size()); }
   void add(buffer frame, std::uint64_t call, bool admitted);
@@ -70,18 +76,18 @@ class outbox {
 
   const std::size_t max_bytes_;
   const std::shared_ptr<account> total_;
-  std::size_t bytes_ = 0;    // data lane
-  std::size_t bounded_ = 0;  // those of it that were not admitted before
+  std::size_t bytes_ = 0;    // of the data lane
+  std::size_t bounded_ = 0;  // of these, the bytes that were not admitted beforehand
   std::size_t control_bytes_ = 0;
   ring<entry> data_;
   ring<buffer> control_;
   struct place {
     std::uint64_t call = 0;
-    std::uint64_t number = 0;  // of the frame, since the beginning
+    std::uint64_t number = 0;  // of the frame, from the first on
   };
-  ring<place> calls_;  // of the data lane, those taken back as well
+  ring<place> calls_;  // in the data lane, including removed ones
   std::uint64_t first_number_ = 0;
-  std::uint64_t abandoned_from_ = std::numeric_limits<std::uint64_t>::max();  // this call and all later ones never leave
+  std::uint64_t abandoned_from_ = std::numeric_limits<std::uint64_t>::max();  // this call and all later ones are never sent
 };
 
 }  // namespace parley::session

@@ -1,4 +1,5 @@
-// Counts events in a window of time: enough to say "more than N within T" without remembering each.
+// Counts events in a window of time. This decides "more than N within T" without storing each
+// event.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -7,12 +8,13 @@
 
 namespace parley::session {
 
-// Two half-weighted windows would be smoother; a window that restarts is simpler, and off by at most a factor of two.
+// Two windows, each weighted by half, would be smoother. A window that restarts is simpler, and
+// wrong by at most a factor of two.
 class rate {
  public:
   constexpr rate(std::uint32_t allowed, std::chrono::milliseconds window) : allowed_(allowed), window_(window) {}
 
-  // Counts one more; false once there are more than allowed in the window.
+  // Counts one event. Returns false if there are more than allowed in the window.
   bool count(time_point now) {
     if (seen_ == 0 || now - since_ >= window_) {
       since_ = now;

@@ -10,10 +10,10 @@
 namespace parley::session {
 namespace {
 
-// Copying so much costs less than counting who holds it.
+// Copying a frame of at most this size costs less than counting its holders.
 constexpr std::size_t copied_up_to = 4 * 1024;
 
-// Frames that a close waits for where they have to leave one by one.
+// The number of frames that a close waits for if they have to leave one by one.
 constexpr std::size_t last_frames = 64;
 
 bool malformed(errc code) { return code == errc::bad_frame || code == errc::bad_payload || code == errc::too_large; }
@@ -22,10 +22,10 @@ std::chrono::milliseconds in_bounds(std::chrono::milliseconds heartbeat) {
   return std::clamp(heartbeat, shortest_heartbeat, std::chrono::milliseconds(std::numeric_limits<std::uint32_t>::max()));
 }
 
-// Longer than any connection lasts, and still a duration that the clock can count.
+// Longer than any connection lasts, but a duration that the clock can represent.
 constexpr std::chrono::milliseconds longest_silence = std::chrono::hours(24 * 365 * 100);
 
-// The event that an error is about, and its target as its sender wrote it.
+// Adds the event that an error is about, and its target as the sender wrote it.
 void name_what_failed(const about& what, wire::envelope& e) {
   if (what.method) {
     e.method = what.method->id;
@@ -40,8 +40,8 @@ void name_what_failed(const about& what, wire::envelope& e) {
   e.to = what.frame->to;
 }
 
-// Plain mode has no member for either, so the text says it: "Lobby.Say: not here (denied)". A name that does not have the form of a wire
-// name is somebody's input, and left out.
+// Plain mode has no members for the event and the code, so the text contains them: "Lobby.Say: not
+// here (denied)". A name that does not have the form of a wire name is input, and is left out.
 std::string naming_what_failed(const about& what, errc code, std::string_view text) {
   const std::string& received = what.frame->name;
   std::string all(what.method ? what.method->name : wire::is_wire_name(received) ? received : std::string_view());
@@ -78,7 +78,7 @@ void peer_session::start(time_point now) {
   if (options_.self == side::client) greet_server();
 }
 
-// The ping leaves in time for its answer.
+// The ping is sent early enough for its answer to arrive.
 void peer_session::settle_heartbeat() {
   options_.heartbeat = in_bounds(options_.heartbeat);
   max_silence_ = 2 * options_.heartbeat;
@@ -100,7 +100,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   asked_ = asked::nothing;
   ++counters_.frames_received;
   if (binary != binary_) {
-    // A client of the plain mode has agreed to nothing: it is told, like after any other mistake.
+    // A plain client has agreed to nothing, so it receives an error, as after any other mistake.
     if (plain_ && (options_.self == side::server || !options_.error_answers)) {
       refuse(now, {.code = errc::bad_frame, .text = "a binary frame where text is expected"});
       return nullptr;
@@ -122,7 +122,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
     if (!said) in_.reset();
     return said;
   }
-  if (in_->unknown_kind) {  // optional by its own word
+  if (in_->unknown_kind) {  // optional, as its sender declared it
     count_idle(now);
     return nullptr;
   }
@@ -133,14 +133,16 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
   constexpr std::string_view not_agreed = "a frame of a feature that was not agreed";
   switch (e.kind) {
     case wire::kind::call:
-      // A promise to answer once cannot be passed over, and a client that said it answers no calls is asked none.
+      // A promise to answer once cannot be ignored. A client that declared that it does not answer
+      // calls gets none.
       if (!e.key.empty() || (options_.self == side::client && !has_feature(wire::feature::server_calls))) {
         close(close_code::protocol_violation, not_agreed);
         return nullptr;
       }
       return &e;
     case wire::kind::error:
-      // A client's errors about events only reach the log. A client itself has sent what it hears of.
+      // At a server, a client's errors about events only reach the log, so they count as idle. At a
+      // client, they are about events that it sent itself.
       if (e.re == 0 && options_.self == side::server && !count_idle(now)) return nullptr;
       return &e;
     case wire::kind::event:
@@ -161,7 +163,7 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
     case wire::kind::pong:
     case wire::kind::goaway:
       count_idle(now);
-      return nullptr;  // heard, and that is all it says
+      return nullptr;  // it only shows that the peer is alive
     case wire::kind::hello:
       close(close_code::bad_hello, "a second hello");
       return nullptr;
@@ -173,7 +175,7 @@ const wire::envelope* peer_session::control(time_point now, const wire::envelope
 
 void peer_session::tick(time_point now) {
   if (state_ == state::closed || now < next_tick_) return;
-  // So long this end did not run, and longer perhaps. Time in which it did not listen is nobody's silence.
+  // This end did not run for this time at least. That does not count as silence of the peer.
   const auto late = now - next_tick_;
   if (state_ == state::greeting) {
     const bool stood_still = 2 * late >= options_.hello_timeout;
@@ -189,14 +191,15 @@ void peer_session::tick(time_point now) {
     return;
   }
   if (2 * late >= options_.heartbeat) {
-    // The peer had no full heartbeat to answer in: it is asked again.
+    // The peer did not have a full heartbeat to answer in, so it gets another ping.
     last_heard_ = std::max(last_heard_, now - options_.heartbeat);
     asked_ = asked::nothing;
   } else {
     last_heard_ = std::min(last_heard_ + late, now);
     last_arrived_ = std::min(last_arrived_ + late, now);
   }
-  // Behind a frame that is still coming its sender can answer no ping. It is asked all the same: perhaps it hears nothing else meanwhile.
+  // While a frame is still arriving, its sender cannot answer a ping. The ping is sent anyway,
+  // because the peer may otherwise receive nothing.
   if (const arrivals came = out_.arrived(); came.bytes - looked_at_ >= sign_of_life) {
     looked_at_ = came.bytes;
     last_arrived_ = came.at;
@@ -205,7 +208,7 @@ void peer_session::tick(time_point now) {
   const time_point last_sign = std::max(last_heard_, last_arrived_);
   if (now - last_sign >= max_silence_) {
     if (asked_ == asked::waited || !out_.unread()) return close(close_code::heartbeat_lost, "heartbeat lost");
-    asked_ = asked::waited;  // what it sent is read before it is judged
+    asked_ = asked::waited;  // its data is read before the peer is closed
     next_tick_ = now + shortest_heartbeat;
     return;
   }
@@ -220,7 +223,8 @@ void peer_session::tick(time_point now) {
         send_control(ping);
       }
     }
-    // Awake after a heartbeat: what came meanwhile may be followed by another silence.
+    // Wakes up after one heartbeat, because data that arrives meanwhile may be followed by another
+    // silence.
     next_tick_ = std::min(last_sign + max_silence_, now + options_.heartbeat);
     return;
   }
@@ -245,10 +249,11 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   if (plain() && options_.drop_on_invalid && malformed(fault.code)) return close(close_code::policy, "invalid message");
   ++counters_.refused;
   if (noted_.count(now)) out_.refused(fault, what);
-  // What reaches a plain client may be another client's, passed on unread: nobody shuts this one out by it.
+  // Data that a plain client receives may come from another client, relayed unread. It does not
+  // close this connection.
   const bool anybodys = plain() && options_.self == side::client;
   if (malformed(fault.code) && !anybodys && !count_malformed(now)) return;
-  // Events only: every call has its answer, which the caller has to read.
+  // For events only. Every call gets an answer, which the caller has to read.
   const bool event = fault.re == 0 && fault.foreign_re.empty();
   if (event && options_.self == side::server && !malformed(fault.code) && !count_idle(now)) return;
   if (!options_.error_answers) {
@@ -256,7 +261,7 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
     return;
   }
   const bool answers_call = fault.re != 0 || !fault.foreign_re.empty();
-  // A client tells its own application; a plain server would take the answer for an event and pass it on.
+  // A client reports it to its own application. A plain server would relay the answer as an event.
   if (options_.self == side::client && (!answers_call || plain())) return;
   if (!answers_call && !errors_.count(now)) {
     ++counters_.unanswered;
@@ -278,7 +283,7 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   }
   if (!answers_call) {
     if (send_control(e) || closed()) return;
-    // Either may be as long as a whole envelope.
+    // Each of these may be as long as a whole envelope.
     e.to_json = {};
     wire::clear(e.to);
     if (send_control(e) || closed()) return;
@@ -340,7 +345,8 @@ bool peer_session::send_control(const wire::envelope& e) {
   return true;
 }
 
-// What waits would only delay the close; the peer learns from the code that it missed something.
+// The waiting frames would only delay the close. Its code reports that the peer missed some of
+// them.
 void peer_session::close_too_slow(std::uint64_t refused_call) {
   outbox_.abandon(refused_call);
   close(close_code::too_slow, "too slow");
@@ -354,7 +360,7 @@ void peer_session::pump() {
   }
 }
 
-// However full the transport is: it drops what it cannot get rid of in time.
+// Sends even if the transport is full. The transport drops what it cannot send in time.
 void peer_session::pump_last() {
   while (!outbox_.empty() && !out_.holds_back()) out_.transmit(outbox_.pop());
   if (!outbox_.empty()) return;

@@ -1,4 +1,5 @@
-// How a session begins: hello and welcome (schema/parley/envelope.fbs, section 3), and what the ends agree on by them.
+// How a session begins: hello and welcome (schema/parley/envelope.fbs, section 3), and what they
+// agree on.
 #include "parley/session/session.hpp"
 
 #include <string>
@@ -8,7 +9,7 @@
 namespace parley::session {
 namespace {
 
-// What this release offers: calls made by the server, several targets and except-lists.
+// The features of this release: calls by the server, several targets, and except-lists.
 constexpr std::uint64_t offered = wire::feature::server_calls | wire::feature::multi;
 
 std::uint32_t default_message_limit(side receiver) { return receiver == side::server ? 65'536 : 1'048'576; }
@@ -54,7 +55,8 @@ const wire::envelope* peer_session::greeting(time_point now, const wire::envelop
     on_hello(now, e);
     return nullptr;
   }
-  // A server that refuses says why, and closes with the code that tells what to do next.
+  // A server that refuses sends an error with the reason, then closes with a code that says what to
+  // do next.
   if (e.kind == wire::kind::error && e.re == 0) return &e;
   if (e.kind != wire::kind::welcome) return unexpected_greeting();
   on_welcome(now, e);
@@ -72,7 +74,7 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   wire::hello hello;
   if (auto fault = wire::read_hello(format().payload_format(), e.payload, hello)) return close(fault->close, fault->text);
   if ((hello.required & ~offered) != 0) return close(close_code::unsupported, "a required feature is not supported");
-  // Resume is not offered: a client that asks for it greets once more, as a newcomer.
+  // Resume is not offered. A client that asks for it greets once more, as a new client.
   const bool greet_again = hello.resume.has_value();
   if (greet_again && std::exchange(greeted_, true)) return close(close_code::bad_hello, "nothing to resume: expected a hello without");
   comparison found = compare(contract_, hello);
@@ -114,10 +116,11 @@ void peer_session::on_welcome(time_point now, const wire::envelope& e) {
   peer_limits_ = welcome.limits;
   fill_defaults(peer_limits_, side::server);
   client_id_ = welcome.client_id;
-  // A server that took no notice of what this end accepts names that, too: strike it.
+  // A server that does not look at `accepted` lists methods here that this end accepts. They are
+  // left out.
   for (const wire::print& p : welcome.mismatched) {
     const parley::method* m = p.name.empty() ? contract_.find(p.method) : contract_.find(std::string_view(p.name));
-    if (m && !agrees(*m, p.fingerprint) && agreed(*m)) mismatched_.push_back(m);  // each once
+    if (m && !agrees(*m, p.fingerprint) && agreed(*m)) mismatched_.push_back(m);  // each method once
   }
   policy_ = welcome.policy;
   if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
