@@ -35,7 +35,8 @@ constexpr std::array well_known{
 
 std::string_view name_in(std::string_view type_url) { return type_url.substr(type_url.rfind('/') + 1); }
 
-// The options for what an Any holds, which begins `depth` levels below the root of what `in` reads and shares its memory.
+// The options for the content of an Any. The content begins `depth` levels below the root of what
+// `in` reads, and shares its memory limit.
 template <class Reader>
 decode_options options_within(Reader& in, std::size_t depth) {
   decode_options inner = in.options();
@@ -45,7 +46,7 @@ decode_options options_within(Reader& in, std::size_t depth) {
   return inner;
 }
 
-// What is kept of it.
+// Counts the memory that the Any keeps.
 template <class Reader>
 bool take_room(Reader& in, const any& packed) {
   in.memory().grew(packed.content.size() + packed.json.size());
@@ -98,7 +99,7 @@ void write_json(writer& out, const any& packed) {
 
 namespace {
 
-// The object's "@type"; the reader comes back to the first member.
+// Reads the object's "@type" and returns the reader to the first member.
 bool read_type_url(reader& in, std::string& url) {
   const reader::place first = in.here();
   bool found = false;
@@ -120,7 +121,7 @@ bool read_type_url(reader& in, std::string& url) {
   return true;
 }
 
-// What the Any holds as a JSON text of its own.
+// Copies the content of the Any as a JSON text.
 bool read_content(reader& in, bool value_member, std::string& content) {
   const std::size_t depth_left = in.options().max_depth - in.depth();
   writer out(content);
@@ -183,7 +184,7 @@ bool read_binary(table from, any& packed) {
   if (in.failed()) return false;
   packed.type = packed.type_url.empty() ? nullptr : find_any_type(packed.type_url, in.options());
   if (in.options().known_types_only && !packed.type_url.empty()) {
-    // It is to become JSON: made here, where it can still be refused.
+    // The content is converted to JSON here, where it can still be refused.
     if (!packed.type) return in.fail(unknown_type);
     const decode_options inner = options_within(in, in.depth());
     if (auto read = packed.type->codec->transcode(format::binary, packed.content, packed.json, inner); !read) return in.fail(read.error());

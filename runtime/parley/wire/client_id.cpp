@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t text_size = 36;
 constexpr bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
-// Fails only where the system has no generator at all; then there is no id to give.
+// Fails only if the system has no random generator. Then no id can be created.
 void fill_random(void* to, std::size_t size) {
   if (getentropy(to, size) != 0) throw std::system_error(errno, std::generic_category(), "no random bytes");
 }
@@ -56,8 +56,8 @@ std::string make_client_id(std::uint32_t node) {
   uuid_bytes bytes;
   fill_random(bytes.data(), bytes.size());
   for (std::size_t i = 0; i < sizeof node; ++i) bytes[i] = static_cast<std::byte>(node >> (24 - 8 * i) & 0xff);
-  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x80};  // version 8: of a layout of our own
-  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // the RFC's variant
+  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x80};  // version 8: a custom layout
+  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // the variant of RFC 9562
   std::string text;
   text.reserve(text_size);
   append_uuid(bytes, text);

@@ -84,7 +84,7 @@ bool in_bounds(const envelope& e) noexcept {
 
 std::string_view cut_text(std::string_view text, std::size_t max) noexcept {
   if (text.size() <= max) return text;
-  // A continuation byte of UTF-8 begins with the bits 10: no character starts there.
+  // A continuation byte of UTF-8 begins with the bits 10. No character starts there.
   while (max != 0 && (static_cast<unsigned char>(text[max]) & 0xc0) == 0x80) --max;
   return text.substr(0, max);
 }

@@ -11,8 +11,9 @@
 namespace parley::wire {
 namespace {
 
-// Layout, each part starting at a multiple of 4: root offset, vtable, table (4-byte members in the order of their ids, then `code`),
-// then what the members point to, in the same order. Nothing is shared but the vtable of the entries.
+// Layout: root offset, vtable, table (4-byte members in the order of their ids, then `code`), then
+// the objects of the members, in the same order. Each part starts at a multiple of 4. Only the
+// entries share a vtable.
 constexpr std::size_t word = 4;
 constexpr std::size_t padded(std::size_t size, std::size_t to = word) { return (size + to - 1) / to * to; }
 constexpr std::size_t string_size(std::size_t length) { return padded(word + length + 1); }  // length, bytes, NUL
@@ -30,7 +31,7 @@ void put_string(std::string& out, std::size_t start, std::string_view head, std:
   pad(out, start);
 }
 
-// A vector of strings: the offsets first, each counted from its own place.
+// A vector of strings. The offsets come first. Each is relative to its own position.
 template <class Texts, class Text>
 void put_strings(std::string& out, std::size_t start, const Texts& texts, Text text_of_element) {
   put(out, texts.size());
@@ -57,7 +58,7 @@ std::size_t strings_size(const Texts& texts, Text text_of_element) {
 
 target_text of_string(const std::string& s) { return {{}, s}; }
 
-// A vector of entries: offsets, the one vtable, then each table with its two strings.
+// A vector of entries: the offsets, the shared vtable, then each table with its two strings.
 std::size_t meta_size(const std::vector<meta_entry>& meta) {
   std::size_t size = word + entry_vtable_size;
   for (const meta_entry& m : meta) size += word + entry_table_size + string_size(m.key.size()) + string_size(m.value.size());
@@ -92,7 +93,7 @@ extra_writer::extra_writer(const envelope& e, side writer) noexcept
     add(extra_id::group, e.to.kind == target_kind::user || e.to.kind == target_kind::group || e.to.kind == target_kind::group_others);
     if (e.to.kind == target_kind::several) listed_ = e.to.parts;
     add(extra_id::except, writer == side::client && !e.to.except.empty());
-  } else if (e.kind == kind::error && e.re == 0) {  // whom the event that it is about was for
+  } else if (e.kind == kind::error && e.re == 0) {  // the target of the event that it is about
     if (e.to.kind == target_kind::several) listed_ = e.to.parts;
     else if (e.to.kind != target_kind::none || !e.to.name.empty()) listed_ = {&e.to, 1};
   }
@@ -111,7 +112,7 @@ extra_writer::extra_writer(const envelope& e, side writer) noexcept
   table_size_ = word;
   for (std::uint16_t id = 0; id < extra_id::count; ++id) {
     if (!has(id)) continue;
-    vtable_size_ = 4 + 2u * (id + 1u);  // its own size and the table's, then one place for each id
+    vtable_size_ = 4 + 2u * (id + 1u);  // the two sizes, then one offset for each id
     table_size_ += id == extra_id::code ? 1 : word;
     objects += object_size(id);
   }
@@ -151,14 +152,14 @@ void extra_writer::write(std::string& out) const {
   put(out, vtable_size_, 2);
   put(out, table_size_, 2);
   std::size_t place = word;
-  const std::size_t code_place = table_size_ - 1;  // only looked at when there is a code
+  const std::size_t code_place = table_size_ - 1;  // used only if there is a code
   for (std::uint16_t id = 0; 4 + 2u * id < vtable_size_; ++id) {
     put(out, !has(id) ? 0 : id == extra_id::code ? code_place : place, 2);
     if (has(id) && id != extra_id::code) place += word;
   }
   pad(out, start);
 
-  put(out, table - word);  // back to the vtable
+  put(out, table - word);  // the distance back to the vtable
   std::size_t object = table + padded(table_size_);
   for (std::uint16_t id = 0; id < extra_id::count; ++id) {
     if (!has(id) || id == extra_id::code) continue;
@@ -189,7 +190,7 @@ void extra_writer::write(std::string& out) const {
 
 namespace {
 
-// Each returns false once the walk has failed.
+// Each of these returns false if the read has failed.
 bool read_text(const flat::table& in, std::uint16_t id, std::size_t max, std::string& out) {
   std::string_view text;
   if (!in.text(id, text)) return false;
@@ -197,7 +198,7 @@ bool read_text(const flat::table& in, std::uint16_t id, std::size_t max, std::st
   return text.size() <= max || in.in().fail("a text over its limit");
 }
 
-// Calls `take` with each string. The count is checked before any is visited.
+// Calls `take` for each string. The count is checked before the first one is read.
 bool read_strings(const flat::table& in, std::uint16_t id, auto take) {
   std::size_t first = 0;
   std::size_t count = 0;

@@ -1,5 +1,5 @@
-// Binary frames: [Head 8][Id 8]?[Peer 16]?[Extra, padded to 8]?[payload]. Head, Id and Peer are structs of schema/parley/envelope.fbs;
-// a test holds this layout against flatc's accessors.
+// Binary frames: [Head 8][Id 8]?[Peer 16]?[Extra, padded to 8]?[payload]. Head, Id and Peer are
+// structs of schema/parley/envelope.fbs. A test compares this layout with the accessors of flatc.
 #include "parley/wire/client_id.hpp"
 #include "parley/wire/extra.hpp"
 #include "parley/wire/kinds.hpp"
@@ -21,7 +21,7 @@ namespace flag {
 constexpr unsigned id = 0x01, peer = 0x02, extra = 0x04, re = 0x08, counted = 0x10, more = 0x20, optional = 0x40, reserved = 0x80;
 }
 
-// The wire is little-endian; compilers see that each of these is one store or load.
+// The wire is little-endian. Compilers turn each of these into one store or load.
 template <std::size_t Bytes>
 void put(char* to, std::uint64_t value) {
   for (std::size_t i = 0; i < Bytes; ++i) to[i] = static_cast<char>(value >> (8 * i) & 0xff);
@@ -41,7 +41,7 @@ void put_head(char* to, wire::kind kind, unsigned flags, target_kind target, std
   put<4>(to + 4, method);
 }
 
-// What the Id section holds, if there is one.
+// The contents of the Id section, if there is one.
 struct id_section {
   bool present = false;
   bool re = false;
@@ -73,7 +73,8 @@ id_section id_of(const envelope& e, const kind_rule& rule) {
 
 bool says_method(wire::kind k) { return k == kind::event || k == kind::call || k == kind::reply || k == kind::error; }
 
-// Whom the Peer section names: the receiver where a client writes, the sender where the server does. nullopt: a name that is no UUID.
+// The id in the Peer section: the receiver if a client writes, the sender if the server writes.
+// nullopt if the name is not a UUID.
 struct peer_section {
   bool present = false;
   uuid_bytes id{};
@@ -106,7 +107,7 @@ class fbs final : public envelope_format {
 };
 
 bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string& out) const {
-  if (!is_utf8(e.text)) {  // a program's words, which the peer would refuse as they are
+  if (!is_utf8(e.text)) {  // text of the program, which the peer would refuse unchanged
     envelope clean = e;
     clean.text = to_utf8(e.text);
     return write(clean, writer, payload, out);
@@ -139,7 +140,7 @@ bool fbs::write(const envelope& e, side writer, bytes_view payload, std::string&
   return true;
 }
 
-// The Id section against what the kind asks for. nullptr: fine.
+// Checks the Id section against the rule of the kind. Returns nullptr if it is valid.
 const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, envelope& out) {
   const bool present = (flags & flag::id) != 0;
   const bool re = (flags & flag::re) != 0;
@@ -177,7 +178,7 @@ const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, 
   return nullptr;
 }
 
-// Target, Peer section and what Extra has of them. nullptr: fine.
+// Checks the target, the Peer section and their fields in Extra. Returns nullptr if they are valid.
 const char* take_target(unsigned target, bool has_peer, bytes_view peer, side reader, const extra_views& extra, envelope& out) {
   const bool known = target <= static_cast<unsigned>(target_kind::several);
   if (!has_target(out.kind)) {

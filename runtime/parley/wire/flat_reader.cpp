@@ -6,7 +6,7 @@ namespace parley::flat {
 
 reader::reader(bytes_view buffer, const decode_options& options)
     : buffer_(buffer), options_(options), visits_left_(buffer.size()), memory_(buffer.size(), options) {
-  if (buffer.size() >= 0x7FFF'FFFF) fail("too long");  // the format's own limit; keeps the sums below from wrapping
+  if (buffer.size() >= 0x7FFF'FFFF) fail("too long");  // the limit of the format; the sums below cannot overflow
 }
 
 bool reader::fail(const char* what) {
@@ -58,7 +58,7 @@ bool reader::list_at(std::size_t at, std::size_t size, std::size_t& first, std::
   first = at + sizeof(std::uint32_t);
   count = load<std::uint32_t>(at);
   if (count > (buffer_.size() - first) / size) return fail(out_of_bounds);
-  // Structs are aligned as their largest member is; 8 is the most there is.
+  // A struct is aligned like its largest member, at most to 8.
   const std::size_t alignment = size % 8 == 0 ? 8 : size % 4 == 0 ? 4 : size % 2 == 0 ? 2 : 1;
   if (count > 0 && first % alignment != 0) return fail(misaligned);
   return visit(sizeof(std::uint32_t) + count * size);

@@ -11,14 +11,15 @@ namespace parley::flat {
 struct writer::state {
   flatbuffers::FlatBufferBuilder builder;
   flatbuffers::uoffset_t table_start = 0;
-  std::size_t vtables = 0;    // different ones in the buffer
-  std::vector<offset> items;  // of the lists that are being put together
+  std::size_t vtables = 0;    // distinct ones in the buffer
+  std::vector<offset> items;  // of the lists that are being built
 };
 
 namespace {
 
-constexpr std::size_t kept_size = 256 * 1024;  // of a buffer whose builder is worth keeping
-// The builder compares a new vtable with all that it has; past this number it stops sharing them rather than take quadratic time.
+constexpr std::size_t kept_size = 256 * 1024;  // the largest buffer whose builder is kept
+// The builder compares a new vtable with all earlier ones. Above this number it stops sharing them,
+// because the time would be quadratic.
 constexpr std::size_t most_shared_vtables = 128;
 
 }  // namespace
@@ -52,7 +53,7 @@ offset writer::bytes(bytes_view content) { return raw_list(content.data(), conte
 
 offset writer::raw_list(const void* items, std::size_t count, std::size_t size, std::size_t alignment) {
   auto& builder = state_->builder;
-  // The builder wants single bytes, 64 bit aligned like the structs they are.
+  // The builder expects single bytes, aligned to 64 bits like the structs that they are.
   builder.ForceVectorAlignment(count, size, alignment);
   builder.StartVector(count * size / alignment, alignment);
   if (count > 0) builder.PushBytes(static_cast<const std::uint8_t*>(items), count * size);
@@ -97,7 +98,7 @@ void writer::add(unsigned id, offset object) {
 offset writer::end_table() {
   auto& builder = state_->builder;
   const flatbuffers::uoffset_t table = builder.EndTable(state_->table_start);
-  // A vtable that was new lies beyond its table; one that was found is taken off again.
+  // A new vtable stays in the buffer after its table. A vtable that was found again is removed.
   if (builder.GetSize() != table && ++state_->vtables > most_shared_vtables) builder.DedupVtables(false);
   return {table};
 }

@@ -12,7 +12,7 @@ void put_big_endian(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = bytes; i-- > 0;) out += static_cast<char>(value >> (8 * i) & 0xff);
 }
 
-// Is a method listed twice? Two names of one id count: no schema has both.
+// Whether a method is listed twice. Two names with the same id count, because no schema has both.
 bool repeats(const std::vector<print>& methods) {
   std::vector<std::uint32_t> ids;
   ids.reserve(methods.size());

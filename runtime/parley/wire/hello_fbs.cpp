@@ -1,4 +1,4 @@
-// The greeting as FlatBuffers; field ids as schema/parley/envelope.fbs has them.
+// The greeting as FlatBuffers. The field ids are those of schema/parley/envelope.fbs.
 #include "parley/wire/extra.hpp"
 #include "parley/wire/flat.hpp"
 #include "parley/wire/hello_parts.hpp"
@@ -249,7 +249,7 @@ std::optional<fault> read_welcome_fbs(bytes_view payload, welcome& out) {
   if (!sound) return refused(bad_welcome, in.error().message);
   if (outcome < 1 || outcome > outcome_words.size()) return refused(bad_welcome, "an unknown outcome");
   out.outcome = static_cast<wire::outcome>(outcome);
-  // A policy of a later revision is the server's to carry out.
+  // The server applies the policy. An unknown one, of a later revision, is read as `degrade`.
   out.policy = policy >= 1 && policy <= policy_words.size() ? static_cast<wire::policy>(policy) : policy::degrade;
   if (out.heartbeat_ms == 0) out.heartbeat_ms = welcome{}.heartbeat_ms;
   if (out.next == 0) out.next = 1;

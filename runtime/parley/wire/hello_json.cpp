@@ -1,4 +1,5 @@
-// The greeting as JSON: snake_case keys; hashes and epoch are strings of 16 hexadecimal digits, features an array of names.
+// The greeting as JSON with snake_case keys. Hashes and the epoch are strings of 16 hexadecimal
+// digits, and features are an array of names.
 #include "parley/wire/hello_parts.hpp"
 #include "parley/wire/json_members.hpp"
 #include "parley/wire/json_writer.hpp"
@@ -12,7 +13,7 @@ namespace parley::wire {
 namespace {
 
 constexpr std::uint64_t max_u32 = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t any_length = std::numeric_limits<std::size_t>::max();  // the message's own limit bounds it
+constexpr std::size_t any_length = std::numeric_limits<std::size_t>::max();  // limited by the size of the message
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Writing
@@ -52,7 +53,7 @@ void prints(json::writer& w, std::string_view member, const std::vector<print>& 
   }
   w.close_object();
 }
-// Those of one method stand together.
+// The shapes of one method are adjacent.
 void print_lists(json::writer& w, std::string_view member, const std::vector<print>& shapes) {
   if (shapes.empty()) return;
   w.member(member);
@@ -82,7 +83,8 @@ void limits_object(json::writer& w, const limits& mine) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Reading
 
-// An object, member by member: `take(name)` reads the values of names it knows and returns true, or returns false.
+// Reads an object member by member. `take(name)` reads the value of a name that it knows and
+// returns true. Otherwise it returns false.
 class object_reader {
  public:
   explicit object_reader(std::string_view text) : in_(text), members_(in_) {}
@@ -90,7 +92,7 @@ class object_reader {
   json::reader& in() noexcept { return in_; }
   member_reader& members() noexcept { return members_; }
 
-  // nullptr, or what is wrong, in fixed words.
+  // Returns nullptr, or a fixed text that says what is wrong.
   const char* read_all(auto take) {
     read_object("not an object", take);
     if (!in_.finish()) {
@@ -128,7 +130,7 @@ class object_reader {
     return true;
   }
 
-  // Names that are not known leave `unknown` behind.
+  // A name that is not known sets the bits of `unknown`.
   bool features(std::uint64_t& out, std::uint64_t unknown, const char* complaint) {
     return list(complaint, [&](std::string_view word) {
       std::uint64_t bit = unknown;
@@ -148,7 +150,7 @@ class object_reader {
     return true;
   }
 
-  // {"<wire name>": "<16 digits>", ...}. A name twice is found by whoever sorts the ids.
+  // {"<wire name>": "<16 digits>", ...}. Duplicate names are found where the ids are sorted.
   bool prints(std::vector<print>& out, const char* complaint) {
     if (in_.kind() != json::kind::object) return members_.refuse(complaint), true;
     if (!in_.enter_object()) return true;
@@ -372,7 +374,7 @@ std::optional<fault> read_welcome_json(std::string_view payload, welcome& out) {
   if (wrong) return refused(bad_welcome, wrong);
   if (outcome == 0) return refused(bad_welcome, "an unknown outcome");
   out.outcome = static_cast<wire::outcome>(outcome);
-  out.policy = static_cast<wire::policy>(policy);  // one of a later revision is the server's to carry out
+  out.policy = static_cast<wire::policy>(policy);  // the server applies an unknown policy of a later revision
   if (out.heartbeat_ms == 0) out.heartbeat_ms = welcome{}.heartbeat_ms;
   if (out.next == 0) out.next = 1;
   return std::nullopt;

@@ -13,14 +13,15 @@
 
 namespace parley::json {
 
-// simdjson's index of tokens: where each brace, bracket, colon, comma, opening quote and each other word begins.
+// simdjson's index of tokens: the positions of each brace, bracket, colon, comma, opening quote and
+// other word.
 struct reader::tokens {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> index;
-  std::string padded;  // only where simdjson's portable code runs, which may read one byte past the end
-  // Of the text that was read last, for a reader of a part of it:
+  std::string padded;  // used by simdjson's portable code only, which may read one byte past the end
+  // These describe the text that was read last, for a reader of a part of it.
   std::uint32_t reading = 0;
   const char* text = nullptr;
-  bool escapes = false;  // is there any backslash?
+  bool escapes = false;  // whether the text has a backslash
 };
 
 namespace {
@@ -28,7 +29,7 @@ namespace {
 constexpr std::size_t kept_capacity = 256 * 1024;  // bytes of text; the index takes four times as much
 constexpr std::size_t smallest_capacity = 4 * 1024;
 
-// Nearly nothing is: the first comparison tells.
+// Most characters are no space, so the first comparison decides.
 constexpr bool is_space(char c) { return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -55,7 +56,7 @@ const char* text_of(simdjson::error_code code) {
 // The index of tokens
 
 reader::reader(std::string_view text, const decode_options& options) : options_(options), memory_(text.size(), options) {
-  // One index is kept per thread; a second reader at the same time has its own.
+  // One index is kept for each thread. A second reader at the same time has its own.
   thread_local std::unique_ptr<tokens> kept;
   tokens_ = kept ? std::move(kept) : std::make_unique<tokens>();
   give_back_to_ = &kept;
@@ -79,7 +80,7 @@ bool reader::knows(std::string_view text, const known_tokens& known) const noexc
 void reader::find_tokens(std::string_view text) {
   static const simdjson::implementation& simd = *simdjson::get_active_implementation();
   auto& index = tokens_->index;
-  thread_local std::uint32_t readings = 0;  // of all indexes of the thread, so that none is taken for one that lay at its address before
+  thread_local std::uint32_t readings = 0;  // unique for all indexes of the thread, so that a new index at an old address is not mistaken
   tokens_->reading = ++readings;
   simdjson::error_code code = simdjson::SUCCESS;
   if (text.size() >= std::numeric_limits<std::uint32_t>::max()) code = simdjson::CAPACITY;
@@ -111,8 +112,9 @@ reader::~reader() {
   *give_back_to_ = std::move(tokens_);
 }
 
-// A token reaches to the next one, less the space between them. What is glued to a word belongs to it; nothing is ever glued to a string:
-// simdjson begins a new token after the closing quote.
+// A token ends where the next one begins, without the space between them. Characters that follow a
+// word directly belong to it. None follow a string, because simdjson begins a new token after the
+// closing quote.
 std::string_view reader::take_token() noexcept {
   const char* const begin = text_ + next_[0];
   const char* end = text_ + next_[1];
@@ -200,7 +202,8 @@ bool reader::close() {
 
 bool reader::next_member(std::string_view& name) {
   if (failed()) return false;
-  // The token before this one tells whether this is the first member: no value ends in an opening brace.
+  // The previous token shows whether this is the first member, because no value ends in an opening
+  // brace.
   const bool first = text_[next_[-1]] == '{';
   if (expect('}')) return close();
   if (!first && !expect(',')) return fail("no comma or brace after a member");
@@ -236,7 +239,7 @@ bool reader::read(bool& value) {
   return fail("not true or false");
 }
 
-// What stands between the quotes of the string that is next.
+// Sets `inside` to the text between the quotes of the next string.
 inline bool reader::take_quoted(std::string_view& inside) {
   const std::string_view token = take_token();
   if (token.size() < 2 || token.back() != '"') return fail("a string without an end");
@@ -244,7 +247,7 @@ inline bool reader::take_quoted(std::string_view& inside) {
   return true;
 }
 
-// Its content: a view of the text, or of `scratch` if it has escapes.
+// The content of a string: a view of the text, or of `scratch` if it has escapes.
 bool reader::take_string(std::string_view& content, std::string& scratch) {
   if (!take_quoted(content)) return false;
   if (!escapes_ || !has_escapes(content)) return true;
@@ -344,7 +347,7 @@ bool reader::raw(std::string_view& text, std::size_t max_depth) {
   const std::uint32_t* const begin = next_;
   passed_nan_ = false;
   if (!skip_value(max_depth)) return false;
-  // The last token of the value ends where the next one begins, less the space between.
+  // The last token of the value ends where the next one begins, without the space between them.
   const std::uint32_t* const past = next_--;
   const std::string_view last = take_token();
   next_ = past;
@@ -364,7 +367,7 @@ bool reader::raw(std::string_view& text, std::size_t max_depth, known_tokens& kn
   return true;
 }
 
-// Recursion is bounded by the depth limit, a few words of stack each.
+// The depth limit limits the recursion. Each level takes a few words of stack.
 bool reader::skip_value(std::size_t depth_left) {
   switch (kind()) {
     case kind::object:

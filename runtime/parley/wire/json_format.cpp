@@ -1,5 +1,5 @@
-// Subprotocol parley.v1.json: one JSON object in each text frame; absent members are left out, `event_name` is written first and `payload`
-// last, readers accept any order.
+// Subprotocol parley.v1.json: one JSON object in each text frame. Absent members are left out.
+// Writers put `event_name` first and `payload` last. Readers accept any order.
 #include "parley/core/base64.hpp"
 #include "parley/wire/json_members.hpp"
 #include "parley/wire/json_writer.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t max_ms = std::numeric_limits<std::uint32_t>::max();
 
-// What stood in the frame, beside the envelope it fills.
+// What the frame contained, beside the envelope that is filled.
 struct found {
   std::string_view payload;
   std::size_t message_size = 0;
@@ -107,7 +107,7 @@ class frame_reader {
     else in_payload_ = true;
   }
 
-  // A client cannot say who it is, so whatever it claims is passed over.
+  // A client cannot state its own id, so the member is ignored.
   void read_from() {
     if (reader_ == side::server) in_.skip();
     else members_.text(out_.from, limits_.max_envelope, "from_id: not a string");
@@ -192,18 +192,18 @@ class frame_reader {
     if (!meta_in_bounds(out_.meta)) members_.complain(complaint);
   }
 
-  // Is it a method's name, so that an `id` beside it opens a call?
+  // Whether the name is that of a method. If so, an `id` opens a call.
   bool names_method() const { return found_.name && is_method_name(out_.name); }
   std::uint64_t answered_call() const { return found_.id && !found_.re && names_method() ? out_.id : 0; }
 
   fault ill_formed() const {
     fault wrong = bad_frame(in_.error().message, answered_call());
-    // Too deep is a matter of the payload, whose text is JSON all the same.
+    // Nesting that is too deep is a fault of the payload. The text is valid JSON.
     if (in_payload_ && wrong.text.ends_with(nested_too_deeply)) wrong.code = errc::bad_payload;
     return wrong;
   }
 
-  // What only makes sense once every member has been seen. Faults here are answered by closing, whatever else is wrong.
+  // Checks that need all members. These faults close the connection, whatever else is wrong.
   std::optional<fault> settle_kind() {
     if (!found_.name || out_.name.empty()) {
       members_.complain("event_name: missing");
@@ -268,10 +268,11 @@ class frame_reader {
   seen_names seen_;
   found found_{};
   bool in_payload_ = false;
-  bool not_agreed_ = false;  // a member of a feature that the ends did not agree about
+  bool not_agreed_ = false;  // a member belongs to a feature that was not agreed
 };
 
-// {"event": ..., "to": ...}, the payload of an error that answers no call; anything else says nothing.
+// Reads {"event": ..., "to": ...}, the payload of an error that answers no call. Anything else is
+// ignored.
 void read_what_failed(envelope& e) {
   json::reader in(as_text(e.payload), {.tokens = e.payload_tokens});
   if (in.kind() != json::kind::object || !in.enter_object()) return;

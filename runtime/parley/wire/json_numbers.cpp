@@ -14,11 +14,11 @@ namespace {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A number of RFC 8259's grammar, taken apart.
+// The parts of a number in the grammar of RFC 8259.
 struct decimal {
   std::string_view whole;     // digits before the point
   std::string_view fraction;  // digits after it
-  std::int64_t exponent = 0;  // as written, held within +-10^9
+  std::int64_t exponent = 0;  // as written, limited to +-10^9
   bool negative = false;
 };
 
@@ -50,10 +50,10 @@ bool parse_decimal(std::string_view text, decimal& out) {
   return at == end;
 }
 
-// The integer that a decimal stands for, if it is one and fits.
+// Converts a decimal to an integer, if it is one and fits.
 template <class Int>
 bool to_integer(const decimal& number, Int& value) {
-  constexpr std::size_t most_digits = 20;  // of 2^64
+  constexpr std::size_t most_digits = 20;  // as many as 2^64 has
   std::array<char, most_digits + 1> text;
   std::size_t length = 0;
   const std::size_t count = number.whole.size() + number.fraction.size();
@@ -66,7 +66,7 @@ bool to_integer(const decimal& number, Int& value) {
     value = 0;
     return true;
   }
-  // Zeros to append after the last significant digit; negative: a fraction remains.
+  // The number of zeros to append after the last significant digit. Negative if a fraction remains.
   const std::int64_t zeros = number.exponent + static_cast<std::int64_t>(number.whole.size()) - static_cast<std::int64_t>(last);
   const std::size_t significant = last - first;
   if (zeros < 0 || significant > most_digits || static_cast<std::uint64_t>(zeros) > most_digits - significant) return false;
@@ -79,10 +79,10 @@ bool to_integer(const decimal& number, Int& value) {
 
 template <class Int>
 bool integer_from(std::string_view text, Int& value) {
-  // Nearly every integer is plain digits.
+  // Nearly every integer consists of digits only.
   const bool negative = std::is_signed_v<Int> && !text.empty() && text[0] == '-';
   const std::string_view digits = text.substr(negative ? 1 : 0);
-  std::uint64_t sum = 0;  // of more than 19 digits it means nothing
+  std::uint64_t sum = 0;  // meaningless for more than 19 digits
   std::size_t count = 0;
   for (std::uint64_t eight; digits.size() - count >= 8 && wire::eight_digits(digits.data() + count, eight); count += 8)
     sum = sum * 100'000'000 + eight;
@@ -93,7 +93,7 @@ bool integer_from(std::string_view text, Int& value) {
     value = static_cast<Int>(negative ? 0 - sum : sum);
     return true;
   }
-  // Those of 64 bits that need their last digits, too: hashes, random ids.
+  // 64-bit integers with up to 20 digits, such as hashes and random ids.
   if (plain && count <= 20) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size();
@@ -102,7 +102,8 @@ bool integer_from(std::string_view text, Int& value) {
   return parse_decimal(text, number) && to_integer(number, value);
 }
 
-// The usual number of few digits: both it as an integer and the power of ten are exact, so one rounding makes it the nearest double.
+// Converts a number of few digits. Its digits and the power of ten are both exact as doubles, so
+// one rounding yields the nearest double.
 bool exact_from(const decimal& number, double& value) {
   constexpr std::array powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -134,7 +135,7 @@ bool floating_from(std::string_view text, Float& value) {
     return true;
   }
   if (error != std::errc::result_out_of_range) return false;
-  // Too large or too small? By the place of the first digit that counts.
+  // The position of the first significant digit shows whether the number is too large or too small.
   std::int64_t magnitude = number.exponent + static_cast<std::int64_t>(number.whole.size());
   if (number.whole[0] == '0') {
     const std::size_t zeros = std::min(number.fraction.find_first_not_of('0'), number.fraction.size());

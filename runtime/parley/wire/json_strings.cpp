@@ -10,7 +10,7 @@
 namespace parley::json {
 namespace {
 
-// Four hex digits; -1: not there.
+// Parses four hexadecimal digits. Returns -1 if there are none.
 int code_unit(const char* at, const char* end) {
   if (end - at < 4) return -1;
   int value = 0;

@@ -7,7 +7,7 @@ std::size_t find_member(std::span<const member_name> names, std::size_t hint, st
     if (names[i].json_name == name) return i;
   for (std::size_t i = 0; i < hint; ++i)
     if (names[i].json_name == name) return i;
-  // A name of the schema counts only where it is nobody's JSON name.
+  // A name of the schema counts only if it is not the JSON name of another member.
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i].name == name) return i;
   return names.size();

@@ -17,7 +17,8 @@
 namespace parley::json {
 namespace {
 
-// What a byte of a string is written as: 0: itself; 'u': \u00XX; else a backslash and this letter.
+// How a byte of a string is written. 0: as it is. 'u': \u00XX. Otherwise: a backslash and this
+// letter.
 constexpr std::array<char, 256> escapes = [] {
   std::array<char, 256> table{};
   for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
@@ -38,9 +39,10 @@ char* write_number(char* to, Number value) {
   return std::to_chars(to, to + longest_number, value).ptr;
 }
 
-// Most numbers that people write have three decimals at most; those need no search for the shortest text. `scaled` over 1000 is the value, and
-// no two decimals of so few digits are the same double: it is the shortest there is. nullptr: not such a number, or one that is shorter
-// with an exponent.
+// Most numbers that people write have at most three decimals. Those need no search for the shortest
+// text. The value is `scaled` / 1000. No two decimals of so few digits are the same double, so the
+// text is the shortest. Returns nullptr for other numbers, and for those that are shorter with an
+// exponent.
 char* write_short_decimal(char* to, double value) {
   const double magnitude = std::abs(value);
   if (!(magnitude < 1e9) || (value == 0 && std::signbit(value))) return nullptr;
@@ -73,7 +75,8 @@ char* write_floating(char* to, Float value) {
 }  // namespace
 
 char* writer::grow(std::size_t size) {
-  // Of the string's own room as much as is likely to be used: all that is taken is filled with zeros first. A new block no sooner than needed.
+  // Takes as much of the string's own capacity as is likely to be used, because all of it is filled
+  // with zeros first. Allocates a new block only if necessary.
   constexpr std::size_t least = 512;
   constexpr std::size_t most = 4096;
   const std::size_t used = this->size();

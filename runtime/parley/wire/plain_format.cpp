@@ -1,4 +1,4 @@
-// Plain mode: no subprotocol, datadivr's five keys, in text frames.
+// Plain mode: the five keys of datadivr in text frames, without a subprotocol.
 #include "parley/wire/json_members.hpp"
 #include "parley/wire/json_writer.hpp"
 #include "parley/wire/kinds.hpp"
@@ -13,7 +13,8 @@ namespace {
 class frame_reader {
  public:
   frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
-      // Python's peers write NaN. A server that decodes the payload refuses it there; one that relays it decides whom to.
+      // Python peers write NaN. A server that decodes the payload refuses it there. A server that
+      // relays it decides which receivers get it.
       : frame_(frame), reader_(reader), limits_(limits), out_(out), in_(frame, {.accept_nan_tokens = true}), members_(in_) {}
 
   std::optional<fault> read() {
@@ -27,7 +28,7 @@ class frame_reader {
     if (out_.name == "error" && (reader_ == side::server || out_.from.empty() || out_.from == "server")) {
       out_.kind = kind::error;
       out_.name.clear();
-      if (!out_.code) out_.code = errc::failed;  // the original has words only
+      if (!out_.code) out_.code = errc::failed;  // datadivr has only a text
     }
     return std::nullopt;
   }
@@ -63,9 +64,11 @@ class frame_reader {
     std::string_view name;
     if (members_.text(name, limits_.max_envelope, "code: not a string")) out_.code = errc_from_wire_name(name);
   }
-  // The text of a method with `body: MESSAGE` is its payload: bounded as one, by the frame's size, and not counted as envelope.
+  // The text of a method with `body: MESSAGE` is its payload. The size of the frame limits it, and
+  // it does not count as envelope.
   void read_message() { out_.has_text = members_.long_text(out_.text, message_size_, "message: not a string"); }
-  // An integer as it was written; a string in the one spelling that our writer has, so that equal ids are equal texts.
+  // An integer is kept as written. A string is kept in the spelling of our writer, so that equal
+  // ids have equal texts.
   void read_foreign_id() {
     constexpr const char* complaint = "id: neither an integer nor a string of at most 64 bytes";
     if (in_.kind() == json::kind::string) {
@@ -117,7 +120,8 @@ class plain final : public envelope_format {
     return frame_reader(as_text(frame), reader, limits, out).read();
   }
 
-  // All five keys, always, in the original's order; `re` and `code` only toward somebody who sent an `id`.
+  // Always writes all five keys, in datadivr's order. Writes `re` and `code` only for a peer that
+  // sent an `id`.
   bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override {
     const bool error = e.kind == kind::error;
     const bool names_method = e.kind == kind::event || e.kind == kind::call || e.kind == kind::reply;
@@ -133,12 +137,12 @@ class plain final : public envelope_format {
     w.raw(payload.empty() ? std::string_view("null") : as_text(payload));
     w.member("\"to\":");
     if (!e.to_written.empty()) w.text(e.to_written);
-    // "others" is what the original's clients write when their user said nothing.
+    // datadivr's clients write "others" if the user names no target.
     else if (e.to.kind == target_kind::none) w.text("others");
     else if (e.to.kind == target_kind::several) w.text(list_of(e.to.parts));
     else write_target(e.to, w);
     w.member("\"from_id\":");
-    // The original's clients write "server" too: whoever serves them overwrites it.
+    // datadivr's clients write "server" too. The server that receives it overwrites it.
     w.text(writer == side::client || e.from.empty() ? std::string_view("server") : e.from);
     w.member("\"message\":");
     if (e.has_text) w.text(error ? cut_text(e.text, max_text) : std::string_view(e.text));
@@ -156,7 +160,7 @@ class plain final : public envelope_format {
   }
 
  private:
-  // To receivers, `to` is for information, and it is always a string.
+  // For receivers `to` is information only, and always a string.
   static std::string list_of(const std::vector<target>& parts) {
     std::string list;
     for (const target& part : parts) list += (list.empty() ? "" : ",") + to_text(part);

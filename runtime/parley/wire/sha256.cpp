@@ -8,11 +8,12 @@ namespace parley::wire {
 namespace {
 
 constexpr std::size_t block_size = 64;
-constexpr std::size_t length_at = block_size - 8;  // the last block ends with the content's length in bits
+constexpr std::size_t length_at = block_size - 8;  // the last block ends with the length of the content in bits
 
 using state = std::array<std::uint32_t, 8>;
 
-// The standard takes these constants from the fractional parts of the cube roots of the first 64 primes.
+// The standard (FIPS 180-4) defines these constants as the fractional parts of the cube roots of
+// the first 64 primes.
 constexpr std::array<std::uint32_t, 64> round_constants{
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
     0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,

@@ -30,7 +30,7 @@ std::string_view find(const auto& table, target_kind kind) noexcept {
   return {};
 }
 
-// Would a bare id be read as something else?
+// Whether a bare id would be read as something else.
 bool needs_prefix(std::string_view id) noexcept { return id.find(':') != id.npos || find(words, id) != target_kind::none; }
 
 bool is_identifier(std::string_view text) {
@@ -39,8 +39,8 @@ bool is_identifier(std::string_view text) {
          std::all_of(text.begin(), text.end(), [letter](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-// Appends one field of a group's key in its one canonical spelling, so that equal groups have equal names: of all that could be
-// escaped only '%' and '/' are. False: not a key field.
+// Appends one field of a group's key in its canonical spelling, so that equal groups have equal
+// names. Only '%' and '/' are escaped. Returns false if it is not a key field.
 bool append_key_field(std::string_view written, std::string& out) {
   const std::size_t start = out.size();
   std::size_t size = 0;
@@ -59,11 +59,11 @@ bool append_key_field(std::string_view written, std::string& out) {
     else if (c == '/') out += "%2F";
     else out += c;
   }
-  // What was escaped is ASCII, so the escaped text is UTF-8 exactly if the field is.
+  // The escaped characters are ASCII, so the escaped text is UTF-8 if and only if the field is.
   return size != 0 && size <= wire::max_name && is_utf8(std::string_view(out).substr(start));
 }
 
-// "<group>:<key>", its key made canonical.
+// Reads "<group>:<key>" and makes the key canonical.
 bool read_group(std::string_view text, std::string& out) {
   const std::size_t colon = text.find(':');
   if (colon == text.npos || !is_identifier(text.substr(0, colon))) return false;

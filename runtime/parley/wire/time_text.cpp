@@ -17,7 +17,7 @@ void append_digits(std::string& out, std::int64_t number, std::size_t width) {
   out.append(text.data(), length);
 }
 
-// Nothing, or a point with 3, 6 or 9 digits.
+// Appends nothing, or a point with 3, 6 or 9 digits.
 void append_fraction(std::string& out, std::int32_t nanos) {
   if (nanos == 0) return;
   out += '.';
@@ -26,7 +26,7 @@ void append_fraction(std::string& out, std::int32_t nanos) {
   else append_digits(out, nanos, 9);
 }
 
-// Takes text apart from the left; once something did not fit, nothing fits.
+// Reads the text from the left. After the first mismatch every further read fails.
 class scanner {
  public:
   explicit scanner(std::string_view text) : rest_(text) {}
@@ -37,7 +37,7 @@ class scanner {
     return true;
   }
   void expect(char c) { ok_ = take(c) && ok_; }
-  // Exactly `width` digits, a number in [low, high].
+  // Reads exactly `width` digits, a number in [low, high].
   int number(std::size_t width, int low, int high) {
     const std::string_view text = digits(width);
     int value = 0;
@@ -45,7 +45,7 @@ class scanner {
     ok_ = ok_ && text.size() == width && value >= low && value <= high;
     return ok_ ? value : low;
   }
-  // At most `most` digits.
+  // Reads at most `most` digits.
   std::string_view digits(std::size_t most) {
     std::size_t count = 0;
     while (count < most && count < rest_.size() && rest_[count] >= '0' && rest_[count] <= '9') ++count;
@@ -53,7 +53,7 @@ class scanner {
     rest_.remove_prefix(count);
     return taken;
   }
-  // Nothing, or a point with one to nine digits.
+  // Reads nothing, or a point with one to nine digits.
   std::int32_t fraction() {
     if (!take('.')) return 0;
     const std::string_view text = digits(9);
@@ -130,7 +130,8 @@ bool parse_text(std::string_view text, timestamp& time) {
 void append_text(duration span, std::string& out) {
   span.nanos = std::clamp(span.nanos, -(nanos_of_a_second - 1), nanos_of_a_second - 1);
   span.seconds = std::clamp(span.seconds, -most_seconds, most_seconds);
-  // The limits are whole seconds, and the parts agree in sign; where a program's do not, the seconds decide.
+  // The limits are whole seconds, and both parts have the same sign. If a program's parts differ in
+  // sign, the sign of the seconds is used.
   if (span.seconds == most_seconds || span.seconds == -most_seconds) span.nanos = 0;
   if ((span.seconds > 0 && span.nanos < 0) || (span.seconds < 0 && span.nanos > 0)) span.nanos = 0;
   if (span.seconds < 0 || span.nanos < 0) out += '-';

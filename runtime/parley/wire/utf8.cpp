@@ -9,7 +9,7 @@
 namespace parley {
 
 bool is_utf8(std::string_view text) noexcept {
-  // Short texts are most; the call alone costs more than looking at them.
+  // Most texts are short. The call costs more than checking them here.
   if (text.size() < 32 && wire::is_ascii(text)) return true;
   return simdjson::validate_utf8(text.data(), text.size());
 }

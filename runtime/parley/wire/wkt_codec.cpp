@@ -7,7 +7,8 @@
 namespace parley {
 namespace {
 
-// A bare value is the only field of its table: DoubleValue, StringValue, ... in schema/parley/wkt.fbs.
+// A bare value is the only field of its table: DoubleValue, StringValue, ... in
+// schema/parley/wkt.fbs.
 template <class T>
 result<> write_wrapper(const T& value, std::string& out) {
   const std::size_t start = out.size();

@@ -2,14 +2,14 @@
 #include "parley/wire/wkt_rules.hpp"
 #include "parley/wire/wkt_values.hpp"
 
-// Field ids: schema/parley/wkt.fbs.
+// The field ids are those of schema/parley/wkt.fbs.
 namespace parley::flat {
 namespace {
 
-// Value.kind; the order of parley::value's alternatives.
+// Value.kind, in the order of parley::value's alternatives.
 enum class value_kind : std::uint8_t { null, number, text, truth, object, list };
 
-// Both directions: what JSON has no text for is not written and not taken.
+// Values that JSON cannot express are neither written nor read.
 template <class T>
 void check(writer& out, const T& value) {
   if (const char* fault = fault_of(value)) out.fail(fault);
@@ -40,7 +40,7 @@ offset write_only(writer& out, offset member) {
   return out.end_table();
 }
 
-// An empty one is not there, and counts as a level all the same: in JSON it is.
+// Empty contents are left out. They count as a level anyway, because they are one in JSON.
 template <class Contents>
 offset write_level(writer& out, const Contents& contents) {
   if (!contents.empty()) return write_member(out, contents);

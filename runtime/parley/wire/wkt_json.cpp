@@ -17,7 +17,7 @@ void append_camel(std::string_view path, std::string& out) {
   }
 }
 
-// "zipCode" -> "zip_code"; false if the way back would lead elsewhere.
+// "zipCode" -> "zip_code". Returns false if the reverse would yield another text.
 bool append_snake(std::string_view path, std::string& out) {
   if (path.empty()) return false;
   for (char c : path) {

@@ -12,7 +12,7 @@ namespace {
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Would JSON's reader make the same path of it?
+// Whether a JSON reader would restore the same path.
 bool survives_camel_case(std::string_view path) noexcept {
   for (std::size_t i = 0; i < path.size(); ++i) {
     const bool follows = i + 1 < path.size();
