@@ -38,7 +38,7 @@ named_request request_of(const char* name, const char* payload, size_t size, con
   return {.name = name, .payload = payload_of(payload, size), .reply = reply ? reply : ""};
 }
 
-// On its own thread nothing that waits can end.
+// A wait on the link's own thread would never end.
 bool would_wait_for_itself(const parley_client& client) { return parley::endpoint(client.link).core->runs_here(); }
 
 constexpr const char* null_argument = "an argument is NULL";

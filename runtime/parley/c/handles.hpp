@@ -1,4 +1,4 @@
-// What stands behind the opaque handles of parley.h. Private to the c room.
+// The objects behind the opaque handles of parley.h. Private to the c room.
 #pragma once
 
 #include "parley/by_name.hpp"
@@ -36,15 +36,15 @@ struct parley_message {
 
 namespace parley::c {
 
-// Milliseconds, 34 years: longer waits would leave no room in the clock's arithmetic.
+// In milliseconds, 34 years. With longer waits the clock's arithmetic could overflow.
 inline constexpr std::int64_t longest = std::int64_t{1} << 40;
 
 parley_code code_of(const std::error_code&) noexcept;
-// Fills `out`, if there is one, and returns the code.
+// Fills `out` unless it is null, and returns the code.
 parley_code tell(parley_error* out, parley_code code, std::string_view text = {}) noexcept;
 parley_code tell(parley_error* out, const error&) noexcept;
 
-// No exception leaves the library.
+// Runs `f` and turns exceptions into codes. No exception leaves the library.
 template <class F>
 parley_code guarded(parley_error* out, F f) noexcept {
   try {
@@ -54,25 +54,26 @@ parley_code guarded(parley_error* out, F f) noexcept {
   } catch (const std::exception&) { return tell(out, PARLEY_FAILED); }
 }
 
-// What has come and nobody has taken yet; or who takes it at once. Shared with the client's handlers, which may outlive the handle.
+// The messages that wait to be taken, or the handler that takes them at once. Shared with the
+// client's handlers, which may outlive the handle.
 class inbox {
  public:
   inbox(std::size_t limit, client& link) : limit_(limit), link_(&link) {}
 
-  // False: there is one already.
+  // Returns false if there is a handler already.
   bool take_all(parley_on_message handler, void* user);
   void put(parley_message message);
   parley_code wait(std::chrono::nanoseconds for_how_long, bool for_ever, std::unique_ptr<parley_message>& out);
-  // Nothing more is put, and nobody waits any longer.
+  // Ends all waits. No message is added any more.
   void close();
-  // The client is going.
+  // The client is being destroyed.
   void forget_client();
 
  private:
   std::mutex mutex_;
   std::condition_variable came_;
   const std::size_t limit_;
-  client* link_;  // null once it is going
+  client* link_;  // null once the client is being destroyed
   std::deque<parley_message> waiting_;
   std::size_t bytes_ = 0;
   bool closed_ = false;

@@ -16,7 +16,8 @@ void inbox::put(parley_message message) {
   std::unique_lock lock(mutex_);
   if (closed_) return;
   if (handler_) {
-    // Set before the client connected, and never again: it can be called without the lock, and may use the client itself.
+    // The handler is set before the client connects and never changes. It is called without the
+    // lock, and may use the client.
     lock.unlock();
     return handler_(user_, &message);
   }

@@ -25,7 +25,7 @@ std::uint32_t in_range(std::optional<double> number, double largest) {
   return number && *number >= 0 && *number <= largest ? static_cast<std::uint32_t>(*number) : 0;
 }
 
-// As printf's %g: six digits, and no more.
+// Writes like printf's %g: at most six digits.
 void write_number(std::uint32_t number, std::string& out) {
   std::array<char, 32> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<double>(number), std::chars_format::general, 6);
@@ -40,7 +40,7 @@ void write_line(std::string_view name, std::string_view text, std::uint32_t text
   out += "}}";
 }
 
-// A payload in the JSON mapping of wschat.v1.Line, from whatever client.
+// A payload in the JSON mapping of wschat.v1.Line, from any client.
 struct line_sent {
   std::string name;
   std::string text;
@@ -147,7 +147,7 @@ class chat_format final : public wire::envelope_format {
   }
 
  private:
-  // Whoever says it, it is a client; "server" would be the server itself.
+  // The sender is always a client. The name "server" alone would mean the server.
   static std::string sender(const std::string& name) {
     if (name.empty()) return std::string(anonym);
     return name == "server" ? "id:server" : name;

@@ -9,12 +9,14 @@
 namespace parley::wschat {
 namespace {
 
-// A cursor over one frame. Every function stops at the end and says so; the whole frame is looked at a bounded number of times.
+// A cursor over one frame. Every function stops at the end and reports it. The frame is read a
+// bounded number of times.
 class cursor {
  public:
   cursor(std::string_view text, std::size_t max_depth) : text_(text), max_depth_(max_depth) {}
 
-  // Calls `member(name)` for each member, which takes its value. As the family does, not strict about commas.
+  // Calls `member(name)` for each member, which reads its value. Like the family's programs, it is
+  // not strict about commas.
   template <class Member>
   bool object(Member member) {
     if (!take('{')) return false;
@@ -43,7 +45,7 @@ class cursor {
     return !word.empty();
   }
 
-  // The first non-space character from here on; 0 at the end.
+  // Returns the next character that is not a space, or 0 at the end.
   char next() {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
@@ -87,7 +89,8 @@ class cursor {
     return text_.substr(begin, at_ - begin);
   }
 
-  // A quote that nobody escaped ends a string only where something can follow it: one of `closing`, or the next member.
+  // An unescaped quote ends a string only if something may follow it: a character of `closing`, or
+  // the next member.
   bool ends_here(std::string_view closing) const {
     std::size_t after = at_ + 1;
     const auto space = [&] {
@@ -124,7 +127,8 @@ class cursor {
     return false;
   }
 
-  // Behind a backslash. One that escapes nothing stands for itself: the C programs write it so.
+  // Reads the character after a backslash. A backslash that escapes nothing is kept, because the C
+  // programs write it so.
   void escape(std::string& out) {
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";

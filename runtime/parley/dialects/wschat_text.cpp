@@ -5,7 +5,7 @@
 namespace parley::wschat {
 namespace {
 
-// Bytes of the character that begins here; 0: none does (RFC 3629).
+// The number of bytes of the character that begins here, or 0 if none begins here (RFC 3629).
 std::size_t character(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const unsigned first = byte(0);
@@ -20,7 +20,8 @@ std::size_t character(std::string_view text) noexcept {
   return overlong || surrogate || beyond ? 0 : size;
 }
 
-// Whole characters, as many as `max` bytes hold; what belongs to none is left out. `replace` says what a byte below 0x80 becomes, 0 for nothing.
+// Keeps as many whole characters as fit into `max` bytes. Bytes that belong to none are left out.
+// `replace` returns the replacement of a byte below 0x80, or 0 to drop it.
 template <class Replace>
 std::string cut(std::string_view text, std::size_t max, Replace replace) {
   std::string out;

@@ -14,9 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The family's own server takes one frame from each read and forgets the rest of what it read.
+// The family's own server takes one frame from each read and discards the rest of what it read.
 constexpr auto between_frames = 10ms;
-// Standard input that nobody reads here ends the wait, as in the original. The pause keeps a loop around it from using a whole processor.
+// As in the original, unread standard input ends the wait. The pause keeps a loop around it from
+// using a whole processor.
 constexpr auto with_unread_input = 10ms;
 
 std::string url_of(const std::string& host, const std::string& port) {
@@ -24,7 +25,8 @@ std::string url_of(const std::string& host, const std::string& port) {
   return "ws://" + (ipv6 ? '[' + host + ']' : host) + ':' + port + '/';
 }
 
-// Its server masks what it sends, answers no close frame, and hands on text that is not UTF-8.
+// The family's server masks its frames, does not answer close frames, and relays text that is not
+// UTF-8.
 raw_options manners() {
   return {.connect_timeout = 10s,
           .receive_timeout = {},
@@ -58,7 +60,7 @@ void chat_connection::end() {
   }
   try {
     connection_.close();
-  } catch (const call_failed&) {}  // it was over before
+  } catch (const call_failed&) {}  // it was over already
 }
 
 bool chat_connection::send(std::string text) {
@@ -71,8 +73,9 @@ bool chat_connection::send(std::string text) {
   return true;
 }
 
-// Called with the lock, or before anybody else knows of the connection. The next message is asked for when this one was taken: what comes
-// meanwhile waits within the raw connection's bounds, and then at the other end.
+// Call it with the lock, or before the connection is shared. The next message is requested after
+// this one was taken. Messages that arrive meanwhile wait within the limits of the raw connection,
+// and then at the other end.
 void chat_connection::receive_next() {
   if (std::exchange(receiving_, true)) return;
   connection_.async_receive([this](result<raw_message> got) { arrived(std::move(got)); });
@@ -93,7 +96,7 @@ chat_connection::woken chat_connection::wait(std::chrono::milliseconds limit, bo
   if (ready <= 0) return woken::nothing;
 
   std::lock_guard lock(mutex_);
-  if (over_) return woken::over;  // and the descriptor stays readable
+  if (over_) return woken::over;  // the descriptor stays readable
   if (arrived_) {
     if (!*arrived_) {
       over_ = true;

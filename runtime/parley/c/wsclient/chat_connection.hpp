@@ -1,4 +1,4 @@
-// One chat connection behind the wsClient handle. Private.
+// The chat connection behind a wsClient handle. Private.
 #pragma once
 
 #include "parley/raw.hpp"
@@ -13,7 +13,7 @@
 
 namespace parley::wsclient {
 
-// An eventfd: readable while there is something to take.
+// An eventfd that is readable while there is something to take.
 class wake_signal {
  public:
   wake_signal();  // throws std::system_error
@@ -29,24 +29,25 @@ class wake_signal {
   const int descriptor_;
 };
 
-// Any thread may use it; the last owner ends the connection.
+// Any thread may use it. The last owner ends the connection.
 class chat_connection {
  public:
-  // Throws call_failed, std::system_error, std::invalid_argument.
+  // Throws call_failed, std::system_error or std::invalid_argument.
   chat_connection(const std::string& host, const std::string& port);
   ~chat_connection();
   chat_connection(const chat_connection&) = delete;
   chat_connection& operator=(const chat_connection&) = delete;
 
   bool send(std::string text);
-  // Who listens is woken, and everybody finds it over from now on.
+  // Wakes the listener and ends the connection for all users.
   void end();
 
   enum class woken { message, line, nothing, over };
-  // Waits for a message, and for something on the standard input, or its end: `line`, if the caller takes it, otherwise `nothing`.
+  // Waits for a message or for the standard input. Input, or its end, is `line` if the caller takes
+  // it, and `nothing` otherwise.
   woken wait(std::chrono::milliseconds, bool takes_input, std::string& message);
 
-  // Kept for as long as the connection, or until the next.
+  // The name lives as long as the connection, or until the next call.
   const char* keep_name(std::string name);
   std::string name() const;
 
@@ -54,7 +55,7 @@ class chat_connection {
   void receive_next();
   void arrived(result<raw_message>);
 
-  mutable std::mutex mutex_;  // for all but the connection
+  mutable std::mutex mutex_;  // for everything except the connection
   std::optional<result<raw_message>> arrived_;
   bool receiving_ = false;
   bool over_ = false;
@@ -64,7 +65,7 @@ class chat_connection {
   std::chrono::steady_clock::time_point next_frame_{};
 
   wake_signal wake_;
-  raw_connection connection_;  // first to go: what it still completes may use the rest
+  raw_connection connection_;  // destroyed first, because what it completes may use the rest
 };
 
 }  // namespace parley::wsclient

@@ -11,7 +11,8 @@
 #include <exception>
 #include <utility>
 
-// The original's own layout: programs that were compiled against it read and write the last member themselves.
+// The layout of the original. Programs that were compiled against it access the last member
+// directly.
 static_assert(sizeof(wsClient) == 72 && offsetof(wsClient, username) == 40 && offsetof(wsClient, onMessageCallback) == 56 &&
               offsetof(wsClient, sendMessagefromTerminal) == 64);
 
@@ -22,10 +23,11 @@ namespace {
 
 using shared = std::shared_ptr<chat_connection>;
 
-// Of a handle that wsInitClient has filled in; anything else was never, or is no longer, connected.
+// Marks a handle that wsInitClient has filled in. A handle without it was never connected, or is
+// not connected any more.
 constexpr std::uint32_t alive = 0x50'41'52'4CU;
 
-// Handles are plain memory of the program's. The guard is held for a few instructions: a copy of a pointer.
+// Handles are memory of the program. The guard is held for a few instructions, to copy a pointer.
 class locked {
  public:
   explicit locked(wsClient& client) : guard_(client.guard) {
@@ -42,7 +44,7 @@ class locked {
   std::atomic_ref<std::uint32_t> guard_;
 };
 
-// Asked first without the guard, which is anything at all before wsInitClient.
+// Checked first, without the guard, which has any value before wsInitClient.
 bool is_live(wsClient& client) { return std::atomic_ref(client.live).load(std::memory_order_acquire) == alive; }
 void set_live(wsClient& client, std::uint32_t live) { std::atomic_ref(client.live).store(live, std::memory_order_release); }
 
@@ -52,7 +54,7 @@ shared connection_of(wsClient* client) {
   return is_live(*client) ? *static_cast<shared*>(client->connection) : nullptr;
 }
 
-// Takes the connection out of the handle; whoever still uses it finds it over.
+// Takes the connection out of the handle and ends it for all users.
 shared take(wsClient& client) {
   if (!is_live(client)) return nullptr;
   const locked lock(client);
@@ -70,7 +72,7 @@ std::int32_t guarded(F f) noexcept {
   } catch (const std::exception&) { return WS_ERROR; }
 }
 
-// What the family writes is not always JSON; of that, what a chat message holds.
+// The family's frames are not always valid JSON. Reads the parts of a chat message from them.
 tree read_tolerantly(const std::string& message) {
   constexpr std::size_t max_depth = 64;
   parley::wschat::line_read said;
@@ -124,7 +126,7 @@ void hand_over(wsClient* client, const std::string& message) {
   wsOnMessageCallbackPFN callback{};
   int32_t type = WS_MESSAGE_CALLBACK_JSON;
   {
-    const locked lock(*client);  // deinited meanwhile, perhaps: the members are there all the same
+    const locked lock(*client);  // the handle may be deinitialised, but its members still exist
     callback = client->onMessageCallback;
     type = client->onMessageCallbackType;
   }
@@ -138,7 +140,7 @@ void hand_over(wsClient* client, const std::string& message) {
   if (root && callback.json) callback.json(client, std::time(nullptr), root.get());
 }
 
-// False: the standard input has ended.
+// Returns false if the standard input has ended.
 bool send_line(chat_connection& to) {
   std::array<char, 256> line{};
   const ssize_t length = ::read(STDIN_FILENO, line.data(), line.size() - 1);
@@ -154,8 +156,8 @@ int32_t wsInitClient(wsClient* client, const char* ip, const char* port, const c
   if (!client || !ip || !port) return WS_ERROR;
   return guarded([&] {
     auto connection = std::make_shared<chat_connection>(ip, port);
-    take(*client);  // of a program that connects again without a deinit
-    // Nobody else uses the handle yet, and what stood in these members may be anything.
+    take(*client);  // if the program connects again without wsDeinitClient
+    // Nothing else uses the handle yet. Its members may have any value.
     client->guard = 0;
     client->connection = new shared(connection);
     client->username = connection->keep_name("Anonym");

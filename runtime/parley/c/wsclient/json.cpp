@@ -20,7 +20,7 @@ namespace {
 
 constexpr int most_entries = 16;
 
-// As much of `text` as there is room for beside a zero byte, in whole characters.
+// Copies as many whole characters of `text` as fit before a zero byte.
 template <std::size_t Room>
 void put(char (&room)[Room], std::string_view text) {
   const std::string fits = wschat::repaired(text, Room - 1);
@@ -45,7 +45,7 @@ bool add(wsJson& parent, tree& child) {
   return true;
 }
 
-// Null: memory is out, or the reader has failed.
+// Returns null if memory is exhausted or the reader has failed.
 tree read_value(json::reader& in, std::string_view key);
 
 tree read_object(json::reader& in, std::string_view key) {
@@ -105,7 +105,8 @@ tree read_value(json::reader& in, std::string_view key) {
   return in.failed() ? nullptr : std::move(made);
 }
 
-// The end of the object that `text` begins with; 0 if it has none. Brackets in strings do not count.
+// The end of the object that `text` begins with, or 0 if it has none. Brackets in strings do not
+// count.
 std::size_t end_of_object(std::string_view text) {
   std::size_t open = 0;
   bool in_string = false;
@@ -131,7 +132,7 @@ tree read_tree(std::string_view text) {
   return root && in.finish() ? std::move(root) : nullptr;
 }
 
-// Those who read this know no escapes.
+// The family's readers do not know escapes.
 void write_text(const char* text, std::string& out) {
   out.append(1, '"').append(wschat::for_the_family(text, sizeof(wsJson::stringValue))).append(1, '"');
 }
@@ -228,7 +229,7 @@ wsJson* wsStringToJson(const char** string) {
     text = text.substr(0, length);
     tree root = read_tree(text);
     if (!root) {
-      // The family's own writers leave control characters in strings as they are.
+      // The family's writers leave control characters in strings unchanged.
       std::string tame(text);
       std::replace_if(
           tame.begin(), tame.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
