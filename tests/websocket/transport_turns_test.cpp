@@ -80,6 +80,31 @@ TEST_F(transport_turns, What_a_handler_says_a_message_cost_shortens_the_turn) {
   EXPECT_LE(longest_wait(many(2'000, raw::text("")), 2'000), messages_per_turn / 16);
 }
 
+// Each message is sent on to a third party and uses up a turn, as an event to many receivers does. A client's socket has what a server
+// sends it as soon as the server's system call returns.
+TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_together) {
+  for (const std::size_t messages : {std::size_t{8}, std::size_t{200}}) {
+    SCOPED_TRACE(messages);
+    raw sender(io, server.door->port());
+    sender.upgrade();
+    raw receiver(io, server.door->port());
+    receiver.upgrade();
+    ASSERT_TRUE(run_until(io, [&] { return server.ends.back()->opened == 1 && server.ends[server.ends.size() - 2]->opened == 1; }));
+    recorder& from = *server.ends[server.ends.size() - 2];
+    recorder& to = *server.ends.back();
+    const buffer content(std::string("on"));
+    from.when_message = [&](const auto&) {
+      to.call([&](connection& link) { link.send(content, opcode::text); });
+      from.call([](connection& link) { link.costs(1'000); });
+    };
+    sender.write(many(messages, raw::text("x")));
+    while (from.messages.size() < messages && receiver.socket.available() == 0) io.run_one();
+    // As late as the last of a few, and no later than after some turns of many.
+    EXPECT_EQ(from.messages.size(), std::min<std::size_t>(messages, 17));
+    ASSERT_TRUE(run_until(io, [&] { return receiver.socket.available() == messages * raw::frame(0x81, "on", false).size(); }));
+  }
+}
+
 TEST_F(transport_turns, A_turn_that_is_over_can_be_followed_by_a_pause_a_close_or_the_end_of_the_stream) {
   for (int what = 0; what < 4; ++what) {
     raw client(io, server.door->port());

@@ -10,13 +10,22 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t keep = 1024;  // places that are kept between turns
+constexpr std::size_t keep = 1024;        // places that are kept between turns
+constexpr std::size_t most_put_off = 16;  // turns of others that a flush waits for
 
 }  // namespace
 
 void flush_list::add(const asio::any_io_executor& on, std::shared_ptr<socket_stream> stream) {
   waiting_.push_back(std::move(stream));
-  if (waiting_.size() == 1) asio::post(on, [self = shared_from_this()] { self->flush_all(); });
+  if (waiting_.size() == 1) flush_later(on);
+}
+
+void flush_list::flush_later(const asio::any_io_executor& on) {
+  asio::post(on, [self = shared_from_this(), on] {
+    if (self->turns_to_come_ > 0 && ++self->put_off_ <= most_put_off) return self->flush_later(on);
+    self->put_off_ = 0;
+    self->flush_all();
+  });
 }
 
 // What is added meanwhile waits for the next turn. An owner that throws when it hears that it may send again keeps no other stream from

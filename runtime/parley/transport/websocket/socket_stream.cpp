@@ -69,6 +69,7 @@ void socket_stream::close() noexcept {
   out_.clear();
   recount();
   wrote_early_ = false;  // nobody is left to hear of it
+  turn_begins();
   turn_.reset();
   std::vector<char>().swap(left_over_);               // gives the memory back
   const auto owner = std::exchange(owner_, nullptr);  // last: it may hold the last reference to this
@@ -86,8 +87,16 @@ void socket_stream::go_on_later() {
   going_on_ = true;
   asio::post(socket_->get_executor(), [self = shared_from_this()] {
     self->going_on_ = false;
+    self->turn_begins();
     self->go_on();
   });
+  if (left_over_.empty() || paused_) return;
+  has_rest_ = true;
+  turn_->turn_follows();
+}
+
+void socket_stream::turn_begins() noexcept {
+  if (std::exchange(has_rest_, false)) turn_->turn_begins();
 }
 
 void socket_stream::go_on() {

@@ -123,6 +123,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void sever() noexcept override;
   void wait_readable();
   void go_on_later();
+  void turn_begins() noexcept;
   void read_some();
   std::size_t read(std::span<char> direct, std::span<char> room, std::error_code& ec);
   template <class Offer>
@@ -157,6 +158,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   bool paused_ = true;
   bool awaiting_read_ = false;
   bool going_on_ = false;   // go_on() has been posted
+  bool has_rest_ = false;   // and the flush list has been told that a turn follows
   bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
   bool flush_due_ = false;  // it stands in the flush list
   bool report_writes_ = true;
