@@ -1,5 +1,5 @@
-"""FlatBuffers ids that no later edit may move, and earlier shapes that go on working: a schema and its lock file before and after a run.
-lockfile.py has the file's text."""
+"""FlatBuffers ids that no later edit may change, and earlier shapes that still work: a schema and its lock file before and after a run.
+lockfile.py reads and writes the text of the file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from .model import FbsSlot, Field, Message, Oneof, Schema, Service
 # --- ids ---
 
 def assign_ids(message: Message, lock: Lock) -> Tuple[Message, Ids]:
-    """The message with its FlatBuffers ids: those of the lock, the next free ones for what is new. Without an entry ids are ranks."""
+    """Returns the message with its FlatBuffers ids: those of the lock, and the next free ones for new fields. Without a lock entry, ids
+    are ranks."""
     name = "." + message.full_name
     locked = lock.message(name) if name in lock.ids else None
     known: Dict[int, FieldShape] = {f.number: f for f in locked.fields} if locked else {}
     old = lock.ids.get(name, Ids())
     ids = Ids(old.next, dict(old.unions))
-    # An edited or badly merged file must not give an id twice.
+    # An edited or badly merged file must not lead to duplicate ids.
     for shape in known.values():
         slot, _, kept = shape.fbs_id.partition(".")
         ids.next = max(ids.next, int(slot) + 1)
@@ -47,7 +48,7 @@ def assign_ids(message: Message, lock: Lock) -> Tuple[Message, Ids]:
                 ids.next += 1
             continue
         if f.oneof_index not in union_of:
-            union_of[f.oneof_index] = ids.next + 1  # the union's type has the id before
+            union_of[f.oneof_index] = ids.next + 1  # the union's type has the previous id
             ids.next += 2
         union = union_of[f.oneof_index]
         if was and was.fbs_id.startswith("%d." % union):
@@ -85,13 +86,13 @@ class LockedFile:
     old: Lock
     new: Lock = field(default_factory=Lock)
 
-    # Messages that the schema no longer has: they were deleted, or have moved to a schema whose own run has yet to find them here.
+    # Messages that the schema no longer has. They were deleted, or moved to another schema whose run will find them here.
     orphans: Set[str] = field(default_factory=set)
-    settled: Set[str] = field(default_factory=set)  # those of them that another lock has by now
+    settled: Set[str] = field(default_factory=set)  # those that another lock already has
 
     @property
     def is_stale(self) -> bool:
-        """Would writing change the file? A block that may go by now is no reason by itself."""
+        """Whether writing would change the file. A block that may be removed is not a reason on its own."""
         return self.file is not None and self._text(self.orphans) != self.old_text
 
     @property
@@ -108,13 +109,13 @@ class LockedFile:
 
 
 def open_locks(schema: Schema, roots: Sequence[str]) -> Dict[str, LockedFile]:
-    """Raises LockError for a lock that cannot be read, and for a schema to generate that is under no root."""
+    """Raises LockError for a lock that cannot be read, and for a schema that is to be generated but is under no root."""
     locks = {}
     for f in schema.files:
         where = next((root for root in roots if os.path.exists(os.path.join(root, f.path))), None)
         if where is None:
             if f.generate and roots:
-                raise LockError("%s:1: error: is in none of the folders given as lock_root (%s) [LOCK]" % (f.path, ", ".join(roots)))
+                raise LockError("%s:1: error: is in none of the lock_root folders (%s) [LOCK]" % (f.path, ", ".join(roots)))
             locks[f.path] = LockedFile(f.path, None, "", Lock())
             continue
         path = os.path.join(where, f.stem + SUFFIX)
@@ -128,7 +129,7 @@ def open_locks(schema: Schema, roots: Sequence[str]) -> Dict[str, LockedFile]:
 
 
 def _follow_moves(schema: Schema, locks: Mapping[str, LockedFile], roots: Sequence[str]) -> None:
-    """A message that is in another file now takes its block along: out of another lock of this run, or of any other under the roots."""
+    """Moves the block of a message that is now in another file: from another lock of this run, or from any other lock under the roots."""
     missing: List[Message] = []
     for f in schema.files:
         mine = locks[f.path]
@@ -154,7 +155,7 @@ def _follow_moves(schema: Schema, locks: Mapping[str, LockedFile], roots: Sequen
         locked.settled = locked.orphans & (held | written)
 
 
-_MOST_FOLDERS = 1000  # that are searched below a root
+_MOST_FOLDERS = 1000  # searched below each root
 
 
 def _other_locks(roots: Sequence[str], known: Set[str]) -> Dict[str, Lock]:
@@ -171,13 +172,13 @@ def _other_locks(roots: Sequence[str], known: Set[str]) -> Dict[str, Lock]:
                     try:
                         with open(path, encoding="utf-8") as source:
                             found[path] = parse(source.read(), path)
-                    except (LockError, OSError, UnicodeDecodeError):  # of another schema, whose own run complains
+                    except (LockError, OSError, UnicodeDecodeError):  # of another schema, whose own run reports it
                         pass
     return found
 
 
 def _is_same(was: Optional[MessageShape], message: Message) -> bool:
-    """Can the shape be an earlier one of the message?"""
+    """Whether the shape can be an earlier one of the message."""
     if was is None:
         return False
     fields = {f.number: f for f in message.fields}
@@ -186,7 +187,7 @@ def _is_same(was: Optional[MessageShape], message: Message) -> bool:
 
 
 def apply(schema: Schema, locks: Mapping[str, LockedFile]) -> Schema:
-    """The schema with ids in all its messages, and `new` of every lock filled with them."""
+    """Returns the schema with ids in all its messages, and fills `new` of every lock with them."""
     messages = {}
     for name, m in schema.messages.items():
         messages[name], ids = assign_ids(m, locks[m.file].old)
@@ -201,7 +202,7 @@ def apply(schema: Schema, locks: Mapping[str, LockedFile]) -> Schema:
         mine = set(new.ids) | {"." + e.full_name for e in f.enums}
         carried = [n for m in new.methods.values() for n in reached([m.shape.request, m.shape.response], shapes)]
         new.shapes = {n: shapes[n] for n in list(mine) + carried}
-        # A message's fields may be of another schema's enum; it matters only where a method carries it.
+        # The fields of a message may have an enum of another schema. It matters only if a method carries the message.
         files.append(replace(f, messages=tuple(messages[m.full_name] for m in f.messages), services=services))
     return replace(schema, files=tuple(files), messages=messages)
 
@@ -222,13 +223,13 @@ def _with_prints(service: Service, schema: Schema, shapes: Shapes, new: Lock) ->
 
 
 def is_whole(locked: LockedMethod, lock: Lock) -> bool:
-    """Do the shapes in the file still yield the fingerprint?"""
+    """Whether the shapes in the file still yield the fingerprint."""
     return fingerprint(canonical_text(locked.shape, lock.shapes)) == locked.fingerprint
 
 
 def accept(schema: Schema, locks: Mapping[str, LockedFile], broken: Mapping[str, Collection[str]]) -> Schema:
-    """Carries accepted fingerprints over, and accepts the last one where the change is compatible. `broken` names, per file, the wire
-    names of methods whose change is not."""
+    """Keeps accepted fingerprints, and accepts the last one if the change is compatible. `broken` contains, for each file, the wire names
+    of methods with an incompatible change."""
     files = []
     for f in schema.files:
         lock = locks[f.path]

@@ -1,26 +1,26 @@
-"""The lock file beside each schema: FlatBuffers ids that no later edit may move, and the fingerprints of earlier shapes that go on working.
+"""The lock file beside each schema: FlatBuffers ids that no later edit may change, and the fingerprints of earlier shapes that still work.
 
-`lobby.proto` has `lobby.parley.lock`, a text made for diffs and merges:
+The lock file of `lobby.proto` is `lobby.parley.lock`, a text that is suitable for diffs and merges:
 
     parley-lock 1
-    message .lobby.v1.Post next 5       ids below 5 are taken, also by fields that are gone
-      limits 2.max_len=80               or `-`; no such line: not known
+    message .lobby.v1.Post next 5       ids below 5 are used, also by removed fields
+      limits 2.max_len=80               or `-`; unknown if the line is absent
       field 1 0 id id uint64 one -      number, id, JSON name, name, type, label, oneof's index
       field 2 4.1 text text string one 0    in a oneof: <id of the union>.<ordinal>
-      oneof 4 next 3                    the union with id 4 (its type has 3); ordinals below 3 are taken
-    foreign .other.v1.Thing             a message of another schema that methods here carry: its shape when last seen
+      oneof 4 next 3                    the union with id 4 (its type has 3); ordinals below 3 are used
+    foreign .other.v1.Thing             a message of another schema that methods here carry, in its last known shape
     enum .lobby.v1.Mood
       value 0 MOOD_UNSPECIFIED
     method Lobby.Say
       shape event client 0 0
       ...
-      max_bytes 0                       no such line: not known
-      errors -                          the enum that `errors` names; likewise
+      max_bytes 0                       unknown if the line is absent
+      errors -                          the enum that `errors` names; unknown if the line is absent
       fingerprint c699c85d92fa11a0
-      accepted 1122334455667788         earlier shapes that lint proved compatible, one line each
+      accepted 1122334455667788         an earlier shape that lint proved compatible; one line for each
 
-A fingerprint is also a checksum: if the shapes in the file do not yield it, somebody removed an entry in order to make an incompatible
-change, and no earlier shape is accepted from there on.
+A fingerprint is also a checksum. If the shapes in the file do not yield it, an entry was removed in order to make an incompatible change,
+and no earlier shape is accepted from then on.
 """
 
 from __future__ import annotations
@@ -58,18 +58,18 @@ class LockedMethod:
     shape: MethodShape
     fingerprint: int
     accepted: Tuple[int, ...] = ()
-    max_bytes: Optional[int] = None  # 0: the connection's limit; None: not known
-    errors: Optional[str] = None     # full name of the enum, or "-"; None: not known
+    max_bytes: Optional[int] = None  # 0: the connection's limit; None: unknown
+    errors: Optional[str] = None     # full name of the enum, or "-"; None: unknown
 
 
-Limits = Dict[int, Tuple[int, int]]  # field number -> max_len, max_count; 0 is none, and so is a field that is not there
+Limits = Dict[int, Tuple[int, int]]  # field number -> max_len, max_count; 0 and an absent field mean none
 
 
 @dataclass
 class Lock:
     shapes: Dict[str, Shape] = field(default_factory=dict)    # by ".full.Name"
     ids: Dict[str, Ids] = field(default_factory=dict)         # of the file's own messages
-    limits: Dict[str, Limits] = field(default_factory=dict)   # likewise, where they are known
+    limits: Dict[str, Limits] = field(default_factory=dict)   # likewise, if they are known
     methods: Dict[str, LockedMethod] = field(default_factory=dict)
 
     def message(self, name: str) -> Optional[MessageShape]:
@@ -85,7 +85,7 @@ def parse(text: str, path: str) -> Lock:
         return LockError("%s:%d: error: %s [LOCK]" % (path, number, why))
 
     if any(line.startswith(("<<<<<<<", ">>>>>>>", "=======")) for _, line in lines):
-        raise LockError("%s: error: has conflict marks of a merge in it; keep both sides' lines, then build again [LOCK]" % path)
+        raise LockError("%s: error: contains conflict markers of a merge; keep the lines of both sides and build again [LOCK]" % path)
     if not lines or lines[0][1].strip() != "parley-lock 1":
         raise LockError("%s:1: error: not a lock file of version 1 [LOCK]" % path)
     current: Optional[Tuple[str, str]] = None
@@ -128,7 +128,7 @@ def parse(text: str, path: str) -> Lock:
             else:
                 raise ValueError
         except (ValueError, IndexError):
-            raise fail(number, "cannot be read; take the file's last committed version and build again") from None
+            raise fail(number, "cannot be read; restore the last committed version of the file and build again") from None
     for name, shapes in fields.items():
         lock.shapes[name] = MessageShape(tuple(sorted(shapes, key=lambda f: f.number)))
     for name, pairs in values.items():
@@ -141,7 +141,7 @@ def parse(text: str, path: str) -> Lock:
                 int(one["fingerprint"], 16), tuple(int(a, 16) for a in parts.get("accepted", [])),
                 int(parts["max_bytes"][0]) if "max_bytes" in parts else None, parts.get("errors", [None])[0])
         except (KeyError, ValueError):
-            raise LockError("%s: error: method %s is incomplete; delete its block, or take the last committed version [LOCK]"
+            raise LockError("%s: error: method %s is incomplete; delete its block, or restore the last committed version [LOCK]"
                             % (path, name)) from None
     return lock
 
@@ -199,7 +199,7 @@ def format(lock: Lock, proto: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """Replaces the file in one step: a build that is stopped leaves the old one."""
+    """Replaces the file in one step. An interrupted build leaves the old file."""
     folder = os.path.dirname(path) or "."
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".parley-lock-")
     try:

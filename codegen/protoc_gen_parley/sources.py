@@ -1,4 +1,4 @@
-"""The files of a request: which are loaded, whether they can be, and where things stand in them."""
+"""Selects and checks the files of a request, and finds lines and comments in them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from google.protobuf import descriptor_pb2
 
 from . import utf8, words
 
-# Files whose types are values of the runtime or words of the vocabulary: nothing is generated for them, nothing includes them.
+# The types of these files are values of the runtime or part of the vocabulary. Nothing is generated for them, and nothing includes them.
 _BUILT_IN = ("google/protobuf/", "parley/options.proto")
 
 
 class LoadError(Exception):
-    """A file that the generator cannot understand at all."""
+    """A file that the generator cannot load."""
 
     def __init__(self, file: str, line: int, text: str):
         super().__init__("%s:%d: error: %s" % (file, line, text))
@@ -38,7 +38,7 @@ class Source:
         return location.span[0] + 1 if location is not None and location.span else 1
 
     def comment(self, path: Tuple[int, ...], detached: bool = False) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-        """The author's lines, and the rules that `parley:ignore` names among them."""
+        """Returns the lines of the comment, and the rules that `parley:ignore` names in it."""
         location = self._locations.get(path)
         if location is None:
             return (), ()
@@ -53,7 +53,7 @@ class Source:
                     ignores += re.findall(r"\b[A-Z][A-Z0-9_]+\b", found.group(1).split(":")[0])
                 else:
                     lines.append(line)
-        # Detached comments may silence a rule (they stand above a file's head), but document nothing.
+        # Detached comments may suppress a rule, because they may be at the top of a file. They document nothing.
         for part in [] if detached else location.leading_detached_comments:
             for line in words.comment_lines(part):
                 found = re.match(r"\s*parley:ignore\b(.*)", line)
@@ -63,8 +63,8 @@ class Source:
 
 
 def chosen(files: Sequence[descriptor_pb2.FileDescriptorProto], generate: Set[str]) -> List[descriptor_pb2.FileDescriptorProto]:
-    """The files to load. Raises LoadError for one that is not UTF-8, or in another syntax than proto3; the latter is left out instead if
-    only its options are used."""
+    """Returns the files to load. Raises LoadError for a file that is not UTF-8 or not proto3. A file in another syntax is left out if only
+    its options are used."""
     users = _users(files, generate)
     wanted = [f for f in files if f.name in generate or not f.name.startswith(_BUILT_IN) and (f.syntax == "proto3" or f.name in users)]
     for file in wanted:
@@ -74,8 +74,8 @@ def chosen(files: Sequence[descriptor_pb2.FileDescriptorProto], generate: Set[st
 
 
 def _users(files: Sequence[descriptor_pb2.FileDescriptorProto], generate: Set[str]) -> Dict[str, str]:
-    """Each file whose types those to generate contain, at any depth, with a file that mentions one of them."""
-    home: Dict[str, Tuple[str, Any]] = {}  # ".full.Name" -> its file, and the message; an enum mentions nothing
+    """Returns each file whose types the generated files contain, at any depth, with a file that mentions one of them."""
+    home: Dict[str, Tuple[str, Any]] = {}  # ".full.Name" -> its file and the message; None for an enum, which mentions no types
 
     def add(scope: str, file: str, messages: Any, enums: Any) -> None:
         home.update((scope + enum.name, (file, None)) for enum in enums)
@@ -107,9 +107,9 @@ def _users(files: Sequence[descriptor_pb2.FileDescriptorProto], generate: Set[st
 
 def _check_text(file: descriptor_pb2.FileDescriptorProto) -> None:
     if not _is_path(file.name):
-        raise LoadError(repr(file.name), 1, "generated code could not name such a path [SYNTAX]")
+        raise LoadError(repr(file.name), 1, "generated code cannot contain this path [SYNTAX]")
     for path in utf8.bad_texts(file):
-        if path[:2] == (9, 1):  # source_code_info.location: a comment, whose place stands beside it
+        if path[:2] == (9, 1):  # source_code_info.location: a comment, with its position
             raise LoadError(file.name, file.source_code_info.location[path[2]].span[0] + 1, "a comment of this element is not UTF-8 [SYNTAX]")
         raise LoadError(file.name, Source(file).line(path), "a string is not UTF-8 [SYNTAX]")
 
@@ -124,5 +124,5 @@ def _check_syntax(file: descriptor_pb2.FileDescriptorProto, user: str) -> None:
     line = Source(file).line((12,))
     why = "" if user == file.name else "; %s uses its types, so they would have to be generated" % user
     if file.syntax == "editions":
-        raise LoadError(file.name, line, 'written in protobuf editions; this generator reads syntax = "proto3" only%s [SYNTAX]' % why)
-    raise LoadError(file.name, line, 'written in proto2; say syntax = "proto3" at its top%s [SYNTAX]' % why)
+        raise LoadError(file.name, line, 'uses protobuf editions; this generator reads only syntax = "proto3"%s [SYNTAX]' % why)
+    raise LoadError(file.name, line, 'uses proto2; write syntax = "proto3" at the top of the file%s [SYNTAX]' % why)

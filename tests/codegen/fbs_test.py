@@ -75,8 +75,8 @@ class FbsTest(TestCase):
         self.check(folder, "one.proto", "two.proto")
         self.write(folder, "three.proto", both % "Order_LinesEntry")
         self.assertEqual(
-            ["three.proto:1: error: one.proto and two.proto, whose types it uses, both have the table %s in the .fbs; rename the message of that "
-             "name, or what makes the other [NAME_TAKEN]" % name for name in ("Order_LinesEntry", "Order_oneof_pick_a")],
+            ["three.proto:1: error: one.proto and two.proto, whose types it uses, both have the table %s in the .fbs; rename the message with that "
+             "name or the one that produces the other [NAME_TAKEN]" % name for name in ("Order_LinesEntry", "Order_oneof_pick_a")],
             generate([folder], "three.proto").errors)
         self.write(folder, "three.proto", both % "int32")
         self.check(folder, "one.proto", "two.proto", "three.proto")

@@ -67,8 +67,8 @@ class LintTest(TestCase):
         self.assertEqual([], generate([scratch], "case.proto", lock_roots=(str(scratch),)).errors)
         self.write(scratch, "case.proto", 'syntax = "proto3"; message M { reserved 1; reserved "f1"; %s }' % oneof(range(2, 257)))
         self.assertEqual(
-            ["case.proto:1: error: M: the oneof pick has 256 members, with 1 that are gone and keep their number, and the binary form can tell "
-             "255 apart; split it, or put some into a message [BINARY_LIMIT]"],
+            ["case.proto:1: error: M: the oneof pick has 256 members, with 1 that are gone and keep their number, but the binary form allows "
+             "255; split it, or put some into a message [BINARY_LIMIT]"],
             generate([scratch], "case.proto", lock_roots=(str(scratch),)).errors)
 
     def test_a_table_holds_so_many_bytes(self):

@@ -61,7 +61,7 @@ class PluginTest(TestCase):
         self.write(self.folder, "t.proto", GOOD.replace("[OTHERS]", "[OTHERS, 5, OTHERS]"))
         done = self.protoc("t.proto")
         self.assertEqual(1, done.returncode)
-        self.assertIn("--parley_out: t.proto:9: error: S.Say event.to[2]: OTHERS stands here twice [TARGET_TWICE]\n", done.stderr)
+        self.assertIn("--parley_out: t.proto:9: error: S.Say event.to[2]: OTHERS is listed twice [TARGET_TWICE]\n", done.stderr)
         self.assertNotIn("Traceback", done.stderr)
         self.assertEqual({}, self.outputs())
 
@@ -73,9 +73,9 @@ class PluginTest(TestCase):
 
     def test_other_syntaxes_are_refused_by_name(self):
         self.write(self.folder, "t.proto", 'syntax = "proto2";\npackage t;\nmessage Line { optional string text = 1; }\n')
-        self.assertIn("t.proto:1: error: written in proto2", self.protoc("t.proto").stderr)
+        self.assertIn("t.proto:1: error: uses proto2", self.protoc("t.proto").stderr)
         self.write(self.folder, "t.proto", "package t;\nmessage Line { optional string text = 1; }\n")
-        self.assertIn("t.proto:1: error: written in proto2", self.protoc("t.proto").stderr)
+        self.assertIn("t.proto:1: error: uses proto2", self.protoc("t.proto").stderr)
 
     def test_text_that_is_not_utf8_is_refused_by_line(self):
         for text, line, what in (
@@ -112,7 +112,7 @@ class PluginTest(TestCase):
         self.write(self.folder, "old.proto", 'syntax = "proto2";\npackage old;\nmessage Old { optional uint32 max = 1; }\n')
         for user in ("message Line { old.Old old = 1; }", "message Line {} service S { rpc Ask(Line) returns (old.Old); }"):
             self.write(self.folder, "t.proto", 'syntax = "proto3";\npackage t;\nimport "old.proto";\n' + user)
-            self.assertIn('old.proto:1: error: written in proto2; say syntax = "proto3" at its top; t.proto uses its types, so they would have '
+            self.assertIn('old.proto:1: error: uses proto2; write syntax = "proto3" at the top of the file; t.proto uses its types, so they would have '
                           "to be generated [SYNTAX]", self.protoc("t.proto").stderr)
 
     def test_unknown_parameters_are_refused_by_name(self):

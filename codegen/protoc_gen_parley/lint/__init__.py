@@ -1,7 +1,7 @@
 """Rules about schemas. Each has an id, a severity, a purpose in one sentence, and a function that yields findings.
 
-A rule looks at the model only. It is registered by its decorator; the modules below are imported for that. What one language asks of a
-schema stands with its backend. schema/README.md lists all rules by id, and a test holds that list against the registries.
+A rule reads only the model. Its decorator registers it, so the modules below are imported for that. Rules of one language are in its
+backend. schema/README.md lists all rules by id, and a test compares that list with the registries.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Linter:
         return Run(schema, self.rules).findings(lambda r: not r.needs_lock)
 
     def run_across(self, schema: Schema) -> List[Finding]:
-        """Those about what several schemas of one program have to agree on. parley_generate() generates each schema alone and asks for
-        these once for all."""
+        """The findings of rules that concern several schemas of one program. parley_generate() generates each schema alone and runs these
+        rules once for all."""
         return Run(schema, self.rules).findings(lambda r: r.across)
 
     def run_with_lock(self, schema: Schema) -> List[Finding]:
-        """Those about a schema that has got its FlatBuffers ids and accepted shapes."""
+        """The findings of rules that need FlatBuffers ids and accepted shapes."""
         return Run(schema, self.rules).findings(lambda r: r.needs_lock)

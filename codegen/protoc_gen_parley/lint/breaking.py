@@ -1,7 +1,7 @@
-"""Rules about change: the schema of today against its lock file.
+"""Rules about changes: they compare the schema with its lock file.
 
-A finding here says that peers built from the earlier schema could not go on talking. Where there is none, the earlier fingerprint is
-kept as accepted. All are errors; an intended change is made by deleting the lines it concerns from the lock file.
+A finding means that peers built from the earlier schema could no longer communicate. Without a finding the earlier fingerprint is kept as
+accepted. All findings are errors. For an intended change, delete the lines that it concerns from the lock file.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from ..model import Enum, EnumValue, Field, File, Message, Schema
 from .core import ERROR, RULES, Finding, Hit, Place, Run, in_order, rule
 
 _PURPOSES = {
-    "BREAKS_FIELD_GONE": "A field that is taken away leaves its number and its name reserved.",
+    "BREAKS_FIELD_GONE": "A removed field leaves its number and its name reserved.",
     "BREAKS_FIELD_TYPE": "A field keeps its type, its label, its oneof and its FlatBuffers id.",
-    "BREAKS_FIELD_NAME": "A field keeps its name and its JSON name: JSON travels by them.",
-    "BREAKS_NUMBER_REUSED": "A number is not given to another field.",
-    "BREAKS_ENUM_VALUE": "An enum's value keeps its name, and one that is taken away leaves number and name reserved.",
-    "BREAKS_WIRE_NAME": "A wire name does not go away.",
-    "BREAKS_SHAPE": "A method stays a call or an event, of the same side, streaming as before, with answer and body under the same name.",
-    "BREAKS_LIMIT": "What old peers may send stays within max_len, max_count and max_bytes.",
-    "BREAKS_ERRORS": "A call goes on giving its reasons by the same enum.",
-    "BREAKS_TO_FIRST": "The first target is what old peers mean when they name none.",
+    "BREAKS_FIELD_NAME": "A field keeps its name and its JSON name, because JSON payloads use them.",
+    "BREAKS_NUMBER_REUSED": "The number of a field is not given to another field.",
+    "BREAKS_ENUM_VALUE": "An enum value keeps its name. A removed value leaves its number and name reserved.",
+    "BREAKS_WIRE_NAME": "A wire name is not removed.",
+    "BREAKS_SHAPE": "A method stays a call or an event, with the same side, the same streaming, and the same names of answer and body.",
+    "BREAKS_LIMIT": "The payloads that old peers may send stay within max_len, max_count and max_bytes.",
+    "BREAKS_ERRORS": "A call keeps the enum that names its reasons.",
+    "BREAKS_TO_FIRST": "The first target stays the same, because old peers mean it when they name none.",
     "BREAKS_TO_GONE": "A target that old peers may name stays allowed.",
-    "BREAKS_PAYLOAD": "A method's request and answer can still be read by whoever knows the earlier types.",
+    "BREAKS_PAYLOAD": "Peers with earlier types can still read a method's request and answer.",
 }
 
 
@@ -46,7 +46,7 @@ class _Change:
     text: str
     locked: str            # its line in the lock file: "field 2"
     subject: str = ""      # of the element inside the type: a field's name
-    number: Optional[int] = None  # of a value that is still there
+    number: Optional[int] = None  # of a value that still exists
 
 
 def _reserved(ranges: Tuple[Tuple[int, int], ...], number: int, inclusive: bool) -> bool:
@@ -54,7 +54,7 @@ def _reserved(ranges: Tuple[Tuple[int, int], ...], number: int, inclusive: bool)
 
 
 def _same_value_type(old: str, new: str) -> bool:
-    """Equal, or two messages or two enums: those are compared by what they contain."""
+    """Whether the types are equal, or two messages, or two enums, whose contents are compared elsewhere."""
     old_key, old_value = split_map(old)
     new_key, new_value = split_map(new)
     if old_key != new_key:
@@ -75,16 +75,16 @@ def _field_changes(old: FieldShape, new: FieldShape) -> Iterator[_Change]:
                      % (new.number, old.name, old.type.lstrip(".")))
         return
     if old.name != new.name:
-        yield change("BREAKS_FIELD_NAME", "was named %s; JSON travels by names" % old.name)
+        yield change("BREAKS_FIELD_NAME", "was named %s; JSON payloads use the name" % old.name)
     elif old.json_name != new.json_name:
-        yield change("BREAKS_FIELD_NAME", "had the JSON name %s; keep it by json_name" % old.json_name)
+        yield change("BREAKS_FIELD_NAME", "had the JSON name %s; keep it with json_name" % old.json_name)
     if not same_type:
         yield change("BREAKS_FIELD_TYPE", "was of type %s" % old.type.lstrip("."))
     elif old.label != new.label:
         words = {"one": "singular", "opt": "optional", "rep": "repeated"}
         yield change("BREAKS_FIELD_TYPE", "was %s" % words.get(old.label, old.label))
     elif (old.oneof == "-") != (new.oneof == "-"):
-        yield change("BREAKS_FIELD_TYPE", "stood %s" % ("in no oneof" if old.oneof == "-" else "in a oneof"))
+        yield change("BREAKS_FIELD_TYPE", "was %s" % ("in no oneof" if old.oneof == "-" else "in a oneof"))
     elif old.fbs_id != new.fbs_id:
         yield change("BREAKS_FIELD_TYPE", "had the FlatBuffers id %s and now has %s" % (old.fbs_id, new.fbs_id))
 
@@ -103,7 +103,7 @@ def _message_changes(old: MessageShape, new: MessageShape, now: Optional[Message
         if f.name not in now.reserved_names and all(g.name != f.name for g in new.fields):
             missing.append('reserved "%s";' % f.name)
         if missing:
-            yield _Change("BREAKS_FIELD_GONE", "the field %s = %d is gone: say `%s`" % (f.name, f.number, " ".join(missing)),
+            yield _Change("BREAKS_FIELD_GONE", "the field %s = %d was removed: add `%s`" % (f.name, f.number, " ".join(missing)),
                           "field %d" % f.number)
 
 
@@ -115,7 +115,7 @@ def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterat
         if name in names.get(number, []):
             continue
         if number in names:
-            yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is now named %s; JSON travels by names" % (
+            yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is now named %s; JSON payloads use the name" % (
                 name, number, names[number][0]), "value %d" % number, number=number)
         elif now is not None:
             missing = []
@@ -124,7 +124,7 @@ def _enum_changes(old: EnumShape, new: EnumShape, now: Optional[Enum]) -> Iterat
             if name not in now.reserved_names and all(name != other for _, other in new.values):
                 missing.append('reserved "%s";' % name)
             if missing:
-                yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d is gone: say `%s`" % (name, number, " ".join(missing)),
+                yield _Change("BREAKS_ENUM_VALUE", "the value %s = %d was removed: add `%s`" % (name, number, " ".join(missing)),
                               "value %d" % number)
 
 
@@ -153,8 +153,8 @@ class _Checker:
         present = {m.wire_name for s in f.services for m in s.methods}
         for name in sorted(old.methods):
             if name not in present:
-                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can give it back, and "
-                          "if the method is in another file now, its block belongs into that file's lock" % name,
+                self._add(f, "BREAKS_WIRE_NAME", f.line, "", "", "no method has the wire name %s any more; `name` can restore it; "
+                          "if the method moved to another file, move its block to that file's lock" % name,
                           "the block `method %s`" % name)
         for s in f.services:
             for m in s.methods:
@@ -177,7 +177,7 @@ class _Checker:
                         self._add(f, "BREAKS_PAYLOAD", m.line, place.subject, "", told, block)
 
     def _check_moved(self, f: File, name: str) -> None:
-        """A message that stood in this file and is in an imported one now, whose lock does not know its ids."""
+        """Checks a message that moved from this file to an imported one whose lock does not have its ids."""
         now = self.shapes.get(name)
         if not isinstance(now, MessageShape):
             return
@@ -187,7 +187,7 @@ class _Checker:
             home = next(other for other in self.schema.files if other.path == self.schema.messages[name[1:]].file)
             self.findings.append(Finding(
                 "BREAKS_FIELD_TYPE", RULES["BREAKS_FIELD_TYPE"].severity, f.path, f.line, "", "",
-                "%s is in %s now and had other binary ids here: move the block `message %s` from %s to %s, in place of the one there" % (
+                "%s is now in %s and had other binary ids here: move the block `message %s` from %s to %s, in place of the one there" % (
                     name[1:], home.path, name, f.stem + SUFFIX, home.stem + SUFFIX)))
 
     def _check_limits(self, f: File, message: Message) -> None:
@@ -201,7 +201,7 @@ class _Checker:
             for limit, before, after in zip(("max_len", "max_count"), was.get(x.number, (0, 0)), now.get(x.number, (0, 0))):
                 if x.number in known and _is_tighter(before, after):
                     self._add(f, "BREAKS_LIMIT", Place((f, message, x)).line("field." + limit), "%s.%s" % (message.name, x.name),
-                              "field." + limit, "was %s, and what old peers send may exceed %d" % (before or "absent", after),
+                              "field." + limit, "was %s, and old peers may exceed %d" % (before or "absent", after),
                               "the line `limits` of `message %s`" % name)
 
     def _type_changes(self, was: Shape, now: Shape, node: Optional[Union[Message, Enum]]) -> Iterator[_Change]:
@@ -214,7 +214,7 @@ class _Checker:
         return iter(())
 
     def _payload_changes(self, old: MethodShape, new: MethodShape, old_shapes: Shapes) -> Iterator[Optional[str]]:
-        """Walks both payloads side by side. None: incompatible, but reported at the type itself in this run."""
+        """Compares both payloads recursively. None means incompatible, but reported at the type itself in this run."""
         seen: Set[Tuple[str, str]] = set()
         queue: List[Tuple[str, str, str]] = [(old.request, new.request, "the request")]
         if old.response != "-" and new.response != "-":
@@ -230,7 +230,7 @@ class _Checker:
                     yield "%s was %s and is %s" % (where, was.lstrip("."), now.lstrip("."))
                 continue
             if old_shape is None:
-                # Its block was taken out of the lock: the change is meant, and nothing earlier is accepted.
+                # Its block was removed from the lock, so the change is intended, and no earlier shape is accepted.
                 if was.startswith(".google.protobuf."):
                     yield "%s was %s and is %s" % (where, was.lstrip("."), now.lstrip("."))
                 continue
@@ -287,30 +287,30 @@ def _method_changes(old: MethodShape, new: MethodShape, word: str) -> Iterator[T
     before = [] if old.to == "-" else old.to.split(",")
     after = [] if new.to == "-" else new.to.split(",")
     if before and after and before[0] != after[0]:
-        yield "BREAKS_TO_FIRST", word + ".to[0]", "the first target was %s, which old peers mean when they name none" % before[0].upper()
+        yield "BREAKS_TO_FIRST", word + ".to[0]", "the first target was %s, which old peers mean if they name no target" % before[0].upper()
     for gone in [t for t in before if t not in after]:
-        yield "BREAKS_TO_GONE", word + ".to", "%s is gone from it" % gone.upper()
+        yield "BREAKS_TO_GONE", word + ".to", "%s was removed from it" % gone.upper()
 
 
-# The limits of a connection for payloads toward a server and toward a client, unless they are set otherwise.
+# The default limits of a connection for payloads to a server and to a client.
 _TO_SERVER, _TO_CLIENT = 65_536, 1_048_576
 
 
 def _is_tighter(before: int, after: int, none: int = 0) -> bool:
-    """Whether `after` allows less. 0 means that no limit is set, and the default `none` applies; a default of 0 is no limit either."""
+    """Whether `after` allows less. 0 means that no limit is set and the default `none` applies. A default of 0 is no limit either."""
     before, after = before or none, after or none
     return after != 0 and (before == 0 or after < before)
 
 
 def _promise_changes(old: LockedMethod, new: LockedMethod) -> Iterator[Tuple[str, str, str]]:
-    """What peers rely on and no fingerprint holds, because it changes no byte."""
-    # An event of clients meets the server's limit; the others can meet both, so the narrower one counts where the limit is taken away.
+    """Compares properties that peers rely on but that no fingerprint contains, because they change no byte."""
+    # An event of clients is subject to the server's limit. Others can be subject to both, so the smaller counts if a limit is removed.
     none = _TO_SERVER if new.max_bytes == 0 or new.shape.shape.startswith("event client") else _TO_CLIENT
     if old.max_bytes is not None and new.max_bytes is not None and _is_tighter(old.max_bytes, new.max_bytes, none):
-        yield "BREAKS_LIMIT", "max_bytes", "was %s, and what old peers send may exceed %s" % (
+        yield "BREAKS_LIMIT", "max_bytes", "was %s, and old peers may exceed %s" % (
             old.max_bytes or "absent", new.max_bytes or "the connection's limit")
     if old.errors is not None and old.errors not in ("-", new.errors):
-        yield "BREAKS_ERRORS", "errors", "was %s, by which old peers read the reasons of a refusal" % old.errors.lstrip(".")
+        yield "BREAKS_ERRORS", "errors", "was %s, which old peers use to read the reasons" % old.errors.lstrip(".")
 
 
 def _shape_words(shape: str) -> str:
@@ -320,7 +320,7 @@ def _shape_words(shape: str) -> str:
 
 
 def check(schema: Schema, locks: Mapping[str, LockedFile], shapes: Shapes) -> Tuple[List[Finding], Dict[str, Set[str]]]:
-    """The findings, and per file the wire names whose earlier shape cannot be accepted."""
+    """Returns the findings and, for each file, the wire names whose earlier shape cannot be accepted."""
     checker = _Checker(schema, locks, shapes)
     for f in schema.generated:
         if locks[f.path].file is not None:

@@ -11,7 +11,7 @@ _HOUR_MS = 3_600_000
 FAN_OUT = ("all", "user", "group", "group_others")
 
 
-@rule("CALL_TO", ERROR, "A client asks the server; the server asks clients, but not OTHERS or SENDER.")
+@rule("CALL_TO", ERROR, "A client calls the server. The server calls clients, but not OTHERS or SENDER.")
 def call_to(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         for path, numbers in lists(m):
@@ -19,32 +19,32 @@ def call_to(run: Run) -> Iterator[Hit]:
             for i, n in enumerate(numbers):
                 word = TARGETS.get(n)
                 if by_client and word not in ("server", None):
-                    yield place, "%s[%d]" % (path, i), "a client asks SERVER, never %s" % word.upper()
+                    yield place, "%s[%d]" % (path, i), "a client calls SERVER, never %s" % word.upper()
                 if not by_client and word in ("server", "others", "sender"):
-                    yield place, "%s[%d]" % (path, i), "the server cannot ask %s" % word.upper()
+                    yield place, "%s[%d]" % (path, i), "the server cannot call %s" % word.upper()
 
 
-@rule("CALL_FAN_OUT_STREAM", ERROR, "A call that asks many does not stream.")
+@rule("CALL_FAN_OUT_STREAM", ERROR, "A call with several receivers does not stream.")
 def call_fan_out_stream(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         for path, numbers in lists(m):
             for i, n in enumerate(numbers):
                 if m.streams and TARGETS.get(n) in FAN_OUT:
-                    yield place, "%s[%d]" % (path, i), "%s asks many, and a stream has one other end" % TARGETS[n].upper()
+                    yield place, "%s[%d]" % (path, i), "%s has several receivers, but a stream has one peer" % TARGETS[n].upper()
 
 
-@rule("DEADLINE_LONG", WARNING, "A deadline is at most an hour; a longer wait is an event or a stream.")
+@rule("DEADLINE_LONG", WARNING, "A deadline is at most one hour. A longer wait is an event or a stream.")
 def deadline_long(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if m.options.get("deadline_ms", 0) > _HOUR_MS:
             yield place, "call.deadline_ms", "%d is more than an hour" % m.options.get("deadline_ms")
 
 
-@rule("ONCE_STREAM", ERROR, "An answer that is kept and repeated is one answer.")
+@rule("ONCE_STREAM", ERROR, "`once` keeps and repeats a single answer, so it does not apply to streams.")
 def once_stream(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if "once" in m.options and m.streams:
-            yield place, "call.once", "does not go with streams"
+            yield place, "call.once", "does not apply to streams"
 
 
 @rule("ONCE_KEY", ERROR, "A field of once.key exists in the request and is scalar.")
@@ -61,14 +61,14 @@ def once_key(run: Run) -> Iterator[Hit]:
                 yield place, "call.once.key[%d]" % i, "%s is not scalar" % key
 
 
-@rule("ONCE_IDEMPOTENT", WARNING, "A call without side effects gains nothing by `once`.")
+@rule("ONCE_IDEMPOTENT", WARNING, "`once` has no effect on a call without side effects.")
 def once_idempotent(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if "once" in m.options and m.idempotency == 1:
             yield place, "call.once", "idempotency_level = NO_SIDE_EFFECTS says that repeating does no harm"
 
 
-@rule("ERRORS_TYPE", ERROR, "`errors` names an enum of the schema, whose values have names of at most 128 bytes.")
+@rule("ERRORS_TYPE", ERROR, "`errors` names an enum of the schema. The names of its values have at most 128 bytes.")
 def errors_type(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         name = m.options.get("errors")
@@ -82,14 +82,14 @@ def errors_type(run: Run) -> Iterator[Hit]:
                     yield place, "call.errors", "the name of %s.%s is longer than %d bytes" % (full, value.name, MAX_NAME)
 
 
-@rule("REPLY_STREAM", ERROR, "`reply` names the one answer of a unary call.")
+@rule("REPLY_STREAM", ERROR, "`reply` names the single answer of a unary call.")
 def reply_stream(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if m.options.get("reply") and m.streams:
-            yield place, "call.reply", "does not go with streams"
+            yield place, "call.reply", "does not apply to streams"
 
 
-@rule("REPLY_NAME", ERROR, "An answer's wire name is no method's.", across=True)
+@rule("REPLY_NAME", ERROR, "The wire name of an answer is not the name of a method.", across=True)
 def reply_name(run: Run) -> Iterator[Hit]:
     taken: Dict[str, str] = {m.wire_name: s.full_name + "." + m.name for f in run.schema.files for s in f.services for m in s.methods}
     for place, m in run.calls():
@@ -97,7 +97,9 @@ def reply_name(run: Run) -> Iterator[Hit]:
             yield place, "call.reply", "%s is the wire name of %s" % (quote(m.options.get("reply")), taken[m.options.get("reply")])
 
 
-@rule("REPLY_FAN_OUT", ERROR, "Answers of several peers without ids could not be told apart.")
+@rule("REPLY_FAN_OUT", ERROR,
+      "`reply` does not apply to a call with several receivers, because their answers have no ids and could not be "
+      "told apart.")
 def reply_fan_out(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if m.options.get("reply") and any(TARGETS.get(n) in FAN_OUT for _, numbers in lists(m) for n in numbers):

@@ -1,4 +1,4 @@
-"""What rules are made of."""
+"""The parts that rules are made of."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Place:
-    """An element of the schema with all that it stands in, outermost first."""
+    """An element of the schema with the elements that contain it, outermost first."""
 
     nodes: Tuple[Any, ...]
 
@@ -64,7 +64,7 @@ class Place:
         return options.line if options is not None and options.line else node.line
 
 
-# A rule yields these; the place says file and line.
+# A rule yields these. The place provides file and line.
 Hit = Tuple[Place, str, str]  # place, option path, text
 Check = Callable[["Run"], Iterable[Hit]]
 
@@ -75,12 +75,12 @@ class Rule:
     severity: str
     purpose: str
     check: Check
-    needs_lock: bool = False  # looks at FlatBuffers ids or accepted shapes, which come out of the lock
-    across: bool = False      # looks at what several schemas of one program have to agree on
+    needs_lock: bool = False  # reads FlatBuffers ids or accepted shapes, which come from the lock
+    across: bool = False      # concerns several schemas of one program
 
 
 class Rules(Dict[str, Rule]):
-    """Rules by id: those about schemas in RULES, each backend's own beside it. An id may stand in several: NAME_TAKEN is asked of each."""
+    """Rules by id: those about schemas are in RULES, and each backend has its own. An id may be in several, like NAME_TAKEN."""
 
     def rule(self, id_: str, severity: str, purpose: str, needs_lock: bool = False, across: bool = False) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
@@ -96,7 +96,7 @@ rule = RULES.rule
 
 
 class Run:
-    """One run over a schema: what rules iterate over."""
+    """One run over a schema. Rules iterate over its elements."""
 
     def __init__(self, schema: Schema, rules: Sequence[Rule]):
         self.schema = schema
@@ -149,7 +149,7 @@ class Run:
         return self.schema.messages.get(full_name)
 
     def field_path(self, message: Optional[Message], path: str) -> Optional[Field]:
-        """The field that a dotted path of proto names means; singular messages all the way."""
+        """The field at a dotted path of proto names. All messages on the path are singular."""
         found: Optional[Field] = None
         for part in path.split("."):
             if message is None:

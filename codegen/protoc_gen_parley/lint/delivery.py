@@ -15,23 +15,23 @@ _LEGAL = {
     _ORDERED: (_CLOSE, _WAIT), _RELIABLE: (_CLOSE, _WAIT), _DROPPABLE: (_DROP_OLDEST, _DROP_NEWEST, _CLOSE),
     _LATEST: (_CLOSE, _DROP_OLDEST),
 }
-_CONNECTION_QUEUE = 4 * 1024 * 1024  # bytes a server queues for one client unless told otherwise
+_CONNECTION_QUEUE = 4 * 1024 * 1024  # bytes that a server queues for one client by default
 
 
-@rule("DELIVERY_UNARY", ERROR, "delivery, key, overflow and queue speak of a stream of answers, which a unary call has not.")
+@rule("DELIVERY_UNARY", ERROR, "delivery, key, overflow and queue apply to a stream of answers. A unary call has none.")
 def delivery_unary(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         if not m.server_streaming:
             for name in ("delivery", "key", "overflow", "queue"):
                 if name in m.options:
-                    yield place, "call." + name, "speaks of a stream of answers: the call does not say `returns (stream`"
+                    yield place, "call." + name, "applies to a stream of answers, but the call has no `returns (stream`"
 
 
-@rule("KEY_DELIVERY", ERROR, "key makes the slot of LATEST; nothing else has slots.")
+@rule("KEY_DELIVERY", ERROR, "`key` defines the slots of LATEST. No other delivery has slots.")
 def key_delivery(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         if m.options.get("key") and m.options.get("delivery") != _LATEST:
-            yield place, option(m) + ".key", "goes with delivery: LATEST only"
+            yield place, option(m) + ".key", "applies only with delivery: LATEST"
 
 
 def _key_fault(run: Run, message: Optional[Message], key: str) -> str:
@@ -47,7 +47,7 @@ def _key_fault(run: Run, message: Optional[Message], key: str) -> str:
     return ""
 
 
-@rule("KEY_FIELD", ERROR, "A key field exists, is singular and of integer, bool, enum or string type.")
+@rule("KEY_FIELD", ERROR, "A key field exists, is singular, and is of integer, bool, enum or string type.")
 def key_field(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         payload = m.request if m.event.present else m.response
@@ -57,7 +57,7 @@ def key_field(run: Run) -> Iterator[Hit]:
                 yield place, "%s.key[%d]" % (option(m), i), fault
 
 
-@rule("OVERFLOW_PAIR", ERROR, "Only some overflow policies make sense with a delivery.")
+@rule("OVERFLOW_PAIR", ERROR, "The overflow policy is one of those that the delivery allows.")
 def overflow_pair(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         delivery = m.options.get("delivery", _ORDERED)
@@ -67,14 +67,14 @@ def overflow_pair(run: Run) -> Iterator[Hit]:
                 _OVERFLOW[overflow], _DELIVERY[delivery], ", ".join(_OVERFLOW[o] for o in _LEGAL[delivery]))
 
 
-@rule("OVERFLOW_WAIT", ERROR, "WAIT needs one sender that feeds one receiver: a stream, or the targets CLIENT and SERVER.")
+@rule("OVERFLOW_WAIT", ERROR, "WAIT requires one sender that feeds one receiver: a stream, or the targets CLIENT and SERVER.")
 def overflow_wait(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("overflow") == _WAIT:
             for path, numbers in lists(m):
                 for n in numbers:
                     if TARGETS.get(n) not in ("client", "server", None):
-                        yield place, "event.overflow", "WAIT with the target %s (%s) would let one slow receiver stop all" % (
+                        yield place, "event.overflow", "WAIT with the target %s (%s) would let one slow receiver stop all receivers" % (
                             TARGETS[n].upper(), path)
 
 
@@ -86,20 +86,22 @@ def queue_small(run: Run) -> Iterator[Hit]:
             yield place, option(m) + ".queue.bytes", "%d is less than max_bytes, %d" % (queue.get("bytes"), m.options.get("max_bytes"))
 
 
-@rule("QUEUE_LARGE", WARNING, "A method's queue above the connection's own default bound (4 MiB) changes nothing unless that is raised.")
+@rule("QUEUE_LARGE", WARNING,
+      "A method's queue that is larger than the connection's default limit (4 MiB) has no effect unless that limit is "
+      "raised.")
 def queue_large(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         queue = m.options.get("queue")
         if queue is not None and queue.get("bytes", 0) > _CONNECTION_QUEUE:
-            yield place, option(m) + ".queue.bytes", "%d is above the connection's default bound of %d" % (
+            yield place, option(m) + ".queue.bytes", "%d is above the connection's default limit of %d" % (
                 queue.get("bytes"), _CONNECTION_QUEUE)
 
 
-@rule("TTL_DELIVERY", ERROR, "ttl_ms would skip silently what ORDERED and RELIABLE promise to deliver.")
+@rule("TTL_DELIVERY", ERROR, "ttl_ms would silently skip messages that ORDERED and RELIABLE guarantee to deliver.")
 def ttl_delivery(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("ttl_ms") and m.options.get("delivery", _ORDERED) in (0, _ORDERED, _RELIABLE):
-            yield place, "event.ttl_ms", "goes with DROPPABLE and LATEST only; %s promises that nothing is skipped" % (
+            yield place, "event.ttl_ms", "applies only to DROPPABLE and LATEST; %s promises that nothing is skipped" % (
                 _DELIVERY[m.options.get("delivery", 0) or _ORDERED])
 
 
@@ -107,7 +109,7 @@ _DEPTH = 8  # of messages in messages; limits further down do not matter to a wa
 
 
 def _smallest_limit(run: Run, name: str, known: Dict[Tuple[str, int], int], depth: int = _DEPTH) -> int:
-    """Bytes that the fields' own limits allow for; fields without limits count nothing."""
+    """The bytes that the limits of the fields permit. Fields without a limit count as 0."""
     message = run.payload(name)
     if message is None or depth == 0:
         return 0
@@ -119,7 +121,7 @@ def _smallest_limit(run: Run, name: str, known: Dict[Tuple[str, int], int], dept
     return known[name, depth]
 
 
-@rule("MAX_BYTES_SMALL", WARNING, "max_bytes is at least what the fields' max_len add up to.")
+@rule("MAX_BYTES_SMALL", WARNING, "max_bytes is at least the sum of the fields' max_len.")
 def max_bytes_small(run: Run) -> Iterator[Hit]:
     known: Dict[Tuple[str, int], int] = {}
     for place, m in run.methods():
@@ -127,11 +129,11 @@ def max_bytes_small(run: Run) -> Iterator[Hit]:
         for payload in (m.request, m.response) if limit else ():
             need = _smallest_limit(run, payload.name, known)
             if limit < need:
-                yield place, option(m) + ".max_bytes", "%d is less than the %d that the max_len of %s add up to" % (
+                yield place, option(m) + ".max_bytes", "%d is less than %d, the sum of the max_len of %s" % (
                     limit, need, payload.name)
 
 
-@rule("ROLE_EMPTY", ERROR, "A role has a name.")
+@rule("ROLE_EMPTY", ERROR, "The name of a role is not empty.")
 def role_empty(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         for name in ("may_send", "may_receive"):
@@ -144,28 +146,28 @@ def role_empty(run: Run) -> Iterator[Hit]:
                 yield place, "service.may_send[%d]" % i, "a role is empty"
 
 
-@rule("MAY_SEND_SERVER", ERROR, "Roles are those of clients; they do not restrict the server.")
+@rule("MAY_SEND_SERVER", ERROR, "Roles belong to clients and do not restrict the server.")
 def may_send_server(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         if m.options.get("may_send") and m.side == "server":
             yield place, option(m) + ".may_send", "restricts clients, but only the server sends this"
 
 
-@rule("MAY_RECEIVE_SERVER", ERROR, "may_receive restricts clients, so some client must be able to receive.")
+@rule("MAY_RECEIVE_SERVER", ERROR, "may_receive restricts clients, so at least one target contains clients.")
 def may_receive_server(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("may_receive") and set(m.to) == {"server"}:
             yield place, "event.may_receive", "restricts clients, but the event goes to SERVER alone"
 
 
-@rule("HISTORY_GROUP", ERROR, "History is kept per group.")
+@rule("HISTORY_GROUP", ERROR, "`history` requires a GROUP target.")
 def history_group(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("history") and not {"group", "group_others"} & (set(m.to) | set(m.server_to)):
             yield place, "event.history", "is kept per group, but no target is a group"
 
 
-@rule("HISTORY_LATEST", WARNING, "History of LATEST without a key keeps one entry per sender.")
+@rule("HISTORY_LATEST", WARNING, "The history of LATEST without a key keeps one entry per sender.")
 def history_latest(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("history") and m.options.get("delivery") == _LATEST and not m.options.get("key"):

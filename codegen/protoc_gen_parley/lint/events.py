@@ -13,17 +13,17 @@ from .core import ERROR, MAX_NAME, WARNING, Hit, Place, Run, lists, option, quot
 def both_options(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         if m.event.present and m.call.present:
-            yield place, "call", "the method has (parley.event) too; keep one of the two"
+            yield place, "call", "the method has (parley.event) too; remove one of them"
 
 
-@rule("COMMENT_MISSING", WARNING, "A method has a comment: it is the documentation of three generated classes.")
+@rule("COMMENT_MISSING", WARNING, "A method has a comment, which becomes the documentation in three generated classes.")
 def comment_missing(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         if not m.comment:
             yield place, "", "has no comment"
 
 
-@rule("EVENT_SHAPE", ERROR, "An event is one way: it returns google.protobuf.Empty and does not stream.")
+@rule("EVENT_SHAPE", ERROR, "An event is one-way: it returns google.protobuf.Empty and does not stream.")
 def event_shape(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.response.name != well_known.EMPTY:
@@ -33,8 +33,9 @@ def event_shape(run: Run) -> Iterator[Hit]:
             yield place, "event", "an event does not stream"
 
 
-@rule("WIRE_NAME", ERROR, "A wire name is not empty, not reserved (`error`, `$...`, `parley....`), "
-      "without control characters or outer spaces, and at most 128 bytes long.")
+@rule("WIRE_NAME", ERROR,
+      "A wire name is not empty and not reserved (`error`, `$...`, `parley....`). It has no control characters, no "
+      "spaces at either end, and at most 128 bytes.")
 def wire_name(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         prefixed = "service.prefix" if "prefix" in place.nodes[1].options else ""
@@ -53,7 +54,7 @@ def wire_name(run: Run) -> Iterator[Hit]:
                 yield where, path, "the wire name %s is longer than %d bytes" % (quote(name), MAX_NAME)
 
 
-@rule("WIRE_NAME_TAKEN", ERROR, "No two methods of a run share a wire name.", across=True)
+@rule("WIRE_NAME_TAKEN", ERROR, "No two methods of one run have the same wire name.", across=True)
 def wire_name_taken(run: Run) -> Iterator[Hit]:
     first: Dict[str, Tuple[str, str]] = {}  # wire name -> its service, its method
     for f in run.schema.files:
@@ -69,7 +70,7 @@ def wire_name_taken(run: Run) -> Iterator[Hit]:
                 first.setdefault(m.wire_name, (s.full_name, m.name))
 
 
-@rule("METHOD_ID", ERROR, "No two wire names of a run have the same 32-bit id, and none has 0.", across=True)
+@rule("METHOD_ID", ERROR, "No two wire names of one run have the same 32-bit id, and no id is 0.", across=True)
 def method_id(run: Run) -> Iterator[Hit]:
     first: Dict[int, str] = {0: ""}
     for f in run.schema.files:
@@ -88,36 +89,36 @@ _ENUMS: Dict[str, Tuple[str, int]] = {  # option member -> what it is, highest n
 }
 
 
-@rule("NUMBER_UNKNOWN", ERROR, "An option's number is one of its enum's values.")
+@rule("NUMBER_UNKNOWN", ERROR, "The number given for an option is one of the values of its enum.")
 def number_unknown(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         for name, (what, last) in _ENUMS.items():
             if name in m.options and not 0 <= m.options.get(name) <= last:
-                yield place, "%s.%s" % (option(m), name), "%d is no %s" % (m.options.get(name), what)
+                yield place, "%s.%s" % (option(m), name), "%d is not a valid %s" % (m.options.get(name), what)
         for path, numbers in lists(m):
             for i, n in enumerate(numbers):
                 if n not in TARGETS:
-                    yield place, "%s[%d]" % (path, i), "UNSET is not a target" if n == 0 else "%d is no target" % n
+                    yield place, "%s[%d]" % (path, i), "UNSET is not a target" if n == 0 else "%d is not a valid target" % n
     for place, s in run.services():
         if not 0 <= s.options.get("unknown", 0) <= 2:
-            yield place, "service.unknown", "%d is no policy" % s.options.get("unknown")
+            yield place, "service.unknown", "%d is not a valid policy" % s.options.get("unknown")
     for place, msg in run.messages():
         if not 0 <= msg.options.get("join", 0) <= 3:
-            yield place, "group.join", "%d is no side" % msg.options.get("join")
+            yield place, "group.join", "%d is not a valid side" % msg.options.get("join")
     for place, v in run.values():
         for i, n in enumerate(v.options.get("to", ())):
             if n not in TARGETS:
-                yield place, "route.to[%d]" % i, "UNSET is not a target" if n == 0 else "%d is no target" % n
+                yield place, "route.to[%d]" % i, "UNSET is not a target" if n == 0 else "%d is not a valid target" % n
 
 
-@rule("TO_MISSING", ERROR, "An event says who may receive it.")
+@rule("TO_MISSING", ERROR, "An event declares the targets that may receive it.")
 def to_missing(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if not m.options.get("to"):
-            yield place, "event.to", "is missing: who may receive it? e.g. to: [OTHERS]"
+            yield place, "event.to", "is missing: list the targets that may receive it, for example to: [OTHERS]"
 
 
-@rule("TARGET_TWICE", ERROR, "A target stands once in its list.")
+@rule("TARGET_TWICE", ERROR, "A target appears once in its list.")
 def target_twice(run: Run) -> Iterator[Hit]:
     def twice(numbers: Sequence[int]) -> List[int]:
         return [i for i, n in enumerate(numbers) if n in TARGETS and n in numbers[:i]]
@@ -125,10 +126,10 @@ def target_twice(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         for path, numbers in lists(m):
             for i in twice(numbers):
-                yield place, "%s[%d]" % (path, i), "%s stands here twice" % TARGETS[numbers[i]].upper()
+                yield place, "%s[%d]" % (path, i), "%s is listed twice" % TARGETS[numbers[i]].upper()
     for place, v in run.values():
         for i in twice(v.options.get("to", ())):
-            yield place, "route.to[%d]" % i, "%s stands here twice" % TARGETS[v.options.get("to")[i]].upper()
+            yield place, "route.to[%d]" % i, "%s is listed twice" % TARGETS[v.options.get("to")[i]].upper()
 
 
 @rule("TO_SERVER", ERROR, "The server does not send events to itself.")
@@ -140,38 +141,38 @@ def to_server(run: Run) -> Iterator[Hit]:
                 yield place, "%s[%d]" % (path, i), "the server cannot send to SERVER"
 
 
-@rule("TO_NEEDS_NAME", WARNING, "The first target is the default; one that needs a name gives the stub no default argument.")
+@rule("TO_NEEDS_NAME", WARNING, "The first target is the default. If it needs a name, the stub has no default argument.")
 def to_needs_name(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         for path, numbers in lists(m):
             if len(numbers) > 1 and services.needs_name(TARGETS.get(numbers[0], "")):
-                yield place, path + "[0]", "%s needs a name, so there is no default; put it behind a target that needs none" % (
+                yield place, path + "[0]", "%s needs a name, so there is no default; list a target that needs none first" % (
                     TARGETS[numbers[0]].upper())
 
 
-@rule("SERVER_TO_MISSING", ERROR, "With from: EITHER an event says who receives when the server sends.")
+@rule("SERVER_TO_MISSING", ERROR, "With `from: EITHER`, an event declares its receivers for the events that the server sends.")
 def server_to_missing(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.side == "either" and not m.options.get("server_to"):
-            yield place, "event.server_to", "is missing: with from: EITHER it says who receives when the server sends"
+            yield place, "event.server_to", "is missing: with from: EITHER it lists the receivers of what the server sends"
 
 
-@rule("SERVER_TO_UNUSED", ERROR, "server_to stands only beside from: EITHER.")
+@rule("SERVER_TO_UNUSED", ERROR, "server_to appears only together with `from: EITHER`.")
 def server_to_unused(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         if m.side != "either" and m.options.get("server_to"):
-            yield place, option(m) + ".server_to", "means something only with from: EITHER; %s" % (
+            yield place, option(m) + ".server_to", "applies only with from: EITHER; %s" % (
                 "use `to`" if m.side == "server" else "the server does not send this")
 
 
-@rule("BODY_TYPE", ERROR, "A payload in the envelope's `message` is a google.protobuf.StringValue.")
+@rule("BODY_TYPE", ERROR, "A payload in the envelope's `message` has the type google.protobuf.StringValue.")
 def body_type(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         if m.options.get("body") == 1 and m.request.name != "google.protobuf.StringValue":
             yield place, "event.body", "MESSAGE carries a google.protobuf.StringValue, not %s" % m.request.name
 
 
-@rule("UNKNOWN_RELAY", ERROR, "At most one service of a run relays unknown events.", across=True)
+@rule("UNKNOWN_RELAY", ERROR, "At most one service of one run relays unknown events.", across=True)
 def unknown_relay(run: Run) -> Iterator[Hit]:
     first = ""
     for f in run.schema.files:

@@ -1,4 +1,4 @@
-"""The rule about silencing rules."""
+"""The rule about suppressed rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Iterator
 from .core import WARNING, Hit, Run, rule
 
 
-@rule("IGNORE_UNKNOWN", WARNING, "`parley:ignore` names a rule that exists and is a warning; errors cannot be silenced.")
+@rule("IGNORE_UNKNOWN", WARNING, "`parley:ignore` names an existing rule that is a warning. Errors cannot be suppressed.")
 def ignore_unknown(run: Run) -> Iterator[Hit]:
     places = list(run.files())
     for group in (run.services(), run.methods(), run.messages(), run.fields(), run.enums(), run.values()):

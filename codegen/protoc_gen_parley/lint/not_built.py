@@ -1,6 +1,6 @@
-"""The rule that nothing in a schema is silently ignored: what has no behaviour yet is refused.
+"""The rule that nothing in a schema is silently ignored. Options without behaviour are refused.
 
-When a feature gets built, its line goes from here, and nothing else needs to change.
+When a feature is implemented, change this file. Nothing else needs to change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENUM = {"flags"}
 _ROUTE = {"to", "only"}
 _FILE = {"cpp_namespace"}
 _TARGETS = {"server", "sender", "all", "others", "client"}
-_DEFAULTS = {"delivery": (1, "ORDERED"), "overflow": (1, "CLOSE")}  # the one value that is built, and its name
+_DEFAULTS = {"delivery": (1, "ORDERED"), "overflow": (1, "CLOSE")}  # the one value that is implemented, and its name
 
 
 def _unknown(options: Options, built: Set[str], word: str) -> Iterator[str]:
@@ -32,7 +32,7 @@ def _unknown(options: Options, built: Set[str], word: str) -> Iterator[str]:
         yield "%s.%s" % (word, name)
 
 
-@rule("NOT_BUILT", ERROR, "What this release does not act on is refused, never ignored.")
+@rule("NOT_BUILT", ERROR, "An option that this release does not implement is refused, never ignored.")
 def not_built(run: Run) -> Iterator[Hit]:
     for place, m in run.methods():
         word = option(m)
@@ -46,11 +46,11 @@ def not_built(run: Run) -> Iterator[Hit]:
                 if target is not None and target not in _TARGETS:
                     yield place, "%s[%d]" % (path, i), "the target %s is not built yet" % target.upper()
                 elif target == "all" and not m.event.present and m.from_server:
-                    yield place, "%s[%d]" % (path, i), "a call that asks many clients is not built yet; ask one: CLIENT"
+                    yield place, "%s[%d]" % (path, i), "a call to several clients is not built yet; use CLIENT"
         if m.streams:
             yield place, "", "streams are not built yet"
         if m.event.present and m.from_server and m.routes:
-            yield place, "event.from", "a payload that names its receivers is built for from: CLIENT only yet"
+            yield place, "event.from", "a payload that names its receivers is built only for from: CLIENT yet"
     for place, s in run.services():
         for path in _unknown(s.options, _SERVICE, "service"):
             yield place, path, "is not built yet"

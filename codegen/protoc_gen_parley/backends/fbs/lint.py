@@ -1,4 +1,4 @@
-"""Rules about names that would meet in the .fbs."""
+"""Rules about names that clash in the .fbs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def _in_packages(run: Run) -> Iterator[Hit]:
         for m in f.messages:
             table = tables.table_name(m)
             other = first.setdefault((m.package, table), m)
-            if f.generate and other.flat_name != m.flat_name:  # those that are flat alike meet in C++ too, which says so
-                yield Place((f, m)), "", "has the table %s in the .fbs, as %s has" % (table, other.full_name)
+            if f.generate and other.flat_name != m.flat_name:  # messages with the same flat name clash in C++ too, whose rule reports it
+                yield Place((f, m)), "", "has the table %s in the .fbs, like %s" % (table, other.full_name)
 
 
 def _in_includes(run: Run) -> Iterator[Hit]:
-    """A file makes way for what it includes; two that do not know each other may still be included by a third."""
+    """A file avoids the names in its includes. Two files without a relation may still be included by a third."""
     view_of = tables.views(run.schema)
     for place in run.files():
         below = sorted(view_of(place.file).below.values(), key=lambda view: view.path)
         for one, other in combinations(below, 2):
             if one.namespace == other.namespace:
                 for table in sorted(one.made & (other.made | other.own) | one.own & other.made):
-                    yield place, "", ("%s and %s, whose types it uses, both have the table %s in the .fbs; rename the message of that name, "
-                                      "or what makes the other" % (one.path, other.path, table))
+                    yield place, "", ("%s and %s, whose types it uses, both have the table %s in the .fbs; rename the message with "
+                                      "that name or the one that produces the other" % (one.path, other.path, table))
