@@ -1,5 +1,4 @@
-// The client of the README: hears lines, asks for a sum, says hello to everybody.
-// [client]
+// The client of the README: receives lines, calls for a sum, and sends a line to all.
 #include "lobby/v1/lobby.client.hpp"
 
 #include <parley/client.hpp>
@@ -17,7 +16,7 @@ int main() {
   Sum sum = lobby.add({.numbers = {391, 29}});  // blocks; async_add takes any Asio completion token
   std::cout << "391 + 29 = " << sum.value << std::endl;
 
-  lobby.say({.text = "hello"}, parley::to::all);  // never waits; a target the schema does not allow does not compile
+  lobby.say({.text = "hello"}, parley::to::all);  // never waits; a target that the schema does not allow does not compile
   std::cin.get();                                 // until Enter
 }
 // [/client]

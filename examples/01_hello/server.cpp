@@ -1,5 +1,4 @@
-// The server of the README: adds numbers, passes lines on, tells of arrivals.
-// [server]
+// The server of the README: adds numbers, relays lines, and reports arrivals.
 #include "lobby/v1/lobby.server.hpp"
 
 #include <parley/server.hpp>
@@ -22,7 +21,7 @@ struct Lobby final : LobbyHandler {
     return parley::relay::pass;
   }
 
-  LobbyPeers peers;  // the server's way out
+  LobbyPeers peers;  // sends to clients
 };
 
 int main() {

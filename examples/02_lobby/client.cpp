@@ -1,5 +1,7 @@
-// A guest of the lobby, in any encoding: lobby_client --url URL --name NAME [--format binary|json|plain] [--wait N] [--say TEXT]...
-// Prints what it asks, says and hears. Leaves when it has heard N lines (default 0) and, before that, said its own.
+// A guest of the lobby in any encoding:
+//   lobby_client --url URL --name NAME [--format binary|json|plain] [--wait N] [--say TEXT]...
+// Prints what it calls, sends and receives. Sends its own lines, and exits when it has received N
+// lines (default 0).
 #include "lobby/v1/lobby.client.hpp"
 
 #include <parley/client.hpp>
@@ -40,10 +42,10 @@ bool read(int argc, char** argv, options& out) {
   return true;
 }
 
-// An id begins with its server's part, the same for all clients, so people are told its end.
+// An id begins with the server's part, which all clients share, so the end of it is shown.
 std::string brief(const std::string& id) { return id.size() < 8 ? id : id.substr(id.size() - 8); }
 
-// One line at a time, whichever thread has something to tell.
+// Prints one line at a time, from any thread.
 class board {
  public:
   explicit board(std::string name) : name_(std::move(name)) {}

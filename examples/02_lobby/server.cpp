@@ -1,4 +1,4 @@
-// A lobby server that tells what it sees: lobby_server [--port N] [--origin URL]...
+// A lobby server that logs what happens: lobby_server [--port N] [--origin URL]...
 #include "lobby/v1/lobby.server.hpp"
 
 #include <spdlog/spdlog.h>
@@ -47,7 +47,7 @@ parley::server_options options_from(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view key = argv[i];
     if (key == "--port") options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
-    if (key == "--origin") options.origins.emplace_back(argv[i + 1]);  // a page from elsewhere that may connect
+    if (key == "--origin") options.origins.emplace_back(argv[i + 1]);  // a page with this origin may connect
   }
   options.log = [](parley::log_level level, std::string_view text) {
     if (level >= parley::log_level::warning) spdlog::warn("{}", text);
@@ -67,7 +67,7 @@ int main(int argc, char** argv) try {
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, stop);
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/ws" << std::endl;
   server.join();
-  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // the server is gone
 } catch (const parley::call_failed& failed) {
   std::cerr << "lobby_server: " << failed.what() << '\n';
   return 1;

@@ -1,5 +1,6 @@
-// One call, every way to wait for it: blocking, callback, future, coroutine, with a deadline, raced against a timer.
-// Server and client in one process, in memory: nothing here changes on a socket.
+// One call, and every way to wait for it: blocking, callback, future, coroutine, with a deadline,
+// and raced against a timer. Server and client are in one process and use memory. The code is the
+// same over a socket.
 #include "lobby/v1/lobby.client.hpp"
 #include "lobby/v1/lobby.server.hpp"
 
@@ -29,14 +30,14 @@ struct Adder final : LobbyHandler {
     if (n.numbers.empty()) return never(call);
     return Sum{.value = std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0)};
   }
-  parley::reply<Sum> never(parley::call& call) {  // a handler may be a coroutine; it is interrupted when nobody waits any more
+  parley::reply<Sum> never(parley::call& call) {  // a coroutine; it is interrupted when the caller stops waiting
     asio::steady_timer timer(call.executor(), 1h);
     co_await timer.async_wait(asio::use_awaitable);
     co_return Sum{};
   }
 };
 
-// Stubs are handles: by value.
+// Stubs are handles, so they are passed by value.
 asio::awaitable<void> in_a_coroutine(LobbyClient lobby) {
   Numbers numbers{.numbers = {1, 2, 3}};  // named first: before GCC 13, no braces and no capturing lambda next to co_await
   parley::result<Sum> sum = co_await lobby.async_add(numbers);
@@ -79,5 +80,5 @@ int main() {
     } catch (const parley::call_failed& late) { std::cout << "deadline: " << late.what() << '\n'; }
   }
   server.stop();
-  server.join();  // before the handlers go
+  server.join();  // before the handlers are destroyed
 }

@@ -1,4 +1,5 @@
-// A server and a client in one program, over a real socket: the client reports a goal and waits to hear of it; what is wrong is refused.
+// A server and a client in one program, over a socket. The client reports a goal and waits for the
+// event about it. A wrong report is refused.
 #include "score/v1/score.client.hpp"
 #include "score/v1/score.server.hpp"
 
@@ -31,7 +32,7 @@ struct Scorer final : ScoreHandler {
 int main() {
   parley::server server{{.port = 0}};
   Scorer scorer{server};
-  const parley::scoped_registration serving = server.add(scorer);  // ends before the scorer does: the server still runs then
+  const parley::scoped_registration serving = server.add(scorer);  // ends before `scorer` is destroyed, because the server still runs then
   server.start();
 
   std::promise<std::string> refused, heard;  // used by the client's thread until `link` is destroyed

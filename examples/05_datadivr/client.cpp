@@ -1,7 +1,8 @@
-// A client of datadivr's own servers, and of ours: datadivr_client [--url URL] [--to all|others|ID] [--say TEXT] [--wait N] [--node N]
+// A client of datadivr's own servers, and of Parley's:
+//   datadivr_client [--url URL] [--to all|others|ID] [--say TEXT] [--wait N] [--node N]
 //
-// Asks who it is, for sums and, if it is told to, for a node, says TEXT (default: hello) to whom it is told (default: all), and leaves when it has heard N
-// lines (default 0).
+// Asks for its id, for sums and, with --node, for a node. Sends TEXT (default: hello) to the target
+// (default: all), and exits when it has received N lines (default 0).
 #include "datadivr/v1/datadivr.client.hpp"
 
 #include <parley/client.hpp>
@@ -33,7 +34,7 @@ int main(int argc, char** argv) try {
   }
   const auto whom = DatadivrClient::MsgTarget::from(parley::parse_target(to).value());
 
-  // Before the link: it runs handlers until it is gone.
+  // Declared before the link, which runs handlers until it is destroyed.
   std::counting_semaphore heard{0};
   parley::client link{url, {.encoding = parley::encoding::plain, .answers_in_order = true}};
   DatadivrClient hub{link};
@@ -46,7 +47,7 @@ int main(int argc, char** argv) try {
   link.connect();
   std::cout << "I am " << link.learn_id() << std::endl;
 
-  // One after the other, and then three at once.
+  // One after the other, and then three at the same time.
   std::cout << "391 + 29 = " << hub.sum({.numbers = {391, 29}}) << std::endl;
   std::vector<std::future<parley::result<double>>> sums;
   for (int n = 1; n <= 3; ++n) sums.push_back(hub.async_sum({.numbers = {n, "0.5", true}}, asio::use_future));
@@ -55,7 +56,7 @@ int main(int argc, char** argv) try {
   try {
     hub.sum({.numbers = {"many"}});
   } catch (const parley::call_failed& refused) {
-    std::cout << "refused: " << refused.error().message << std::endl;  // the server's words
+    std::cout << "refused: " << refused.error().message << std::endl;  // the text of the server
   }
   if (node >= 0) std::cout << "node " << node << ": " << parley::value(hub.get_node_info({.index = node})) << std::endl;
 

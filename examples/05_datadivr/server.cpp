@@ -1,9 +1,10 @@
 // The server that datadivr's own programs expect: datadivr_server [--port N] [--project]
 //
-//   datadivr start-client                       talks with it, as does anybody's program that speaks datadivr's JSON
+//   datadivr start-client                       talks with it, as does any program that speaks datadivr's JSON
 //
-// Sums are answered, nodes of the open project are described (--project opens a small one), and whatever else a client sends is passed on
-// to whoever it names: that takes no code here, the schema says it.
+// Answers sums, and describes nodes of the open project (--project opens a small one). Every other
+// event is relayed to the receivers that it names. That needs no code here, because the schema
+// declares it.
 #include "datadivr/v1/datadivr.server.hpp"
 
 #include <parley/server.hpp>
@@ -22,7 +23,7 @@ using namespace datadivr::v1;
 
 namespace {
 
-// A number as Python's float() reads it; only "1_000" is no number here.
+// A number as Python's float() reads it, except "1_000", which is not a number here.
 std::optional<double> number_in(const parley::value& element) {
   if (const auto* number = std::get_if<double>(&element.kind)) return *number;
   if (const auto* truth = std::get_if<bool>(&element.kind)) return *truth ? 1 : 0;
@@ -45,8 +46,9 @@ struct Hub final : DatadivrHandler {
   explicit Hub(std::optional<nodes> opened) : project(std::move(opened)) {}
 
   parley::reply<double> sum(const Numbers& request, parley::call&) override {
-    // The original takes an empty list for 0. Here it looks like none, as somebody's payload without "numbers" or without anything does: to be
-    // told about that is worth more, and our own clients' empty list is refused by the original, too.
+    // The original accepts an empty list as 0. Here it looks like a missing list, because a payload
+    // without "numbers" has an empty list too. An error about that is more useful, and the original
+    // refuses the empty list of Parley's clients as well.
     if (request.numbers.empty()) return parley::error{parley::errc::failed, "Payload must contain a list of numbers"};
     double sum = 0;
     for (const parley::value& element : request.numbers) {
@@ -60,7 +62,7 @@ struct Hub final : DatadivrHandler {
   parley::reply<parley::structure> get_node_info(const Node& node, parley::call&) override {
     if (!project) return problem("No project is currently open");
     if (!node.index) return problem("Node index not provided");
-    const auto index = static_cast<std::size_t>(*node.index);  // a negative one is far behind the end
+    const auto index = static_cast<std::size_t>(*node.index);  // a negative index is far past the end
     if (index >= project->size()) return problem("Node data not found");
     return (*project)[index];
   }
@@ -77,7 +79,7 @@ void stop(int) { running->stop(); }
 }  // namespace
 
 int main(int argc, char** argv) try {
-  // The original's clients take a mebibyte.
+  // The original's clients accept a mebibyte.
   parley::server_options options{.port = 8765, .max_message = 1'000'000};
   std::optional<nodes> project;
   for (int i = 1; i < argc; ++i) {
@@ -93,7 +95,7 @@ int main(int argc, char** argv) try {
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, stop);
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/ws" << std::endl;
   server.join();
-  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // the server is gone
 } catch (const parley::call_failed& failed) {
   std::cerr << "datadivr_server: " << failed.what() << '\n';
   return 1;

@@ -1,6 +1,8 @@
-// A client of the chat family's servers, and of ours: wschat_client [--url URL] [--name NAME] [--say TEXT]... [--back] [--wait N]
+// A client of the chat family's servers, and of Parley's:
+//   wschat_client [--url URL] [--name NAME] [--say TEXT]... [--back] [--wait N]
 //
-// Says its name and each TEXT, hears N lines (default 0) and leaves. --back: the server sends what it says back to it as well.
+// Sends its name and each TEXT, receives N lines and exits. With --back the server sends its lines
+// back to it as well.
 #include "wschat/v1/wschat.client.hpp"
 
 #include <parley/client.hpp>
@@ -31,7 +33,7 @@ int main(int argc, char** argv) try {
     else if (key == "--wait") wait = std::stoi(argv[++i]);
   }
 
-  // Before the link: it runs handlers until it is gone.
+  // Declared before the link, which runs handlers until it is destroyed.
   std::counting_semaphore heard{0};
   std::atomic<bool> lost = false;
   parley::client link{url, parley::wschat::named(name)};

@@ -1,9 +1,10 @@
 // The server that the libwsclient chat family expects:
-// wschat_server [--host ADDRESS] [--port N] [--origin URL]... [--parley-port N] [--threads N]
+//   wschat_server [--host ADDRESS] [--port N] [--origin URL]... [--parley-port N] [--threads N]
 //
-// Its C, Python, JavaScript and C# clients come in by --port (9999), as they are; Parley's clients, in binary, JSON and plain JSON, by
-// --parley-port, if one is named: all of them are in one room. --origin: a page from there, like the family's browser client, may connect.
-// --threads 0: one for each core.
+// The family's C, Python, JavaScript and C# clients connect to --port (9999) unchanged. Parley's
+// clients, in binary, JSON and plain JSON, connect to --parley-port, if one is given. All of them
+// are in one room. --origin permits pages with that origin, like the family's browser client.
+// --threads 0 means one for each core.
 #include "wschat/v1/wschat.server.hpp"
 
 #include <parley/dialects/wschat.hpp>
@@ -20,7 +21,7 @@ using namespace wschat::v1;
 
 namespace {
 
-// Who somebody is, the server says. To whom a line goes, the schema does.
+// The server decides who the sender is. The schema decides who receives a line.
 struct Chat final : ChatHandler {
   parley::relay say(const Line& said, parley::event& event) override {
     struct known_as {
@@ -59,7 +60,7 @@ int main(int argc, char** argv) try {
   std::cout << "listening on ws://127.0.0.1:" << server.port() << "/" << std::endl;
   if (parley_port) std::cout << "and for Parley's clients on ws://127.0.0.1:" << server.port(1) << "/ws" << std::endl;
   server.join();
-  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // the server is gone
 } catch (const parley::call_failed& failed) {
   std::cerr << "wschat_server: " << failed.what() << '\n';
   return 1;

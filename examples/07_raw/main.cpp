@@ -1,4 +1,5 @@
-// Speaks with a WebSocket server of any kind, without a schema: here with a lobby's plain mode, in JSON written by hand. raw [url]
+// Talks with any WebSocket server without a schema: here with the plain mode of a lobby, in JSON
+// written by hand. raw [url]
 #include <parley/raw.hpp>
 
 #include <exception>
@@ -12,7 +13,7 @@ std::string add(int id, const std::string& numbers) {
   return R"({"event_name":"Lobby.Add","payload":{"numbers":[)" + numbers + R"(]},"id":)" + std::to_string(id) + '}';
 }
 
-// In a coroutine nothing blocks and nothing throws: each operation gives a value or an error.
+// In a coroutine nothing blocks and nothing throws. Each operation returns a value or an error.
 asio::awaitable<void> say(std::string url) {
   parley::raw_connection ws{co_await asio::this_coro::executor, url};
   co_await ws.async_send(R"({"event_name":"Lobby.Say","payload":{"text":"hello"},"to":"all"})");
@@ -30,13 +31,13 @@ int main(int argc, char** argv) try {
 
   std::cout << "asked: " << ws.ask(add(1, "391,29")) << '\n';  // connects, sends, receives
 
-  for (int id = 2; id < 5; ++id) ws.send(add(id, "1,2,3"));  // three on the way before the first answer is looked at
+  for (int id = 2; id < 5; ++id) ws.send(add(id, "1,2,3"));  // three calls in flight before the first answer is read
   for (int id = 2; id < 5; ++id) std::cout << "pipelined: " << ws.receive() << '\n';
 
   ws.send(parley::raw_message::binary({1, 2, 3}));
   std::cout << "binary: " << ws.receive() << '\n';
 
-  std::promise<void> heard;  // from here on messages come by themselves
+  std::promise<void> heard;  // from here on messages are passed to the handler
   ws.on_message([&](const parley::raw_message& message) {
     if (message.text().find("Lobby.Say") == message.text().npos) return;
     std::cout << "heard: " << message << std::endl;

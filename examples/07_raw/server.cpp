@@ -1,4 +1,5 @@
-// A WebSocket server without a schema: /echo answers with what it hears, /time tells the time until its client has enough. raw_server [port]
+// A WebSocket server without a schema: /echo answers with each message, /time sends the time until
+// its client closes. raw_server [port]
 #include <parley/raw_server.hpp>
 
 #include <asio/signal_set.hpp>
@@ -24,7 +25,7 @@ asio::awaitable<void> tell_the_time(parley::raw_connection& ws) {
   }
 }
 
-// One for each client; the connection ends with it.
+// One coroutine for each client. The connection ends with it.
 asio::awaitable<void> serve(parley::raw_connection ws) {
   std::cout << ws.remote_address() << " asked for " << ws.request().path << ", speaks " << ws.subprotocol() << std::endl;
   if (ws.request().path == "/time") co_await tell_the_time(ws);

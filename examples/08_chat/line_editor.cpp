@@ -16,7 +16,7 @@
 
 namespace {
 
-// UTF-8 in which C0, DEL and C1 (which arrives as C2 80 to C2 9F) have become spaces.
+// Replaces C0, DEL and C1 (which arrives as C2 80 to C2 9F) in UTF-8 by spaces.
 std::string harmless(std::string_view text) {
   std::string clean;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -38,7 +38,7 @@ void write_all(std::string_view text) {
 struct line_editor::terminal {
   explicit terminal(std::string shown) : prompt(std::move(shown)) {
     std::setlocale(LC_CTYPE, "");
-    if (nl_langinfo(CODESET) != std::string_view("UTF-8")) std::setlocale(LC_CTYPE, "C.UTF-8");  // what is said is UTF-8 in any case
+    if (nl_langinfo(CODESET) != std::string_view("UTF-8")) std::setlocale(LC_CTYPE, "C.UTF-8");  // the text is UTF-8 in any case
     edit = el_init("chat", stdin, stdout, stderr);
     past = history_init();
     HistEvent event;
@@ -65,7 +65,8 @@ struct line_editor::terminal {
     return of;
   }
 
-  // One character. A key is several of them, which arrive together; whoever presses Escape alone holds nobody up for longer than this.
+  // Reads one character. A key is several characters that arrive together. After a single Escape
+  // the wait for the others is this short.
   static int read_character(EditLine* e, wchar_t* out) {
     constexpr int patience = 100;  // milliseconds
     std::mbstate_t state{};
@@ -73,10 +74,10 @@ struct line_editor::terminal {
       if (poll(&input, 1, patience) <= 0) return 0;
       char byte = 0;
       if (::read(STDIN_FILENO, &byte, 1) <= 0) {
-        self(e)->ended = true;  // the terminal is gone
+        self(e)->ended = true;  // the terminal was closed
         return 0;
       }
-      constexpr char end_of_input = 4;  // Ctrl-D; behind something that was typed it is a key like any other
+      constexpr char end_of_input = 4;  // Ctrl-D; after other input on the line it is an ordinary key
       const LineInfoW* line = el_wline(e);
       if (byte == end_of_input && line->lastchar == line->buffer) {
         self(e)->ended = true;
@@ -84,11 +85,11 @@ struct line_editor::terminal {
       }
       const std::size_t read = std::mbrtowc(out, &byte, 1, &state);
       if (read != static_cast<std::size_t>(-1) && read != static_cast<std::size_t>(-2)) return 1;
-      if (read == static_cast<std::size_t>(-1)) state = {};  // no UTF-8: passed over
+      if (read == static_cast<std::size_t>(-1)) state = {};  // not UTF-8, so it is ignored
     }
   }
 
-  // Takes one key; true if it completed a line.
+  // Takes one key. Returns true if it completed a line.
   bool read_key(std::string& line) {
     int size = 0;
     const char* text = el_gets(edit, &size);
@@ -103,7 +104,7 @@ struct line_editor::terminal {
     return true;
   }
 
-  // How many rows the cursor stands below the prompt.
+  // The number of rows from the prompt down to the cursor.
   int row() const {
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
@@ -111,13 +112,13 @@ struct line_editor::terminal {
     int column = static_cast<int>(prompt.size());
     for (const wchar_t* c = line->buffer; c != line->cursor; ++c) {
       const int width = std::max(wcwidth(*c), 0);
-      if (column % size.ws_col + width > size.ws_col) ++column;  // a wide one does not stand in the last column
+      if (column % size.ws_col + width > size.ws_col) ++column;  // a wide character does not fit into the last column
       column += width;
     }
     return column / size.ws_col;
   }
 
-  // The cursor goes to where the prompt began, and everything from there on vanishes.
+  // Moves the cursor to the start of the prompt and clears the screen from there.
   void clear() const {
     const int up = row();
     write_all(up > 0 ? "\x1b[" + std::to_string(up) + "A\r\x1b[J" : std::string("\r\x1b[J"));
@@ -135,7 +136,7 @@ line_editor::line_editor(std::string prompt) {
 }
 
 line_editor::~line_editor() {
-  if (terminal_) terminal_->clear();  // nobody reads a line that was not sent
+  if (terminal_) terminal_->clear();  // a line that was not sent is dropped
 }
 
 std::vector<std::string> line_editor::read() {
@@ -144,7 +145,7 @@ std::vector<std::string> line_editor::read() {
     read_plainly(lines);
     return lines;
   }
-  // What was typed ahead waits in the terminal: one key at a time is read from there.
+  // Keys that were typed ahead wait in the terminal and are read one at a time.
   std::string line;
   if (terminal_->read_key(line)) lines.push_back(std::move(line));
   ended_ = terminal_->ended;

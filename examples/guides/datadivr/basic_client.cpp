@@ -1,4 +1,5 @@
-// The client's page, "Basic Usage": asks for a sum, prints it and whatever is said, until Enter is pressed.
+// The client's page, "Basic Usage": calls for a sum, prints it and all messages until Enter is
+// pressed.
 #include "datadivr/v1/datadivr.client.hpp"
 
 #include <parley/client.hpp>

@@ -1,4 +1,5 @@
-// The server's page, "Message Broadcasting": to all, to the others, to one; said here whenever somebody comes.
+// The server's page, "Message Broadcasting": to all, to the others and to one, sent here when a
+// client connects.
 #include "announcements.server.hpp"
 
 #include <parley/server.hpp>

@@ -1,4 +1,5 @@
-// The client's page, "Built-in Handlers": what is said, and sums that another client asks for, which no schema of ours knows.
+// The client's page, "Built-in Handlers": prints messages, and sums that other clients request with
+// an event that is not in a schema of Parley.
 #include <parley/by_name.hpp>
 
 #include <iostream>

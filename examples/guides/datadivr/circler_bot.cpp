@@ -1,4 +1,5 @@
-// The repository's bots: each flies in a circle around Vienna, says five times a second where it is, and comes back when it was lost.
+// The repository's bots. Each flies in a circle around Vienna, sends its position five times a
+// second, and reconnects when the connection is lost.
 #include "gameserver.client.hpp"
 
 #include <parley/client.hpp>

@@ -1,4 +1,5 @@
-// The repository's game server: what each client says of itself is kept, and five times a second each hears who is within 100 km.
+// The repository's game server. It stores the state that each client sends, and tells each client
+// five times a second which others are within 100 km.
 #include "gameserver.server.hpp"
 
 #include <parley/server.hpp>
@@ -16,7 +17,7 @@ using namespace gameserver::v1;
 
 namespace {
 
-// Along the great circle.
+// The distance along the great circle.
 bool is_within_range(const Plane& a, const Plane& b, double max_km = 100) {
   constexpr double radian = std::numbers::pi / 180, earth_km = 6371;
   const double north = std::sin((*b.lat - *a.lat) * radian / 2), east = std::sin((*b.long_ - *a.long_) * radian / 2);

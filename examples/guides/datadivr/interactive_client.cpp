@@ -1,4 +1,5 @@
-// The client's page, "Interactive Usage": each line is an event as JSON; what is heard is printed. `quit` or the end of input ends it.
+// The client's page, "Interactive Usage": each line is an event as JSON, and received events are
+// printed. `quit` or the end of input ends it.
 #include <parley/by_name.hpp>
 
 #include <iostream>

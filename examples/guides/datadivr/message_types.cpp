@@ -1,4 +1,4 @@
-// The client's page, "Message Types": a sum, a text, and an event that no schema knows.
+// The client's page, "Message Types": a sum, a text, and an event that is in no schema.
 #include "datadivr/v1/datadivr.client.hpp"
 
 #include <parley/by_name.hpp>

@@ -1,4 +1,4 @@
-// What the guides' programs have from Python itself: float() and sum().
+// The functions of Python that the guides' programs use: float() and sum().
 #pragma once
 
 #include <parley/wkt.hpp>
@@ -11,7 +11,8 @@
 
 namespace python {
 
-// Numbers, truth values and texts that hold a number. Throws std::logic_error for what is none.
+// Accepts numbers, truth values and texts that contain a number. Throws std::logic_error for
+// anything else.
 inline double float_of(const parley::value& given) {
   if (const auto* number = std::get_if<double>(&given.kind)) return *number;
   if (const auto* truth = std::get_if<bool>(&given.kind)) return *truth ? 1 : 0;

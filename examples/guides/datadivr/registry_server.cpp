@@ -1,5 +1,6 @@
-// The server's page, "Server Implementation" and "Error Handling": knows who is there and passes on what they send. What is malformed is
-// answered and logged, and its sender stays.
+// The server's page, "Server Implementation" and "Error Handling": stores the clients that are
+// connected and relays what they send. Malformed messages are answered and logged, and the sender
+// stays connected.
 #include "datadivr/v1/datadivr.server.hpp"
 
 #include <parley/server.hpp>

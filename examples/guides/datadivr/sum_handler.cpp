@@ -1,4 +1,5 @@
-// The server's page, "Sum Handler": an exception that leaves a handler is an error to whoever asked, and to nobody else.
+// The server's page, "Sum Handler": an exception in a handler becomes an error for the caller, and
+// affects no other client.
 #include "datadivr/v1/datadivr.server.hpp"
 #include "python.hpp"
 

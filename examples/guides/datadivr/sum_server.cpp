@@ -1,4 +1,5 @@
-// The server's page, "Basic Usage": adds numbers, says what is none. What else is sent is passed on to whoever it names.
+// The server's page, "Basic Usage": adds numbers, and refuses anything that is not a number. Other
+// events are relayed to the receivers that they name.
 #include "datadivr/v1/datadivr.server.hpp"
 #include "python.hpp"
 

@@ -1,4 +1,4 @@
-// Time-outs in a coroutine; value() throws what went wrong.
+// Time-outs in a coroutine. value() throws the error.
 #include <parley/raw.hpp>
 
 asio::awaitable<void> connect(std::string url) {

@@ -1,4 +1,4 @@
-// What can go wrong, told apart.
+// Distinguishes the errors that can occur.
 #include <parley/raw.hpp>
 
 #include <iostream>

@@ -1,4 +1,4 @@
-// Text and binary in a coroutine, and what comes back.
+// Sends text and binary in a coroutine, and prints the answers.
 #include <parley/raw.hpp>
 
 #include <iostream>

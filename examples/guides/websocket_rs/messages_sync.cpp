@@ -1,4 +1,4 @@
-// Text and binary, and what comes back. The connection closes at the end of its scope.
+// Sends text and binary, and prints the answers. The connection closes at the end of its scope.
 #include <parley/raw.hpp>
 
 #include <iostream>

@@ -1,4 +1,4 @@
-// A send that never waits, and a view of the bytes that came.
+// A send that never waits, and a view of the received bytes.
 #include <parley/raw.hpp>
 
 #include <iostream>

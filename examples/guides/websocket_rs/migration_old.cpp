@@ -1,4 +1,4 @@
-// A send that waits for room, and a message that says which kind it is.
+// A send that waits for space in the queue, and a message that knows whether it is text or binary.
 #include <parley/raw.hpp>
 
 #include <iostream>

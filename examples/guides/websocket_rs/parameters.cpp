@@ -1,4 +1,4 @@
-// What a connection can be told; nothing happens before it is used.
+// The options of a connection. Nothing happens before it is used.
 #include <parley/raw.hpp>
 
 int main(int argc, char** argv) {

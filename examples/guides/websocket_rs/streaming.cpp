@@ -1,4 +1,4 @@
-// Subscribes, and prints what comes until the connection ends.
+// Subscribes, and prints messages until the connection ends.
 #include <parley/raw.hpp>
 
 #include <iostream>

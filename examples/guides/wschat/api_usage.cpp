@@ -1,4 +1,5 @@
-// The Python client's "API Usage": connect, say something, print what comes until Enter is pressed.
+// The Python client's "API Usage": connects, sends a line, and prints messages until Enter is
+// pressed.
 #include "wschat/v1/wschat.client.hpp"
 
 #include <parley/dialects/wschat.hpp>

@@ -1,5 +1,6 @@
-// The Python client's command line: chat [--host HOST] [-p PORT] [-n NAME] [-m MESSAGE] [-w SECONDS]. With -m: says it, hears five lines,
-// and leaves; earlier if none comes for a while (50 s, or as -w says), or if the server goes.
+// The Python client's command line: chat [--host HOST] [-p PORT] [-n NAME] [-m MESSAGE] [-w
+// SECONDS]. With -m it sends the message, receives five lines and exits. It exits earlier if no
+// line arrives for 50 s, or for the time of -w, or if the connection is lost.
 #include "wschat/v1/wschat.client.hpp"
 
 #include <parley/dialects/wschat.hpp>

@@ -1,4 +1,5 @@
-// The Python client's example.py: a bot that says three things and prints what it hears, until Enter is pressed.
+// The Python client's example.py: a bot that sends three lines and prints what it receives, until
+// Enter is pressed.
 #include "wschat/v1/wschat.client.hpp"
 
 #include <parley/dialects/wschat.hpp>

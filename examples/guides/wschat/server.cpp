@@ -1,4 +1,5 @@
-// The family's server: names, changes of name, and who hears what, for ten clients: server [PORT]
+// The family's server: names, changes of name, and the receivers of each line, for ten clients:
+// server [PORT]
 #include "wschat/v1/wschat.server.hpp"
 
 #include <parley/dialects/wschat.hpp>
@@ -45,5 +46,5 @@ int main(int argc, char** argv) {
   for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { running->stop(); });
   std::cout << "WebSocket server listening on port " << server.port() << std::endl;
   server.join();
-  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // there is no server to stop any more
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);  // the server is gone
 }

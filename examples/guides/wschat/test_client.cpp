@@ -1,4 +1,4 @@
-// The C library's ws_client_test: what is typed is said, what is heard is printed whole.
+// The C library's ws_client_test: sends each typed line, and prints each received message whole.
 #include "wschat/v1/wschat.client.hpp"
 
 #include <parley/dialects/wschat.hpp>
