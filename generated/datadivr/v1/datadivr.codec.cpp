@@ -172,7 +172,7 @@ void print(parley::text::printer& out, const Overview& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Overview& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 

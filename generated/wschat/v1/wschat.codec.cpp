@@ -209,11 +209,11 @@ void print(parley::text::printer& out, const Line& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Line& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 
-// Whom a payload names.
+// The receivers that a payload names.
 void say_routes(const Line& m, parley::routed_targets& out) {
   const Info value = m.message ? m.message->info : Info{};
   if (has(value, Info::NO_BROADCAST)) {

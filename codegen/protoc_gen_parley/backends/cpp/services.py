@@ -1,4 +1,4 @@
-"""What the stubs, the handler and the tables of methods print of a service: its classes, parameters and initialisers, ready to print."""
+"""The data of a service for the stubs, the handler and the method tables: classes, parameters and initialisers, ready to print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...model import EnumValue, File, Method, Routing, Service, Targets, Type
 from . import spelling
 from .scope import Scope, namespace_of
 
-# C++ tags of each target: what a client may write, what a server may. A server's OTHERS and SENDER name the client they speak of.
+# The C++ tags of each target, for clients and for servers. A server's OTHERS and SENDER name their subject.
 _CLIENT_TAGS: Dict[str, Tuple[str, ...]] = {
     "server": ("parley::to::server_t",),
     "sender": ("parley::to::sender_t",),
@@ -28,7 +28,7 @@ _PARAMETERS = {"to", "whom", "token", "handler", "options", "link", "link_", "ca
 _TEMPLATE_PARAMETERS = {"Token", "Handler", "Other"}
 _OWNING_AGGREGATES = {"parley::any", "parley::field_mask", "parley::structure", "parley::list_value"}
 
-# What the classes have before any method is added.
+# The members of the classes before any method is added.
 OWN_MEMBERS = ("with", "link_", "service", "bindings", "service_handler", "connected", "disconnected")
 
 
@@ -41,13 +41,13 @@ def method_name(method: Method) -> str:
 
 
 def stub_members(method: Method) -> List[str]:
-    """What the method adds to the generated classes, in any of them."""
+    """The names that the method adds to any of the generated classes."""
     base = words.snake_case(method.name)
     return [method_name(method), "async_" + base, "on_" + base] + ([method.name + "Target"] if method.is_event else [])
 
 
 def table_names(service: Service, several: bool) -> List[str]:
-    """The helpers of a service in its codec's anonymous namespace. Where there are several services, their names tell them apart."""
+    """The helpers of a service in its codec's anonymous namespace. If there are several services, the names contain the service."""
     return [_table_prefix(service) + "_methods"] + [
         _method_prefix(service, m, several) + end for m in service.methods for end in ("_to", "_server_to", "_accepted", "_routes")]
 
@@ -73,7 +73,7 @@ class PayloadView:
     name: str                        # a parameter's name: "numbers" for Numbers
     arg: str                         # a parameter's type: "const Numbers&", "double"
     is_empty: bool
-    braces_trap: bool                # an aggregate that owns memory: GCC 12 miscompiles it in braces inside co_await
+    braces_trap: bool                # an aggregate that owns memory, which GCC 12 miscompiles in braces inside co_await
 
     @property
     def param(self) -> str:
@@ -91,7 +91,7 @@ class PayloadView:
 
     @property
     def reply(self) -> str:
-        """Argument of parley::reply and parley::result: nothing for Empty."""
+        """The argument of parley::reply and parley::result. None for Empty."""
         return "" if self.is_empty else self.cpp
 
 
@@ -121,14 +121,14 @@ class TargetView:
 
     @property
     def spelling(self) -> str:
-        """How to write the targets that need an argument. Part of the compiler's message about a wrong target."""
+        """The spelling of targets that need an argument, for the compiler's message about a wrong target."""
         subjects = [word for word, tag in (("others", "parley::to::others_of"), ("sender", "parley::to::sender_of")) if tag in self.tags]
         return f" (written {' and '.join(f'parley::to::{word}(peer)' for word in subjects)})" if subjects else ""
 
 
 @dataclass(frozen=True)
 class RoutesView:
-    """The function that reads out of a payload whom it names."""
+    """The function that reads the receivers from a payload."""
 
     name: str                     # of the function
     payload: str                  # C++ type
@@ -136,7 +136,7 @@ class RoutesView:
     value: str                    # expression over `m`
     flags: bool
     zero: Tuple[str, ...]         # parley::target_kind enumerators
-    only: Tuple[Tuple[str, Tuple[str, ...]], ...]    # (enumerator, what it selects)
+    only: Tuple[Tuple[str, Tuple[str, ...]], ...]    # (enumerator, its targets)
     values: Tuple[Tuple[str, Tuple[str, ...]], ...]
 
 
@@ -188,12 +188,12 @@ class MethodView:
 
     @property
     def handler_forms(self) -> str:
-        """What may be registered with `on_...`, in words."""
+        """A description of the handlers that `on_...` accepts."""
         with_payload = [] if self.request.is_empty else [self.request.arg]
         context = "const parley::origin&" if self.is_event else "parley::call&"
         return "handler(%s) or handler(%s), returning %s." % (
             ", ".join(with_payload), ", ".join(with_payload + [context]),
-            "void or asio::awaitable<void>" if self.is_event else "what parley::reply<%s> is made from" % self.response.reply)
+            "void or asio::awaitable<void>" if self.is_event else "anything that converts to parley::reply<%s>" % self.response.reply)
 
     # --- what codec.cpp prints: `constinit const parley::method LobbyMethods::say{ ... };` ---
     @property
@@ -291,14 +291,14 @@ class ServiceView:
 
     @property
     def with_example(self) -> str:
-        """How the stub's `with` reads in a program."""
+        """An example of the stub's `with`."""
         stub = _table_prefix(self.service) + ".with({.deadline = 5s})"
         call = next((m for m in self.methods if m.from_client and not m.is_event), None)
         return "%s.%s(%s)" % (stub, call.name, "" if call.request.is_empty else call.request.name) if call else stub
 
     @property
     def handled_methods(self) -> Tuple[MethodView, ...]:
-        """What a server answers or watches."""
+        """The methods that a server handles."""
         return tuple(m for m in self.methods if m.from_client)
 
     @property
@@ -311,7 +311,7 @@ class ServiceView:
 
 
 class Maker:
-    """Makes the views of one file's services."""
+    """Creates the views of one file's services."""
 
     def __init__(self, file: File, scope: Scope):
         self._namespace = namespace_of(file)
@@ -345,7 +345,7 @@ class Maker:
     def _routes(self, message: str, routing: Routing, payload: str, name: str) -> RoutesView:
         at = "m"
         conditions: List[str] = []
-        for step in routing.path:  # a message that is missing counts as its default value, so as number 0
+        for step in routing.path:  # an absent message counts as its default value, so as number 0
             at += ("->" if conditions and conditions[-1] == at else ".") + self._scope.member(message, step.name)
             conditions.append(at)
             message = step.type.name

@@ -122,7 +122,7 @@ void print(parley::text::printer& out, const Line& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Line& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 

@@ -19,7 +19,7 @@ static_assert(parley::accepts_generated<0, 1>,
 namespace comments::v1 {
 
 // One of a kind.
-// Open: a number that has no name here is a valid value and is passed on unchanged.
+// An open enum: a number without a name here is a valid value and is relayed unchanged.
 enum class Kind : std::int32_t {
   // Nothing yet.
   UNSPECIFIED = 0,
@@ -31,7 +31,7 @@ enum class Kind : std::int32_t {
 // With stars, a trigraph ? ?/
 // and \u000a an escape; and "quotes".
 struct Line {
-  // The alternatives of `which`, one type per name.
+  // The alternatives of `which`, with one type for each name.
   struct a {
     // In a oneof.
     std::string value{};
@@ -61,12 +61,13 @@ struct Line {
   bool operator==(const Line&) const = default;
 };
 
-// The name in the schema, of an alias the first; empty: the number has none.
+// The name in the schema, or the first one of aliases. Empty if the number has no name.
 std::string_view name_of(Kind) noexcept;
-// False, and the value untouched, if the schema has no such name.
+// Returns false and leaves the value unchanged if the schema has no such name.
 bool from_name(std::string_view, Kind&) noexcept;
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, Kind);
 std::ostream& operator<<(std::ostream&, const Line&);
 

@@ -92,7 +92,7 @@ void print(parley::text::printer& out, const Mine& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Mine& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 

@@ -17,7 +17,8 @@ struct Passed {
   bool operator==(const Passed&) const = default;
 };
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, const Passed&);
 
 }  // namespace through

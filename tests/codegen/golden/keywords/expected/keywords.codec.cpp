@@ -532,7 +532,7 @@ bool value::value_::operator==(const value_& other) const { return value == othe
 bool value::string::operator==(const string& other) const { return value == other.value; }
 bool value::operator==(const struct value& other) const { return kind == other.kind; }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 

@@ -22,7 +22,7 @@ static_assert(parley::accepts_generated<0, 1>,
 
 namespace keywords::class_::parley_ {
 
-// Open: a number that has no name here is a valid value and is passed on unchanged.
+// An open enum: a number without a name here is a valid value and is relayed unchanged.
 enum class class_enum : std::int32_t {
   enum_NULL = 0,
   enum_default = 1,
@@ -30,7 +30,7 @@ enum class class_enum : std::int32_t {
 
 struct class_ {
   using enum_ = class_enum;
-  // The alternatives of `new_`, one type per name.
+  // The alternatives of `new_`, with one type for each name.
   struct union_ {
     std::string value{};
     bool operator==(const union_&) const;
@@ -88,7 +88,7 @@ struct Token {
 };
 
 struct value {
-  // The alternatives of `kind`, one type per name.
+  // The alternatives of `kind`, with one type for each name.
   struct value_ {
     parley::box<::keywords::class_::parley_::value> value{};
     bool operator==(const value_&) const;
@@ -102,12 +102,13 @@ struct value {
   bool operator==(const struct value&) const;
 };
 
-// The name in the schema, of an alias the first; empty: the number has none.
+// The name in the schema, or the first one of aliases. Empty if the number has no name.
 std::string_view name_of(class_enum) noexcept;
-// False, and the value untouched, if the schema has no such name.
+// Returns false and leaves the value unchanged if the schema has no such name.
 bool from_name(std::string_view, class_enum&) noexcept;
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, class_enum);
 std::ostream& operator<<(std::ostream&, const class_&);
 std::ostream& operator<<(std::ostream&, const std_&);

@@ -20,7 +20,7 @@ static_assert(parley::accepts_generated<0, 1>,
 
 namespace nested::v1 {
 
-// Open: a number that has no name here is a valid value and is passed on unchanged.
+// An open enum: a number without a name here is a valid value and is relayed unchanged.
 enum class Tree_Node_Colour : std::int32_t {
   UNSPECIFIED = 0,
   RED = 1,
@@ -70,7 +70,7 @@ struct Tree_Node {
 // Uses what stands below it, and itself.
 struct Tree {
   using Node = Tree_Node;
-  // The alternatives of `extra`, one type per name.
+  // The alternatives of `extra`, with one type for each name.
   struct tree {
     parley::box<Tree> value{};
     bool operator==(const tree&) const;
@@ -89,12 +89,13 @@ struct Tree {
   bool operator==(const Tree&) const;
 };
 
-// The name in the schema, of an alias the first; empty: the number has none.
+// The name in the schema, or the first one of aliases. Empty if the number has no name.
 std::string_view name_of(Tree_Node_Colour) noexcept;
-// False, and the value untouched, if the schema has no such name.
+// Returns false and leaves the value unchanged if the schema has no such name.
 bool from_name(std::string_view, Tree_Node_Colour&) noexcept;
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, Tree_Node_Colour);
 std::ostream& operator<<(std::ostream&, const Pong_Pong&);
 std::ostream& operator<<(std::ostream&, const Pong&);

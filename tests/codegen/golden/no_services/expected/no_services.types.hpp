@@ -16,5 +16,6 @@ struct Plain {
   bool operator==(const Plain&) const = default;
 };
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, const Plain&);

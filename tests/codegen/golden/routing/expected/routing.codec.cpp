@@ -291,11 +291,11 @@ void print(parley::text::printer& out, const Shout& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Shout& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 
-// Whom a payload names.
+// The receivers that a payload names.
 void chat_say_routes(const Line& m, parley::routed_targets& out) {
   const Info value = m.message ? m.message->info : Info{};
   if (has(value, Info::NO_BROADCAST)) {
@@ -306,7 +306,7 @@ void chat_say_routes(const Line& m, parley::routed_targets& out) {
   if (has(value, Info::SEND_BACK)) out.add(parley::target_kind::sender);
 }
 
-// Whom a payload names.
+// The receivers that a payload names.
 void plain_shouted_routes(const Shout& m, parley::routed_targets& out) {
   const Audience value = m.audience;
   switch (value) {

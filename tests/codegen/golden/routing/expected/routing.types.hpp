@@ -18,7 +18,7 @@ static_assert(parley::accepts_generated<0, 1>,
 namespace routing::v1 {
 
 // A set of bits. Without one: to the others.
-// Bits: values combine with |.
+// Values are bits and can be combined with |.
 enum class Info : std::int32_t {
   NONE = 0,
   NO_BROADCAST = 1,
@@ -27,11 +27,11 @@ enum class Info : std::int32_t {
 };
 constexpr Info operator|(Info a, Info b) noexcept { return static_cast<Info>(static_cast<std::int32_t>(a) | static_cast<std::int32_t>(b)); }
 constexpr Info operator&(Info a, Info b) noexcept { return static_cast<Info>(static_cast<std::int32_t>(a) & static_cast<std::int32_t>(b)); }
-// Are all of `bits` set in `value`?
+// Whether all of `bits` are set in `value`.
 constexpr bool has(Info value, Info bits) noexcept { return (value & bits) == bits; }
 
 // A plain enum: each value says exactly whom.
-// Open: a number that has no name here is a valid value and is passed on unchanged.
+// An open enum: a number without a name here is a valid value and is relayed unchanged.
 enum class Audience : std::int32_t {
   OTHERS = 0,
   ALL = 1,
@@ -62,14 +62,15 @@ struct Shout {
   bool operator==(const Shout&) const = default;
 };
 
-// The name in the schema, of an alias the first; empty: the number has none.
+// The name in the schema, or the first one of aliases. Empty if the number has no name.
 std::string_view name_of(Info) noexcept;
 std::string_view name_of(Audience) noexcept;
-// False, and the value untouched, if the schema has no such name.
+// Returns false and leaves the value unchanged if the schema has no such name.
 bool from_name(std::string_view, Info&) noexcept;
 bool from_name(std::string_view, Audience&) noexcept;
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, Info);
 std::ostream& operator<<(std::ostream&, Audience);
 std::ostream& operator<<(std::ostream&, const User&);

@@ -248,11 +248,11 @@ void print(parley::text::printer& out, const Routed& m) {
 }
 std::ostream& operator<<(std::ostream& out, const Routed& m) { return out << parley::text::to_line(m); }
 
-// The methods on the wire
+// The wire properties of the methods
 
 namespace {
 
-// Whom a payload names.
+// The receivers that a payload names.
 void events_route_routes(const Routed& m, parley::routed_targets& out) {
   const Where value = m.where;
   switch (value) {

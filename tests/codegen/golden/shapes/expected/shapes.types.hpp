@@ -19,7 +19,7 @@ static_assert(parley::accepts_generated<0, 1>,
 
 namespace shapes::v1 {
 
-// Open: a number that has no name here is a valid value and is passed on unchanged.
+// An open enum: a number without a name here is a valid value and is relayed unchanged.
 enum class Where : std::int32_t {
   OTHERS = 0,
   BACK = 1,
@@ -47,12 +47,13 @@ struct Routed {
   bool operator==(const Routed&) const = default;
 };
 
-// The name in the schema, of an alias the first; empty: the number has none.
+// The name in the schema, or the first one of aliases. Empty if the number has no name.
 std::string_view name_of(Where) noexcept;
-// False, and the value untouched, if the schema has no such name.
+// Returns false and leaves the value unchanged if the schema has no such name.
 bool from_name(std::string_view, Where&) noexcept;
 
-// One line, as {id: 7, mood: MOOD_GLAD}: fields at their default are left out, sensitive ones shown as ***.
+// Prints one line, such as {id: 7, mood: MOOD_GLAD}. Fields with their default value are left out,
+// and sensitive ones are shown as ***.
 std::ostream& operator<<(std::ostream&, Where);
 std::ostream& operator<<(std::ostream&, const Line&);
 std::ostream& operator<<(std::ostream&, const Token&);
