@@ -1,7 +1,7 @@
-"""The plugin: a CodeGeneratorRequest on stdin, a CodeGeneratorResponse on stdout. Whatever is wrong with a schema travels in the
-response's `error`, with exit code 0, as protoc wants it; warnings go to stderr.
+"""The plugin: reads a CodeGeneratorRequest from stdin and writes a CodeGeneratorResponse to stdout. Errors in a schema are in the
+response's `error`, with exit code 0, as protoc requires. Warnings go to stderr.
 
-Environment: PARLEY_DUMP_REQUEST=<file> saves the request, so that a run can be repeated under a debugger:
+The environment variable PARLEY_DUMP_REQUEST=<file> saves the request, so that a run can be repeated under a debugger:
     python3 -m protoc_gen_parley < file
 """
 
@@ -34,7 +34,7 @@ class Parameters:
     lock_roots: Tuple[str, ...] = ()
     lock_mode: str = "update"
     strict: bool = False
-    across: bool = False   # only check what the schemas of the run have to agree on
+    across: bool = False   # only check the rules that concern several schemas
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -58,7 +58,7 @@ def parse_parameters(text: str) -> Parameters:
 
 
 class Refused(Exception):
-    """The schema has errors; the text says which, a line each."""
+    """The schema has errors. The text has one line for each."""
 
 
 Warn = Callable[[str], object]
@@ -103,7 +103,7 @@ def _refuse_errors(findings: Sequence[Finding], parameters: Parameters, warn: Wa
 
 
 def _settle_locks(schema: Schema, locks: Mapping[str, lock.LockedFile], parameters: Parameters) -> None:
-    """Last, when everything else has worked: a refused schema leaves its lock alone."""
+    """Runs last, after everything else has succeeded. A refused schema does not change its lock."""
     mine = [locks[f.path] for f in schema.generated]
     stale = [(locked.path, locked.file, locked.new_text) for locked in mine if locked.file is not None and locked.is_stale]
     if parameters.lock_mode == "check" and stale:
@@ -128,7 +128,7 @@ def run(data: bytes, warn: Warn) -> bytes:
             response.file.add(name=name, content=text)
     except (Refused, ParameterError, LoadError, lock.LockError) as problem:
         response.error = str(problem)
-    except (DecodeError, UnicodeDecodeError):  # protobuf's runtime in pure Python, which reads nothing of such a request
+    except (DecodeError, UnicodeDecodeError):  # protobuf's pure Python runtime cannot read such a request at all
         response.error = "a comment or a string in the schemas is not UTF-8 [SYNTAX]"
     answer: bytes = response.SerializeToString()
     return answer

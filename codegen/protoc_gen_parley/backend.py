@@ -1,7 +1,7 @@
-"""What a backend is: one language, or one format, that is made of every schema.
+"""Defines a backend: one language or format that is generated from every schema.
 
-It computes a view of each file in its own language and hands it to templates. The rest of the generator knows backends by this class alone;
-backends/__init__.py has the list of them.
+A backend computes a view of each file in its own language and passes it to templates. The rest of the generator uses backends through
+this class alone. backends/__init__.py lists them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .model import File, Schema
 
 @dataclass(frozen=True)
 class Output:
-    """A file that is made of each schema: `lobby/v1/lobby.proto` gives `lobby/v1/lobby` and the ending."""
+    """A file that is generated from each schema: `lobby/v1/lobby.proto` yields `lobby/v1/lobby` plus the ending."""
 
     ending: str                  # ".types.hpp"
     template: str                # in the backend's templates/
-    for_services: bool = False   # made only of a schema that has some
+    for_services: bool = False   # generated only for a schema with services
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Backend:
     name: str
     folder: str                                         # has templates/
     outputs: Tuple[Output, ...]
-    views: Callable[[Schema], Callable[[File], Any]]    # what templates get as `file`: made once per run, asked for each file
-    rules: Rules                                        # what only this language asks of a schema
+    views: Callable[[Schema], Callable[[File], Any]]    # created once per run; returns the `file` of the templates
+    rules: Rules                                        # rules for schemas that only this language needs
     comment: str = "//"
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def outputs_of(self, file: File) -> Dict[str, Output]:
-        """By path."""
+        """The outputs by path."""
         return {file.stem + o.ending: o for o in self.outputs if file.services or not o.for_services}
 
     def emit(self, schema: Schema) -> Dict[str, str]:
-        """Path -> text, of all files to generate."""
+        """Path -> text of all generated files."""
         env = render.environment(self.folder, self.comment, self.filters)
         view_of = self.views(schema)
         out: Dict[str, str] = {}

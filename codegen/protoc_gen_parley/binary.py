@@ -1,5 +1,5 @@
-"""The measures of the binary form: what lies in a FlatBuffers table itself, and how wide its place is. The mapping is that of
-runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs: change them together."""
+"""The sizes of the binary form: the values that a FlatBuffers table contains, and their widths. The mapping is that of
+runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs. Change them together."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _WIDTHS: Dict[str, int] = {
     "uint64": 8, "fixed64": 8, "bool": 1,
 }
 _ENUM = 4
-OFFSET = 4      # of what refers to an object: a string, a list, another table
-UNION_TYPE = 1  # of the number that says which member a oneof holds
+OFFSET = 4      # of a reference to a string, a list or another table
+UNION_TYPE = 1  # of the number of the member that a oneof holds
 
 
 def is_inline(type_: Type) -> bool:
-    """Does a value of the type lie in the table itself? Strings and bytes do not."""
+    """Whether the table contains a value of the type. It contains only references to strings and bytes."""
     return type_.is_enum or type_.scalar in _WIDTHS
 
 
@@ -34,7 +34,7 @@ def width(field: Field) -> int:
 
 
 def table_size(message: Message) -> Tuple[int, int]:
-    """The bytes of the message's table if every field is there, and the number of ids that its vtable has."""
+    """The bytes of the message's table if every field is present, and the number of ids in its vtable."""
     widths = sum(width(f) for f in message.plain_fields) + (OFFSET + UNION_TYPE) * len(message.oneofs)
     ids = max((slot.id + 1 for slot in message.fbs_slots), default=0)
-    return OFFSET + 8 + widths, ids  # the vtable's place, and what aligning to 8 bytes may cost
+    return OFFSET + 8 + widths, ids  # the reference to the vtable, and the padding for an alignment of 8 bytes

@@ -1,9 +1,9 @@
-"""Method ids and contract fingerprints, as the wire protocol fixes them.
+"""Method ids and contract fingerprints, as the wire protocol specifies them.
 
-A fingerprint is the hash of a canonical text that holds whatever changes bytes or routing and nothing else. The text is made from
-`shapes`, which the model and a lock file both yield, so that today's schema and yesterday's are compared and hashed by the same code.
+A fingerprint is the hash of a canonical text. The text contains exactly the properties that change bytes or routing. It is made from
+`shapes`, which come from the model or from a lock file, so the same code compares and hashes today's schema and earlier ones.
 
-Two things the protocol's page leaves to us: a oneof's member has `<id of the union>.<ordinal in the union>` as its FlatBuffers id, and
+The protocol leaves two details open. A oneof's member has `<id of the union>.<ordinal in the union>` as its FlatBuffers id, and
 `optional` before a message field is not written, because it changes nothing.
 """
 
@@ -66,7 +66,7 @@ def fingerprint(text: str) -> int:
 
 
 def contract(pairs: Iterable[Tuple[int, int]]) -> int:
-    """Of (method id, fingerprint) pairs: what a hello sends in place of all of them."""
+    """The value for (method id, fingerprint) pairs that a hello sends in place of all of them."""
     data = b"".join(id_.to_bytes(4, "big") + print_.to_bytes(8, "big") for id_, print_ in sorted(pairs))
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
 
@@ -100,7 +100,7 @@ def enum_shape(enum: Enum) -> EnumShape:
 def method_shape(method: Method) -> MethodShape:
     def target(word: str) -> str:
         groups = method.event.get("group", ()) or method.call.get("group", ())
-        # A group stands in the contract under its name on the wire, by default the message's.
+        # The contract contains the name of a group on the wire, which is by default that of the message.
         return "%s(%s)" % (word, "|".join(g.rpartition(".")[2] for g in groups)) if word in ("group", "group_others") else word
 
     return MethodShape(
@@ -128,10 +128,10 @@ def split_map(type_: str) -> Tuple[str, str]:
 
 
 def reached(roots: Sequence[str], shapes: Shapes) -> List[str]:
-    """The messages and enums that a payload can contain, in the order in which the canonical text mentions them."""
+    """The messages and enums that a payload can contain, in the order of the canonical text."""
     found = {name: None for name in roots if name in shapes}
     work = list(found)
-    for name in work:  # grows while it is walked
+    for name in work:  # grows during the loop
         for f in getattr(shapes[name], "fields", ()):
             used = f.value_type
             if used not in found and used in shapes:

@@ -1,7 +1,7 @@
-"""Descriptors, custom options and comments -> model. With sources.py and utf8.py, all that knows protobuf.
+"""Converts descriptors, custom options and comments to the model. Only this file, sources.py and utf8.py use protobuf.
 
-Parley's options are not read through a generated options_pb2: the request carries parley/options.proto itself, so a pool built from the
-request can parse them with whatever protobuf runtime is installed, and the number of the extension stands nowhere but in options.proto.
+Parley's options are not read with a generated options_pb2. The request contains parley/options.proto, so a pool built from the request
+can parse them with any installed protobuf runtime. The number of the extension appears only in options.proto.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCALARS = {
 
 
 class _NotUtf8(Exception):
-    """An option with a string that is not UTF-8, in this line."""
+    """An option in this line has a string that is not UTF-8."""
 
     def __init__(self, line: int):
         super().__init__(line)
@@ -57,12 +57,12 @@ class _OptionReader:
             if hasattr(self._classes[extendee], "RegisterExtension"):
                 try:
                     self._classes[extendee].RegisterExtension(extension)
-                except Exception:  # newer runtimes register with the pool and refuse a second time
+                except Exception:  # newer runtimes register with the pool and refuse a second registration
                     pass
             self._extensions[(extendee, ext.name)] = extension
 
     def read(self, options: Any, name: str, line_of: Callable[[int], int]) -> Options:
-        """The option as plain values; `line_of` says where the option with that number stands, and is asked only if it does."""
+        """Returns the option as plain values. `line_of` gives the line of the option with that number, and is called only if it exists."""
         extension = self._extensions.get((options.DESCRIPTOR.full_name, name))
         if extension is None:
             return Options()
@@ -71,7 +71,7 @@ class _OptionReader:
             if not message.HasExtension(extension):
                 return Options()
             return _plain(message.Extensions[extension], line_of(extension.number))
-        except (DecodeError, UnicodeDecodeError):  # nothing else can be wrong with what protoc has written
+        except (DecodeError, UnicodeDecodeError):  # the only fault that data written by protoc can have
             raise _NotUtf8(line_of(extension.number)) from None
 
 
@@ -81,7 +81,7 @@ def _plain(message: Any, line: int) -> Options:
 
     values = {}
     for descriptor, value in message.ListFields():
-        # `label` is on its way out of protobuf's Python, `is_repeated` is not yet in Debian's.
+        # Newer Python runtimes remove `label`. Debian's runtime does not have `is_repeated` yet.
         repeated = descriptor.is_repeated if hasattr(descriptor, "is_repeated") else descriptor.label == _F.LABEL_REPEATED
         if repeated:
             values[descriptor.name] = tuple(one(descriptor, v) for v in value)
@@ -91,7 +91,7 @@ def _plain(message: Any, line: int) -> Options:
 
 
 class _Types:
-    """Where each type of the run is defined."""
+    """The files that define the types of the run."""
 
     def __init__(self) -> None:
         self.known: Dict[str, Type] = {}   # by full name
@@ -124,7 +124,7 @@ class _Types:
         return Type("wkt", full) if full in well_known.WELL_KNOWN else self.known[full]
 
     def home(self, full: str) -> str:
-        """The file that defines it; empty: none does, or a well-known type."""
+        """The file that defines the type. Empty if none does, or for a well-known type."""
         return self.known[full].file if full in self.known and full not in well_known.WELL_KNOWN else ""
 
 
@@ -200,7 +200,7 @@ class _FileLoader:
 
     @staticmethod
     def _real_oneofs(message: descriptor_pb2.DescriptorProto) -> List[int]:
-        """Indexes of the oneofs the author wrote; `optional` makes synthetic ones."""
+        """The indexes of the oneofs in the schema, without the synthetic ones of `optional`."""
         synthetic = {f.oneof_index for f in message.field if f.proto3_optional}
         return [i for i in range(len(message.oneof_decl)) if i not in synthetic]
 
@@ -279,7 +279,7 @@ def _stem(path: str) -> str:
 
 
 def load(files: Sequence[descriptor_pb2.FileDescriptorProto], to_generate: Sequence[str]) -> Schema:
-    """Raises LoadError as `chosen` does, and for an option that is not UTF-8."""
+    """Raises LoadError like `chosen`, and for an option that is not UTF-8."""
     generate = set(to_generate)
     wanted = chosen(files, generate)
     reader = _OptionReader(files)

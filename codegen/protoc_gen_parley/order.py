@@ -1,4 +1,4 @@
-"""In which order a file's messages can be defined, and which fields make their message contain itself."""
+"""The order in which the messages of a file can be defined, and the fields through which a message contains itself."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FieldKey = Tuple[str, str]  # message's full name, field's name
 
 
 def _inline(field: Field) -> bool:
-    """Is the value part of the message itself? Lists and maps keep theirs elsewhere."""
+    """Whether the value is stored in the message itself. Lists and maps store theirs elsewhere."""
     return field.type.is_message and field.label in ("one", "opt")
 
 
 def fields_in_cycles(messages: Sequence[Message]) -> Set[FieldKey]:
-    """Singular fields whose type can, through singular fields alone, contain their owner again."""
+    """The singular fields whose type can contain the owner again through singular fields alone."""
     edges = {m.full_name: [f.type.name for f in m.fields if _inline(f)] for m in messages}
     component = _components(edges)
     return {
@@ -28,12 +28,12 @@ def fields_in_cycles(messages: Sequence[Message]) -> Set[FieldKey]:
     }
 
 
-# Of the well-known types, those that hold each other.
+# The well-known types that contain each other.
 _NESTING = (well_known.VALUE, well_known.STRUCT, well_known.LIST_VALUE)
 
 
 def nesting_types(messages: Sequence[Message]) -> Set[str]:
-    """The full names of types that can hold values of any depth: in a circle of any fields, or with a field whose type can."""
+    """The full names of types that can contain values of any depth: types in a cycle of fields, and types with a field of such a type."""
     edges = {m.full_name: [f.type.name for f in m.fields if f.type.is_message or f.type.is_wkt] for m in messages}
     component = _components(edges)
     nesting = set(_NESTING)
@@ -61,7 +61,7 @@ def with_cycles(message: Message, in_cycle: Set[FieldKey]) -> Message:
 
 
 def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str, Oneof] = {}) -> Message:
-    """Fields stand in three places of a message; this changes all of them."""
+    """Replaces the fields in all three places of a message."""
     new_oneofs = tuple(replace(oneofs.get(o.name, o), fields=tuple(fields[f.name] for f in o.fields)) for o in message.oneofs)
     by_name = {o.name: o for o in new_oneofs}
     members = tuple(
@@ -70,7 +70,7 @@ def replace_fields(message: Message, fields: Dict[str, Field], oneofs: Dict[str,
 
 
 def definition_order(messages: Sequence[Message]) -> Tuple[Message, ...]:
-    """Schema order, except that what a message holds by value comes before it."""
+    """Schema order, except that the types that a message holds by value come before it."""
     by_name = {m.full_name: m for m in messages}
 
     def values(name: str) -> List[str]:
@@ -79,15 +79,15 @@ def definition_order(messages: Sequence[Message]) -> Tuple[Message, ...]:
     def mentions(name: str) -> List[str]:
         return [f.type.name for f in by_name[name].fields if f.type.is_message and f.type.name in by_name]
 
-    # What may be incomplete is nicer to have first, too: a list of something defined above needs no declaration. A circle through a list
-    # can then put a value behind its user, which the second pass settles; it moves nothing else.
+    # Types that may be incomplete come first too, because a list of a defined type needs no declaration. In a cycle through a list this
+    # can put a value after its user. The second pass corrects that and moves nothing else.
     done = _users_last(list(by_name), lambda name: values(name) + mentions(name))
     done = _users_last(done, values)
     return tuple(by_name[name] for name in done)
 
 
 def _users_last(names: Sequence[str], needs: Callable[[str], List[str]]) -> List[str]:
-    """The names in their order, each preceded by what it needs; what needs itself through others stands where it was met."""
+    """Returns the names in their order, each after the names that it needs. A name in a cycle is placed where it is first found."""
     done: Dict[str, None] = {}
     met: Set[str] = set()
     for root in names:
@@ -108,8 +108,8 @@ def _users_last(names: Sequence[str], needs: Callable[[str], List[str]]) -> List
 
 
 def _components(edges: Dict[str, List[str]]) -> Dict[str, int]:
-    """Strongly connected components (Tarjan), without recursion in the depth of the schema. A lone node without an edge to itself gets a
-    component of its own, which no other node shares; a self-edge is found by comparing equal."""
+    """Strongly connected components (Tarjan), without recursion over the depth of the schema. A node in no cycle has a component that no
+    other node shares. A node with an edge to itself is in the same component as its target."""
     index: Dict[str, int] = {}
     low: Dict[str, int] = {}
     on_stack: Set[str] = set()

@@ -1,12 +1,12 @@
-"""Runs the templates of a backend and lays out what they cannot: long lines and comments.
+"""Runs the templates of a backend, and breaks long lines and comments.
 
 For template authors:
-  - `{{ lines | comment }}` or `{{ lines | comment("  ") }}` makes whole lines of comment, each ended, or nothing; write it at the start of
-    a template line, directly followed by what the comment belongs to.
-  - A `¶` says "a line that gets longer than 140 columns may end here": `parley::send_event(link_, ¶{{ name }})`. It prints nothing. What
-    follows the break is indented by four more; `¶¶` aligns it with the innermost open bracket instead.
+  - `{{ lines | comment }}` or `{{ lines | comment("  ") }}` yields complete comment lines, or nothing. Write it at the start of a template
+    line, directly followed by the code that the comment belongs to.
+  - A `¶` marks a place where a line of more than 140 columns may be broken: `parley::send_event(link_, ¶{{ name }})`. It prints nothing.
+    The text after the break is indented by four more columns. `¶¶` aligns it with the innermost open bracket instead.
   - `{{ list_of_strings | in_brackets }}` is `(a, b)` with such breaks in it; `in_brackets("<>")` is `<a, b>`.
-  - `{⏎ return 1;⏎ }` stays one line if it fits and becomes a block of three if not.
+  - `{⏎ return 1;⏎ }` is one line if it fits, and a block of three lines otherwise.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import jinja2
 from . import __version__
 
 COLUMNS = 140
-_BREAK = "\ue000"          # what ¶ becomes; comments and literals cannot contain it (words.py)
-_BLOCK = "\ue001"          # what ⏎ becomes
+_BREAK = "\ue000"          # replaces ¶; comments and literals cannot contain it (words.py)
+_BLOCK = "\ue001"          # replaces ⏎
 
 
 class _Loader(jinja2.BaseLoader):
-    """Templates of a backend, and those that all of them share."""
+    """The templates of a backend, and those that all backends share."""
 
     def __init__(self, *folders: str):
         self._folders = folders
@@ -54,7 +54,7 @@ def comment(lines: Sequence[str], indent: str = "", mark: str = "//") -> str:
 
 
 class _Brackets:
-    """Columns behind the brackets that are open, while a line is being put together. Text in quotes does not count."""
+    """The columns after the open brackets of the line that is being assembled. Text in quotes does not count."""
 
     def __init__(self) -> None:
         self._open: List[int] = []
@@ -75,7 +75,7 @@ class _Brackets:
                 self._open.pop()
 
     def broken(self, column: int) -> None:
-        """A line ended inside the innermost bracket; what follows in it starts at `column` of the next one."""
+        """A line ended inside the innermost bracket. Its contents continue at `column` of the next line."""
         if self._open:
             self._open[-1] = column
 
@@ -85,7 +85,7 @@ class _Brackets:
 
 
 def _lay_out(line: str) -> str:
-    """One template line, with its soft breaks taken where it would get too long."""
+    """Breaks one template line at its marks if it would be too long."""
     plain = line.replace(_BREAK, "").replace(_BLOCK, "")
     if plain == line or len(plain) <= COLUMNS:
         return plain
@@ -118,7 +118,7 @@ def lay_out(text: str) -> str:
 
 
 def _in_brackets(items: Sequence[str], brackets: str = "()") -> str:
-    """A list of parameters or arguments that may break behind the bracket, and behind each comma."""
+    """A list of parameters or arguments that may be broken after the bracket and after each comma."""
     return brackets[0] + (_BREAK if items else "") + (", " + _BREAK * 2).join(items) + brackets[1]
 
 

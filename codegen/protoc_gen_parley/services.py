@@ -1,4 +1,4 @@
-"""Services and methods -> model: wire names, who has which stub, which targets a stub takes, how a payload names its receivers."""
+"""Converts services and methods to the model: wire names, stubs, the targets of a stub, and the receivers that a payload names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RawService:
 
 
 def target_words(numbers: Iterable[int]) -> Tuple[str, ...]:
-    """Numbers that stand for nothing are left out here; lint reports them."""
+    """Unknown numbers are left out here. Lint reports them."""
     return tuple(TARGETS[n] for n in numbers if n in TARGETS)
 
 
@@ -47,7 +47,7 @@ def needs_name(word: str) -> bool:
 
 
 def routing_messages(messages: Mapping[str, Message]) -> Set[str]:
-    """The messages that have a field with `routes`, or contain one that has."""
+    """The messages that have a field with `routes`, directly or in a contained message."""
     users: Dict[str, List[str]] = {}
     for m in messages.values():
         for f in m.fields:
@@ -63,11 +63,11 @@ def routing_messages(messages: Mapping[str, Message]) -> Set[str]:
     return found
 
 
-_ENOUGH_ROUTES = 16  # one is right, and two are enough to say what is wrong
+_ENOUGH_ROUTES = 16  # one is valid, and two are enough to report the error
 
 
 def _find_routes(message: Message, messages: Mapping[str, Message], routing: Set[str]) -> Tuple[RoutePath, ...]:
-    """The fields with `routes` in the message and below. A message inside itself is not entered twice."""
+    """The fields with `routes` in the message and the messages in it. A message inside itself is visited once."""
     found: List[RoutePath] = []
     work: List[Tuple[Message, Tuple[Field, ...], Tuple[str, ...]]] = [(message, (), (message.full_name,))]
     while work and len(found) < _ENOUGH_ROUTES:
@@ -128,7 +128,7 @@ class Maker:
             server_target=server_target)
 
     def _routing(self, found: Tuple[RoutePath, ...]) -> Optional[Routing]:
-        if not found or found[0].field.type.name not in self._enums:  # lint says what is wrong
+        if not found or found[0].field.type.name not in self._enums:  # lint reports it
             return None
         path, field = found[0].path, found[0].field
         enum = self._enums[field.type.name]

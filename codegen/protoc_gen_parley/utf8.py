@@ -1,4 +1,4 @@
-"""Finds text in a descriptor that is not UTF-8: protoc lets it pass, and protobuf's runtimes each fail on it in their own way."""
+"""Finds text in a descriptor that is not UTF-8. protoc accepts it, and each protobuf runtime fails on it in a different way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Path = Tuple[int, ...]  # as in SourceCodeInfo: numbers of fields, and indexes i
 
 
 def bad_texts(message: Any, path: Path = ()) -> Iterator[Path]:
-    """Where such text stands."""
+    """The paths of such texts."""
     for field in message.DESCRIPTOR.fields:
         here = path + (field.number,)
         if field.type == FieldDescriptor.TYPE_STRING:

@@ -1,10 +1,10 @@
-"""The well-known types of google.protobuf, which every language has as values of its own. Nothing is generated for them."""
+"""The well-known types of google.protobuf. Every language has its own values for them, and nothing is generated."""
 
 from __future__ import annotations
 
 from typing import Dict, FrozenSet
 
-# A wrapper stands for the scalar that it wraps, and may be absent.
+# A wrapper is represented by its scalar, which may be absent.
 WRAPPERS: Dict[str, str] = {
     "google.protobuf.DoubleValue": "double",
     "google.protobuf.FloatValue": "float",

@@ -1,4 +1,4 @@
-"""Names and comments of a schema, as every language wants them before it spells them its own way. Pure functions."""
+"""Names and comments of a schema, in the form that every language starts from. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_identifier(name: str) -> bool:
 
 
 def without_prefix(enum: str, value: str) -> str:
-    """An enum's value without `ENUM_NAME_`, if it has that and the rest is a name. Other values have no say: a new one renames none."""
+    """An enum value without the prefix `ENUM_NAME_`, if the rest is a name. It depends on no other value, so a new value renames none."""
     for prefix in (snake_case(enum).upper() + "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", enum).upper() + "_"):
         if value.startswith(prefix) and is_identifier(value[len(prefix):]):
             return value[len(prefix):]
@@ -32,7 +32,7 @@ _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def comment_lines(text: str) -> Tuple[str, ...]:
-    """The lines of a schema comment such that `// ` or `# ` before each is a comment and nothing else, whatever the author wrote."""
+    """The lines of a schema comment. With `// ` or `# ` before it each line is a comment and nothing else, whatever text it has."""
     lines = []
     for line in _LINE_ENDS.split(text):
         line = _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", line).replace("\t", "  ")
@@ -40,7 +40,7 @@ def comment_lines(text: str) -> Tuple[str, ...]:
         line = re.sub(r"\?\?(?=[=/'()!<>-])", "? ?", line)
         line = line[1:] if line.startswith(" ") else line
         line = line.rstrip()
-        while line.endswith("\\"):  # would swallow the next line
+        while line.endswith("\\"):  # would continue the comment on the next line
             line = line[:-1].rstrip()
         lines.append(line)
     while lines and not lines[0]:

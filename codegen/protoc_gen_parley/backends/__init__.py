@@ -1,4 +1,4 @@
-"""All backends: the one place that lists them. A new one is a folder here and a line below; codegen/README.md says how."""
+"""The list of all backends. A new one needs a folder here and a line below. codegen/README.md documents it."""
 
 from __future__ import annotations
 

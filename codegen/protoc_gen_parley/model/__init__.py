@@ -1,10 +1,10 @@
-"""What lint rules and backends see of a schema: plain frozen values that know neither protobuf nor a language to generate.
+"""The schema as lint rules and backends see it: plain frozen values that depend neither on protobuf nor on a generated language.
 
-`load` makes these, `lock` fills in the ids that must outlive one run (FlatBuffers ids, fingerprints), and each backend makes its own view
-of them, with names as its language spells them.
+`load` creates them. `lock` fills in the ids that must stay the same over all runs (FlatBuffers ids, fingerprints). Each backend computes
+its own view of them, with names in the spelling of its language.
 
-Names are the schema's. Strings that are not identifiers (wire names, JSON names, comments) are raw: they go into generated code as
-literals and comments of its language, never as they are.
+Names are those of the schema. Strings that are not identifiers (wire names, JSON names, comments) are raw. Generated code contains them
+as literals and comments of its language, never unchanged.
 """
 
 from __future__ import annotations

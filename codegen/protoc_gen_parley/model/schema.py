@@ -1,4 +1,4 @@
-"""Files, and all of a run together."""
+"""Files, and all files of a run together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Import:
     """Another generated file whose types this one uses (directly or through `import public`)."""
 
     path: str                        # "other/v1/thing.proto"
-    stem: str                        # "other/v1/thing": what its outputs' names begin with
+    stem: str                        # "other/v1/thing": the names of its outputs begin with it
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class File:
     path: str                        # "lobby/v1/lobby.proto"
     stem: str                        # "lobby/v1/lobby"
     package: str
-    messages: Tuple[Message, ...]    # nested ones included; what a message holds by value comes before it
+    messages: Tuple[Message, ...]    # including nested ones; types that a message holds by value come before it
     enums: Tuple[Enum, ...]          # nested ones included
     services: Tuple[Service, ...]
     imports: Tuple[Import, ...]      # sorted by path
@@ -31,7 +31,7 @@ class File:
     options: Options = Options()
     ignores: Ignores = ()
     dependencies: Tuple[str, ...] = ()  # paths as imported, all of them
-    generate: bool = True            # asked for in this run
+    generate: bool = True            # to be generated in this run
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class File:
 
 
 def resolve(name: str, scope: str, *known: Container[str]) -> str:
-    """The full name of the type that `name` means inside `scope`, as protoc resolves a field's type; empty: none of those known."""
+    """The full name of the type that `name` means inside `scope`, resolved like the type of a field. Empty if it is not known."""
     if name.startswith("."):
         return name[1:] if any(name[1:] in types for types in known) else ""
     while True:
@@ -54,14 +54,14 @@ def resolve(name: str, scope: str, *known: Container[str]) -> str:
 
 @dataclass(frozen=True)
 class Schema:
-    """Everything one run knows: the files to generate and all that they import."""
+    """All data of one run: the files to generate and their imports."""
 
     files: Tuple[File, ...]          # in protoc's order: imported before importing
     messages: Mapping[str, Message] = field(default_factory=dict)  # by full name, of all files
     enums: Mapping[str, Enum] = field(default_factory=dict)
 
     def resolve(self, name: str, scope: str) -> str:
-        """The full name of the message or enum that `name` means inside `scope`, as protoc resolves a field's type; empty: none."""
+        """The full name of the message or enum that `name` means inside `scope`, resolved like a field type. Empty if there is none."""
         return resolve(name, scope, self.messages, self.enums)
 
     @property

@@ -1,4 +1,4 @@
-"""Services and methods: who sends, who hears, whom a payload or a stub can name."""
+"""Services and methods: senders, receivers, and the targets of a payload or a stub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIDES = {1: "client", 2: "server", 3: "either"}
 
 @dataclass(frozen=True)
 class RoutePath:
-    """A field with `routes` below a payload, and the fields to go through."""
+    """A field with `routes` in a payload, and the fields that lead to it."""
 
     path: Tuple[Field, ...]
     field: Field
@@ -28,11 +28,11 @@ class RoutePath:
 class Routing:
     """How a payload names its receivers."""
 
-    path: Tuple[Field, ...]          # messages to go through; a missing one counts as its default value, so as number 0
+    path: Tuple[Field, ...]          # messages on the way; an absent one counts as its default value, so as number 0
     field: Field                     # the enum field
     enum: Enum
-    # For a plain enum: exactly the value's targets. For flags: the zero value's targets plus those of each bit that is set; of the set
-    # bits with `only` the lowest one alone decides.
+    # A plain enum selects the targets of its value. Flags select the targets of the zero value and of each bit that is set. If bits with
+    # `only` are set, the lowest of them decides alone.
     zero: Tuple[str, ...]            # words of TARGETS
     values: Tuple[EnumValue, ...]    # distinct, without zero, ascending by number
     only_values: Tuple[EnumValue, ...]
@@ -40,7 +40,7 @@ class Routing:
 
 @dataclass(frozen=True)
 class Targets:
-    """Whom a stub's event can go to, where the payload does not say it."""
+    """The targets of a stub's event whose payload does not name the receivers."""
 
     words: Tuple[str, ...]           # of TARGETS: ("others", "all", "client")
     option: str                      # "(parley.event).to" or "(parley.event).server_to"
@@ -48,7 +48,7 @@ class Targets:
 
     @property
     def has_default(self) -> bool:
-        """The first needs no name. A server's OTHERS and SENDER name the client they speak of."""
+        """The first target needs no name. A server's OTHERS and SENDER name their subject."""
         return self.words[0] in ("server", "all") or not self.by_server and self.words[0] in ("sender", "others")
 
 
@@ -57,7 +57,7 @@ class Method:
     name: str                        # "AreYouReady"
     wire_name: str                   # raw
     is_event: bool
-    side: str                        # who sends or asks: "client", "server", "either"
+    side: str                        # the side that sends or calls: "client", "server", "either"
     request: Type
     response: Type                   # of an event: Empty
     client_streaming: bool
@@ -72,21 +72,21 @@ class Method:
     errors_type: Optional[Type] = None  # the enum that it names
     idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
-    routes: Tuple[RoutePath, ...] = ()  # what `routing` was made from; lint allows one
+    routes: Tuple[RoutePath, ...] = ()  # the source of `routing`; lint allows one
     comment: Tuple[str, ...] = ()
     line: int = 0
     event: Options = Options()
     call: Options = Options()
     ignores: Ignores = ()
-    client_target: Optional[Targets] = None   # what a client's stub takes
-    server_target: Optional[Targets] = None   # what a server's stub takes
+    client_target: Optional[Targets] = None   # the argument of a client's stub
+    server_target: Optional[Targets] = None   # the argument of a server's stub
     id: int = 0
     fingerprint: int = 0
     accepted: Tuple[int, ...] = ()   # fingerprints of earlier, compatible shapes
 
     @property
     def options(self) -> Options:
-        """The one of the two that speaks for the method."""
+        """The one of the two options that applies to the method."""
         return self.event if self.event.present else self.call
 
     @property
@@ -95,10 +95,10 @@ class Method:
 
     @property
     def repeatable(self) -> bool:
-        """A call that does no harm when it runs twice: NO_SIDE_EFFECTS or IDEMPOTENT, or with `once`."""
+        """A call that may safely run twice: NO_SIDE_EFFECTS or IDEMPOTENT, or with `once`."""
         return not self.is_event and (self.idempotency in (1, 2) or "once" in self.call)
 
-    # --- who has what ---
+    # --- stubs and handlers ---
     @property
     def from_client(self) -> bool:
         return self.side in ("client", "either")
@@ -109,7 +109,7 @@ class Method:
 
     @property
     def server_targets(self) -> Tuple[str, ...]:
-        """Who may be reached when the server sends or asks."""
+        """The targets when the server sends or calls."""
         if not self.from_server:
             return ()
         if self.side == "server":
@@ -118,7 +118,7 @@ class Method:
 
     @property
     def client_targets(self) -> Tuple[str, ...]:
-        """Who may be reached when a client sends."""
+        """The targets when a client sends."""
         return self.to if self.from_client and self.is_event else ()
 
     @property
@@ -130,7 +130,7 @@ class Method:
 
     @property
     def server_only(self) -> bool:
-        """An event that a client sends to the server alone: its handler has nothing to pass on."""
+        """An event that a client sends to the server alone, so that its handler relays nothing."""
         return self.is_event and self.from_client and set(self.client_targets) == {"server"}
 
 

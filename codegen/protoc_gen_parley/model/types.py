@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Tuple
 
 from ..well_known import WRAPPERS
 
-# Where a `// parley:ignore RULE` stands; rules of warnings only.
+# The rules that `// parley:ignore RULE` comments name, all of them warnings.
 Ignores = Tuple[str, ...]
 
 
@@ -40,7 +40,7 @@ class Type:
 
     @property
     def scalar(self) -> str:
-        """The scalar word that a value of it is: "double" also of google.protobuf.DoubleValue; empty: none."""
+        """The scalar type of a value: "double" for google.protobuf.DoubleValue as well. Empty if it is not a scalar."""
         return self.name if self.kind == "scalar" else WRAPPERS.get(self.name, "")
 
     @property
@@ -53,7 +53,7 @@ class Type:
 
     @property
     def is_wkt(self) -> bool:
-        """One of google.protobuf's well-known types (NullValue too): every language has a value of its own for it."""
+        """One of google.protobuf's well-known types, including NullValue. Every language has its own value for it."""
         return self.kind == "wkt"
 
 
@@ -65,10 +65,10 @@ class Field:
     type: Type                       # of one element if repeated, of the value if a map
     label: str                       # "one", "opt" (written `optional`), "rep", "map"; members of a oneof are "one"
     key: Optional[Type] = None       # map only, a scalar
-    oneof: str = ""                  # proto name of the oneof, synthetic ones excepted
+    oneof: str = ""                  # proto name of the oneof, unless it is synthetic
     oneof_index: int = -1            # its index among the message's real oneofs
-    in_cycle: bool = False           # singular, and through it its message can contain itself
-    nests: bool = False              # its type can hold values of any depth
+    in_cycle: bool = False           # singular, and its message can contain itself through it
+    nests: bool = False              # its type can contain values of any depth
     max_len: int = 0                 # bytes, 0: none
     max_count: int = 0               # elements, 0: none
     sensitive: bool = False
@@ -78,7 +78,7 @@ class Field:
     line: int = 0
     options: Options = Options()
     ignores: Ignores = ()
-    fbs_id: int = -1                 # id of its slot in the table; a oneof's member: its ordinal in the union, from 1
+    fbs_id: int = -1                 # id of its slot in the table; for a member of a oneof, its ordinal in the union, from 1
 
     @property
     def is_map(self) -> bool:
@@ -105,16 +105,16 @@ class Oneof:
     comment: Tuple[str, ...] = ()
     line: int = 0
     fbs_id: int = -1                 # id of the union's value; its type has fbs_id - 1
-    # The union's members by ordinal: fbs_members[0] has ordinal 1. None: a member that is gone and keeps its place.
+    # The union's members by ordinal. fbs_members[0] has ordinal 1. None: a removed member, which keeps its ordinal.
     fbs_members: Tuple[Optional[Field], ...] = ()
 
 
 @dataclass(frozen=True)
 class FbsSlot:
-    """One id of a FlatBuffers table. Ids are contiguous from 0; a oneof takes two, of which only the second has a slot."""
+    """One id of a FlatBuffers table. Ids are contiguous from 0. A oneof takes two ids, and only the second has a slot."""
 
     id: int
-    field: Optional[Field] = None    # neither field nor oneof: a field that is gone, to be declared `deprecated`
+    field: Optional[Field] = None    # neither field nor oneof: a removed field, to be declared `deprecated`
     oneof: Optional[Oneof] = None
 
     @property
@@ -124,7 +124,7 @@ class FbsSlot:
 
 @dataclass(frozen=True)
 class Member:
-    """A plain field or a oneof. In schema order, a oneof where its first field stands."""
+    """A plain field or a oneof. In schema order. A oneof has the position of its first field."""
 
     field: Optional[Field] = None
     oneof: Optional[Oneof] = None
@@ -140,7 +140,7 @@ class Message:
     full_name: str                   # "lobby.v1.Post.Inner"
     package: str
     file: str                        # path of the .proto
-    fields: Tuple[Field, ...]        # by schema order, members of oneofs included
+    fields: Tuple[Field, ...]        # in schema order, including members of oneofs
     oneofs: Tuple[Oneof, ...]
     members: Tuple[Member, ...]      # plain fields and oneofs, in order
     nested: Tuple[str, ...] = ()     # full names of the messages and enums inside it
@@ -151,11 +151,11 @@ class Message:
     reserved_numbers: Tuple[Tuple[int, int], ...] = ()  # first, one past the last
     reserved_names: Tuple[str, ...] = ()
     fbs_slots: Tuple[FbsSlot, ...] = ()  # ascending ids
-    nests: bool = False              # holds itself, or what can hold values of any depth
+    nests: bool = False              # contains itself, or a type that can contain values of any depth
 
     @property
     def flat_name(self) -> str:
-        """"Post_Inner" for Post.Inner: the name where nested types cannot stand inside others."""
+        """"Post_Inner" for Post.Inner: the name for places that cannot nest types."""
         return _flat(self.full_name, self.package)
 
     @property
@@ -164,7 +164,7 @@ class Message:
 
     @property
     def plain_fields(self) -> Tuple[Field, ...]:
-        """Fields outside oneofs, in schema order."""
+        """The fields outside oneofs, in schema order."""
         return tuple(f for f in self.fields if not f.in_oneof)
 
 
@@ -177,7 +177,7 @@ class EnumValue:
     line: int = 0
     options: Options = Options()     # (parley.route)
     ignores: Ignores = ()
-    targets: Tuple[str, ...] = ()    # what it selects: words of TARGETS
+    targets: Tuple[str, ...] = ()    # its targets: words of TARGETS
     only: bool = False
 
 
@@ -198,10 +198,10 @@ class Enum:
 
     @property
     def flat_name(self) -> str:
-        """"Post_Inner" for Post.Inner: the name where nested types cannot stand inside others."""
+        """"Post_Inner" for Post.Inner: the name for places that cannot nest types."""
         return _flat(self.full_name, self.package)
 
     @property
     def distinct_values(self) -> Tuple[EnumValue, ...]:
-        """One value per number, the first that has it: the one that is printed."""
+        """The first value of each number, which is the one that is printed."""
         return tuple(v for v in self.values if not v.alias)

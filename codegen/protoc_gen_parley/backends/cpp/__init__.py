@@ -1,4 +1,4 @@
-"""C++: types, codecs, the client's stub, the server's handler and its way out."""
+"""C++: types, codecs, the stubs of clients and servers, and the server's handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a template of C++ gets: everything about one schema, ready to print."""
+"""The data of the C++ templates: everything about one schema, ready to print."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .types import EnumView, MessageView
 class FileView:
     file: File
     namespace: str                   # "lobby::v1"; empty: the global namespace
-    enums: Tuple[EnumView, ...]      # nested ones included; all go before the messages
+    enums: Tuple[EnumView, ...]      # including nested ones; all precede the messages
     messages: Tuple[MessageView, ...]
     services: Tuple[ServiceView, ...]
 
@@ -39,7 +39,7 @@ class FileView:
 
     @property
     def forward_declared(self) -> Tuple[str, ...]:
-        """Structs that are named (in a list, a map, a box or an alias) before their definition."""
+        """Structs that are used (in a list, a map, a box or an alias) before their definition."""
         defined: Set[str] = set()
         ahead: Dict[str, None] = {}
         here = {m.full_name: m.name for m in self.messages}
@@ -51,19 +51,19 @@ class FileView:
 
     @property
     def version_pair(self) -> Tuple[str, ...]:
-        """The version that generated code was made for, as far as it matters."""
+        """The major and minor version that generated code requires."""
         return tuple(__version__.split(".")[:2])
 
     @property
     def version_text(self) -> str:
-        """What a compiler says when the runtime is of another version than the generator was."""
+        """The compiler's message if the versions of runtime and generator differ."""
         needed = ".".join(self.version_pair)
         return ("%s was generated for Parley %s, but parley/version.hpp is of another version: generate it again with the "
                 "protoc-gen-parley of that version, or install Parley %s" % (self.path, needed, needed))
 
     @property
     def std_headers(self) -> Tuple[str, ...]:
-        """What types.hpp includes of the standard library."""
+        """The headers of the standard library that types.hpp includes."""
         headers: Set[str] = set()
         if self.messages or self.enums:
             headers.add("iosfwd")
@@ -88,7 +88,7 @@ class FileView:
 
     @property
     def _pays_with_wkt(self) -> bool:
-        """A method carries a well-known type that is neither a bare C++ value nor Empty, which stubs show as nothing at all."""
+        """Whether a method carries a well-known type other than a bare C++ value or Empty, which stubs leave out."""
         payloads = [p for s in self.services for m in s.methods for p in (m.request, m.response)]
         return any(p.cpp.startswith("parley::") and not p.is_empty for p in payloads)
 

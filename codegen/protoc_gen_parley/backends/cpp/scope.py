@@ -1,4 +1,4 @@
-"""What C++ calls each type of a schema and its members, and how a type is written where it is used. Made once per run."""
+"""The C++ names of each type of a schema and its members, and the spelling of a type where it is used. Created once per run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import spelling
 
 
 def namespace_of(file: File) -> str:
-    """"lobby::v1"; empty: the global namespace."""
+    """"lobby::v1". Empty for the global namespace."""
     return file.options.get("cpp_namespace") or spelling.namespace_of_package(file.package)
 
 
@@ -23,7 +23,7 @@ class Scope:
                 self._types[node.full_name] = (namespace, spelling.safe_type(node.flat_name, namespace))
 
     def name(self, type_: Union[Message, Enum]) -> str:
-        """"Post_Inner" for Post.Inner. Nested types stand in the namespace, so that any order is possible; inside Post there is
+        """"Post_Inner" for Post.Inner. Nested types are in the namespace, so that any order is possible. Post contains
         `using Inner = Post_Inner;`."""
         return self._types[type_.full_name][1]
 
@@ -41,7 +41,7 @@ class Scope:
         return spelling.enum_value_name(enum.name, value.name)
 
     def type(self, type_: Type, namespace: str, hidden_by: Iterable[str] = ()) -> str:
-        """As it is written inside the namespace, where some names mean something else."""
+        """The spelling inside the namespace, where some names mean something else."""
         if type_.is_scalar:
             return spelling.SCALARS[type_.name]
         if type_.is_wkt:

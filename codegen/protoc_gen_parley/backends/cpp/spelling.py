@@ -1,7 +1,7 @@
-"""How a schema's names are spelled in C++. Pure functions and tables.
+"""The C++ spelling of a schema's names. Pure functions and tables.
 
-Schema names keep their spelling; a name that C++ could not take gets an underscore at its end. Clashes that this makes are found by lint
-(NAME_TAKEN), never repaired silently.
+Schema names keep their spelling. A name that C++ does not accept gets an underscore at its end. Lint (NAME_TAKEN) reports the clashes
+that this causes. They are never repaired silently.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ KEYWORDS = frozenset(
     """.split()
 )
 
-# Macros of systems other than the one that system_names.py was written on, which schemas are likeliest to meet.
+# Macros of other systems than that of system_names.py, limited to the names that schemas are likely to use.
 _FOREIGN_MACROS = frozenset(
     "major minor makedev i386 signbit isnan isinf isfinite isnormal DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS TRUE FALSE".split()
 )
 MACROS = system_names.MACROS | _FOREIGN_MACROS
-# A library's macros differ from version to version, so none of these names is left to a schema.
+# The macros of a library differ between versions, so a schema may use none of these names.
 _LIBRARIES = ("ASIO_", "BOOST_", "FLATBUFFERS_", "PARLEY_", "SIMDJSON_", "simdjson_")
 
 # Names that generated code uses unqualified from inside a schema's namespace or a struct: a type of that name would hide them.
@@ -75,7 +75,7 @@ CHEAP = frozenset(v for k, v in SCALARS.items() if k not in ("string", "bytes"))
 
 
 def is_reserved(name: str) -> bool:
-    """Whether compilers and libraries may have a macro of that name, whatever this system's headers say."""
+    """Whether compilers and libraries may define a macro with that name, even if the headers of this system do not."""
     return re.match("__|_[A-Z]", name) is not None or name.startswith(_LIBRARIES)
 
 
@@ -87,7 +87,7 @@ def safe(name: str, also: Iterable[str] = ()) -> str:
 
 
 def safe_type(name: str, namespace: str) -> str:
-    """A type's name. In the global namespace it meets C's functions and types."""
+    """The name of a type. In the global namespace it may clash with functions and types of C."""
     return safe(name, RESERVED_TYPES if namespace else RESERVED_TYPES | system_names.GLOBALS)
 
 
@@ -96,20 +96,20 @@ def enum_value_name(enum: str, value: str) -> str:
 
 
 def namespace_of_package(package: str) -> str:
-    """"lobby.v1" -> "lobby::v1"; parts that C++ or generated code cannot have get their underscore."""
+    """"lobby.v1" -> "lobby::v1". Parts that C++ or generated code does not accept get an underscore."""
     parts = package.split(".") if package else []
     return "::".join(safe(p, RESERVED_TYPES) if i else p if p == "parley" else safe_type(p, "") for i, p in enumerate(parts))
 
 
 def reference(cpp_name: str, namespace: str, from_namespace: str, hidden_by: Iterable[str] = ()) -> str:
-    """A type's name as written inside `from_namespace`: bare at home, complete where the bare name would not find it."""
+    """The name of a type inside `from_namespace`: bare in its own namespace, qualified where the bare name would not be found."""
     if namespace == from_namespace and cpp_name not in hidden_by:
         return cpp_name
     return "::" + (namespace + "::" if namespace else "") + cpp_name
 
 
 def literal(text: str) -> str:
-    """A C++ string literal of the text's UTF-8. Nothing in it can end the literal, join lines or start a trigraph."""
+    """A C++ string literal with the UTF-8 of the text. No part of it can end the literal, join lines or start a trigraph."""
     out = []
     for i, ch in enumerate(text):
         if ch in '"\\':
@@ -128,6 +128,6 @@ def literal(text: str) -> str:
 
 
 def parameter_name(type_name: str, taken: Set[str]) -> str:
-    """A parameter's name after its type: Numbers -> numbers. Never one that hides a name the same declaration uses."""
+    """The name of a parameter, from its type: Numbers -> numbers. It never hides a name that the same declaration uses."""
     name = snake_case(type_name)
     return "payload" if name in taken or name == type_name or safe(name) != name or len(name) > 40 else name

@@ -1,4 +1,4 @@
-"""What types.hpp, codec.hpp and codec.cpp print of messages and enums: each as C++ and JSON, and its place in the binary form."""
+"""The data of messages and enums for types.hpp, codec.hpp and codec.cpp: C++ and JSON names, and places in the binary form."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .scope import Scope, namespace_of
 
 _NULL_IS_VALUE = (well_known.VALUE, well_known.NULL_VALUE)
 
-# Names of parameters and variables in codec.cpp: a type of that name is written with `struct` or `enum` before it.
+# Names of parameters and variables in codec.cpp. A type with such a name is written with `struct` or `enum` before it.
 _LOCALS = frozenset("in out from m names each name value bit text bytes options payload level".split())
 
 
 def place_of(member: str) -> str:
-    """The variable that says where a member was written. Two underscores in a row are the compiler's."""
+    """The variable with the position of a written member. Two adjacent underscores are reserved for the compiler."""
     return spelling.safe(member + ("at_" if member.endswith("_") else "_at"))
 
 
@@ -29,9 +29,9 @@ class FieldView:
     name: str              # C++ member; of a oneof's member: the alternative's struct
     cpp: str               # its type; of a oneof's member: of the alternative's `value`
     init: str              # " = 0" or "{}"
-    clear: str             # what makes it the default again, as a statement without its object: "m.id = 0"
-    is_inline: bool        # lies in the FlatBuffers table itself
-    is_written: bool       # false for a NullValue, which has nothing to say
+    clear: str             # the statement that restores the default: "m.id = 0"
+    is_inline: bool        # stored in the FlatBuffers table itself
+    is_written: bool       # false for a NullValue, which carries no information
     width: int             # of its slot
     variant: str = ""      # of a oneof's member: the C++ member that holds the variant
     alternative: str = ""  # likewise: "Post::text"
@@ -42,7 +42,7 @@ class FieldView:
 
     @property
     def ref(self) -> str:
-        """The alternative's type inside itself, where its only member may have the same name."""
+        """The alternative's type inside the alternative, where its only member may have the same name."""
         return "struct value" if self.name == "value" else self.name
 
     @property
@@ -55,12 +55,12 @@ class FieldView:
 
     @property
     def key(self) -> str:
-        """C++ literal of the JSON name as it is written: "\\"id\\":"."""
+        """The C++ literal of the written JSON name: "\\"id\\":"."""
         return spelling.literal(json.dumps(self.field.json_name, ensure_ascii=False) + ":")
 
     @property
     def null_is_value(self) -> bool:
-        """JSON null is a value of it."""
+        """Whether JSON null is a value of the type."""
         return self.field.label in ("one", "opt") and self.field.type.name in _NULL_IS_VALUE
 
     @property
@@ -75,7 +75,7 @@ class FieldView:
 
     @property
     def adds_levels(self) -> bool:
-        """Is its value nested deeper than its message, and of a type that does not count its levels itself?"""
+        """Whether its value is nested deeper than its message and has a type that does not count its own levels."""
         type_ = self.field.type
         composite = self.field.label in ("rep", "map") or type_.is_message or type_.name in (well_known.ANY, well_known.EMPTY)
         return composite and not self.field.nests
@@ -113,14 +113,14 @@ class OneofView:
 
     @property
     def numbered(self) -> Tuple[Tuple[int, FieldView], ...]:
-        """(number in the union, alternative), those that still exist."""
+        """(number in the union, alternative) of those that still exist."""
         by_name = {a.field.name: a for a in self.alternatives}
         return tuple((i + 1, by_name[f.name]) for i, f in enumerate(self.oneof.fbs_members) if f is not None)
 
 
 @dataclass(frozen=True)
 class MemberView:
-    """Of a struct, in order: one of the two."""
+    """A member of a struct, in order: one of the two."""
 
     field: Optional[FieldView]
     oneof: Optional[OneofView]
@@ -154,7 +154,7 @@ class MessageView:
     fields: Tuple[FieldView, ...]    # schema order, members of oneofs included
     oneofs: Tuple[OneofView, ...]
     members: Tuple[MemberView, ...]
-    is_late: bool                    # holds itself or what is defined further down: == is defined in the codec's source
+    is_late: bool                    # contains itself or a type that is defined later; == is defined in the codec's source
 
     @property
     def comment(self) -> Tuple[str, ...]:
@@ -172,7 +172,7 @@ class MessageView:
 
     @property
     def other(self) -> str:
-        """A parameter's name that nothing in the struct has."""
+        """A parameter's name that no member of the struct has."""
         taken = self._member_names | {f.name for f in self.fields} | {a.name for a in self.aliases}
         return next(n for n in ("other", "that", "right_hand_side") if n not in taken)
 
@@ -186,12 +186,12 @@ class MessageView:
 
     @property
     def objects(self) -> Tuple[FieldView, ...]:
-        """Written before the table that refers to them."""
+        """The objects that are written before the table that refers to them."""
         return tuple(f for f in self.plain if not f.is_inline and f.is_written)
 
     @property
     def adds(self) -> Tuple[str, ...]:
-        """What fills the table, widest first: that leaves the least padding."""
+        """The contents of the table, widest first, which leaves the least padding."""
         adds = [AddView("parley::flat::add_member(out, %d, m.%s)" % (f.id, f.name), f.width) if f.is_inline else
                 AddView("out.add(%d, %s)" % (f.id, place_of(f.name)), binary.OFFSET) for f in self.plain if f.is_written]
         for o in self.oneofs:
@@ -201,7 +201,7 @@ class MessageView:
 
     @property
     def equal(self) -> str:
-        """The body of == where it cannot be defaulted."""
+        """The body of == if it cannot be defaulted."""
         return " && ".join("%s == %s.%s" % (n, self.other, n) for n in (m.name for m in self.members)) or "true"
 
 
@@ -248,19 +248,19 @@ class EnumView:
 
 
 def _init(scalar: str) -> str:
-    """The initialiser of a value; what is no scalar needs none."""
+    """The initialiser of a value. Types that are not scalars need none."""
     return "{}" if scalar in ("", "string", "bytes") else " = false" if scalar == "bool" else " = 0"
 
 
 class Maker:
-    """Makes the views of one file's messages."""
+    """Creates the views of one file's messages."""
 
     def __init__(self, file: File, scope: Scope):
         self._namespace = namespace_of(file)
         self._scope = scope
 
     def messages(self, messages: Sequence[Message]) -> Tuple[MessageView, ...]:
-        """In their order, which is that of their definitions."""
+        """The views in the order of definition."""
         views: List[MessageView] = []
         later: Set[str] = {m.full_name for m in messages}
         for message in messages:
@@ -285,7 +285,7 @@ class Maker:
         members = tuple(
             MemberView(by_name[m.field.name] if m.field else None, oneof_views[m.oneof.index] if m.oneof else None)
             for m in message.members)
-        # A defaulted == makes compilers look into the types of all members while they are still incomplete.
+        # For a defaulted == compilers need the types of all members, which may still be incomplete.
         late = any(f.type.is_message and f.type.name in later | {message.full_name} for f in message.fields)
         return MessageView(message, self._scope.name(message), aliases, fields, oneof_views, members, late)
 
@@ -298,14 +298,14 @@ class Maker:
 
     def _alternative(self, field: Field, index: int, message: Message, oneof: Oneof, hidden: FrozenSet[str]) -> FieldView:
         name = self._scope.member(message.full_name, field.name)
-        value = self._scope.type(field.type, self._namespace, hidden | {"value"})  # what its struct calls its member
+        value = self._scope.type(field.type, self._namespace, hidden | {"value"})  # the name of the member in its struct
         return FieldView(
             field=field, index=index, name=name, cpp="parley::box<%s>" % value if field.in_cycle else value, init=_init(field.type.scalar),
             clear="", is_inline=False, is_written=True, width=binary.OFFSET, variant=self._scope.member(message.full_name, oneof.name),
             alternative="%s::%s" % (self._scope.name(message), name))
 
     def _cpp(self, field: Field, hidden: FrozenSet[str], late: bool) -> Tuple[str, str, str]:
-        """C++ type, initialiser, what clears it (after "m.name")."""
+        """C++ type, initialiser, and the code after "m.name" that clears it."""
         value = self._scope.type(field.type, self._namespace, hidden)
         if field.label == "rep":
             return ("parley::late_vector<%s>" if late else "std::vector<%s>") % value, "{}", ".clear()"

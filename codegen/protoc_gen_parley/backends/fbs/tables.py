@@ -1,7 +1,7 @@
-"""What the .fbs prints of a file: each message as a FlatBuffers table, and the tables and unions that maps and oneofs need.
+"""The data of a file for the .fbs: each message as a FlatBuffers table, and the tables and unions that maps and oneofs need.
 
-The mapping is that of runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs: change them together. Names here are for readers of
-the .fbs alone; the bytes know ids only.
+The mapping is that of runtime/parley/wire/flat_values.hpp and schema/parley/wkt.fbs. Change them together. Names are only for readers of
+the .fbs, because the bytes contain ids only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SCALARS: Dict[str, str] = {
     "int64": "long", "sint64": "long", "sfixed64": "long", "uint64": "ulong", "fixed64": "ulong", "bool": "bool", "string": "string",
     "bytes": "[ubyte]",
 }
-# Well-known types that are no wrappers: their tables in parley/wkt.fbs.
+# The tables in parley/wkt.fbs of well-known types that are not wrappers.
 _WKT_TABLES: Dict[str, str] = {
     well_known.TIMESTAMP: "Timestamp",
     well_known.DURATION: "Duration",
@@ -31,7 +31,7 @@ _WKT_TABLES: Dict[str, str] = {
 }
 _WKT_NAMESPACE = "parley.fbs"
 
-# Words that flatc takes for types or declarations where it expects a name.
+# Words that flatc reads as types or declarations where it expects a name.
 _WORDS = frozenset(
     """
     bool byte ubyte short ushort int uint long ulong float double int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64
@@ -61,7 +61,7 @@ class FbsUnion:
 
 
 def table_name(message: Message) -> str:
-    """The message's name, as the schema has it. Other files refer to it, so it depends on the message alone."""
+    """The name of the message in the schema. Other files refer to it, so it depends on the message alone."""
     return _safe(message.flat_name)
 
 
@@ -70,7 +70,7 @@ def _safe(name: str) -> str:
 
 
 def _free(name: str, taken: Set[str]) -> str:
-    """The name, with underscores while something else has it."""
+    """The name, with underscores appended as long as it is taken."""
     name = _safe(name)
     while name in taken:
         name += "_"
@@ -78,30 +78,30 @@ def _free(name: str, taken: Set[str]) -> str:
 
 
 def namespace_of(package: str) -> str:
-    """Inside the package's, so that what flatc makes and what we make can be in one program."""
+    """A namespace inside that of the package, so that one program can contain the code of flatc and of Parley."""
     return package + ".fbs" if package else "fbs"
 
 
 class FbsView:
-    """One file. Messages have their names whatever happens; what is made for their maps and oneofs makes way, and so do fields: for what
-    the file has itself, and for what flatc sees in the files that it includes."""
+    """One file. Messages always have their own names. The names for maps, oneofs and fields avoid all names of the file, and those
+    that flatc sees in the files that it includes."""
 
     def __init__(self, file: File, messages: Mapping[str, Message], others: Mapping[str, "FbsView"]):
         self.file = file
         self._messages = messages      # of all files, by full name
         used = {f.type.file for m in file.messages for f in m.fields if f.type.is_message}
-        # Types of files that are not loaded are refused by lint, which makes views, too.
+        # Lint refuses types of files that are not loaded, and creates views too.
         self._included = [others[i.path] for i in file.imports if i.path in used and i.path in others]
-        self.below: Dict[str, FbsView] = {}  # what it includes, at any depth
+        self.below: Dict[str, FbsView] = {}  # its includes, at any depth
         for view in self._included:
             self.below.update({view.path: view, **view.below})
         self.own: Set[str] = {table_name(m) for m in file.messages}
         self.made: Set[str] = set()
         self._taken = set(self.own)
         for view in self.below.values():
-            if (self.namespace + ".").startswith(view.namespace + "."):  # flatc also looks in the namespaces around
+            if (self.namespace + ".").startswith(view.namespace + "."):  # flatc also searches the enclosing namespaces
                 self._taken |= view._taken
-        self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> its entries' table
+        self._entries: Dict[Tuple[str, str], str] = {}              # (message, map field) -> the table of its entries
         self._unions: Dict[Tuple[str, str], FbsUnion] = {}          # (message, oneof)
         for m in file.messages:
             for f in m.fields:
@@ -109,7 +109,7 @@ class FbsView:
                     self._entries[m.full_name, f.name] = self._take(_entry_name(m, f))
             for o in m.oneofs:
                 name = self._take("%s_oneof_%s" % (table_name(m), o.name))
-                places = o.fbs_members or o.fields  # before the lock is read there is nothing that is gone
+                places = o.fbs_members or o.fields  # before the lock is read there are no removed members
                 members = tuple(self._take("%s_%s" % (name, f.name if f else "gone_%d" % (i + 1))) for i, f in enumerate(places))
                 self._unions[m.full_name, o.name] = FbsUnion(name, members)
 
@@ -156,8 +156,8 @@ class FbsView:
         yield FbsTable(table_name(message), tuple(self._fields(message)), message.comment)
 
     def _fields(self, message: Message) -> Iterable[FbsField]:
-        # flatc refuses a field that is called like a table, and gives each union a field `<name>_type`. The older id keeps its name; ids of
-        # fields that are gone take what is left.
+        # flatc refuses a field with the name of a table, and gives each union a field `<name>_type`. The older id keeps its name. Ids of
+        # removed fields get a remaining one.
         taken = set(self._taken)
         called: Dict[int, str] = {}
         for slot in sorted(message.fbs_slots, key=lambda s: (s.is_gone, s.id)):
@@ -186,7 +186,7 @@ class FbsView:
         return self._value(field.type) + (" = null" if optional else "")
 
     def _value(self, type_: Type) -> str:
-        """A single value where it stands in a table."""
+        """The type of a single value in a table."""
         if type_.scalar:
             return _SCALARS[type_.scalar]
         if type_.is_enum:
@@ -202,7 +202,7 @@ class FbsView:
 
 
 def _entry_name(message: Message, field: Field) -> str:
-    """As protobuf names the entry."""
+    """The name of the entry, as in protobuf."""
     camel = "".join(part[:1].upper() + part[1:] for part in field.name.split("_"))
     return table_name(message) + "_" + camel + "Entry"
 
