@@ -1,4 +1,4 @@
-// Apart from the tests: where the compiler sees both ends it takes malloc and delete for a mistake.
+// A separate file, because compilers that see both ends report malloc and delete as a mismatch.
 #include "counted_memory.hpp"
 
 #include <atomic>

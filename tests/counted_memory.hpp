@@ -1,5 +1,5 @@
-// How often the program has asked for memory through operator new, and how much of it it has now. For programs that link
-// counted_memory.cpp.
+// Counts the allocations of the program through operator new, and the memory that it holds. For
+// programs that link counted_memory.cpp.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A number for a port that nobody listens on.
+// The number of a port on which no server listens.
 #pragma once
 
 #include <asio/io_context.hpp>

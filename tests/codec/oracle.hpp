@@ -1,4 +1,5 @@
-// Protobuf as the judge: the schemas of this folder loaded at run time, random messages of them, and its JSON in both directions.
+// Protobuf as the judge: loads the schemas of this folder at run time, creates random messages, and
+// converts them with its JSON in both directions.
 //
 // Dynamic messages, because protoc's C++ would have the names that our generated types have.
 #pragma once

@@ -1,4 +1,5 @@
-// What waits is bounded, at both ends, whatever it is: in bytes and in messages, toward a peer that does not read, and before there is one.
+// Waiting data is limited at both ends, in bytes and in messages, toward a peer that does not read
+// and before there is a peer.
 #include "system/world.hpp"
 
 #include <parley/raw.hpp>

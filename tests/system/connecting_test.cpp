@@ -1,4 +1,5 @@
-// How long connecting may take and what it says when it fails, for typed clients and raw connections.
+// The time that connecting may take, and the errors when it fails, for typed clients and raw
+// connections.
 #include "held_port.hpp"
 #include "system/world.hpp"
 #include "websocket/chosen_names.hpp"

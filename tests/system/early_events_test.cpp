@@ -1,4 +1,5 @@
-// Events that were queued before the link was up, and cannot leave when it is: on_error hears of each.
+// Events that were queued before the link was up and cannot be sent afterwards are reported to
+// on_error.
 #include "early.client.hpp"
 #include "system/world.hpp"
 
@@ -45,9 +46,7 @@ TEST_P(EarlyEvents, That_are_larger_than_welcome_allows_are_reported) {
   EXPECT_EQ(client.talk.say(large), sent::queued);
   // The queue takes it, unless the welcome was there first: then its limit is known.
   const auto taken = client.talk.async_say(large, parley::to::others, asio::use_future).get();
-  if (!taken) {
-    EXPECT_EQ(taken.error().code, errc::too_large);
-  }
+  if (!taken) { EXPECT_EQ(taken.error().code, errc::too_large); }
   for (int i = 0; i < (taken ? 2 : 1); ++i) {
     const told one = client.errors.next();
     EXPECT_EQ(one.why.code, errc::too_large);

@@ -1,5 +1,5 @@
-// Who closed a connection, and with which code: what the client's on_disconnected, every pending call, the server's handler and the log are
-// told, and that they are told the same.
+// Which end closed a connection, and with which code. The client's on_disconnected, every pending
+// call, the server's handler and the log report the same.
 #include "system/log_of.hpp"
 #include "system/raw_house.hpp"
 #include "system/world.hpp"

@@ -1,4 +1,5 @@
-// The conditions of docs/errors.md, as a typed client, one without a schema and a raw connection meet them.
+// The conditions of docs/errors.md, for a typed client, a client without a schema and a raw
+// connection.
 #include "held_port.hpp"
 #include "system/world.hpp"
 

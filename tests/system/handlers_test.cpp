@@ -1,4 +1,4 @@
-// The handlers of both ends: how long they live, how many run, what becomes of what they throw.
+// The handlers of both ends: their lifetime, how many run, and the exceptions that they throw.
 #include "system/world.hpp"
 
 #include <asio/steady_timer.hpp>

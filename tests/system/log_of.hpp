@@ -1,4 +1,4 @@
-// What an end writes to its log, for a test to wait for.
+// The log of an end, which a test can wait for.
 #pragma once
 
 #include "system/events.hpp"

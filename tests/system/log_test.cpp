@@ -1,4 +1,5 @@
-// What the log is told of clients that are refused, slow or wrong, and of handlers that hold their loop.
+// The log lines about clients that are refused, slow or wrong, and about handlers that occupy their
+// loop.
 #include "system/log_of.hpp"
 #include "system/raw_house.hpp"
 #include "system/world.hpp"

@@ -1,5 +1,5 @@
-// An end of a connection and the transport below it agree about when something has to wait: whatever waits leaves without anything new
-// being sent or received, however the sizes add up.
+// An end of a connection and its transport agree when data has to wait. Waiting data is sent
+// without a further send or receive, whatever the sizes are.
 #include "parley/loopback.hpp"
 
 #include "websocket/transport_recorder.hpp"

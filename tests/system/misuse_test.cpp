@@ -1,5 +1,5 @@
-// Programs that do what they should not, or what hardly anybody does. Nothing is read after it has gone, nothing waits for itself, and whoever
-// can be told is told.
+// Programs with wrong or unusual behaviour. No object is used after its end, nothing waits for
+// itself, and errors are reported where possible.
 #include "system/world.hpp"
 
 #include <parley/raw_server.hpp>

@@ -1,4 +1,5 @@
-// A server without a schema, on a loop and thread of its own, for raw connections to meet: it echoes unless a test says otherwise.
+// A server for raw connections, without a schema, on its own loop and thread. It echoes unless a
+// test chooses otherwise.
 #pragma once
 
 #include "system/events.hpp"

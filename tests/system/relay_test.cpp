@@ -1,4 +1,5 @@
-// What a plain server passes on of what the originals' clients write, word for word: their frames are written here by hand.
+// The frames that a plain server relays from the originals' clients, word for word. The test writes
+// them by hand.
 #include "datadivr.client.hpp"
 #include "datadivr.server.hpp"
 #include "system/events.hpp"

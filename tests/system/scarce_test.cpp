@@ -1,4 +1,5 @@
-// A system that has no thread or descriptor left when one is needed: an error where the documentation says so, and nothing lost afterwards.
+// The system has no thread or descriptor left. The documented errors are reported, and nothing is
+// lost afterwards.
 #include "held_port.hpp"
 #include "system/world.hpp"
 #include "websocket/chosen_names.hpp"

@@ -1,4 +1,4 @@
-// A message that takes longer to come than silence may last.
+// A message whose transmission takes longer than the silence limit.
 #include "websocket/transport_support.hpp"
 
 #include <parley/loopback.hpp>

@@ -1,5 +1,5 @@
-// A server with several loops: what one promises, several keep. The other system tests run over several loops, too; here stands what only
-// several can get wrong.
+// Servers with several loops. The other system tests run over several loops too. These tests cover
+// only what can go wrong with several.
 #include "system/world.hpp"
 
 #include <asio/io_context.hpp>

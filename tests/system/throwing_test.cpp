@@ -1,5 +1,6 @@
-// User code that throws where the runtime calls it. On the caller's executor what a completion handler throws leaves run(), as Asio has it,
-// and the loop can be run again; on a thread of the runtime's it goes to the log. Nobody else notices.
+// User code that throws when the runtime calls it. On the caller's executor an exception of a
+// completion handler leaves run(), as in Asio, and the loop can be run again. On a thread of the
+// runtime it is logged. Nothing else is affected.
 #include "system/world.hpp"
 
 #include <parley/raw.hpp>

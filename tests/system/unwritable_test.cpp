@@ -1,4 +1,5 @@
-// Values that JSON has no text for, sent to an audience of every encoding: the sender is told and nobody hears them.
+// Values that JSON cannot express, sent to receivers of every encoding. The sender gets an error,
+// and no receiver gets the event.
 #include "odd.client.hpp"
 #include "odd.server.hpp"
 #include "system/events.hpp"

@@ -1,4 +1,5 @@
-// Subprotocol parley.v1.fbs. Most of what is taken and refused stands in tests/vectors; here is what must be made or counted.
+// Subprotocol parley.v1.fbs. tests/vectors has most accepted and refused frames. These tests cover
+// frames that must be built or counted.
 #include "frames.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the text of a thrown error says.
+// The text of a thrown error.
 #include "parley/core/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The side that is asked: one terminal frame for every call, and never more handlers at work than agreed.
+// Incoming calls: one terminal frame for every call, and never more running handlers than agreed.
 #include "calls.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// The caller's side: one completion for every call, whatever happens in whatever order.
+// Outgoing calls: one completion for every call, in every order of events.
 #include "calls.hpp"
 
 #include <array>

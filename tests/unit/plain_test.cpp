@@ -1,4 +1,4 @@
-// Plain mode: what datadivr's peers write and read. Frames that need no making stand in tests/vectors.
+// Plain mode: the frames that datadivr's peers write and read. Fixed frames are in tests/vectors.
 #include "frames.hpp"
 
 #include <gtest/gtest.h>

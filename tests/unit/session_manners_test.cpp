@@ -1,4 +1,5 @@
-// What a session does differently for peers of a dialect: no pings, no answers to what is bad, one frame at a time.
+// Differences of a session for peers of a dialect: no pings, no answers to bad input, one frame at
+// a time.
 #include "sessions.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-// What an open session finds wrong: what it answers, how often, and when it has had enough.
+// Bad input to an open session: the answers, their rate, and when the session closes.
 #include "sessions.hpp"
 
 #include <array>

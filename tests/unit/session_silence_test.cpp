@@ -1,4 +1,5 @@
-// Silence, and whose it is: an end that did not listen for a while blames nobody, and takes nothing that waited meanwhile for a flood.
+// Silence of a peer and standstill of this end. An end that did not run for a while does not blame
+// the peer, and does not take waiting data for a flood.
 #include "sessions.hpp"
 
 namespace {

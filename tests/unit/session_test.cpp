@@ -1,4 +1,5 @@
-// A session once it is open: what it hands on, what it closes for, its heartbeat, and how it bounds what waits.
+// An open session: the frames that it passes on, the reasons to close, its heartbeat, and the
+// limits on waiting data.
 #include "sessions.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The fast path against the slow one: whatever comes, in whatever pieces, both must find the same.
+// The fast path against the slow path. Both must find the same in any input, cut in any way.
 #include "parley/transport/websocket/frame_reader.hpp"
 #include "parley/transport/websocket/slow_path.hpp"
 

@@ -1,4 +1,5 @@
-// The chat family's frames: written byte for byte as its programs write them, read whatever they send.
+// The chat family's frames: written byte for byte as its programs write them, and read in every
+// form that they send.
 #include "wschat/v1/wschat.codec.hpp"
 
 #include <parley/dialects/wschat.hpp>

@@ -1,4 +1,4 @@
-// Where a connection departs from RFC 6455 when it is asked to, and that it does not when it is not.
+// A connection departs from RFC 6455 only where its options ask for it.
 #include "transport_bytes_server.hpp"
 #include "transport_support.hpp"
 

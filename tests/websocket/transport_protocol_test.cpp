@@ -1,4 +1,4 @@
-// What a peer may and may not send: RFC 6455 sections 5 to 8, spoken by hand over TCP.
+// What a peer may and may not send: RFC 6455 sections 5 to 8, with frames written by hand over TCP.
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
-// RFC 6455 point by point, each in both roles: what Autobahn's test suite asks of a server and of a client, with the strict outcome. The end
-// under test echoes what it hears. Every conversation is said three times: at once, frame by frame, and byte by byte.
+// RFC 6455 point by point in both roles: the cases of Autobahn's test suite for servers and
+// clients, with the strict outcome. The end under test echoes. Every conversation runs three times:
+// at once, frame by frame, and byte by byte.
 #include "transport_bytes_server.hpp"
 #include "transport_support.hpp"
 

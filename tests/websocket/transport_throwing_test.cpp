@@ -1,5 +1,5 @@
-// Owners that throw out of what the transport calls. The exception leaves run(); the connection loses no byte in either direction and
-// keeps nothing of the stack that was unwound.
+// Owners that throw when the transport calls them. The exception leaves run(). The connection loses
+// no byte in either direction and holds nothing of the unwound stack.
 #include "transport_support.hpp"
 
 #include <asio/executor_work_guard.hpp>

@@ -1,5 +1,6 @@
-// Connections of one loop take turns: what one of them floods the loop with does not hold up the others (RFC 6455 sets no bound; ours are
-// in schema/parley/envelope.fbs, section 7). And of many pings at once the newest is always answered (RFC 6455 5.5.3).
+// Connections of one loop take turns. A flood on one of them does not delay the others (RFC 6455
+// sets no limit; ours are in schema/parley/envelope.fbs, section 7). Of many pings at once, the
+// newest is always answered (RFC 6455 5.5.3).
 #include "transport_support.hpp"
 
 #include <thread>

@@ -1,4 +1,4 @@
-// GCC before 13 destroys such a payload twice; there, and only there, it is refused.
+// GCC before 13 destroys such a payload twice. Only there it is refused.
 #include "lobby/v1/lobby.client.hpp"
 
 #include <asio/awaitable.hpp>

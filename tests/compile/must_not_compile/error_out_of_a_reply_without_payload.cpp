@@ -1,4 +1,4 @@
-// A coroutine of reply<> has no value to return: an error is said with call.fail.
+// A coroutine of reply<> has no value to return. It reports an error with call.fail.
 #include <parley/server.hpp>
 
 parley::reply<> touch(parley::call& call) {

@@ -1,4 +1,4 @@
-// Only the server says that somebody arrived: the client's stub has no way to.
+// Only the server sends this event, so the client's stub has no function for it.
 #include "lobby/v1/lobby.client.hpp"
 #include "lobby/v1/lobby.server.hpp"
 

@@ -1,4 +1,4 @@
-// What every handler inherits can be hidden as well.
+// The functions that every handler inherits can be hidden too.
 #include "lobby/v1/lobby.server.hpp"
 
 #include <parley/server.hpp>

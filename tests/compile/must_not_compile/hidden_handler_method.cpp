@@ -1,4 +1,4 @@
-// A method that has another signature, and no `override` that would say so.
+// A method with another signature, without an `override` that would report it.
 #include "lobby/v1/lobby.server.hpp"
 
 #include <parley/server.hpp>

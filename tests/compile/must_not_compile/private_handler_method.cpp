@@ -1,4 +1,4 @@
-// The server calls what a handler overrides, so it is public.
+// The server calls the overrides of a handler, so they must be public.
 #include "lobby/v1/lobby.server.hpp"
 
 #include <parley/server.hpp>

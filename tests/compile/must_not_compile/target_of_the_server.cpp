@@ -1,4 +1,4 @@
-// Of a server's OTHERS the client has to be named that it speaks of.
+// A server's OTHERS must name the client that is its subject.
 #include "lobby/v1/lobby.server.hpp"
 
 void tell(const lobby::v1::LobbyPeers& peers, const lobby::v1::Person& person, parley::peer& who) {
