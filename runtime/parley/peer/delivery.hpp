@@ -1,4 +1,4 @@
-// The forms an event takes on its way: its payload in each format, a frame in each envelope. Made when somebody needs it, and once.
+// The forms of one event: its payload in each format, and a frame in each envelope. Each is made once, when the first receiver needs it.
 // Private to the peer room.
 #pragma once
 
@@ -21,7 +21,7 @@ struct server_loop::delivery {
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
   bytes_view beside;     // JSON that a sender wrote beside the text of a method with `body: MESSAGE`
-  bool no_text = false;  // and that it wrote no text
+  bool no_text = false;  // that sender wrote no text
   const any_types* types = nullptr;
   bool for_many = false;  // frames are made with the transport's head
   std::size_t handed_to = 0;
@@ -30,9 +30,11 @@ struct server_loop::delivery {
   std::array<bool, spoken_kinds> tried{};  // also where no frame came of it
   std::string transcoded;
 
-  // Does nothing where nobody of this kind can understand it, or this dialect has no words for it. `bad_payload`: it does not fit the schema.
+  // Makes no frame if no client of this kind can read the event, or if this dialect has no form for it. Returns `bad_payload` if the
+  // payload does not fit the schema.
   result<> make(spoken kind, const server_core&);
   bool needs_making(spoken kind) const noexcept { return !tried[static_cast<std::size_t>(kind)]; }
+  std::optional<std::string_view>& payload_in(format f) noexcept { return f == format::json ? json : binary; }
 
  private:
   result<> make_payload(format);

@@ -81,6 +81,9 @@ class server_loop final : public connection_owner {
   struct delivery;
   // The other loops it goes to.
   struct reach;
+  // An event as a client sent it.
+  struct received_event;
+  struct bound;
 
   // connection_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
@@ -97,7 +100,12 @@ class server_loop final : public connection_owner {
 
   void on_request(const entrance&, const std::shared_ptr<transport::request>&);
 
-  // `unknown_target`, `bad_payload` or `overloaded` if nobody got it.
+  // Events of clients, step by step.
+  static result<target> choose_target(const received_event&, std::string_view& written);
+  bool ask_handler(const bound&, const received_event&, delivery&, std::string& rewritten);
+  void pass_on(connection_end& sender, delivery&);
+
+  // The way of every event. Returns `unknown_target`, `bad_payload` or `overloaded` if no client got it.
   result<> deliver(delivery&, const std::string& subject);
   void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
   bool is_there(const target&) const;
