@@ -41,15 +41,6 @@ struct server_loop::delivery {
   result<> readable(spoken, const char* payload, bytes_view rest, const server_core&) const;
 };
 
-// What crosses from loop to loop: made once, read by all of them.
-struct server_loop::crossing {
-  const method* what;
-  target to;
-  std::string subject;  // whom OTHERS and SENDER speak of
-  frames_made frames;
-  std::size_t bytes;  // it is charged with, for each loop
-};
-
 struct server_loop::reach {
   std::vector<server_loop*> loops;
   std::array<bool, spoken_kinds> kinds{};

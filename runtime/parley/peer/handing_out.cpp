@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +15,6 @@ namespace {
 
 // Framing once costs more than it saves for fewer receivers.
 constexpr std::size_t framed_once_from = 8;
-// What an event between loops costs beside its frames.
-constexpr std::size_t crossing_overhead = 256;
 
 }  // namespace
 
@@ -40,14 +37,8 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
     if (elsewhere.kinds[kind])
       if (auto made = d.make(static_cast<spoken>(kind), server_); !made) return put_back(), made;
 
-  if (!elsewhere.loops.empty()) {
-    std::size_t bytes = crossing_overhead;
-    for (const made_frame& made : d.frames) bytes += made.content.size();
-    for (const server_loop* loop : elsewhere.loops)
-      if (!loop->has_room(bytes)) return put_back(), error{errc::overloaded, "other threads of the server have too much to do"};
-    const auto shared = std::make_shared<const crossing>(crossing{d.what, *d.to, subject, d.frames, bytes});
-    for (server_loop* loop : elsewhere.loops) loop->put(shared);
-  }
+  if (!elsewhere.loops.empty())
+    if (auto put = cross(d, subject, elsewhere.loops); !put) return put_back(), put;
 
   hand_out(d.what, d.frames, receivers);
   d.handed_to = receivers.size();

@@ -60,7 +60,8 @@ server_loop::server_loop(server_core& server, home where)
     : server_(server),
       home_(std::move(where)),
       watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
-      patience_(server.clock()->make_alarm(home_.executor())) {}
+      patience_(server.clock()->make_alarm(home_.executor())),
+      inbox_(server.options().max_posted) {}
 
 server_loop::~server_loop() {
   for (auto& [raw, end] : ends_) end->forget_owner();

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "parley/peer/connection_end.hpp"
+#include "parley/peer/crossing.hpp"
 #include "parley/peer/directory.hpp"
 #include "parley/peer/home.hpp"
+#include "parley/peer/inbox.hpp"
 #include "parley/peer/server.hpp"
 #include "parley/peer/spoken.hpp"
 #include "parley/peer/watchdog.hpp"
@@ -20,7 +22,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -67,10 +68,7 @@ class server_loop final : public connection_owner {
   sent deliver_own(const outgoing&);
   connection_end* client(const std::string& id);
 
-  // An event made on another loop, for whoever of its receivers is here. Any loop.
-  struct crossing;
-  // Is there room for another crossing? What is asked before anybody gets an event, so that it reaches all or none.
-  bool has_room(std::size_t bytes) const noexcept;
+  // An event that another loop made, for its receivers here. Any loop.
   void put(std::shared_ptr<const crossing>);
 
   void add_to(server_counters&) const;
@@ -110,6 +108,8 @@ class server_loop final : public connection_owner {
   void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
   bool is_there(const target&) const;
   result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
+  // `overloaded`: no loop got it.
+  result<> cross(const delivery&, const std::string& subject, const std::vector<server_loop*>&);
   void empty_inbox();
   void deliver_crossed(const crossing&);
   void refuse(connection_end&, const wire::envelope& event, const error&, const method*);
@@ -151,11 +151,7 @@ class server_loop final : public connection_owner {
   tally accepted_, rejected_, events_, deliveries_, calls_, refused_, left_out_, accept_failures_, too_slow_;
   time_point accept_failure_logged_ = time_point::min();
 
-  std::mutex inbox_guard_;
-  std::vector<std::shared_ptr<const crossing>> inbox_;
-  std::vector<std::shared_ptr<const crossing>> arrived_;  // taken out of it; delivered before next_arrived_
-  std::size_t next_arrived_ = 0;
-  std::atomic<std::size_t> inbox_bytes_ = 0;
+  inbox inbox_;
 };
 
 }  // namespace parley
