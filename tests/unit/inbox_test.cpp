@@ -1,5 +1,6 @@
 // What loops hand to each other: in the order of each sender, within a bound, and every event is delivered.
 #include "parley/peer/inbox.hpp"
+#include "parley/routing/audience.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -123,6 +125,37 @@ TEST_F(Inbox, Asks_for_another_turn_before_an_exception_leaves) {
   EXPECT_TRUE(more);
   EXPECT_FALSE(turn());
   EXPECT_THAT(delivered, ElementsAre("a"));
+}
+
+// Members of a loop leave while an event for them waits in its inbox, at every point of the queue.
+TEST(InboxOfALoop, Delivers_to_those_who_are_there_when_the_event_is_taken_out) {
+  const std::vector<std::string> ids{"ann", "bob", "cat"};
+  for (std::size_t cut = 0; cut <= ids.size(); ++cut) {
+    routing::audience<std::string, int> here;
+    for (const std::string& id : ids) here.add(id, id);
+    inbox box(everything);
+    for (const std::string& id : ids) (void)box.put(event_to({.kind = target_kind::client, .name = id}, "far"));
+    (void)box.put(event_to({.kind = target_kind::all, .except = {"cat"}}, "far"));
+    (void)box.put(event_to({.kind = target_kind::others}, "ann"));
+    for (std::size_t i = 0; i < cut; ++i) here.remove(ids[i]);
+    here.add("new", "new");
+
+    std::vector<std::string> got;
+    routing::receivers<std::string, int> out;
+    box.empty(
+        [&](const crossing& one) {
+          here.walk_here(one.to, one.subject, out);
+          for (const std::string& id : out.here) got.push_back(id);
+        },
+        [] {});
+    std::multiset<std::string> expected{"new", "new"};
+    for (std::size_t i = cut; i < ids.size(); ++i) {
+      expected.insert(ids[i]);
+      if (ids[i] != "cat") expected.insert(ids[i]);
+      if (ids[i] != "ann") expected.insert(ids[i]);
+    }
+    EXPECT_EQ(std::multiset<std::string>(got.begin(), got.end()), expected) << cut;
+  }
 }
 
 // A loop on a thread of its own, as a server has them: two others hand it events as fast as they can. No event is lost, none comes twice,

@@ -219,21 +219,26 @@ TEST(ChooseByPayload, FailsIfThePayloadCannotBeRead) {
   EXPECT_EQ(by_payload("-1", "all"), "bad_payload");
 }
 
-// --- the table
+// --- the audience of one place: what several places add is in audience_test.cpp
 
-class Table : public testing::Test {
+class Audience : public testing::Test {
  protected:
-  Table() {
+  Audience() {
     for (const char* id : {"ann", "bob", "cat", "dan"}) members.add(id, id[0]);
   }
   // The receivers in the order they would be sent to, or the error's name.
-  std::string receivers(const target& to, const std::string& subject = "bob") {
-    std::vector<char> out{'?'};
-    if (auto found = members.resolve(to, subject, out); !found) return found.error().code.message();
-    return {out.begin(), out.end()};
+  std::string receivers_of(const target& to, const std::string& subject = "bob") {
+    routing::receivers<char, int> out{.here = {'?'}, .places = {1}, .needed_there = 1};
+    const auto found = members.walk(to, subject, routing::nowhere{}, out);
+    EXPECT_TRUE(out.places.empty() && out.needed_there == 0);
+    if (!found) {
+      EXPECT_TRUE(out.here.empty());
+      return found.error().code.message();
+    }
+    return {out.here.begin(), out.here.end()};
   }
   static target several(std::vector<target> parts) { return {.kind = target_kind::several, .parts = std::move(parts)}; }
-  routing::table<char> members;
+  routing::audience<char, int> members;
 };
 
 const target to_all{.kind = target_kind::all};
@@ -242,56 +247,56 @@ const target to_sender{.kind = target_kind::sender};
 const target to_server{.kind = target_kind::server};
 target client(std::string id) { return {.kind = target_kind::client, .name = std::move(id)}; }
 
-TEST_F(Table, ResolvesEachKind) {
-  EXPECT_EQ(receivers(to_all), "abcd");
-  EXPECT_EQ(receivers(to_others), "acd");
-  EXPECT_EQ(receivers(to_sender), "b");
-  EXPECT_EQ(receivers(client("cat")), "c");
-  EXPECT_EQ(receivers(client("bob")), "b");  // oneself, by name
-  EXPECT_EQ(receivers(to_server), "");
+TEST_F(Audience, ResolvesEachKind) {
+  EXPECT_EQ(receivers_of(to_all), "abcd");
+  EXPECT_EQ(receivers_of(to_others), "acd");
+  EXPECT_EQ(receivers_of(to_sender), "b");
+  EXPECT_EQ(receivers_of(client("cat")), "c");
+  EXPECT_EQ(receivers_of(client("bob")), "b");  // oneself, by name
+  EXPECT_EQ(receivers_of(to_server), "");
 }
 
-TEST_F(Table, DoesNotKnowWhoIsNotThere) {
-  EXPECT_EQ(receivers(client("eve")), "unknown target");
-  EXPECT_EQ(receivers(client("")), "unknown target");
-  EXPECT_EQ(receivers(client("Bob")), "unknown target");
-  EXPECT_EQ(receivers(to_sender, "eve"), "unknown target");
-  EXPECT_EQ(receivers({}), "unknown target");
-  EXPECT_EQ(receivers({.kind = target_kind::group, .name = "Room:red"}), "unknown target");
+TEST_F(Audience, DoesNotKnowWhoIsNotThere) {
+  EXPECT_EQ(receivers_of(client("eve")), "unknown target");
+  EXPECT_EQ(receivers_of(client("")), "unknown target");
+  EXPECT_EQ(receivers_of(client("Bob")), "unknown target");
+  EXPECT_EQ(receivers_of(to_sender, "eve"), "unknown target");
+  EXPECT_EQ(receivers_of({}), "unknown target");
+  EXPECT_EQ(receivers_of({.kind = target_kind::group, .name = "Room:red"}), "unknown target");
 }
 
-TEST_F(Table, SpeaksOfEverybodyIfTheSubjectIsGone) { EXPECT_EQ(receivers(to_others, "eve"), "abcd"); }
+TEST_F(Audience, SpeaksOfEverybodyIfTheSubjectIsGone) { EXPECT_EQ(receivers_of(to_others, "eve"), "abcd"); }
 
-TEST_F(Table, JoinsSeveralTargetsAndNamesEachReceiverOnce) {
-  EXPECT_EQ(receivers(several({client("dan"), client("ann"), client("dan")})), "ad");
-  EXPECT_EQ(receivers(several({to_others, to_sender})), "abcd");
-  EXPECT_EQ(receivers(several({to_others, to_all, client("bob")})), "abcd");
-  EXPECT_EQ(receivers(several({to_server, client("cat")})), "c");
-  EXPECT_EQ(receivers(several({client("eve"), client("ann"), client("eva")})), "a") << "whoever is there";
-  EXPECT_EQ(receivers(several({client("eve"), to_server})), "") << "the server is there";
-  EXPECT_EQ(receivers(several({})), "");
+TEST_F(Audience, JoinsSeveralTargetsAndNamesEachReceiverOnce) {
+  EXPECT_EQ(receivers_of(several({client("dan"), client("ann"), client("dan")})), "ad");
+  EXPECT_EQ(receivers_of(several({to_others, to_sender})), "abcd");
+  EXPECT_EQ(receivers_of(several({to_others, to_all, client("bob")})), "abcd");
+  EXPECT_EQ(receivers_of(several({to_server, client("cat")})), "c");
+  EXPECT_EQ(receivers_of(several({client("eve"), client("ann"), client("eva")})), "a") << "whoever is there";
+  EXPECT_EQ(receivers_of(several({client("eve"), to_server})), "") << "the server is there";
+  EXPECT_EQ(receivers_of(several({})), "");
 }
 
-TEST_F(Table, GivesNobodyAnythingIfOneOfSeveralIsNotThere) {
-  EXPECT_EQ(receivers(several({client("eve"), client("eva")})), "unknown target");
-  EXPECT_EQ(receivers(several({several({to_all})})), "unknown target");
+TEST_F(Audience, GivesNobodyAnythingIfOneOfSeveralIsNotThere) {
+  EXPECT_EQ(receivers_of(several({client("eve"), client("eva")})), "unknown target");
+  EXPECT_EQ(receivers_of(several({several({to_all})})), "unknown target");
 }
 
-TEST_F(Table, LeavesOutWhoIsExcepted) {
+TEST_F(Audience, LeavesOutWhoIsExcepted) {
   target some = to_all;
   some.except = {"ann", "eve", "cat"};
-  EXPECT_EQ(receivers(some), "bd");
+  EXPECT_EQ(receivers_of(some), "bd");
   some.kind = target_kind::others;
-  EXPECT_EQ(receivers(some), "d");
+  EXPECT_EQ(receivers_of(some), "d");
   target union_of = several({to_others, client("bob")});
   union_of.except = {"dan", "bob"};
-  EXPECT_EQ(receivers(union_of), "ac");
+  EXPECT_EQ(receivers_of(union_of), "ac");
   target one = client("ann");
   one.except = {"ann"};
-  EXPECT_EQ(receivers(one), "");
+  EXPECT_EQ(receivers_of(one), "");
 }
 
-TEST_F(Table, FindsItsMembersAfterOthersLeft) {
+TEST_F(Audience, FindsItsMembersAfterOthersLeft) {
   members.remove("ann");
   members.remove("eve");
   EXPECT_EQ(members.size(), 3u);
@@ -299,30 +304,30 @@ TEST_F(Table, FindsItsMembersAfterOthersLeft) {
   for (const char* id : {"bob", "cat", "dan"}) {
     ASSERT_NE(members.find(id), nullptr);
     EXPECT_EQ(*members.find(id), id[0]);
-    EXPECT_EQ(receivers(client(id)), std::string(1, id[0]));
+    EXPECT_EQ(receivers_of(client(id)), std::string(1, id[0]));
   }
   members.remove("dan");
   members.remove("bob");
   members.remove("cat");
   EXPECT_EQ(members.size(), 0u);
-  EXPECT_EQ(receivers(to_all), "");
+  EXPECT_EQ(receivers_of(to_all), "");
   members.add("ann", 'a');
-  EXPECT_EQ(receivers(to_all), "a");
+  EXPECT_EQ(receivers_of(to_all), "a");
 }
 
-TEST_F(Table, KeepsTheMemberOfAnIdThatIsThere) {
+TEST_F(Audience, KeepsTheMemberOfAnIdThatIsThere) {
   members.add("ann", 'z');
   EXPECT_EQ(members.size(), 4u);
-  EXPECT_EQ(receivers(client("ann")), "a");
+  EXPECT_EQ(receivers_of(client("ann")), "a");
   members.remove("ann");
-  EXPECT_EQ(receivers(client("ann")), "unknown target");
+  EXPECT_EQ(receivers_of(client("ann")), "unknown target");
 }
 
 // Anything that looked at all of them for each would take minutes here.
-TEST(TableOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
+TEST(AudienceOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
   constexpr int count = 100'000;
   const auto id = [](int i) { return "client-" + std::to_string(i); };
-  routing::table<int> all;
+  routing::audience<int, int> all;
   const auto found = [&](int i) {
     const int* member = all.find(id(i));
     return member ? *member : -1;
@@ -332,10 +337,10 @@ TEST(TableOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
   for (int i = 0; i < count; ++i) ASSERT_EQ(found(i), i);
   EXPECT_EQ(found(count), -1);
 
-  std::vector<int> receivers;
-  EXPECT_TRUE(all.resolve({.kind = target_kind::others}, id(4711), receivers));
-  EXPECT_EQ(receivers.size(), 99'999u);
-  EXPECT_EQ(std::count(receivers.begin(), receivers.end(), 4711), 0);
+  routing::receivers<int, int> out;
+  EXPECT_TRUE(all.walk({.kind = target_kind::others}, id(4711), routing::nowhere{}, out));
+  EXPECT_EQ(out.here.size(), 99'999u);
+  EXPECT_EQ(std::count(out.here.begin(), out.here.end(), 4711), 0);
 
   // Most go, from both ends; a few come back.
   for (int i = 0; i < count; ++i)
@@ -352,18 +357,19 @@ TEST(TableOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
 // The example of routing/routing.hpp.
 TEST(RoutingDoor, DoesWhatItsExampleSays) {
   using member = int;
+  using place = int;
   const std::string client_id = "ann";
   const std::string sender_id = "bob";
   const member m = 7;
   const method method = event_to(lobby_kinds);
   const wire::envelope envelope = with_target("ann");
 
-  routing::table<member> all;
+  routing::audience<member, place> all;
   all.add(client_id, m);
   auto to = routing::choose(method, envelope, false);
-  std::vector<member> receivers;
-  if (to) auto found = all.resolve(*to, sender_id, receivers);
-  EXPECT_EQ(receivers, std::vector<member>{7});
+  routing::receivers<member, place> receivers;
+  if (to) auto found = all.walk(*to, sender_id, routing::nowhere{}, receivers);
+  EXPECT_EQ(receivers.here, std::vector<member>{7});
 }
 
 }  // namespace

@@ -41,9 +41,4 @@ struct server_loop::delivery {
   result<> readable(spoken, const char* payload, bytes_view rest, const server_core&) const;
 };
 
-struct server_loop::reach {
-  std::vector<server_loop*> loops;
-  std::array<bool, spoken_kinds> kinds{};
-};
-
 }  // namespace parley

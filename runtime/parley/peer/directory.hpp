@@ -1,6 +1,7 @@
-// Where everybody is: which loop a client is at home on, and what it speaks. Shared by the loops of a server; a server with one needs none.
+// Where each client is: the loop that it is at home on, and what it speaks. Shared by the loops of a server. A server with one loop does not
+// use it. Private to the peer room.
 //
-// Any thread. Divided by id, so that loops hardly ever wait for each other.
+// Any thread. Divided by id, so that loops rarely wait for each other.
 #pragma once
 
 #include <array>
@@ -14,24 +15,24 @@
 
 namespace parley {
 
-template <class Place>
+template <class Where>
 class client_directory {
  public:
-  void add(const std::string& id, Place where) {
+  void add(const std::string& id, Where where) {
     part& p = part_of(id);
     const std::lock_guard lock(p.guard);
-    p.places.insert_or_assign(id, where);
+    p.clients.insert_or_assign(id, where);
   }
   void remove(const std::string& id) {
     part& p = part_of(id);
     const std::lock_guard lock(p.guard);
-    p.places.erase(id);
+    p.clients.erase(id);
   }
-  std::optional<Place> find(const std::string& id) const {
+  std::optional<Where> find(const std::string& id) const {
     const part& p = part_of(id);
     const std::lock_guard lock(p.guard);
-    const auto it = p.places.find(id);
-    return it == p.places.end() ? std::nullopt : std::optional<Place>(it->second);
+    const auto it = p.clients.find(id);
+    return it == p.clients.end() ? std::nullopt : std::optional<Where>(it->second);
   }
 
  private:
@@ -40,7 +41,7 @@ class client_directory {
 
   struct alignas(cache_line) part {
     mutable std::mutex guard;
-    std::unordered_map<std::string, Place> places;
+    std::unordered_map<std::string, Where> clients;
   };
 
   const part& part_of(const std::string& id) const { return parts_[std::hash<std::string>{}(id) % parts]; }

@@ -73,7 +73,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
 
   // ---- for its loops
 
-  struct place {
+  // Of a client.
+  struct whereabouts {
     server_loop* loop;
     spoken kind;
   };
@@ -83,7 +84,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::uint32_t node() const noexcept { return node_; }
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
-  client_directory<place>& directory() noexcept { return directory_; }
+  client_directory<whereabouts>& directory() noexcept { return directory_; }
   const wire::envelope_format& format_of(spoken) const;
   // Of a kind that is a dialect.
   const dialect& dialect_of(spoken) const;
@@ -146,7 +147,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
 
   session::contract declared_;  // all that was ever used; under the mutex
   session::contract contract_;  // before the start under the mutex, then the first loop's; with several it does not change any more
-  client_directory<place> directory_;
+  client_directory<whereabouts> directory_;
   std::vector<std::unique_ptr<server_loop>> loops_;
 
   // On the first loop:

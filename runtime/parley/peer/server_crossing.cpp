@@ -44,10 +44,9 @@ void server_loop::empty_inbox() {
 void server_loop::deliver_crossed(const crossing& one) {
   // The contract of a server with several loops does not change once it runs, so every loop knows the methods of the others.
   const method* const what = one.method ? server_.contract().find(*one.method) : nullptr;
-  std::vector<connection_end*> receivers = std::move(receivers_);
-  clients_.resolve_present(one.to, one.subject, receivers);
-  hand_out(what, one.frames, receivers);
-  receivers_ = std::move(receivers);
+  lent to(found_);
+  clients_.walk_here(one.to, one.subject, *to);
+  hand_out(what, one.frames, to->here);
 }
 
 }  // namespace parley

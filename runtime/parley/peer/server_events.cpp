@@ -75,7 +75,7 @@ bool server_loop::ask_handler(const bound& by, const received_event& event, deli
     refuse(sender, event.envelope, why, &m);
     return false;
   };
-  if (!is_there(*d.to)) return refused(errc::unknown_target);  // the handler sees only what can be delivered
+  if (!may_reach(*d.to)) return refused(errc::unknown_target);  // the handler sees only what can be delivered
   const origin from{sender.session().client_id()};
   parley::event about{from, sender.as_peer(), *d.to};
   relay verdict = relay::pass;

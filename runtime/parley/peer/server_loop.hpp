@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace parley {
@@ -75,10 +76,9 @@ class server_loop final : public connection_owner {
   std::uint64_t population(spoken kind) const noexcept { return population_[static_cast<std::size_t>(kind)]; }
 
  private:
+  using audience = routing::audience<connection_end*, server_loop*>;
   // An event on its way to its receivers, in each of the forms they need.
   struct delivery;
-  // The other loops it goes to.
-  struct reach;
   // An event as a client sent it.
   struct received_event;
   struct bound;
@@ -102,14 +102,16 @@ class server_loop final : public connection_owner {
   static result<target> choose_target(const received_event&, std::string_view& written);
   bool ask_handler(const bound&, const received_event&, delivery&, std::string& rewritten);
   void pass_on(connection_end& sender, delivery&);
+  bool may_reach(const target&) const;
 
   // The way of every event. Returns `unknown_target`, `bad_payload` or `overloaded` if no client got it.
   result<> deliver(delivery&, const std::string& subject);
-  void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
-  bool is_there(const target&) const;
-  result<> find_elsewhere(const target&, const std::string& subject, reach&) const;
+  result<> find_receivers(const target&, const std::string& subject, audience::found&);
+  result<> make_for(delivery&, const audience::found&);
   // `overloaded`: no loop got it.
   result<> cross(const delivery&, const std::string& subject, const std::vector<server_loop*>&);
+  void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
+
   void empty_inbox();
   void deliver_crossed(const crossing&);
   void refuse(connection_end&, const wire::envelope& event, const error&, const method*);
@@ -142,8 +144,22 @@ class server_loop final : public connection_owner {
   std::vector<served> handlers_;
   std::unordered_map<const method*, bound> bound_;
   std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
-  routing::table<connection_end*> clients_;
-  std::vector<connection_end*> receivers_;  // scratch
+  audience clients_;
+  // The receivers of the last event: memory that is lent to the next delivery.
+  audience::found found_;
+  class lent {
+   public:
+    explicit lent(audience::found& kept) noexcept : kept_(kept), own_(std::move(kept)) {}
+    ~lent() { kept_ = std::move(own_); }
+    lent(const lent&) = delete;
+    lent& operator=(const lent&) = delete;
+    audience::found& operator*() noexcept { return own_; }
+    audience::found* operator->() noexcept { return &own_; }
+
+   private:
+    audience::found& kept_;
+    audience::found own_;
+  };
   bool stopping_ = false;
   bool told_ = false;
 

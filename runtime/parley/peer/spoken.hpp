@@ -25,6 +25,9 @@ constexpr spoken without_lists(spoken kind) noexcept {
 }
 constexpr bool takes_lists(spoken kind) noexcept { return kind != spoken::binary_without_lists && kind != spoken::json_without_lists; }
 constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect; }
+// The bit of a kind in routing::forms.
+constexpr std::uint32_t form_of(spoken kind) noexcept { return std::uint32_t{1} << static_cast<unsigned>(kind); }
+static_assert(spoken_kinds <= 32);
 
 // One event in one of them. `content` is empty where nobody needed it.
 struct made_frame {
