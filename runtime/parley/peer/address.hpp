@@ -1,4 +1,4 @@
-// Where a client or a raw connection is told to go. Private to the peer room.
+// The url that a client or a raw connection is given. Private to the peer room.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@ namespace parley {
 
 class loopback;
 
-// The url, once it and the proxy's are found to be well-formed; in memory any name will do. Throws std::invalid_argument.
+// Returns the url if its network accepts it and the proxy's url. Throws std::invalid_argument
+// otherwise.
 std::string checked_url(std::string_view url, const loopback* network, std::string_view proxy);
 
 }  // namespace parley

@@ -2,8 +2,7 @@
 
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
-#include "parley/transport/loopback.hpp"
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/network.hpp"
 
 #include <asio/dispatch.hpp>
 
@@ -148,8 +147,7 @@ void client_core::begin_connecting() {
   connect.proxy = options_.proxy;
   connect.limits.max_message = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   connect.limits.handshake = options_.connect_timeout;
-  abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), end_)
-                               : transport::websocket_connect(home_.executor(), std::move(connect), end_);
+  abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), end_);
   connect_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting();
   });

@@ -1,7 +1,6 @@
 #include "parley/peer/raw_core.hpp"
 
-#include "parley/transport/loopback.hpp"
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/network.hpp"
 #include "parley/wire/utf8.hpp"
 
 #include <algorithm>
@@ -85,8 +84,7 @@ void raw_core::begin_connecting() {
   connect.limits.max_message = options_.max_message;
   connect.limits.handshake = options_.connect_timeout;
   connect.manners = options_.manners;
-  abandon_ = options_.loopback ? options_.loopback->connect(home_.executor(), std::move(connect), shared_from_this())
-                               : transport::websocket_connect(home_.executor(), std::move(connect), shared_from_this());
+  abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), shared_from_this());
   // The transport has a limit of its own; this one is on the clock that tests turn.
   phase_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting({errc::deadline_exceeded, "connecting took longer than connect_timeout"});

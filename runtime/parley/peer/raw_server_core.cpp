@@ -2,8 +2,7 @@
 
 #include "parley/peer/block.hpp"
 #include "parley/peer/origins.hpp"
-#include "parley/transport/loopback.hpp"
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/network.hpp"
 
 #include <asio/post.hpp>
 
@@ -60,7 +59,10 @@ std::string_view raw_request::header(std::string_view name) const noexcept {
 }
 
 raw_server_core::raw_server_core(raw_server_options options, home where, std::function<void(raw_connection)> serve)
-    : options_(usable(std::move(options))), home_(std::move(where)), serve_(std::move(serve)) {}
+    : options_(usable(std::move(options))),
+      network_(transport::network_at(options_.address, options_.loopback)),
+      home_(std::move(where)),
+      serve_(std::move(serve)) {}
 
 // --- begin and end
 
@@ -68,13 +70,8 @@ void raw_server_core::listen() {
   if (started_.exchange(true)) throw std::logic_error("parley::raw_server: started twice");
   transport::limits limits{
       .max_message = options_.max_message, .handshake = options_.handshake_timeout, .max_connections = options_.max_connections};
-  std::shared_ptr<transport::listener> listener;
-  if (options_.loopback) {
-    listener = options_.loopback->listen(home_.executor(), limits, options_.address);
-  } else {
-    transport::listen_options listen{.address = options_.address, .port = options_.port, .limits = limits, .manners = options_.manners};
-    listener = transport::websocket_listen(home_.executor(), std::move(listen)).value();
-  }
+  transport::listen_options listen{.address = options_.address, .port = options_.port, .limits = limits, .manners = options_.manners};
+  std::shared_ptr<transport::listener> listener = network_.listen(home_.executor(), std::move(listen)).value();
   port_ = listener->port();
   asio::post(home_.executor(), [self = shared_from_this(), listener = std::move(listener)] {
     if (self->stopping_) return self->end_if_empty();
@@ -125,7 +122,7 @@ void raw_server_core::end_if_empty() {
 
 std::optional<raw_refusal> raw_server_core::why_not(const raw_request& asked) const {
   if (stopping_) return raw_refusal{503, "stopping"};
-  if (!options_.path.empty() && !options_.loopback && asked.path != options_.path)
+  if (!options_.path.empty() && network_.has_addresses() && asked.path != options_.path)
     return raw_refusal{404, "nothing is served at this path: clients connect at " + options_.path};
   if (!origin_allowed(options_.origins, asked.origin, asked.host))
     return raw_refusal{403, "pages of this origin may not connect: list it in raw_server_options::origins"};

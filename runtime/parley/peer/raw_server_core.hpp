@@ -4,7 +4,7 @@
 #include "parley/peer/home.hpp"
 #include "parley/peer/raw_core.hpp"
 #include "parley/peer/raw_server.hpp"
-#include "parley/transport/transport.hpp"
+#include "parley/transport/network.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -38,6 +38,7 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
   void end_if_empty();
 
   const raw_server_options options_;
+  transport::network& network_;
   home home_;
   const std::function<void(raw_connection)> serve_;
   std::atomic<bool> started_ = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "parley/peer/server_loop.hpp"
+#include "parley/transport/network.hpp"
 
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
@@ -88,8 +89,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const wire::envelope_format& format_of(spoken) const;
   // Of a kind that is a dialect.
   const dialect& dialect_of(spoken) const;
-  // In memory there are no ports: the path says which one it would be.
-  const entrance& entrance_for(const entrance& at, std::string_view path) const;
+  // The port whose client asks for `path` at the listener of `at`. Null: nothing is served there.
+  const entrance* entrance_for(const entrance& at, std::string_view path) const;
   // What waits for all clients.
   const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
   // Less waits than before: memory that a peak has taken goes back.
@@ -117,8 +118,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // All of them, or none. Throws call_failed.
   void open_entrances();
   // One for each loop. Throws call_failed.
-  std::vector<std::shared_ptr<transport::listener>> open_websocket(const entrance&, std::size_t largest,
-                                                                   const std::shared_ptr<std::atomic<std::size_t>>& open);
+  std::vector<std::shared_ptr<transport::listener>> open_listeners(const entrance&, std::size_t largest,
+                                                                   const std::shared_ptr<std::atomic<std::size_t>>& connections);
+  transport::network& network_of(const entrance&) const;
   // For the listener of that loop: clients that it refuses by itself.
   std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
   void watch_for_stop();

@@ -102,26 +102,26 @@ void server_loop::listen(const entrance& at, std::shared_ptr<transport::listener
 void server_loop::accept() {
   for (const listening& one : listening_)
     one.listener->start([this, at = one.at, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
-      if (const auto server = weak.lock()) on_request(server_.entrance_for(*at, ask->path), ask);
+      if (const auto server = weak.lock()) on_request(*at, ask);
     });
 }
 
-void server_loop::on_request(const entrance& at, const std::shared_ptr<transport::request>& ask) {
+void server_loop::on_request(const entrance& came_by, const std::shared_ptr<transport::request>& ask) {
   const server_options& options = server_.options();
   const auto reject = [&](int status, std::string_view text) {
     upgrade_refused(status, text, ask->remote);
     ask->reject(status, text);
   };
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
-  if (!options.loopback && ask->path != at.options.path)
-    return reject(404, "nothing is served at this path: clients connect at " + at.options.path);
+  const entrance* const at = server_.entrance_for(came_by, ask->path);
+  if (!at) return reject(404, "nothing is served at this path: clients connect at " + came_by.options.path);
   if (!origin_allowed(options.origins, ask->origin, ask->host)) return reject(403, wrong_origin);
 
   // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
   std::vector<std::string_view> names;
   for (const std::string& name : ask->subprotocols)
     if (!name.starts_with("parley.auth.")) names.push_back(name);
-  const dialect* const foreign = at.dialect();
+  const dialect* const foreign = at->dialect();
   std::string_view chosen;
   if (foreign) {
     if (std::find(names.begin(), names.end(), foreign->subprotocol) != names.end()) chosen = foreign->subprotocol;
@@ -134,7 +134,7 @@ void server_loop::on_request(const entrance& at, const std::shared_ptr<transport
   }
   auto end = std::make_shared<connection_end>(*this, session_options_of(server_), server_.contract(), server_.clock(), home_.executor());
   end->know_types(options.types);
-  if (foreign) end->speak(*foreign, at.kind);
+  if (foreign) end->speak(*foreign, at->kind);
   ends_.emplace(end.get(), end);
   ask->accept(chosen, end);
 }

@@ -1,8 +1,6 @@
 // The ports of a server: which there are, what is spoken at each, and how they are opened.
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/server_core.hpp"
-#include "parley/transport/loopback.hpp"
-#include "parley/transport/websocket.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -45,31 +43,32 @@ const wire::envelope_format& server_core::format_of(spoken kind) const {
   }
 }
 
-const entrance& server_core::entrance_for(const entrance& at, std::string_view path) const {
-  if (!options_.loopback) return at;
-  const auto named =
-      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
-  return named == entrances_.end() ? at : *named;
+transport::network& server_core::network_of(const entrance& at) const {
+  return transport::network_at(at.options.address, options_.loopback);
 }
 
+// In a network without addresses the first port's listener stands for all ports, and a path that
+// belongs to none of them leads to the first.
+const entrance* server_core::entrance_for(const entrance& at, std::string_view path) const {
+  if (network_of(at).has_addresses()) return at.options.path == path ? &at : nullptr;
+  const auto named =
+      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
+  return named == entrances_.end() ? &at : &*named;
+}
+
+// All or none: what was opened is closed again if the next cannot be.
 void server_core::open_entrances() {
   const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
-  if (options_.loopback) {
-    transport::limits limits;
-    limits.max_message = largest;
-    limits.max_connections = options_.max_connections;
-    loops_.front()->listen(entrances_.front(), options_.loopback->listen(first().executor(), limits, {}, refusals_to(*loops_.front())));
-  } else {
-    // All or none: what was opened is closed again if the next cannot be.
-    const auto open = std::make_shared<std::atomic<std::size_t>>(0);
-    std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
-    for (const entrance& one : entrances_) opened.push_back(open_websocket(one, largest, open));
-    auto listeners = opened.begin();
-    for (entrance& one : entrances_) {
-      one.bound = listeners->front()->port();
-      for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move((*listeners)[i]));
-      ++listeners;
-    }
+  const auto connections = std::make_shared<std::atomic<std::size_t>>(0);
+  std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
+  for (const entrance& one : entrances_) {
+    opened.push_back(open_listeners(one, largest, connections));
+    if (!network_of(one).has_addresses()) break;
+  }
+  for (std::size_t number = 0; number < opened.size(); ++number) {
+    entrance& one = entrances_[number];
+    one.bound = opened[number].front()->port();
+    for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move(opened[number][i]));
   }
 }
 
@@ -81,17 +80,18 @@ std::function<void(int, std::string_view, const std::string&)> server_core::refu
 
 // With several loops each has a socket of its own on the same port, and the system divides the clients among them.
 // The first takes the port alone, which fails if another process has it; then it lets the others in.
-std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(const entrance& at, std::size_t largest,
-                                                                              const std::shared_ptr<std::atomic<std::size_t>>& open) {
+std::vector<std::shared_ptr<transport::listener>> server_core::open_listeners(
+    const entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& connections) {
   using transport::port_sharing;
+  transport::network& network = network_of(at);
   transport::listen_options listen;
-  listen.address = at.options.address;
+  listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: under every name
   listen.port = at.options.port;
   listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
   listen.limits.max_connections = options_.max_connections;
-  listen.open_connections = open;
+  listen.open_connections = connections;
   listen.waiting = waiting_;
   if (const dialect* const foreign = at.dialect()) {
     listen.manners = manners_of(*foreign);
@@ -106,7 +106,7 @@ std::vector<std::shared_ptr<transport::listener>> server_core::open_websocket(co
     listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
       if (const auto self = weak.lock()) raw->accept_failed(why);
     };
-    auto listener = transport::websocket_listen(loop->where().executor(), listen);
+    auto listener = network.listen(loop->where().executor(), listen);
     if (!listener) throw call_failed(listener.error());
     opened.push_back(*listener);
     listen.port = opened.back()->port();

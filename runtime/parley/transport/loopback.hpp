@@ -37,8 +37,9 @@
 namespace parley {
 
 namespace transport {
+class network;
 class loopback_network;
-}
+}  // namespace transport
 
 class loopback {
  public:
@@ -61,6 +62,9 @@ class loopback {
                                 std::shared_ptr<transport::connection_handler> handler);
   std::function<void()> connect(const asio::any_io_executor& on, std::string_view url, std::vector<std::string> subprotocols,
                                 std::shared_ptr<transport::connection_handler> handler);
+
+  // The same as an interface, for code that takes any network.
+  transport::network& network() const noexcept;
 
   // ---- Fault injection.
   //

@@ -15,6 +15,11 @@
 
 namespace parley::transport {
 
+class network;
+
+// The functions below, as a network. Without state.
+network& websocket_network();
+
 // Binds at once. On failure the error's code compares with std::errc (address_in_use,
 // permission_denied). If the address is a host name, it is resolved before this returns. Destroying
 // the listener stops it.

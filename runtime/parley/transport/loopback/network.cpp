@@ -1,10 +1,91 @@
 #include "parley/transport/loopback/network.hpp"
 
+#include "parley/transport/loopback/door.hpp"
+#include "parley/transport/loopback/end.hpp"
 #include "parley/transport/loopback/mailbox.hpp"
+#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/http_head.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::transport {
+namespace {
+
+class loopback_listener final : public listener {
+ public:
+  explicit loopback_listener(std::shared_ptr<loopback_door> door) : door_(std::move(door)) {}
+  ~loopback_listener() override { door_->stop(); }
+  void start(std::function<void(std::shared_ptr<request>)> on_request) override { door_->start(std::move(on_request)); }
+  void stop() override { door_->stop(); }
+  std::uint16_t port() const override { return 0; }
+
+ private:
+  const std::shared_ptr<loopback_door> door_;
+};
+
+struct memory_url {
+  std::string name;
+  std::string path = "/";
+  std::string query;
+};
+
+std::optional<memory_url> parse(std::string_view url) {
+  constexpr std::string_view scheme = "mem://";
+  if (!url.starts_with(scheme) || !is_field_value(url)) return std::nullopt;
+  url.remove_prefix(scheme.size());
+  memory_url parts;
+  const std::size_t end = std::min(url.find_first_of("/?"), url.size());
+  parts.name = url.substr(0, end);
+  url.remove_prefix(end);
+  const std::size_t mark = std::min(url.find('?'), url.size());
+  if (mark > 0) parts.path = url.substr(0, mark);
+  if (mark < url.size()) parts.query = url.substr(mark + 1);
+  return parts;
+}
+
+}  // namespace
+
+result<> loopback_network::check(std::string_view, std::string_view proxy) const {
+  return proxy.empty() ? result<>() : check_proxy_url(proxy);
+}
+
+std::function<void()> loopback_network::connect(const asio::any_io_executor& on, connect_options options,
+                                                std::shared_ptr<connection_handler> handler) {
+  const auto where = parse(options.url);
+  const auto end =
+      std::make_shared<loopback_end>(on, shared_from_this(), options.limits.max_message, where ? "mem://" + where->name : std::string(),
+                                     std::move(handler), nullptr, where ? where->path : std::string());
+  end->start();
+  if (!where) {
+    end->fail({errc::invalid, "not a url of the network in memory: it must be mem://name[/path][?query]"});
+  } else if (const result<> fit = check_offer(options); !fit) {
+    end->fail(fit.error());
+  } else if (!count_connect()) {
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: a fault was asked for"});
+  } else if (const auto door = find(where->name)) {
+    door->ask({.path = where->path,
+               .query = where->query,
+               .headers = std::move(options.headers),
+               .host = where->name,
+               .origin = std::move(options.origin),
+               .subprotocols = std::move(options.subprotocols),
+               .remote = "mem",
+               .client = caller(end->box())});
+  } else {
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: nobody listens"});
+  }
+  return [weak = std::weak_ptr(end)] {
+    if (const auto still = weak.lock()) still->fail({errc::cancelled, "connecting was abandoned"});
+  };
+}
+
+result<std::shared_ptr<listener>> loopback_network::listen(const asio::any_io_executor& on, listen_options options) {
+  const auto door =
+      std::make_shared<loopback_door>(on, shared_from_this(), options.limits, std::move(options.address), std::move(options.on_refused));
+  if (const auto before = add(door->name(), door)) before->stop();
+  return std::shared_ptr<listener>(std::make_shared<loopback_listener>(door));
+}
 
 std::shared_ptr<loopback_door> loopback_network::add(const std::string& name, std::shared_ptr<loopback_door> one) {
   const std::lock_guard lock(guard_);

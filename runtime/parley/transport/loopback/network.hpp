@@ -1,24 +1,33 @@
-// The state that all connections of one parley::loopback share: the listeners and the pending
-// faults. Any thread.
+// The network of one parley::loopback: what all its connections share, which is the listeners and
+// the pending faults. Any thread.
 #pragma once
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/network.hpp"
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace parley::transport {
 
 class mailbox;
 class loopback_door;
 
-class loopback_network {
+class loopback_network final : public network, public std::enable_shared_from_this<loopback_network> {
  public:
+  // Any name will do. What is not a url of this network fails when connecting.
+  result<> check(std::string_view url, std::string_view proxy) const override;
+  std::function<void()> connect(const asio::any_io_executor& on, connect_options options,
+                                std::shared_ptr<connection_handler> handler) override;
+  result<std::shared_ptr<listener>> listen(const asio::any_io_executor& on, listen_options options) override;
+  bool has_addresses() const noexcept override { return false; }
+
   // Returns the earlier listener of that name. The caller stops it, outside the lock.
   std::shared_ptr<loopback_door> add(const std::string& name, std::shared_ptr<loopback_door> one);
   void remove(const std::string& name, const loopback_door& one);
