@@ -39,6 +39,22 @@ LIBRARIES = {
 SANS_IO = {"core", "wire", "session", "routing", "rpc"}
 THREADS_AND_IO = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "fstream", "sys/socket.h", "unistd.h"}
 
+# What takes and gives bytes in the room of the sockets, as files or folders: no Asio, not even through headers of ours.
+WITHOUT_ASIO = {
+    "core",
+    "transport/message.hpp",
+    "transport/options.hpp",
+    "transport/request.hpp",
+    "transport/status",
+    "transport/tcp/address_race.hpp",
+    "transport/tcp/write_queue",
+    "transport/text",
+    "transport/timer_wheel",
+    "transport/websocket/protocol",
+}
+# The files that may include websocketpp.
+WITH_WEBSOCKETPP = {"transport/websocket/protocol/policy.hpp"}
+
 # What generated code may include of ours.
 GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
@@ -93,6 +109,23 @@ class Layering(unittest.TestCase):
                 for library, rooms in LIBRARIES.items():
                     if name.startswith(library) and room_of(path) not in rooms:
                         findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_protocols_and_messages_do_not_include_asio(self):
+        asio_free = {path for path in sources(RUNTIME) for name in WITHOUT_ASIO
+                     if (str(path.relative_to(RUNTIME / "parley")) + "/").startswith((name + ".", name + "/"))}
+        self.assertEqual([name for name in WITHOUT_ASIO
+                          if not any(str(path.relative_to(RUNTIME / "parley")).startswith(name) for path in asio_free)], [])
+        findings = []
+        for path in asio_free:
+            for name in includes(path):
+                if name.startswith("asio/") or name.startswith("parley/") and RUNTIME / name not in asio_free:
+                    findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_one_file_includes_websocketpp(self):
+        findings = [f"{path.relative_to(ROOT)} includes {name}" for path in sources(RUNTIME) for name in includes(path)
+                    if name.startswith("websocketpp/") and str(path.relative_to(RUNTIME / "parley")) not in WITH_WEBSOCKETPP]
         self.broken(findings)
 
     def test_nobody_includes_all_of_asio(self):

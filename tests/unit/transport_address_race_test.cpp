@@ -1,7 +1,7 @@
 // Which address is tried when (RFC 8305), by tables and against random attempts.
-#include "parley/transport/websocket/address_race.hpp"
+#include "parley/transport/tcp/address_race.hpp"
 
-#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 using parley::time_point;
-using parley::transport::address_race;
+using address_race = parley::transport::address_race<tcp::endpoint>;
 
 constexpr time_point start{1h};
 

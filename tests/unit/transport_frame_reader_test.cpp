@@ -1,6 +1,6 @@
 // The fast path against the slow path. Both must find the same in any input, cut in any way.
-#include "parley/transport/websocket/frame_reader.hpp"
-#include "parley/transport/websocket/slow_path.hpp"
+#include "parley/transport/websocket/protocol/frame_reader.hpp"
+#include "parley/transport/websocket/protocol/slow_path.hpp"
 
 #include "websocket/transport_frames.hpp"
 

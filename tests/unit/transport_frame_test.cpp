@@ -1,5 +1,5 @@
-#include "parley/transport/websocket/frame.hpp"
-#include "parley/transport/websocket/masking.hpp"
+#include "parley/transport/websocket/protocol/frame.hpp"
+#include "parley/transport/websocket/protocol/masking.hpp"
 
 #include <gtest/gtest.h>
 

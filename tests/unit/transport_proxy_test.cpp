@@ -1,6 +1,6 @@
 // What is said with proxies: whole, in pieces, and by proxies that do not do as they should.
 #include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/proxy_dialogue.hpp"
+#include "parley/transport/websocket/protocol/proxy_dialogue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

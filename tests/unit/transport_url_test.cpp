@@ -1,5 +1,5 @@
 #include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/url.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

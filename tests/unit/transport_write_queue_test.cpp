@@ -1,6 +1,6 @@
-#include "parley/transport/websocket/write_queue.hpp"
+#include "parley/transport/tcp/write_queue.hpp"
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,10 +22,10 @@ void put(write_queue& queue, std::string_view bytes) {
 }
 
 std::string front(const write_queue& queue, std::size_t at_most = 64) {
-  std::array<asio::const_buffer, 64> pieces;
+  std::array<write_queue::view, 64> pieces;
   const std::size_t count = queue.front(std::span(pieces).first(at_most));
   std::string out;
-  for (std::size_t i = 0; i < count; ++i) out.append(static_cast<const char*>(pieces[i].data()), pieces[i].size());
+  for (std::size_t i = 0; i < count; ++i) out.append(pieces[i].begin, pieces[i].size);
   return out;
 }
 
@@ -36,10 +36,10 @@ TEST(transport_write_queue, small_things_are_one_piece_and_large_ones_stay_where
   put(queue, "b");
   queue.share(large);
   put(queue, "c");
-  std::array<asio::const_buffer, 64> pieces;
+  std::array<write_queue::view, 64> pieces;
   ASSERT_EQ(queue.front(pieces), 3u);
-  EXPECT_EQ(pieces[0].size(), 2u);
-  EXPECT_EQ(pieces[1].data(), large.text().data());
+  EXPECT_EQ(pieces[0].size, 2u);
+  EXPECT_EQ(pieces[1].begin, large.text().data());
   EXPECT_EQ(queue.size(), 10'003u);
   EXPECT_EQ(front(queue), "ab" + std::string(large.text()) + "c");
 }

@@ -110,7 +110,7 @@ struct client_options {
   // The Origin header of the upgrade request. Empty: the header is not sent.
   std::string origin{};
   // "socks5://[user:password@]host:port" or "http://...". The rules are those of
-  // connect_options::proxy in parley/transport/transport.hpp.
+  // connect_options::proxy in parley/transport/options.hpp.
   std::string proxy{};
   // Reported to the server for its log. Cut after 64 bytes.
   std::string agent = "parley-cpp";

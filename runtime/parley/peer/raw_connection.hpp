@@ -52,8 +52,8 @@
 //   overloaded         There are more than max_operations operations, or too many bytes wait to
 //                      be sent.
 //   unauthenticated, denied, unimplemented, version_mismatch, overloaded
-//                      The server answered with HTTP 401, 403, 404, 400 or 503. transport.hpp has
-//                      the whole list.
+//                      The server answered with HTTP 401, 403, 404, 400 or 503.
+//                      transport/status.hpp has the whole list.
 // An operation on a connection that has ended fails with the error that ended it. close_code() and
 // close_reason() return the contents of the close frame.
 //

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "parley/core/bytes.hpp"
-#include "parley/transport/transport.hpp"
+#include "parley/transport/message.hpp"
 
 #include <concepts>
 #include <cstddef>

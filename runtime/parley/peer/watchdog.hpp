@@ -1,7 +1,7 @@
 // Notices handlers that hold their loop: while one runs, nobody else on that loop is served.
 #pragma once
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/clock.hpp"
 
 #include <chrono>
 #include <functional>

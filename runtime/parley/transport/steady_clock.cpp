@@ -1,6 +1,6 @@
 // The real clock. All alarms of one executor share one timer of Asio's: a server has one for each connection, and hardly any ever rings.
+#include "parley/transport/clock.hpp"
 #include "parley/transport/timer_wheel.hpp"
-#include "parley/transport/transport.hpp"
 
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>

@@ -11,7 +11,6 @@
 
 #include <functional>
 #include <memory>
-#include <string_view>
 
 namespace parley::transport {
 
@@ -33,12 +32,6 @@ network& websocket_network();
 //   431  head too large
 //   503  too many connections
 result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& on, listen_options options);
-
-// Checks the syntax of the url without connecting. The error's text names the problem.
-result<> check_websocket_url(std::string_view url);
-// The same for connect_options::proxy. The error's text never quotes the url, because it may
-// contain a password.
-result<> check_proxy_url(std::string_view url);
 
 // Resolves, connects and upgrades, and then calls on_open or on_closed of `handler`. on_open passes
 // the subprotocol as the server wrote it. The handler's owner compares it with those offered. The

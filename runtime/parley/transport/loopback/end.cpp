@@ -1,8 +1,8 @@
 #include "parley/transport/loopback/end.hpp"
 
 #include "parley/core/account.hpp"
+#include "parley/transport/status.hpp"
 #include "parley/transport/text.hpp"
-#include "parley/transport/websocket/http_head.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -5,7 +5,7 @@
 //   clock->advance(20s, [&] { loop.poll(); });
 #pragma once
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/clock.hpp"
 
 #include <functional>
 #include <memory>

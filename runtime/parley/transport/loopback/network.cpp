@@ -3,8 +3,8 @@
 #include "parley/transport/loopback/door.hpp"
 #include "parley/transport/loopback/end.hpp"
 #include "parley/transport/loopback/mailbox.hpp"
-#include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,8 +1,9 @@
 #include "parley/transport/websocket/client_handshake.hpp"
 
+#include "parley/transport/status.hpp"
 #include "parley/transport/websocket/connection.hpp"
-#include "parley/transport/websocket/http_head.hpp"
-#include "parley/transport/websocket/upgrade.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
+#include "parley/transport/websocket/protocol/upgrade.hpp"
 
 #include <asio/post.hpp>
 

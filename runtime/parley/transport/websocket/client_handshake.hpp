@@ -1,9 +1,9 @@
 // The client's side of a connection until it is upgraded or refused.
 #pragma once
 
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
-#include "parley/transport/websocket/url.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <chrono>
 #include <functional>

@@ -2,15 +2,16 @@
 
 #include "parley/core/allowance.hpp"
 #include "parley/transport/text.hpp"
-#include "parley/transport/websocket/frame.hpp"
-#include "parley/transport/websocket/masking.hpp"
-#include "parley/transport/websocket/slow_path.hpp"
-#include "parley/transport/websocket/unpredictable.hpp"
+#include "parley/transport/websocket/protocol/frame.hpp"
+#include "parley/transport/websocket/protocol/masking.hpp"
+#include "parley/transport/websocket/protocol/slow_path.hpp"
+#include "parley/transport/websocket/protocol/unpredictable.hpp"
 
 #include <asio/post.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued before a close frame, and the frame
 constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
 constexpr std::size_t linger_bytes = 64 * 1024;
+constexpr std::size_t copy_up_to = 4 * 1024;   // a larger payload is sent from where it is
 constexpr std::size_t early_from = 64 * 1024;  // queued bytes that do not wait for the end of the turn
 constexpr unsigned max_pongs = 128;            // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
 // Of a frame that websocketpp reads, in terms of a small message on the fast path.
@@ -57,14 +59,15 @@ class websocket_connection final : public connection,
     if (phase_ != phase::open) return;
     if (masks_) return send_copy(as_bytes(content.text()), kind);  // masking copies
     if (content.has_head()) stream_->write_framed(content);
-    else stream_->write(frame_head(kind, content.size()), content);
+    else if (content.size() <= copy_up_to) write_copy(content.text(), kind);
+    else stream_->write(frame_head(kind, content.size()).bytes(), content);
     look_at_queue();
   }
 
   void send_copy(bytes_view content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(as_text(content), kind);
-    else stream_->write(frame_head(kind, content.size()), as_text(content));
+    else write_copy(as_text(content), kind);
     look_at_queue(early_from);
   }
 
@@ -187,6 +190,14 @@ class websocket_connection final : public connection,
     if (over_ || stream_->queued() <= high_) return;
     over_ = true;
     stream_->report_writes(true);
+  }
+
+  void write_copy(std::string_view content, opcode kind) {
+    const frame_head head(kind, content.size());
+    const std::span<char> room = stream_->extend(head.bytes().size() + content.size());
+    if (room.empty()) return;
+    char* const to = head.copy_to(room);
+    if (!content.empty()) std::memcpy(to, content.data(), content.size());
   }
 
   void write_masked(std::string_view content, opcode kind) {

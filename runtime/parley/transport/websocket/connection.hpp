@@ -1,9 +1,9 @@
 // An upgraded connection, in either role: a stream below, the frame reader and the slow path inside, the transport seam above.
 #pragma once
 
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/frame_reader.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/protocol/frame_reader.hpp"
 
 #include <memory>
 #include <string_view>

@@ -1,13 +1,13 @@
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/tcp/address_race.hpp"
+#include "parley/transport/tcp/name_lookup.hpp"
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/websocket.hpp"
-#include "parley/transport/websocket/address_race.hpp"
 #include "parley/transport/websocket/client_handshake.hpp"
-#include "parley/transport/websocket/http_head.hpp"
-#include "parley/transport/websocket/name_lookup.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 #include "parley/transport/websocket/proxy_handshake.hpp"
 #include "parley/transport/websocket/slow_path_only.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
-#include "parley/transport/websocket/url.hpp"
 
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
@@ -176,7 +176,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   }
 
   std::optional<io> io_;
-  std::optional<address_race> race_;
+  std::optional<address_race<tcp::endpoint>> race_;
   const connect_options options_;
   url where_;
   std::optional<proxy_url> proxy_;

@@ -2,7 +2,7 @@
 
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket/connection.hpp"
-#include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
 
 #include <asio/post.hpp>
 

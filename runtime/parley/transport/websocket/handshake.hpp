@@ -1,9 +1,9 @@
 // The server's side of a connection until it is upgraded or refused.
 #pragma once
 
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
-#include "parley/transport/websocket/upgrade.hpp"
+#include "parley/transport/websocket/protocol/upgrade.hpp"
 
 #include <atomic>
 #include <functional>

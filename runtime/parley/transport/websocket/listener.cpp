@@ -1,9 +1,9 @@
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/handshake.hpp"
+#include "parley/transport/websocket/protocol/upgrade.hpp"
 #include "parley/transport/websocket/slow_path_only.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
-#include "parley/transport/websocket/upgrade.hpp"
 
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>

@@ -1,6 +1,8 @@
 #include "parley/transport/network.hpp"
 
 #include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <utility>
 

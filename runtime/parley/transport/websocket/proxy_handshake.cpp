@@ -1,6 +1,6 @@
 #include "parley/transport/websocket/proxy_handshake.hpp"
 
-#include "parley/transport/websocket/proxy_dialogue.hpp"
+#include "parley/transport/websocket/protocol/proxy_dialogue.hpp"
 
 #include <asio/post.hpp>
 

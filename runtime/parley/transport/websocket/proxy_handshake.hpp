@@ -1,9 +1,9 @@
 // A client's connection to a proxy, until the proxy leads to the server.
 #pragma once
 
+#include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/proxy_url.hpp"
-#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/write_queue.hpp"
+#include "parley/transport/tcp/write_queue.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -49,10 +49,10 @@ void write_queue::borrow(std::string_view bytes) {
   size_ += bytes.size();
 }
 
-std::size_t write_queue::front(std::span<asio::const_buffer> pieces) const noexcept {
+std::size_t write_queue::front(std::span<view> pieces) const noexcept {
   std::size_t count = 0;
   for (std::size_t i = first_, skip = done_; i < pieces_.size() && count < pieces.size(); ++i, skip = 0)
-    pieces[count++] = asio::const_buffer(pieces_[i].begin + skip, pieces_[i].size - skip);
+    pieces[count++] = {pieces_[i].begin + skip, pieces_[i].size - skip};
   return count;
 }
 

@@ -1,6 +1,4 @@
-#include "parley/transport/websocket/url.hpp"
-
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,11 +1,14 @@
-#include "parley/transport/websocket/proxy_dialogue.hpp"
+#include "parley/transport/websocket/protocol/proxy_dialogue.hpp"
 
 #include "parley/core/base64.hpp"
-#include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/status.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
 
-#include <asio/ip/address.hpp>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -76,19 +79,14 @@ class socks5_dialogue final : public proxy_dialogue {
 
   static std::string request_to(const host_and_port& server) {
     std::string text{socks::version, socks::connect, 0};
-    std::error_code not_numeric;
-    const auto address = asio::ip::make_address(server.host, not_numeric);
-    const auto append = [&](char kind, const auto& octets) {
-      text += kind;
-      for (const unsigned char octet : octets) text += static_cast<char>(octet);
-    };
-    if (not_numeric) {
+    std::array<char, 16> octets{};
+    if (::inet_pton(AF_INET, server.host.c_str(), octets.data()) == 1) {
+      (text += socks::ipv4).append(octets.data(), 4);
+    } else if (::inet_pton(AF_INET6, server.host.c_str(), octets.data()) == 1) {
+      (text += socks::ipv6).append(octets.data(), octets.size());
+    } else {
       (text += socks::name) += static_cast<char>(server.host.size());  // at most 253 in a url
       text += server.host;
-    } else if (address.is_v4()) {
-      append(socks::ipv4, address.to_v4().to_bytes());
-    } else {
-      append(socks::ipv6, address.to_v6().to_bytes());
     }
     (text += static_cast<char>(server.port >> 8)) += static_cast<char>(server.port);
     return text;
@@ -159,10 +157,7 @@ class socks5_dialogue final : public proxy_dialogue {
 
 // ---- HTTP CONNECT
 
-error refused(int status) {
-  const errc code = status == 407 ? errc::unauthenticated : status == 501 ? errc::unimplemented : meaning_of(status);
-  return {code, "the proxy refused with HTTP " + std::to_string(status)};
-}
+error refused(int status) { return {meaning_of(status, refuser::proxy), "the proxy refused with HTTP " + std::to_string(status)}; }
 
 class http_dialogue final : public proxy_dialogue {
  public:

@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/name_lookup.hpp"
+#include "parley/transport/tcp/name_lookup.hpp"
 
 #include <asio/execution/context.hpp>
 #include <asio/execution/outstanding_work.hpp>

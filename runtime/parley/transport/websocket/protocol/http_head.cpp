@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/http_head.hpp"
+#include "parley/transport/websocket/protocol/http_head.hpp"
 
 #include <algorithm>
 #include <array>
@@ -224,35 +224,6 @@ std::string http_answer(const http_fault& fault, std::string_view server_name) {
   out += "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " + std::to_string(fault.text.size()) + "\r\n\r\n";
   out += fault.text;
   return out;
-}
-
-errc meaning_of(int status) noexcept {
-  switch (status) {
-    case 401:
-      return errc::unauthenticated;
-    case 403:
-      return errc::denied;
-    case 405:
-      return errc::unimplemented;
-    case 429:
-    case 503:
-      return errc::overloaded;
-    default:
-      return errc::disconnected;
-  }
-}
-
-error refusal(int status, std::string_view path) {
-  constexpr std::string_view usual = "/ws";
-  constexpr std::size_t enough = 100;
-  const errc code = status == 400 || status == 426 ? errc::version_mismatch : status == 404 ? errc::unimplemented : meaning_of(status);
-  error why{code, "the server refused with HTTP " + std::to_string(status)};
-  why.from_peer = true;
-  if (status != 404) return why;
-  why.message += path.empty() ? ": nothing is served at this path" : ": nothing is served at " + std::string(path.substr(0, enough));
-  if (path != usual) (why.message += "; a Parley server is at ") += usual;
-  why.message += " unless server_options::path says otherwise";
-  return why;
 }
 
 }  // namespace parley::transport

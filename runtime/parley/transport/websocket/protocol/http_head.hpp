@@ -3,7 +3,7 @@
 // wait for its answer.
 #pragma once
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/options.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -69,9 +69,5 @@ result<> check_offer(const connect_options& options);
 
 // A whole answer that ends the connection.
 std::string http_answer(const http_fault& fault, std::string_view server_name);
-// Which error an HTTP status stands for, whoever refused; what the server's own refusal means beyond that, refusal() knows.
-errc meaning_of(int http_status) noexcept;
-// What a refused client is told. `path`: what it asked for, empty if that is not known.
-error refusal(int http_status, std::string_view path);
 
 }  // namespace parley::transport

@@ -6,7 +6,7 @@
 // see the frames in the order in which they came.
 #pragma once
 
-#include "parley/transport/websocket/frame.hpp"
+#include "parley/transport/websocket/protocol/frame.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,4 @@
-#include "parley/transport/websocket/proxy_url.hpp"
-
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 
 #include <algorithm>
 #include <optional>

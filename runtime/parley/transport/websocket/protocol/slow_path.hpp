@@ -4,8 +4,8 @@
 // Short-lived: made when the first such frame comes, and dropped when no fragment is under way.
 #pragma once
 
-#include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/unpredictable.hpp"
+#include "parley/transport/message.hpp"
+#include "parley/transport/websocket/protocol/unpredictable.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
-#include "parley/transport/websocket/slow_path.hpp"
+#include "parley/transport/websocket/protocol/slow_path.hpp"
 
 #include "parley/transport/text.hpp"
-#include "parley/transport/websocket/policy.hpp"
+#include "parley/transport/websocket/protocol/policy.hpp"
 
 namespace parley::transport {
 namespace {

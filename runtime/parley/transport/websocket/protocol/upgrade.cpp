@@ -1,6 +1,6 @@
-#include "parley/transport/websocket/upgrade.hpp"
+#include "parley/transport/websocket/protocol/upgrade.hpp"
 
-#include "parley/transport/websocket/policy.hpp"
+#include "parley/transport/websocket/protocol/policy.hpp"
 
 namespace parley::transport {
 namespace {

@@ -10,8 +10,7 @@
 
 #include "parley/core/clock.hpp"
 
-#include <asio/ip/tcp.hpp>
-
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -19,6 +18,9 @@
 
 namespace parley::transport {
 
+// `Address` is asio::ip::tcp::endpoint, or anything else that compares and has a protocol(), which is
+// its family.
+template <class Address>
 class address_race {
  public:
   // RFC 8305 section 8: the Connection Attempt Delay.
@@ -27,21 +29,38 @@ class address_race {
   static constexpr std::size_t most = 32;
 
   // `found`: in the order of the system (RFC 6724). What is listed twice is tried once.
-  explicit address_race(const std::vector<asio::ip::tcp::endpoint>& found);
+  explicit address_race(const std::vector<Address>& found) {
+    std::vector<Address> same, other;  // family as the first
+    for (const Address& one : found) {
+      auto& family = one.protocol() == found.front().protocol() ? same : other;
+      if (std::find(family.begin(), family.end(), one) == family.end()) family.push_back(one);
+    }
+    for (std::size_t i = 0; addresses_.size() < most && i < std::max(same.size(), other.size()); ++i) {
+      if (i < same.size()) addresses_.push_back(same[i]);
+      if (i < other.size() && addresses_.size() < most) addresses_.push_back(other[i]);
+    }
+  }
 
   // In the order in which they are tried: the families alternate, the first one's begins (RFC 8305 section 4).
-  const std::vector<asio::ip::tcp::endpoint>& addresses() const noexcept { return addresses_; }
+  const std::vector<Address>& addresses() const noexcept { return addresses_; }
 
   // The address to begin with now, as its place in addresses(); nullopt: none yet, or none is left.
-  std::optional<std::size_t> next(time_point now);
+  std::optional<std::size_t> next(time_point now) {
+    if (begun_ == addresses_.size() || now < earliest_) return std::nullopt;
+    earliest_ = saturating_add(now, delay);
+    return begun_++;
+  }
   // An attempt has failed: the next one begins without delay.
-  void failed() noexcept;
+  void failed() noexcept {
+    ++failed_;
+    earliest_ = time_point::min();
+  }
   // When next() has another one; time_point::max(): never.
   time_point next_attempt() const noexcept { return begun_ == addresses_.size() ? time_point::max() : earliest_; }
   bool lost() const noexcept { return failed_ == addresses_.size(); }
 
  private:
-  std::vector<asio::ip::tcp::endpoint> addresses_;
+  std::vector<Address> addresses_;
   std::size_t begun_ = 0;
   std::size_t failed_ = 0;
   time_point earliest_ = time_point::min();

@@ -1,7 +1,7 @@
 // Heads of whole, final data frames (RFC 6455 section 5.2), and the bits that all heads are made of.
 #pragma once
 
-#include "parley/transport/transport.hpp"
+#include "parley/transport/message.hpp"
 
 #include <array>
 #include <cstddef>

@@ -5,7 +5,7 @@
 // addresses. Nothing that a proxy says is kept beyond the bounds here, or appears in an error's text; nor do user and password.
 #pragma once
 
-#include "parley/transport/websocket/proxy_url.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 
 #include <cstddef>
 #include <memory>

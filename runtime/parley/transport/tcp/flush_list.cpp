@@ -1,6 +1,6 @@
-#include "parley/transport/websocket/flush_list.hpp"
+#include "parley/transport/tcp/flush_list.hpp"
 
-#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/tcp/socket_stream.hpp"
 
 #include <asio/post.hpp>
 

@@ -8,9 +8,8 @@
 
 #include "parley/core/core.hpp"
 #include "parley/transport/lifeline.hpp"
-#include "parley/transport/websocket/flush_list.hpp"
-#include "parley/transport/websocket/frame.hpp"
-#include "parley/transport/websocket/write_queue.hpp"
+#include "parley/transport/tcp/flush_list.hpp"
+#include "parley/transport/tcp/write_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
@@ -82,10 +81,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Received and not yet taken by the owner. Asks the system.
   bool has_unread() const;
 
-  // Queue bytes; they leave at the end of this turn of the loop. A large `payload` is not copied.
+  // Queue bytes. They leave at the end of this turn of the loop.
   void write(std::string_view bytes);
-  void write(const frame_head&, std::string_view payload);
-  void write(const frame_head&, const buffer& payload);
+  // `head`, and then the content, which is not copied.
+  void write(std::string_view head, const buffer& content);
   // The content with the head it has. Not copied, unless it has to wait.
   void write_framed(const buffer& content);
   // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.

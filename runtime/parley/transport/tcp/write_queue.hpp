@@ -6,8 +6,6 @@
 
 #include "parley/core/core.hpp"
 
-#include <asio/buffer.hpp>
-
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -32,8 +30,13 @@ class write_queue {
   // Not copied nor held: somebody else holds them until take_back().
   void borrow(std::string_view bytes);
 
-  // Fills in as many pieces as fit, from the front, and says how many these are.
-  std::size_t front(std::span<asio::const_buffer> pieces) const noexcept;
+  // Some bytes of the queue. Has no initial value, so that an array of them costs nothing.
+  struct view {
+    const char* begin;
+    std::size_t size;
+  };
+  // Fills in as many pieces as fit, from the front, and returns their number.
+  std::size_t front(std::span<view> pieces) const noexcept;
   void taken(std::size_t count) noexcept;
   void clear() noexcept;
 

@@ -1,7 +1,7 @@
-#include "parley/transport/websocket/frame_reader.hpp"
+#include "parley/transport/websocket/protocol/frame_reader.hpp"
 
 #include "parley/transport/text.hpp"
-#include "parley/transport/websocket/masking.hpp"
+#include "parley/transport/websocket/protocol/masking.hpp"
 
 #include <simdjson.h>
 

@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/masking.hpp"
+#include "parley/transport/websocket/protocol/masking.hpp"
 
 #include <array>
 #include <cstring>

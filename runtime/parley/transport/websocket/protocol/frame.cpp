@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/frame.hpp"
+#include "parley/transport/websocket/protocol/frame.hpp"
 
 #include <cstring>
 #include <memory>

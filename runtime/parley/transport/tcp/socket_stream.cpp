@@ -1,4 +1,4 @@
-#include "parley/transport/websocket/socket_stream.hpp"
+#include "parley/transport/tcp/socket_stream.hpp"
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t read_size = 64 * 1024;     // these two are on the stack of the loop's thread
 constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the same size need
-constexpr std::size_t copy_up_to = 4 * 1024;     // a larger payload is sent from where it is
 constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn,
@@ -221,18 +220,10 @@ void socket_stream::write(std::string_view bytes) {
   if (const std::span<char> room = extend(bytes.size()); !room.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
 }
 
-void socket_stream::write(const frame_head& head, std::string_view payload) {
-  const std::span<char> room = extend(head.bytes().size() + payload.size());
-  if (room.empty()) return;
-  char* const content = head.copy_to(room);
-  if (!payload.empty()) std::memcpy(content, payload.data(), payload.size());
-}
-
-void socket_stream::write(const frame_head& head, const buffer& payload) {
-  if (payload.size() <= copy_up_to) return write(head, payload.text());
+void socket_stream::write(std::string_view head, const buffer& content) {
   if (!socket_ || broken_) return;
-  write(head.bytes());
-  out_.share(payload);
+  write(head);
+  out_.share(content);
 }
 
 void socket_stream::write_framed(const buffer& content) {
@@ -322,18 +313,25 @@ void socket_stream::flush() {
 }
 
 std::size_t socket_stream::write_front(std::error_code& ec) {
-  std::array<asio::const_buffer, pieces_per_write> pieces;
+  std::array<write_queue::view, pieces_per_write> pieces;
   const std::size_t count = out_.front(pieces);
   // Many small ones: copied together they cost the system less than one by one.
   std::array<char, join_up_to> joined;
   std::size_t size = 0, next = 0;
   if (count > 1)
-    for (; next < count && pieces[next].size() <= joined.size() - size; size += pieces[next++].size())
-      std::memcpy(joined.data() + size, pieces[next].data(), pieces[next].size());
+    for (; next < count && pieces[next].size <= joined.size() - size; size += pieces[next++].size)
+      std::memcpy(joined.data() + size, pieces[next].begin, pieces[next].size);
   std::size_t written = 0;
-  if (count == 1) written = socket_->write_some(pieces[0], ec);
-  else if (next > 1) written = socket_->write_some(asio::buffer(joined.data(), size), ec);
-  else written = socket_->write_some(std::span(pieces.data(), count), ec);
+  if (count == 1) {
+    written = socket_->write_some(asio::buffer(pieces[0].begin, pieces[0].size), ec);
+  } else if (next > 1) {
+    written = socket_->write_some(asio::buffer(joined.data(), size), ec);
+  } else {
+    std::array<asio::const_buffer, pieces_per_write> all;
+    std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), all.begin(),
+                   [](const write_queue::view& one) { return asio::buffer(one.begin, one.size); });
+    written = socket_->write_some(std::span(all.data(), count), ec);
+  }
   written_ += written;
   return written;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
-#include "parley/transport/websocket/url.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,5 +22,7 @@ struct proxy_url {
 // socks5://[user:password@]host:port, or http:// likewise; %xx in user and password stands for any byte. The error says what is wrong and
 // never quotes the url: it may hold a credential.
 result<proxy_url> parse_proxy_url(std::string_view text);
+// The same without the parts.
+result<> check_proxy_url(std::string_view text);
 
 }  // namespace parley::transport

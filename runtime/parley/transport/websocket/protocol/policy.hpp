@@ -5,7 +5,7 @@
 // websocketpp wants to send goes out through take(), at once. websocketpp so never holds a queue of its own, and nothing in it waits.
 #pragma once
 
-#include "parley/transport/websocket/unpredictable.hpp"
+#include "parley/transport/websocket/protocol/unpredictable.hpp"
 
 #include <websocketpp/common/platforms.hpp>
 

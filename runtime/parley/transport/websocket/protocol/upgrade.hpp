@@ -2,8 +2,8 @@
 // long as that takes. It meets no foreign byte: what came was read and checked before (http_head.hpp), and is said again in our words.
 #pragma once
 
-#include "parley/transport/transport.hpp"
-#include "parley/transport/websocket/url.hpp"
+#include "parley/transport/options.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <memory>
 #include <string>
