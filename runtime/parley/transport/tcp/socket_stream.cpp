@@ -1,12 +1,7 @@
 #include "parley/transport/tcp/socket_stream.hpp"
 
-#include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +15,6 @@ namespace {
 
 constexpr std::size_t read_size = 64 * 1024;     // these two are on the stack of the loop's thread
 constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the same size need
-constexpr std::size_t pieces_per_write = 64;     // as many as Asio passes on
 constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
 constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn,
 constexpr std::size_t work_per_turn = 64;        // or after so many small messages
@@ -29,28 +23,16 @@ bool would_block(const std::error_code& ec) noexcept { return ec == asio::error:
 
 }  // namespace
 
-std::string printed(const asio::ip::tcp::endpoint& end) {
-  if (end.port() == 0) return "unknown";
-  const std::string address = end.address().to_string();
-  return (end.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(end.port());
-}
-
-socket_stream::socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn)
-    : tethered(socket.get_executor()), socket_(std::move(socket)), slot_(std::move(slot)), turn_(std::move(turn)) {
-  std::error_code ignored;  // none can fail on a connected socket; if one does, reading or writing will tell
-  remote_ = socket_->remote_endpoint(ignored);
-  socket_->non_blocking(true, ignored);
-  socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+socket_stream::socket_stream(stream_socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn)
+    : tethered(socket.get_executor()),
+      port_(std::in_place, std::move(socket)),
+      slot_(std::move(slot)),
+      turn_(std::move(turn)),
+      remote_(port_->remote()) {}
 
 socket_stream::~socket_stream() = default;
 
-std::string socket_stream::remote() const { return printed(remote_); }
-
-std::string socket_stream::local() const {
-  std::error_code ignored;
-  return socket_ ? printed(socket_->local_endpoint(ignored)) : printed({});
-}
+std::string socket_stream::local() { return port_ ? port_->local() : printed({}); }
 
 void socket_stream::sever() noexcept {
   const auto keep = weak_from_this().lock();
@@ -60,10 +42,10 @@ void socket_stream::sever() noexcept {
 }
 
 void socket_stream::close() noexcept {
-  if (!socket_) return;
+  if (!port_) return;
   untie();
   timer_.reset();
-  socket_.reset();
+  port_.reset();
   slot_.reset();
   out_.clear();
   recount();
@@ -78,13 +60,13 @@ void socket_stream::close() noexcept {
 
 void socket_stream::resume() {
   paused_ = false;
-  if (socket_) go_on_later();
+  if (port_) go_on_later();
 }
 
 void socket_stream::go_on_later() {
   if (going_on_) return;
   going_on_ = true;
-  asio::post(socket_->get_executor(), [self = shared_from_this()] {
+  asio::post(port_->executor(), [self = shared_from_this()] {
     self->going_on_ = false;
     self->turn_begins();
     self->go_on();
@@ -101,17 +83,17 @@ void socket_stream::turn_begins() noexcept {
 void socket_stream::go_on() {
   turn_left_ = work_per_turn;
   if (!left_over_.empty() && !paused_) batch([this] { offer_left_over(); });
-  if (!socket_ || paused_) return;
+  if (!port_ || paused_) return;
   if (left_over_.empty()) wait_readable();
   else go_on_later();
 }
 
 void socket_stream::wait_readable() {
-  if (!socket_ || paused_ || awaiting_read_) return;
+  if (!port_ || paused_ || awaiting_read_) return;
   awaiting_read_ = true;
-  socket_->async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
+  port_->wait_readable([self = shared_from_this()](std::error_code ec) {
     self->awaiting_read_ = false;
-    if (!self->socket_ || self->paused_) return;
+    if (!self->port_ || self->paused_) return;
     if (ec) self->end(ec);
     else if (!self->left_over_.empty()) self->go_on();
     else self->read_some();
@@ -126,7 +108,7 @@ void socket_stream::read_some() {
     const std::span<char> direct = owner_ ? owner_->room() : std::span<char>();
     asked = direct.size() + room.size();
     std::error_code ec;
-    count = read(direct, room, ec);
+    count = port_->read(direct, room, ec);
     if (ec && !would_block(ec)) return end(ec);
     if (count == 0) break;
     batch([&] {
@@ -141,15 +123,10 @@ void socket_stream::read_some() {
       }
       offer(behind);
     });
-    if (!socket_ || paused_) return;
+    if (!port_ || paused_) return;
     if (!left_over_.empty()) return go_on_later();
   }
   wait_readable();
-}
-
-std::size_t socket_stream::read(std::span<char> direct, std::span<char> room, std::error_code& ec) {
-  if (direct.empty()) return socket_->read_some(asio::buffer(room.data(), room.size()), ec);
-  return socket_->read_some(std::array{asio::buffer(direct.data(), direct.size()), asio::buffer(room.data(), room.size())}, ec);
 }
 
 // What the owner writes meanwhile leaves in one system call, at the end. The owner's code may throw: nothing of this stack is kept then
@@ -173,16 +150,16 @@ void socket_stream::batch(Offer offer) {
 }
 
 void socket_stream::keep(std::span<char> not_taken) {
-  if (!socket_) return;
+  if (!port_) return;
   left_over_.assign(not_taken.begin(), not_taken.end());
   left_from_ = 0;
 }
 
 void socket_stream::offer(std::span<char> bytes) {
   const auto owner = owner_;
-  if (!socket_ || !owner) return;
+  if (!port_ || !owner) return;
   const std::size_t count = paused_ ? 0 : owner->on_bytes(bytes);
-  if (!socket_ || count == bytes.size()) return;
+  if (!port_ || count == bytes.size()) return;
   left_over_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(count), bytes.end());
   left_from_ = 0;
 }
@@ -193,15 +170,12 @@ void socket_stream::offer_left_over() {
   std::vector<char> again = std::exchange(left_over_, {});
   const std::size_t from = std::exchange(left_from_, 0);
   const std::size_t count = owner->on_bytes(std::span(again).subspan(from));
-  if (!socket_ || from + count == again.size()) return;
+  if (!port_ || from + count == again.size()) return;
   left_over_ = std::move(again);
   left_from_ = from + count;
 }
 
-bool socket_stream::has_unread() const {
-  std::error_code ignored;  // there is nothing to read then
-  return !left_over_.empty() || (socket_ && socket_->available(ignored) != 0);
-}
+bool socket_stream::has_unread() const { return !left_over_.empty() || (port_ && port_->has_unread()); }
 
 void socket_stream::end(std::error_code why) {
   if (const auto owner = owner_) owner->on_end(broken_ ? broken_by_ : why);
@@ -210,7 +184,7 @@ void socket_stream::end(std::error_code why) {
 // ---- writing
 
 std::span<char> socket_stream::extend(std::size_t count) {
-  if (!socket_ || broken_) return {};
+  if (!port_ || broken_) return {};
   flush_soon();
   return out_.extend(count);
 }
@@ -221,13 +195,13 @@ void socket_stream::write(std::string_view bytes) {
 }
 
 void socket_stream::write(std::string_view head, const buffer& content) {
-  if (!socket_ || broken_) return;
+  if (!port_ || broken_) return;
   write(head);
   out_.share(content);
 }
 
 void socket_stream::write_framed(const buffer& content) {
-  if (!socket_ || broken_) return;
+  if (!port_ || broken_) return;
   flush_soon();
   // To count a reference for each of a thousand streams costs more than all else that is done for them here.
   if (!flush_due_) return out_.share(content, content.with_head());
@@ -237,9 +211,9 @@ void socket_stream::write_framed(const buffer& content) {
 
 // The flush list and a batch may still hold a stream that was closed meanwhile.
 void socket_stream::flush_soon() {
-  if (!socket_ || in_batch_ || flush_due_ || awaiting_write_) return;
+  if (!port_ || in_batch_ || flush_due_ || awaiting_write_) return;
   flush_due_ = true;
-  turn_->add(socket_->get_executor(), shared_from_this());
+  turn_->add(port_->executor(), shared_from_this());
 }
 
 void socket_stream::recount() noexcept {
@@ -273,7 +247,7 @@ void socket_stream::keep_output() noexcept {
 }
 
 void socket_stream::write_early() {
-  if (!socket_ || broken_ || awaiting_write_) return;
+  if (!port_ || broken_ || awaiting_write_) return;
   std::error_code ec;
   while (out_.size() > 0) {
     const std::size_t count = write_front(ec);
@@ -285,7 +259,7 @@ void socket_stream::write_early() {
 }
 
 void socket_stream::flush() {
-  if (!socket_ || awaiting_write_ || (out_.size() == 0 && !wrote_early_)) return;
+  if (!port_ || awaiting_write_ || (out_.size() == 0 && !wrote_early_)) return;
   std::size_t written = std::exchange(wrote_early_, false) ? 1 : 0;
   while (out_.size() > 0 && written < bytes_per_turn) {
     std::error_code ec;
@@ -313,7 +287,7 @@ void socket_stream::flush() {
 }
 
 std::size_t socket_stream::write_front(std::error_code& ec) {
-  std::array<write_queue::view, pieces_per_write> pieces;
+  std::array<write_queue::view, byte_port::most_pieces> pieces;
   const std::size_t count = out_.front(pieces);
   // Many small ones: copied together they cost the system less than one by one.
   std::array<char, join_up_to> joined;
@@ -322,52 +296,39 @@ std::size_t socket_stream::write_front(std::error_code& ec) {
     for (; next < count && pieces[next].size <= joined.size() - size; size += pieces[next++].size)
       std::memcpy(joined.data() + size, pieces[next].begin, pieces[next].size);
   std::size_t written = 0;
-  if (count == 1) {
-    written = socket_->write_some(asio::buffer(pieces[0].begin, pieces[0].size), ec);
-  } else if (next > 1) {
-    written = socket_->write_some(asio::buffer(joined.data(), size), ec);
-  } else {
-    std::array<asio::const_buffer, pieces_per_write> all;
-    std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), all.begin(),
-                   [](const write_queue::view& one) { return asio::buffer(one.begin, one.size); });
-    written = socket_->write_some(std::span(all.data(), count), ec);
-  }
+  if (count == 1) written = port_->write({pieces[0].begin, pieces[0].size}, ec);
+  else if (next > 1) written = port_->write({joined.data(), size}, ec);
+  else written = port_->write(std::span(pieces.data(), count), ec);
   written_ += written;
   return written;
 }
 
 void socket_stream::wait_writable() {
   awaiting_write_ = true;
-  socket_->async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
+  port_->wait_writable([self = shared_from_this()](std::error_code) {
     self->awaiting_write_ = false;
     self->flush();  // an error shows there
   });
 }
 
 void socket_stream::finish_writing() {
-  std::error_code ignored;  // the other end may have gone
-  if (socket_) socket_->shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (port_) port_->finish_writing();
 }
 
 void socket_stream::keep_alive() noexcept {
-  if (!socket_) return;
-  constexpr int silent_seconds = 60, seconds_between = 10, questions = 6;
-  std::error_code ignored;  // without it a peer that vanished is found when something is sent to it
-  socket_->set_option(asio::socket_base::keep_alive(true), ignored);
-  for (const auto& [option, value] : {std::pair{TCP_KEEPIDLE, silent_seconds}, {TCP_KEEPINTVL, seconds_between}, {TCP_KEEPCNT, questions}})
-    ::setsockopt(socket_->native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  if (port_) port_->keep_alive();
 }
 
 // ---- the timer
 
 void socket_stream::set_timer(std::chrono::milliseconds after) {
-  if (!socket_) return;
+  if (!port_) return;
   ++timer_number_;
   const time_point when = saturating_add(steady::now(), after);
   if (timer_) timer_->expires_at(when);
-  else timer_ = std::make_unique<asio::steady_timer>(socket_->get_executor(), when);
+  else timer_ = std::make_unique<asio::steady_timer>(port_->executor(), when);
   timer_->async_wait([self = shared_from_this(), number = timer_number_](std::error_code) {
-    if (!self->socket_ || self->timer_number_ != number) return;
+    if (!self->port_ || self->timer_number_ != number) return;
     self->timer_.reset();
     if (const auto owner = self->owner_) owner->on_timer();
   });

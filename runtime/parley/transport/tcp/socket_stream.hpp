@@ -1,4 +1,4 @@
-// The TCP side of one WebSocket: bytes in, bytes out, and an exact account of what the operating system has not yet taken. Knows
+// The socket's side of one WebSocket: bytes in, bytes out, and an exact account of what the operating system has not yet taken. Knows
 // nothing of HTTP or frames.
 //
 // It waits until the socket is ready and then reads or writes at once, instead of handing buffers to asynchronous operations. So no
@@ -8,11 +8,11 @@
 
 #include "parley/core/core.hpp"
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/tcp/byte_port.hpp"
 #include "parley/transport/tcp/flush_list.hpp"
 #include "parley/transport/tcp/write_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -28,9 +28,6 @@
 #include <vector>
 
 namespace parley::transport {
-
-// "127.0.0.1:80", "[::1]:80"; "unknown" without a port.
-std::string printed(const asio::ip::tcp::endpoint& end);
 
 // Who uses a stream. Called from the loop only, never from inside a call into the stream.
 class stream_owner {
@@ -56,7 +53,7 @@ class stream_owner {
 class socket_stream final : public std::enable_shared_from_this<socket_stream>, private tethered {
  public:
   // `slot` is let go when the socket is: whoever counts sockets counts these. `turn`: that of the socket's executor.
-  socket_stream(asio::ip::tcp::socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn);
+  socket_stream(stream_socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn);
   ~socket_stream();
 
   // The stream keeps its owner alive until close(). A new owner takes over where the old one stopped.
@@ -64,12 +61,12 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Is the owner to hear on_written? It does unless it says otherwise; an owner that is called for nothing costs more than the call.
   void report_writes(bool wanted) noexcept { report_writes_ = wanted; }
 
-  bool is_open() const noexcept { return socket_.has_value(); }
+  bool is_open() const noexcept { return port_.has_value(); }
   // Only while open.
-  asio::any_io_executor executor() { return socket_->get_executor(); }
-  std::string remote() const;
+  asio::any_io_executor executor() { return port_->executor(); }
+  std::string remote() const { return remote_.text(); }
   // Asked of the system; "unknown" once it is closed.
-  std::string local() const;
+  std::string local();
 
   // A stream begins paused.
   void resume();
@@ -124,7 +121,6 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void go_on_later();
   void turn_begins() noexcept;
   void read_some();
-  std::size_t read(std::span<char> direct, std::span<char> room, std::error_code& ec);
   template <class Offer>
   void batch(Offer offer);
   void offer(std::span<char> bytes);
@@ -138,12 +134,12 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void wait_writable();
   void end(std::error_code why);
 
-  std::optional<asio::ip::tcp::socket> socket_;
+  std::optional<byte_port> port_;
   std::unique_ptr<asio::steady_timer> timer_;  // only while it runs
   std::shared_ptr<stream_owner> owner_;
   std::shared_ptr<void> slot_;
   std::shared_ptr<flush_list> turn_;
-  asio::ip::tcp::endpoint remote_;
+  const remote_end remote_;
 
   std::vector<char> left_over_;  // read, but not taken by a paused owner, from left_from_ on
   std::size_t left_from_ = 0;

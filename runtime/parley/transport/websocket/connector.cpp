@@ -133,7 +133,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     go_on();
   }
 
-  void connected(tcp::socket socket) {
+  void connected(stream_socket socket) {
     auto stream = std::make_shared<socket_stream>(std::move(socket), nullptr, std::make_shared<flush_list>());
     untie();
     io_.reset();

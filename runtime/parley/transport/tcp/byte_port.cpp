@@ -1,0 +1,87 @@
+#include "parley/transport/tcp/byte_port.hpp"
+
+#include <asio/error.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace parley::transport {
+namespace {
+
+// What `call` returns, or 0 and its error. Of Asio's category, because owners compare with Asio's errors.
+template <class Call>
+std::size_t result_of(Call call, std::error_code& ec) noexcept {
+  for (;;) {
+    const ssize_t count = call();
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    ec.assign(errno, asio::error::get_system_category());
+    return 0;
+  }
+}
+
+// Fails without a consequence: on a Unix socket, which has no such options, and on a socket whose other end has gone.
+void set(int descriptor, int level, int option, int value) noexcept { ::setsockopt(descriptor, level, option, &value, sizeof value); }
+
+}  // namespace
+
+byte_port::byte_port(stream_socket socket) noexcept : socket_(std::move(socket)) {
+  std::error_code ignored;  // it cannot fail on a connected socket; if it does, reading or writing reports it
+  socket_.non_blocking(true, ignored);
+  set(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+std::size_t byte_port::read(std::span<char> direct, std::span<char> room, std::error_code& ec) noexcept {
+  const int from = socket_.native_handle();
+  std::size_t count = 0;
+  if (direct.empty()) {
+    count = result_of([&] { return ::recv(from, room.data(), room.size(), 0); }, ec);
+  } else {
+    std::array<iovec, 2> rooms{{{direct.data(), direct.size()}, {room.data(), room.size()}}};
+    count = result_of([&] { return ::readv(from, rooms.data(), static_cast<int>(rooms.size())); }, ec);
+  }
+  if (count == 0 && !ec) ec = asio::error::eof;
+  return count;
+}
+
+std::size_t byte_port::write(std::string_view bytes, std::error_code& ec) noexcept {
+  return result_of([&] { return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }, ec);
+}
+
+std::size_t byte_port::write(std::span<const write_queue::view> pieces, std::error_code& ec) noexcept {
+  std::array<iovec, most_pieces> all;
+  const std::size_t count = std::min(pieces.size(), all.size());
+  for (std::size_t i = 0; i < count; ++i) all[i] = {const_cast<char*>(pieces[i].begin), pieces[i].size};  // only read
+  msghdr message{};
+  message.msg_iov = all.data();
+  message.msg_iovlen = count;
+  return result_of([&] { return ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL); }, ec);
+}
+
+bool byte_port::has_unread() const noexcept {
+  std::error_code ignored;  // there is nothing to read then
+  return socket_.available(ignored) != 0;
+}
+
+void byte_port::finish_writing() noexcept {
+  std::error_code ignored;  // the other end may have gone
+  socket_.shutdown(stream_socket::shutdown_send, ignored);
+}
+
+// Without keep-alive a peer that vanished is found when something is sent to it.
+void byte_port::keep_alive() noexcept {
+  constexpr int silent_seconds = 60, seconds_between = 10, questions = 6;
+  const int on = socket_.native_handle();
+  set(on, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(on, IPPROTO_TCP, TCP_KEEPIDLE, silent_seconds);
+  set(on, IPPROTO_TCP, TCP_KEEPINTVL, seconds_between);
+  set(on, IPPROTO_TCP, TCP_KEEPCNT, questions);
+}
+
+}  // namespace parley::transport
