@@ -47,6 +47,7 @@ WITHOUT_ASIO = {
     "transport/request.hpp",
     "transport/status",
     "transport/tcp/address_race.hpp",
+    "transport/tcp/unix_path",
     "transport/tcp/write_queue",
     "transport/text",
     "transport/timer_wheel",

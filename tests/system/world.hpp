@@ -4,6 +4,7 @@
 #include "talk.client.hpp"
 #include "talk.server.hpp"
 
+#include "socket_folder.hpp"
 #include "system/events.hpp"
 
 #include <parley/client.hpp>
@@ -34,6 +35,7 @@ enum class carrier {
   websocket,
   slow_websocket,  // every frame through websocketpp, at both ends
   threads,         // websocket, to a server with several loops
+  unix_socket,     // websocket, over a file
 };
 
 // What a test is run over.
@@ -43,7 +45,7 @@ struct medium {
 
   bool plain() const { return encoding == parley::encoding::plain; }
   std::string name() const {
-    static constexpr std::string_view names[] = {"loopback_", "websocket_", "slow_websocket_", "threads_"};
+    static constexpr std::string_view names[] = {"loopback_", "websocket_", "slow_websocket_", "threads_", "unix_socket_"};
     std::string text(names[static_cast<std::size_t>(over)]);
     switch (encoding) {
       case parley::encoding::automatic:
@@ -168,7 +170,9 @@ struct world {
   void start() { server->start(); }
 
   std::string url() const {
-    return over.over == carrier::loopback ? "mem://talk" : "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
+    if (over.over == carrier::loopback) return "mem://talk";
+    if (over.over == carrier::unix_socket) return folder->url("talk");
+    return "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
   }
   parley::client_options client_options(std::optional<parley::encoding> encoding = {}) {
     parley::client_options client;
@@ -179,6 +183,7 @@ struct world {
 
   medium over;
   parley::loopback network;
+  std::optional<socket_folder> folder;
   parley::server_options options;
   std::optional<parley::server> server;
   std::optional<Host> host;
@@ -187,6 +192,7 @@ struct world {
   parley::server_options with_network(parley::server_options chosen) {
     if (over.over == carrier::loopback) chosen.loopback = &network;
     if (over.over == carrier::threads) chosen.threads = 3;
+    if (over.over == carrier::unix_socket) chosen.address = folder.emplace().address("talk");
     return chosen;
   }
 };

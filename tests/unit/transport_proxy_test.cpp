@@ -1,5 +1,4 @@
 // What is said with proxies: whole, in pieces, and by proxies that do not do as they should.
-#include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/protocol/proxy_dialogue.hpp"
 
 #include <gmock/gmock.h>

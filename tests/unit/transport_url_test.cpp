@@ -1,4 +1,4 @@
-#include "parley/transport/websocket.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 #include "parley/transport/websocket/protocol/url.hpp"
 
 #include <gmock/gmock.h>
@@ -39,6 +39,29 @@ TEST(transport_url, ipv6_stands_in_brackets_and_keeps_them_in_the_host_header) {
   EXPECT_EQ(parse_url("ws://[fe80::1]")->authority(), "[fe80::1]");
 }
 
+TEST(Url, Of_a_unix_socket_has_the_path_of_the_socket_first) {
+  const auto parts = parse_url("ws+unix:///run/my%20house/parley.sock:/ws?a=b:c");
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_EQ(parts->socket, "/run/my house/parley.sock");
+  EXPECT_EQ(parts->resource(), "/ws?a=b:c");
+  EXPECT_EQ(parts->authority(), "localhost");
+  EXPECT_EQ(parse_url("WS+UNIX:///run/p")->resource(), "/");
+  EXPECT_EQ(parse_url("ws+unix:///run/p:")->resource(), "/");
+  EXPECT_EQ(parse_url("ws+unix:///run/a%3Ab:/ws")->socket, "/run/a:b");
+  EXPECT_EQ(parse_url("ws+unix://@parley:/ws")->socket, "@parley");
+  EXPECT_EQ(parse_url("ws+unix:///" + std::string(106, 'x'))->socket.size(), 107u);
+  EXPECT_TRUE(parse_url("ws://localhost")->socket.empty());
+}
+
+TEST(Route, To_a_unix_socket_has_no_proxy) {
+  EXPECT_TRUE(parse_route("ws+unix:///run/p", ""));
+  EXPECT_TRUE(parse_route("ws://h", "http://p:1")->proxy);
+  const auto refused = parse_route("ws+unix:///run/p", "http://p:1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::invalid);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("proxy"));
+}
+
 TEST(transport_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
   const auto why = [](std::string_view text) {
     const result<> checked = check_websocket_url(text);
@@ -50,7 +73,21 @@ TEST(transport_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
   using ::testing::HasSubstr;
   EXPECT_THAT(why(""), HasSubstr("ws://"));
   EXPECT_THAT(why("http://secret/"), HasSubstr("ws://"));
+  EXPECT_THAT(why("http://secret/"), HasSubstr("ws+unix://"));
   EXPECT_THAT(why("wss://secret/"), HasSubstr("TLS"));
+  EXPECT_THAT(why("mem://secret"), HasSubstr("loopback"));
+  EXPECT_THAT(why("ws+unix://"), HasSubstr("begin with /"));
+  EXPECT_THAT(why("ws+unix://secret"), HasSubstr("begin with /"));
+  EXPECT_THAT(why("ws+unix:///"), HasSubstr("missing"));
+  EXPECT_THAT(why("ws+unix://@:/ws"), HasSubstr("missing"));
+  EXPECT_THAT(why("ws+unix:///secret:ws"), HasSubstr("behind the colon"));
+  EXPECT_THAT(why("ws+unix:///secret?a=b"), HasSubstr("query"));
+  EXPECT_THAT(why("ws+unix:///secret%"), HasSubstr("hexadecimal"));
+  EXPECT_THAT(why("ws+unix:///secret%00"), HasSubstr("zero byte"));
+  EXPECT_THAT(why("ws+unix:///a secret"), HasSubstr("%xx"));
+  EXPECT_THAT(why("ws+unix:///secret:/#"), HasSubstr("fragment"));
+  EXPECT_THAT(why("ws+unix:///" + std::string(107, 'x')), HasSubstr("107 bytes"));
+  EXPECT_THAT(why("ws+unix://@" + std::string(108, 'x')), HasSubstr("107 bytes"));
   EXPECT_THAT(why("ws://"), HasSubstr("host"));
   EXPECT_THAT(why("ws:///secret"), HasSubstr("host"));
   EXPECT_THAT(why("ws://:80"), HasSubstr("host"));

@@ -168,7 +168,8 @@ typedef struct parley_client parley_client;
 /* `user` is passed on unchanged. The message is valid until the callback returns. */
 typedef void (*parley_on_message)(void* user, const parley_message* message);
 
-/* Creates a client and does no I/O yet. `options` may be NULL and may be freed afterwards. Returns
+/* Creates a client and does no I/O yet. `url` is "ws://host:port/path", or
+ * "ws+unix:///run/parley.sock:/path" for a Unix socket. `options` may be NULL and may be freed afterwards. Returns
  * NULL on failure, with the reason in `error`. A malformed url is PARLEY_INVALID. */
 parley_client* parley_client_new(const char* url, const parley_options* options, parley_error* error);
 

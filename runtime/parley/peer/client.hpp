@@ -6,6 +6,10 @@
 //   link.connect();                                      // blocks; throws parley::call_failed
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
+// Urls: "ws://host[:port][/path]". "ws+unix:///run/parley.sock:/ws" leads to a Unix socket: its
+// absolute path, a colon, and the path of the request, which is "/" if it is left out. %xx stands
+// for any byte of the socket's path, and "ws+unix://@name:/ws" for an abstract name.
+//
 // Connecting. connect(), the first call or the first send connects. Calls made before the link is
 // up wait for it, each until its own deadline at the latest.
 //
@@ -110,7 +114,7 @@ struct client_options {
   // The Origin header of the upgrade request. Empty: the header is not sent.
   std::string origin{};
   // "socks5://[user:password@]host:port" or "http://...". The rules are those of
-  // connect_options::proxy in parley/transport/options.hpp.
+  // connect_options::proxy in parley/transport/options.hpp. A Unix socket has no proxy.
   std::string proxy{};
   // Reported to the server for its log. Cut after 64 bytes.
   std::string agent = "parley-cpp";
@@ -136,7 +140,7 @@ class client {
   // A client with its own thread, which the destructor joins. The client may also be destroyed on
   // that thread, which then ends by itself. No I/O happens before the first connect, call or send.
   //
-  // Throws std::invalid_argument for a malformed url or proxy, for a dialect with a session, and
+  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for a dialect with a session, and
   // for a greeting without a dialect. Throws std::system_error if the system has no thread or
   // descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});

@@ -24,7 +24,8 @@ class peer {
   peer& operator=(const peer&) = delete;
 
   const std::string& id() const noexcept;  // a UUID, issued by the server
-  // The network address, for example "127.0.0.1:54321".
+  // The network address, for example "127.0.0.1:54321". Over a Unix socket the client's process:
+  // "unix:pid=1234,uid=1000".
   std::string remote() const;
   // "parley.v1.fbs" or "parley.v1.json". Empty for plain JSON.
   std::string_view subprotocol() const noexcept;

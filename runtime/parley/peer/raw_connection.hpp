@@ -117,7 +117,8 @@ struct raw_options {
   std::vector<std::string> subprotocols{};
   std::vector<std::pair<std::string, std::string>> headers{};  // added to the upgrade request
   std::string origin{};
-  // "socks5://[user:password@]host:port" or "http://...", as in connect_options of transport.hpp.
+  // "socks5://[user:password@]host:port" or "http://...". The rules are those of
+  // connect_options::proxy in parley/transport/options.hpp.
   std::string proxy{};
   std::size_t max_message = 1024 * 1024;  // bytes; a longer message closes the connection with 1009
   // Bytes that wait to be sent. Beyond it sends wait, for at most four times as many bytes.
@@ -206,7 +207,8 @@ class raw_connection {
 
   // Runs on a thread of its own, and throws std::system_error if the thread cannot be created. The
   // destructor closes with 1000 and waits for the close handshake, for close_timeout at most. All
-  // constructors throw std::invalid_argument if the url or the proxy is malformed.
+  // constructors throw std::invalid_argument if the url or the proxy is malformed. The url is
+  // "ws://host[:port][/path]", or "ws+unix:///run/parley.sock:/path" for a Unix socket (client.hpp).
   explicit raw_connection(std::string_view url, raw_options options = {});
   // Runs on the caller's executor, which must outlive the connection, and creates no thread. The
   // destructor does not wait. The rest of the close handshake happens only if the caller's loop

@@ -51,8 +51,10 @@ struct raw_refusal {
 };
 
 struct raw_server_options {
-  std::string address = "127.0.0.1";  // "0.0.0.0" or "::" for every interface
-  std::uint16_t port = 0;             // 0: the system chooses; see port()
+  // "0.0.0.0" or "::" for every interface. "unix:/run/parley.sock" for a Unix socket, with the rules
+  // of server_options::address.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the system chooses; see port()
   // With "/chat", every other path is refused with 404. Empty admits any path.
   std::string path{};
   // The subprotocols of the server, the preferred one first. A client gets the first of them that
@@ -122,7 +124,7 @@ class raw_server {
   // own thread it does not wait.
   void join();
 
-  std::uint16_t port() const;  // the bound port; 0 before start() and run(), and in memory
+  std::uint16_t port() const;  // the bound port; 0 before start() and run(), in memory, and of a Unix socket
   asio::any_io_executor executor() const;
 
  private:

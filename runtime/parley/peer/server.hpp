@@ -60,8 +60,17 @@ enum class contract_policy {
 inline constexpr std::size_t per_core = 0;
 
 struct server_options {
-  std::string address = "127.0.0.1";  // "0.0.0.0" or "::" for every interface
-  std::uint16_t port = 0;             // 0: the system chooses; see port()
+  // "0.0.0.0" or "::" for every interface. "unix:/run/parley.sock" for a Unix socket, to which
+  // clients connect by "ws+unix:///run/parley.sock:/ws". "unix:@name" for an abstract name.
+  //
+  // - The umask decides who may connect: connecting needs write permission for the file.
+  // - The file is removed when the server ends. A file that a dead server has left is replaced.
+  //   A path where a server listens, or where there is another file, is refused.
+  // - A Unix socket has no port (`port` must be 0, and port() returns 0), and serves one loop of
+  //   one process: `threads` must be 1, and `share_port` false.
+  // - peer::remote() is "unix:pid=1234,uid=1000", the process of the client.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the system chooses; see port()
   std::string path = "/ws";
   // How many loops the server has, each with its own thread. per_core selects one for each core.
   // With `loopback` there is always one.
@@ -222,7 +231,8 @@ class server {
   std::size_t listen(port_options more);
 
   // Opens the ports and serves on this thread until stop(). Errors:
-  // - call_failed, if a port cannot be bound or the system has no descriptor left. No port is bound
+  // - call_failed, if a port cannot be bound or the system has no descriptor left. `invalid` means
+  //   that the options do not fit a Unix socket. No port is bound
   //   then, and run() may be called again
   // - call_failed, if the system has no thread left for one of the loops. The ports are closed
   //   then, and the server has ended
@@ -237,8 +247,9 @@ class server {
   // Waits until the server has ended. Must not be called from a handler.
   void join();
 
-  // The number of a bound port, once the server is started. `number` is a result of listen(); 0 is
-  // the port of the server's options. Throws std::out_of_range for any other number.
+  // The number of a bound port, once the server is started. 0 for a Unix socket. `number` is a
+  // result of listen(); 0 is the port of the server's options. Throws std::out_of_range for any
+  // other number.
   std::uint16_t port(std::size_t number = 0) const;
   // The executor of the first loop.
   asio::any_io_executor executor() const;

@@ -150,7 +150,7 @@ void server_core::open_ports() {
   }
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
-  for (const entrance& one : entrances_) log(log_level::info, "listening on port " + std::to_string(one.bound));
+  for (const entrance& one : entrances_) log(log_level::info, "listening on " + one.place());
 }
 
 // A thread for each loop but the first.

@@ -32,6 +32,8 @@ struct entrance {
   std::atomic<std::uint16_t> bound = 0;
 
   const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
+  // Once it is bound, for the log.
+  std::string place() const { return options.address.starts_with("unix:") ? options.address : "port " + std::to_string(bound); }
 };
 
 class server_core final : public core, public std::enable_shared_from_this<server_core> {

@@ -142,7 +142,8 @@ class connection {
   virtual void ping() = 0;
   virtual void on_pong(std::function<void()> notify) = 0;
   virtual transport::capabilities capabilities() const { return {}; }
-  // The peer's address for logs: "127.0.0.1:54321".
+  // The peer's address for logs: "127.0.0.1:54321". Over a Unix socket the peer's process:
+  // "unix:pid=1234,uid=1000", or "unix" if the system does not know it.
   virtual std::string remote() const = 0;
   // The local address in the same form. Empty if the transport has no addresses.
   virtual std::string local() const { return {}; }

@@ -41,8 +41,10 @@ enum class port_sharing {
 };
 
 struct listen_options {
-  std::string address = "127.0.0.1";  // numeric or a host name. Loopback: the name to connect to
-  std::uint16_t port = 0;             // 0: the system chooses
+  // Numeric or a host name. "unix:/path" or "unix:@name": a Unix socket, whose port is 0 and whose
+  // sharing is `nobody`. Loopback: the name to connect to.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the system chooses
   transport::limits limits{};
   transport::manners manners{};
   std::string server_name = "parley";  // the Server header
@@ -68,7 +70,9 @@ struct listen_options {
 };
 
 struct connect_options {
-  std::string url;  // ws://host[:port][/path][?query]. Loopback: the host is the listener's name
+  // ws://host[:port][/path][?query], or ws+unix:///socket[:/path][?query]. Loopback: mem://name with
+  // the listener's name.
+  std::string url;
   std::vector<std::string> subprotocols{};
   std::vector<header> headers{};
   std::string origin{};
@@ -77,7 +81,7 @@ struct connect_options {
   // "socks5://[user:password@]host:port" (RFC 1928, RFC 1929) or "http://[user:password@]host:port"
   // (CONNECT, RFC 9110 section 9.3.6). User and password are percent-encoded where necessary. The
   // proxy resolves the server's name. limits.handshake includes the proxy's handshake. Empty: no
-  // proxy. The loopback has none.
+  // proxy. The loopback and Unix sockets have none.
   std::string proxy{};
   bool fast_path = true;  // as in listen_options
 };

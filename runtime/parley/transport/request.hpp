@@ -45,7 +45,7 @@ class listener {
   virtual void start(std::function<void(std::shared_ptr<request>)> on_request) = 0;
   // Stops accepting. Open connections continue. Any thread.
   virtual void stop() = 0;
-  // The bound port, also if port 0 was requested. The loopback returns 0.
+  // The bound port, also if port 0 was requested. The loopback and Unix sockets return 0.
   virtual std::uint16_t port() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// WebSocket (RFC 6455) over TCP. websocketpp handles handshakes, control frames, fragments and
+// WebSocket (RFC 6455) over TCP and over Unix sockets. websocketpp handles handshakes, control frames, fragments and
 // invalid frames. Whole data frames, which are nearly all frames, are read and written by Parley
 // itself. Only the sources of this directory include websocketpp, and none of its names appears
 // here.
@@ -22,6 +22,10 @@ network& websocket_network();
 // Binds at once. On failure the error's code compares with std::errc (address_in_use,
 // permission_denied). If the address is a host name, it is resolved before this returns. Destroying
 // the listener stops it.
+//
+// A Unix socket replaces the file that a dead server has left, and no other. Its file has the
+// permissions that the umask leaves, and is removed when the listener stops. It has no port, and
+// cannot be shared: options that ask for it are `invalid`.
 //
 // Every request that is handed out is a WebSocket upgrade (RFC 6455 section 4.2.1). Other requests
 // are answered here:

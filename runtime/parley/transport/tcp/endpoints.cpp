@@ -1,8 +1,12 @@
 #include "parley/transport/tcp/endpoints.hpp"
 
+#include "parley/transport/tcp/unix_path.hpp"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstddef>
 #include <cstring>
 
 namespace parley::transport {
@@ -29,14 +33,36 @@ std::string printed(const asio::ip::tcp::endpoint& end) {
 remote_end::remote_end(int descriptor) noexcept {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&name), &size) == 0) address_ = address_of(name);
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) return;
+  if (name.ss_family != AF_UNIX) {
+    end_ = address_of(name);
+    return;
+  }
+  ucred peer{};
+  size = sizeof peer;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) end_ = process{peer.pid, peer.uid};
+  else end_ = unknown_process{};
+}
+
+std::string remote_end::text() const {
+  if (const auto* address = std::get_if<asio::ip::tcp::endpoint>(&end_)) return printed(*address);
+  const auto* peer = std::get_if<process>(&end_);
+  if (!peer) return "unix";
+  const std::string user = "uid=" + std::to_string(peer->user);
+  return "unix:" + (peer->id == 0 ? user : "pid=" + std::to_string(peer->id) + ',' + user);
 }
 
 std::string local_end(int descriptor) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) return printed({});
-  return printed(address_of(name));
+  if (name.ss_family != AF_UNIX) return printed(address_of(name));
+  // Behind the family: a path that a zero byte ends, an abstract name that one begins, or nothing.
+  std::string path(reinterpret_cast<const char*>(&name) + offsetof(sockaddr_un, sun_path), size - offsetof(sockaddr_un, sun_path));
+  if (path.empty()) return "unix";
+  if (path.front() == '\0') path.front() = '@';
+  else path.resize(path.find('\0') == path.npos ? path.size() : path.find('\0'));
+  return printed_unix_path(path);
 }
 
 }  // namespace parley::transport

@@ -3,7 +3,10 @@
 
 #include <asio/ip/tcp.hpp>
 
+#include <sys/types.h>
+
 #include <string>
+#include <variant>
 
 namespace parley::transport {
 
@@ -14,13 +17,22 @@ std::string printed(const asio::ip::tcp::endpoint& end);
 class remote_end {
  public:
   explicit remote_end(int descriptor) noexcept;
-  std::string text() const { return printed(address_); }
+  // Of a Unix socket "unix:pid=1234,uid=1000": the process that connected, or the one that listens.
+  // A path that the peer chose is not printed. "unix" if the system does not know the process.
+  std::string text() const;
 
  private:
-  asio::ip::tcp::endpoint address_;
+  struct process {
+    pid_t id = 0;  // 0: in another namespace
+    uid_t user = 0;
+  };
+  struct unknown_process {};
+
+  std::variant<asio::ip::tcp::endpoint, process, unknown_process> end_;
 };
 
-// The text of the local end.
+// The text of the local end. Of a Unix socket "unix:/run/parley.sock", or "unix" if it has no name,
+// as at a client.
 std::string local_end(int descriptor);
 
 }  // namespace parley::transport

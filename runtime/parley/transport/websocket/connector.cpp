@@ -2,14 +2,19 @@
 #include "parley/transport/tcp/address_race.hpp"
 #include "parley/transport/tcp/name_lookup.hpp"
 #include "parley/transport/tcp/socket_stream.hpp"
+#include "parley/transport/tcp/unix_path.hpp"
+#include "parley/transport/tcp/unix_socket.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/client_handshake.hpp"
 #include "parley/transport/websocket/protocol/http_head.hpp"
+#include "parley/transport/websocket/protocol/proxy_url.hpp"
 #include "parley/transport/websocket/protocol/url.hpp"
 #include "parley/transport/websocket/proxy_handshake.hpp"
 #include "parley/transport/websocket/slow_path_only.hpp"
 
+#include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -24,22 +29,20 @@ namespace {
 
 using asio::ip::tcp;
 
+// Between attempts at a Unix socket whose queue of new clients is full. The system does not tell when it has room.
+constexpr std::chrono::milliseconds pause_for_queue{10};
+
 class attempt final : public std::enable_shared_from_this<attempt>, private tethered {
  public:
   attempt(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler)
       : tethered(on), io_(std::in_place, on), options_(std::move(options)), handler_(std::move(handler)) {}
 
   void start() {
-    const result<url> where = parse_url(options_.url);
-    if (!where) return fail(where.error());
+    result<route> way = parse_route(options_.url, options_.proxy);
+    if (!way) return fail(way.error());
     if (const result<> usable = check_offer(options_); !usable) return fail(usable.error());
-    where_ = *where;
-    if (!options_.proxy.empty()) {
-      result<proxy_url> proxy = parse_proxy_url(options_.proxy);
-      if (!proxy) return fail(proxy.error());
-      proxy_ = std::move(*proxy);
-    }
-    const host_and_port& first = first_stop();
+    where_ = std::move(way->server);
+    proxy_ = std::move(way->proxy);
 
     deadline_ = saturating_add(steady::now(), options_.limits.handshake);
     io_->deadline.expires_at(deadline_);
@@ -47,6 +50,8 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
       if (!ec) self->too_late();
     });
 
+    if (!where_.socket.empty()) return connect_to_file();
+    const host_and_port& first = first_stop();
     std::error_code not_numeric;
     const auto address = asio::ip::make_address(first.host, not_numeric);
     if (!not_numeric) return begin_race({{address, first.port}});
@@ -88,6 +93,19 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     const auto keep = weak_from_this().lock();
     io_.reset();
     const auto forgotten = std::exchange(handler_, nullptr);
+  }
+
+  // A Unix socket connects at once or not at all, unless too many clients wait for the server.
+  void connect_to_file() {
+    asio::local::stream_protocol::socket socket(io_->on);
+    const std::error_code ec = connect_now(socket, where_.socket);
+    if (!ec) return connected(std::move(socket));
+    if (ec != asio::error::try_again)
+      return fail({errc::disconnected, "the server could not be reached at " + printed_unix_path(where_.socket) + ": " + ec.message()});
+    io_->next_attempt.expires_after(pause_for_queue);
+    io_->next_attempt.async_wait([self = shared_from_this()](std::error_code failed) {
+      if (!failed && self->io_) self->connect_to_file();
+    });
   }
 
   void found(const name_answer& answer) {
@@ -161,6 +179,8 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
 
   void too_late() {
     if (!io_) return;
+    if (!where_.socket.empty())
+      return fail({errc::deadline_exceeded, "connecting to " + printed_unix_path(where_.socket) + " took longer than connect_timeout"});
     if (!race_) return fail({errc::deadline_exceeded, "looking up " + first_stop().host + " took longer than connect_timeout"});
     const auto& all = race_->addresses();
     const std::string where = all.size() == 1 ? printed(all.front()) : first_stop().host;

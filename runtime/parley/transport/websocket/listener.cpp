@@ -1,4 +1,5 @@
 #include "parley/transport/lifeline.hpp"
+#include "parley/transport/tcp/listening_socket.hpp"
 #include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/handshake.hpp"
@@ -6,15 +7,11 @@
 #include "parley/transport/websocket/slow_path_only.hpp"
 
 #include <asio/error.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -22,22 +19,20 @@
 namespace parley::transport {
 namespace {
 
-using asio::ip::tcp;
-
 // When the system is out of descriptors or memory, accepting again at once would only burn the processor.
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds longest_pause{1000};
 
 class acceptor final : public std::enable_shared_from_this<acceptor>, private tethered {
  public:
-  acceptor(tcp::acceptor socket, listen_options options, std::uint16_t port)
-      : tethered(socket.get_executor()),
+  acceptor(listening_socket bound, listen_options options)
+      : tethered(bound.socket.get_executor()),
         upgrade_(std::make_shared<server_upgrade>(options.server_name)),
         options_(std::move(options)),
-        port_(port),
+        port_(bound.port),
         open_(options_.open_connections ? options_.open_connections : std::make_shared<std::atomic<std::size_t>>(0)) {
-    asio::steady_timer timer(socket.get_executor());
-    io_.emplace(io{std::move(socket), std::move(timer)});
+    asio::steady_timer timer(bound.socket.get_executor());
+    io_.emplace(io{std::move(timer), std::move(bound)});
   }
 
   std::uint16_t port() const noexcept { return port_; }
@@ -57,13 +52,13 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     door_->open = false;
     const std::lock_guard lock(guard_);
     if (!started_) return io_.reset();  // nothing runs on it: the port is free at once
-    if (io_) asio::post(io_->socket.get_executor(), [self = shared_from_this()] { self->let_go(); });
+    if (io_) asio::post(io_->bound.socket.get_executor(), [self = shared_from_this()] { self->let_go(); });
   }
 
  private:
   struct io {
-    tcp::acceptor socket;
     asio::steady_timer timer;
+    listening_socket bound;
   };
 
   void sever() noexcept override {
@@ -83,7 +78,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
 
   void accept() {
     if (!io_) return;
-    io_->socket.async_accept([self = shared_from_this()](std::error_code ec, tcp::socket socket) {
+    io_->bound.socket.async_accept([self = shared_from_this()](std::error_code ec, stream_socket socket) {
       if (!self->io_ || !self->door_->open) return;
       if (ec) return self->failed(ec);
       self->pause_ = first_pause;
@@ -100,13 +95,12 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     io_->timer.async_wait([self = shared_from_this()](std::error_code) { self->accept(); });
   }
 
-  void accepted(tcp::socket socket) {
+  void accepted(stream_socket socket) {
     const bool full = open_->load() >= options_.limits.max_connections;
     auto& count = full ? refused_ : open_;
     // Being told so is a courtesy that is itself limited.
     if (full && refused_->load() >= max_refusals) {
-      std::error_code ignored;  // the client may have gone
-      if (options_.on_refused) options_.on_refused(503, "too many connections", printed(socket.remote_endpoint(ignored)));
+      if (options_.on_refused) options_.on_refused(503, "too many connections", remote_end(socket.native_handle()).text());
       return;
     }
     ++*count;
@@ -143,42 +137,13 @@ class websocket_listener final : public listener {
   const std::shared_ptr<acceptor> inner_;
 };
 
-error cannot_listen(const listen_options& options, std::error_code why) {
-  // Asio has a system category of its own, which does not compare with std::errc.
-  if (why.category() == asio::error::get_system_category()) why = {why.value(), std::system_category()};
-  return {why, "cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + why.message()};
-}
-
-// Asio has no name for this option.
-std::error_code share_port(tcp::acceptor& socket) {
-  const int on = 1;
-  if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
-  return {errno, std::system_category()};
-}
-
 }  // namespace
 
 result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& on, listen_options options) {
-  std::error_code ec;
-  tcp::endpoint where(asio::ip::make_address(options.address, ec), options.port);
-  if (ec) {
-    const auto found = tcp::resolver(on).resolve(options.address, std::to_string(options.port), tcp::resolver::passive, ec);
-    if (ec) return cannot_listen(options, ec);
-    where = found.begin()->endpoint();
-  }
+  auto bound = open_listening_socket(on, options);
+  if (!bound) return bound.error();
   options.fast_path = options.fast_path && !slow_path_only::asked_for(on);
-  tcp::acceptor socket(on);
-  socket.open(where.protocol(), ec);
-  if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec && options.sharing == port_sharing::everybody) ec = share_port(socket);
-  if (!ec) socket.bind(where, ec);
-  if (!ec) socket.listen(tcp::acceptor::max_listen_connections, ec);
-  // Not before: of two processes that come at the same time, only one can listen.
-  if (!ec && options.sharing == port_sharing::later) ec = share_port(socket);
-  if (ec) return cannot_listen(options, ec);
-  const std::uint16_t port = socket.local_endpoint(ec).port();
-  return std::shared_ptr<listener>(
-      std::make_shared<websocket_listener>(std::make_shared<acceptor>(std::move(socket), std::move(options), port)));
+  return std::shared_ptr<listener>(std::make_shared<websocket_listener>(std::make_shared<acceptor>(std::move(*bound), std::move(options))));
 }
 
 }  // namespace parley::transport

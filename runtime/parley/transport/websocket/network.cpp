@@ -2,18 +2,17 @@
 
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/protocol/proxy_url.hpp"
-#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <utility>
 
 namespace parley::transport {
 namespace {
 
-class over_tcp final : public network {
+class over_sockets final : public network {
  public:
   result<> check(std::string_view url, std::string_view proxy) const override {
-    if (auto sound = check_websocket_url(url); !sound) return sound;
-    return proxy.empty() ? result<>() : check_proxy_url(proxy);
+    if (const auto sound = parse_route(url, proxy); !sound) return sound.error();
+    return {};
   }
   std::function<void()> connect(const asio::any_io_executor& on, connect_options options,
                                 std::shared_ptr<connection_handler> handler) override {
@@ -27,7 +26,7 @@ class over_tcp final : public network {
 }  // namespace
 
 network& websocket_network() {
-  static over_tcp only;
+  static over_sockets only;
   return only;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace parley::transport {
 namespace {
@@ -9,27 +10,6 @@ namespace {
 constexpr std::size_t max_credential = 255;  // RFC 1929 section 2
 
 error wrong(std::string why) { return {errc::invalid, "not a proxy's url: " + std::move(why)}; }
-
-int hex(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    if (text.size() - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
-    plain += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-    i += 2;
-  }
-  return plain;
-}
 
 }  // namespace
 
@@ -75,6 +55,18 @@ result<> check_proxy_url(std::string_view text) {
   const result<proxy_url> parts = parse_proxy_url(text);
   if (!parts) return parts.error();
   return {};
+}
+
+result<route> parse_route(std::string_view server, std::string_view proxy) {
+  result<url> to = parse_url(server);
+  if (!to) return to.error();
+  route made{std::move(*to), std::nullopt};
+  if (proxy.empty()) return made;
+  result<proxy_url> by = parse_proxy_url(proxy);
+  if (!by) return by.error();
+  if (!made.server.socket.empty()) return error{errc::invalid, "no proxy leads to a Unix socket: leave the proxy out"};
+  made.proxy = std::move(*by);
+  return made;
 }
 
 }  // namespace parley::transport

@@ -4,6 +4,7 @@
 #include "parley/core/core.hpp"
 #include "parley/transport/websocket/protocol/url.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,14 @@ struct proxy_url {
 result<proxy_url> parse_proxy_url(std::string_view text);
 // The same without the parts.
 result<> check_proxy_url(std::string_view text);
+
+// Where a client goes: to the server, through the proxy if there is one.
+struct route {
+  url server;
+  std::optional<proxy_url> proxy;
+};
+
+// `proxy` may be empty. The errors are those of the two urls. A Unix socket has no proxy.
+result<route> parse_route(std::string_view server, std::string_view proxy);
 
 }  // namespace parley::transport

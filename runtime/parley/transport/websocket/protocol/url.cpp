@@ -1,7 +1,10 @@
 #include "parley/transport/websocket/protocol/url.hpp"
 
+#include "parley/transport/tcp/unix_path.hpp"
+
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace parley::transport {
 namespace {
@@ -11,11 +14,46 @@ error wrong(std::string why) { return {errc::invalid, "not a WebSocket url: " + 
 bool is_host_char(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
+
+int hex(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 bool is_v6_char(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
 }
 
+// `resource`: what follows the path of the socket. Its colon is removed.
+std::optional<std::string> parse_socket(std::string_view escaped, std::string_view& resource, url& out) {
+  auto path = unescaped(escaped);
+  if (!path) return "% must be followed by two hexadecimal digits";
+  if (auto fault = fault_of_unix_path(*path)) return fault;
+  if (resource.starts_with('?')) return "a query follows the path of the request, which begins behind a colon";
+  if (resource.starts_with(':')) resource.remove_prefix(1);
+  if (!resource.empty() && resource.front() != '/') return "the path of the request, behind the colon, must begin with /";
+  out.socket = std::move(*path);
+  out.host = "localhost";
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain += text[i];
+      continue;
+    }
+    if (text.size() - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
+    plain += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+    i += 2;
+  }
+  return plain;
+}
 
 bool begins_with_ignoring_case(std::string_view text, std::string_view lower) noexcept {
   return text.size() >= lower.size() &&
@@ -63,19 +101,26 @@ std::string url::authority() const {
 }
 
 result<url> parse_url(std::string_view text) {
+  constexpr std::string_view over_tcp = "ws://", over_unix = "ws+unix://";
   if (begins_with_ignoring_case(text, "wss://")) return wrong("wss needs TLS, which is not built in");
-  if (!begins_with_ignoring_case(text, "ws://")) return wrong("it must begin with ws://");
-  text.remove_prefix(5);
+  if (begins_with_ignoring_case(text, "mem://")) return wrong("mem:// needs the option `loopback`");
+  const bool unix_socket = begins_with_ignoring_case(text, over_unix);
+  if (!unix_socket && !begins_with_ignoring_case(text, over_tcp)) return wrong("it must begin with ws:// or ws+unix://");
+  text.remove_prefix((unix_socket ? over_unix : over_tcp).size());
   if (!is_visible_ascii(text)) return wrong("spaces, control characters and non-ASCII must be written as %xx");
   if (text.find('#') != text.npos) return wrong("no fragment is allowed");
 
-  const std::size_t end = std::min(text.find_first_of("/?"), text.size());
+  const std::size_t end = std::min(text.find_first_of(unix_socket ? ":?" : "/?"), text.size());
   const std::string_view authority = text.substr(0, end);
-  const std::string_view resource = text.substr(end);
+  std::string_view resource = text.substr(end);
   url parts;
 
-  if (authority.find('@') != authority.npos) return wrong("no user name is allowed");
-  if (const auto fault = parse_host_and_port(authority, parts)) return wrong(*fault);
+  if (unix_socket) {
+    if (const auto fault = parse_socket(authority, resource, parts)) return wrong(*fault);
+  } else {
+    if (authority.find('@') != authority.npos) return wrong("no user name is allowed");
+    if (const auto fault = parse_host_and_port(authority, parts)) return wrong(*fault);
+  }
 
   const std::size_t mark = std::min(resource.find('?'), resource.size());
   if (mark > 0) parts.path = resource.substr(0, mark);

@@ -1,4 +1,6 @@
-// The parts of a ws:// url (RFC 6455 section 3).
+// The parts of a url: ws://host[:port][/path][?query] (RFC 6455 section 3), or
+// ws+unix:///socket[:/path][?query], where the path of the socket comes first, as the package `ws` of
+// npm spells it.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -23,7 +25,11 @@ std::optional<std::string> parse_host_and_port(std::string_view text, host_and_p
 bool is_visible_ascii(std::string_view text) noexcept;
 bool begins_with_ignoring_case(std::string_view text, std::string_view lower) noexcept;
 
+// Text in which %xx stands for any byte. nullopt: a % without two hexadecimal digits.
+std::optional<std::string> unescaped(std::string_view text);
+
 struct url : host_and_port {
+  std::string socket;  // of a Unix socket (unix_path.hpp), whose host is "localhost". Empty: over TCP
   std::string path = "/";
   std::string query;  // without the '?'
 

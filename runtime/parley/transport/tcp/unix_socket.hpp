@@ -1,0 +1,44 @@
+// Unix sockets (unix(7)): connecting, binding, and the file that a bound socket leaves behind.
+#pragma once
+
+#include "parley/core/core.hpp"
+
+#include <asio/local/stream_protocol.hpp>
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace parley::transport {
+
+// The file of a listening socket. Removes it when destroyed, unless another file has taken its
+// place meanwhile.
+class socket_file {
+ public:
+  socket_file() = default;  // none
+  // The file that exists at `path` now.
+  explicit socket_file(std::string path);
+  socket_file(socket_file&& other) noexcept;
+  socket_file& operator=(socket_file&&) = delete;
+  ~socket_file();
+
+ private:
+  std::string path_;  // empty: none
+  dev_t device_ = 0;
+  ino_t number_ = 0;
+};
+
+// Binds a new socket to `path`, a valid one, and listens. The permissions of the file are those
+// that the umask leaves.
+//
+// The file of a server that has ended without removing it is replaced. A path where a server
+// listens, or where the file is not a socket, fails with std::errc::address_in_use.
+result<socket_file> bind_and_listen(int descriptor, const std::string& path);
+
+// Connects a new socket to `path`. Never waits. asio::error::try_again means that the server's
+// queue of new clients is full.
+std::error_code connect_now(asio::local::stream_protocol::socket& socket, const std::string& path);
+
+}  // namespace parley::transport
