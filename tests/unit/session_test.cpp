@@ -531,7 +531,7 @@ TEST(SessionDoor, DoesWhatItsExampleSays) {
   const auto act = [&](const wire::envelope& e) { acted += e.name == "Lobby.Say"; };
   const bool binary = false;
 
-  session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out);
+  session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out, out);
   s.start(now);
   for (const std::string_view text : {R"({"event_name":"$hello","payload":{"revision":1}})", R"({"event_name":"Lobby.Say"})"}) {
     const bytes_view frame = as_bytes(text);

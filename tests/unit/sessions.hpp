@@ -56,7 +56,7 @@ class program {
 };
 
 // Remembers; fails the test if anything is asked of it after the close.
-class recorder final : public session::output {
+class recorder final : public session::output, public session::owner {
  public:
   std::deque<buffer> frames;  // transmitted and not yet looked at
   bool can_write = true;
@@ -111,7 +111,7 @@ inline const std::vector<encoding>& with_greeting() {
 // One end: a session with its output, and the frames it is sent, written by the other side's rules.
 class end {
  public:
-  end(session::session_options options, const session::contract& known) : session(std::move(options), known, out) {}
+  end(session::session_options options, const session::contract& known) : session(std::move(options), known, out, out) {}
   end(const end&) = delete;
   end& operator=(const end&) = delete;
 

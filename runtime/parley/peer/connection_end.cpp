@@ -76,7 +76,7 @@ void connection_end::on_open(std::shared_ptr<transport::connection> to, std::str
     connection_->close(close_code::done, "no common subprotocol");
     return;
   }
-  session_.emplace(std::move(*options_), contract_, static_cast<session::output&>(*this));
+  session_.emplace(std::move(*options_), contract_, static_cast<session::output&>(*this), static_cast<session::owner&>(*this));
   options_.reset();
   reading_.accept_nan_tokens = session_->plain() && session_->self() == side::client;
   if (session_->plain()) {  // the others have a heartbeat of their own

@@ -70,6 +70,7 @@ class connection_owner {
 class connection_end final : public transport::connection_handler,
                              public answers,
                              private session::output,
+                             private session::owner,
                              public std::enable_shared_from_this<connection_end> {
  public:
   connection_end(connection_owner& owner, session::session_options options, const session::contract& known,

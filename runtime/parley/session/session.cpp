@@ -52,10 +52,11 @@ std::string naming_what_failed(const about& what, errc code, std::string_view te
 
 }  // namespace
 
-peer_session::peer_session(session_options chosen, const contract& known, output& out)
+peer_session::peer_session(session_options chosen, const contract& known, output& out, session::owner& owner)
     : options_(std::move(chosen)),
       contract_(known),
       out_(out),
+      owner_(owner),
       plain_(!options_.format->has_session()),
       binary_(options_.format->binary()),
       payload_format_(options_.format->payload_format()),
@@ -90,7 +91,7 @@ void peer_session::settle_heartbeat() {
 void peer_session::become_open(time_point now) {
   state_ = state::open;
   next_tick_ = now + options_.heartbeat;
-  out_.opened();
+  owner_.opened();
 }
 
 const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bool binary) {
@@ -248,7 +249,7 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   if (fault.close != 0) return close(fault.close, fault.text);
   if (plain() && options_.drop_on_invalid && malformed(fault.code)) return close(close_code::policy, "invalid message");
   ++counters_.refused;
-  if (noted_.count(now)) out_.refused(fault, what);
+  if (noted_.count(now)) owner_.refused(fault, what);
   // Data that a plain client receives may come from another client, relayed unread. It does not
   // close this connection.
   const bool anybodys = plain() && options_.self == side::client;

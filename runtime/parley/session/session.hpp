@@ -4,15 +4,15 @@
 // It does not match calls with answers (rpc), choose receivers (routing), move bytes or keep time
 // (transport, peer). Bytes and time points come in, and actions go out through an `output`.
 //
-//   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out);
-//   s.start(now);                   // out.opened() follows when the greeting is complete
+//   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out, owner);
+//   s.start(now);                   // owner.opened() follows when the greeting is complete
 //   const wire::envelope* e = s.receive(now, frame, binary);
 //   if (e) act(*e);                 // an event, a call, a reply, an error or a cancel
 //   s.refuse(now, {.code = errc::denied}, {&method});  // answers it, within the limits
 //   s.tick(now);                    // no later than s.next_tick()
 //
-// One thread at a time. Nothing here blocks. The session refers to the contract, the format and the
-// output, which must outlive it.
+// One thread at a time. Nothing here blocks. The session refers to the contract, the format, the
+// output and the owner, which must outlive it.
 #pragma once
 
 #include "parley/core/allowance.hpp"
@@ -118,8 +118,8 @@ struct about {
   const wire::envelope* frame = nullptr;   // as it was received
 };
 
-// The actions of a session. Called from inside its member functions. Only opened() may call back
-// into the session.
+// The connection that a session speaks through. Called from inside its member functions. Must not
+// call back into the session.
 class output {
  public:
   virtual ~output() = default;
@@ -132,11 +132,18 @@ class output {
   // A WebSocket ping, if the format has no ping of its own.
   virtual void ping() = 0;
   virtual void close_connection(std::uint16_t code, std::string_view text) = 0;  // called once
-  // The greeting is complete. In plain mode called at once. Called once.
-  virtual void opened() = 0;
   // Whether data has arrived that was not received yet. Asked before a peer counts as silent.
   virtual bool unread() const { return false; }
   virtual arrivals arrived() const { return {}; }
+};
+
+// The owner of a session. Called from inside its member functions. Only opened() may call back into
+// the session.
+class owner {
+ public:
+  virtual ~owner() = default;
+  // The greeting is complete. In plain mode called at once. Called once.
+  virtual void opened() = 0;
   // A frame was invalid. For the log, at most ten times in ten seconds. Neither text nor name
   // contains received data.
   virtual void refused(const wire::fault&, const about&) {}
@@ -155,7 +162,7 @@ struct session_counters {
 
 class peer_session {
  public:
-  peer_session(session_options chosen, const contract& known, output& out);
+  peer_session(session_options chosen, const contract& known, output& out, session::owner& owner);
 
   // Call it when the connection is up. A client sends hello and a server waits for it. Plain mode
   // is open at once.
@@ -190,7 +197,7 @@ class peer_session {
   // Counts a frame that has no effect although it is not malformed. False: as above.
   bool count_idle(time_point now);
   // Whether the log may have a line about a fault that the peer reported. The rate is that of
-  // output::refused().
+  // owner::refused().
   bool may_note(time_point now) { return noted_.count(now); }
 
   // Queues a frame of the data lane. Returns false if the peer is too slow and is being closed, or
@@ -291,6 +298,7 @@ class peer_session {
   session_options options_;
   const contract& contract_;
   output& out_;
+  session::owner& owner_;
   state state_ = state::starting;
   bool plain_;  // property of the format, stored because every frame needs it
   bool binary_;
