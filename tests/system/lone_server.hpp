@@ -4,7 +4,9 @@
 
 #include "steady.server.hpp"
 
-#include <parley/peer/connection_end.hpp>
+#include <parley/peer/attachment.hpp>
+#include <parley/peer/loop_executor.hpp>
+#include <parley/peer/peer.hpp>
 #include <parley/routing/routing.hpp>
 #include <parley/transport/transport.hpp>
 #include <parley/wire/hello.hpp>
@@ -58,7 +60,7 @@ struct Steady final : SteadyHandler {
 };
 
 // Finds the handler of a call as a server does.
-class lone_server final : public parley::connection_owner {
+class lone_server final : public parley::conversation_owner {
  public:
   lone_server() {
     (void)contract_.add(SteadyHandler::service());
@@ -72,8 +74,9 @@ class lone_server final : public parley::connection_owner {
   void connect(parley::format in) {
     const bool binary = in == parley::format::binary;
     format_ = binary ? &parley::wire::fbs_format() : &parley::wire::json_format();
-    end_ = std::make_shared<parley::connection_end>(*this, parley::session::session_options{.self = parley::side::server}, contract_,
-                                                    clock_, loop_.get_executor());
+    end_ = std::make_shared<parley::conversation>(
+        *this, parley::conversation_setup{.session{.self = parley::side::server}, .contract = &contract_}, executor_);
+    attachment_ = std::make_shared<parley::attachment>(end_, clock_, loop_.get_executor(), nullptr, parley::side::server);
     wire_end().on_open(connection_, binary ? parley::wire::fbs_subprotocol : parley::wire::json_subprotocol);
     parley::wire::hello hello;
     hello.methods = contract_.prints();
@@ -104,11 +107,11 @@ class lone_server final : public parley::connection_owner {
 
   const parley::wire::envelope_format& format() const { return *format_; }
   const written_off& answers() const { return *connection_; }
-  parley::connection_end& end() { return *end_; }
+  parley::conversation& end() { return *end_; }
 
  private:
   // The transport's side of it.
-  parley::transport::connection_handler& wire_end() { return *end_; }
+  parley::transport::connection_handler& wire_end() { return *attachment_; }
 
   std::string frame(const parley::wire::envelope& e, const std::string& payload) {
     std::string out;
@@ -117,23 +120,25 @@ class lone_server final : public parley::connection_owner {
   }
 
   const parley::wire::envelope_format* format_for(std::string_view) override { return format_; }
-  void opened(parley::connection_end& end) override { end.as_peer(); }
-  void event_received(parley::connection_end&, const parley::wire::envelope&, const parley::method&, parley::bytes_view) override {}
-  void unknown_event(parley::connection_end&, const parley::wire::envelope&) override {}
-  void call_received(parley::connection_end&, parley::incoming_call& in) override { bound_.find(&in.what)->second.serve(handler_, in); }
+  void opened(parley::conversation& end) override { end.set_peer(std::make_shared<parley::peer>(end)); }
+  void event_received(parley::conversation&, const parley::wire::envelope&, const parley::method&, parley::bytes_view) override {}
+  void unknown_event(parley::conversation&, const parley::wire::envelope&) override {}
+  void call_received(parley::conversation&, parley::incoming_call& in) override { bound_.find(&in.what)->second.serve(handler_, in); }
   void call_handler_threw(const parley::method&, const std::exception_ptr&) override {}
-  void error_received(parley::connection_end&, const parley::error&, std::string_view) override {}
-  void drained(parley::connection_end&) override {}
-  void closed(parley::connection_end&, const parley::transport::close_reason&, const parley::error&) override {}
+  void error_received(parley::conversation&, const parley::error&, std::string_view) override {}
+  void drained(parley::conversation&) override {}
+  void closed(parley::conversation&, std::uint16_t, const parley::error&) override {}
 
   asio::io_context loop_;
+  std::shared_ptr<const parley::loop_executor> executor_ = std::make_shared<const parley::loop_executor>(loop_.get_executor());
   std::shared_ptr<parley::transport::clock> clock_ = parley::transport::steady_clock();
   std::shared_ptr<written_off> connection_ = std::make_shared<written_off>();
   parley::session::contract contract_;
   std::unordered_map<const parley::method*, parley::binding> bound_;
   Steady handler_;
   const parley::wire::envelope_format* format_ = nullptr;
-  std::shared_ptr<parley::connection_end> end_;
+  std::shared_ptr<parley::conversation> end_;
+  std::shared_ptr<parley::attachment> attachment_;
 };
 
 }  // namespace steady::v1

@@ -4,7 +4,8 @@
 
 #include "websocket/transport_recorder.hpp"
 
-#include <parley/peer/connection_end.hpp>
+#include <parley/peer/attachment.hpp>
+#include <parley/peer/loop_executor.hpp>
 #include <parley/transport/websocket.hpp>
 
 #include <asio/io_context.hpp>
@@ -23,16 +24,16 @@ using transport::testing::run_until;
 
 constexpr std::size_t high_mark = 64 * 1024;
 
-struct owner final : connection_owner {
+struct owner final : conversation_owner {
   const wire::envelope_format* format_for(std::string_view) override { return &wire::plain_format(); }
-  void opened(connection_end&) override { is_open = true; }
-  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view) override {}
-  void unknown_event(connection_end&, const wire::envelope&) override {}
-  void call_received(connection_end&, incoming_call&) override {}
-  void error_received(connection_end&, const error&, std::string_view) override {}
+  void opened(conversation&) override { is_open = true; }
+  void event_received(conversation&, const wire::envelope&, const method&, bytes_view) override {}
+  void unknown_event(conversation&, const wire::envelope&) override {}
+  void call_received(conversation&, incoming_call&) override {}
+  void error_received(conversation&, const error&, std::string_view) override {}
   void call_handler_threw(const method&, const std::exception_ptr&) override {}
-  void drained(connection_end&) override {}
-  void closed(connection_end&, const transport::close_reason&, const error&) override {}
+  void drained(conversation&) override {}
+  void closed(conversation&, std::uint16_t, const error&) override {}
   bool is_open = false;
 };
 
@@ -56,7 +57,9 @@ class Marks : public testing::TestWithParam<over> {
   ~Marks() override { server->forget_owner(); }
 
   void start() {
-    door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", server); });
+    door->start([this](const std::shared_ptr<transport::request>& ask) {
+      ask->accept("", std::make_shared<attachment>(server, clock, io.get_executor(), nullptr, side::server));
+    });
   }
 
   // What the transport counts beside the content of a frame of 126 to 65,535 bytes: its head, or its room.
@@ -68,8 +71,9 @@ class Marks : public testing::TestWithParam<over> {
   loopback network;
   session::contract known;
   owner owner_;
-  std::shared_ptr<connection_end> server =
-      std::make_shared<connection_end>(owner_, session::session_options{.self = side::server}, known, clock, io.get_executor());
+  std::shared_ptr<conversation> server =
+      std::make_shared<conversation>(owner_, conversation_setup{.session{.self = side::server}, .contract = &known},
+                                     std::make_shared<const loop_executor>(io.get_executor()));
   std::shared_ptr<recorder> reader = std::make_shared<recorder>();
   std::shared_ptr<transport::listener> door;
 };

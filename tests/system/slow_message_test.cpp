@@ -2,7 +2,8 @@
 #include "websocket/transport_support.hpp"
 
 #include <parley/loopback.hpp>
-#include <parley/peer/connection_end.hpp>
+#include <parley/peer/attachment.hpp>
+#include <parley/peer/loop_executor.hpp>
 
 #include <gtest/gtest.h>
 
@@ -22,16 +23,16 @@ using raw = transport::testing::raw_client;
 using transport::testing::run_until;
 using transport::testing::settle;
 
-struct owner final : connection_owner {
+struct owner final : conversation_owner {
   const wire::envelope_format* format_for(std::string_view) override { return &wire::plain_format(); }
-  void opened(connection_end&) override {}
-  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view) override {}
-  void unknown_event(connection_end&, const wire::envelope& e) override { got = e.payload.size(); }
-  void call_received(connection_end&, incoming_call&) override {}
-  void error_received(connection_end&, const error&, std::string_view) override {}
+  void opened(conversation&) override {}
+  void event_received(conversation&, const wire::envelope&, const method&, bytes_view) override {}
+  void unknown_event(conversation&, const wire::envelope& e) override { got = e.payload.size(); }
+  void call_received(conversation&, incoming_call&) override {}
+  void error_received(conversation&, const error&, std::string_view) override {}
   void call_handler_threw(const method&, const std::exception_ptr&) override {}
-  void drained(connection_end&) override {}
-  void closed(connection_end&, const transport::close_reason& why, const error&) override { closed_with = why.code; }
+  void drained(conversation&) override {}
+  void closed(conversation&, std::uint16_t code, const error&) override { closed_with = code; }
   std::size_t got = 0;
   std::uint16_t closed_with = 0;
 };
@@ -39,10 +40,12 @@ struct owner final : connection_owner {
 class SlowMessage : public testing::Test {
  protected:
   SlowMessage() {
-    door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", server); });
+    door->start([this](const std::shared_ptr<transport::request>& ask) {
+      ask->accept("", std::make_shared<attachment>(server, clock, io.get_executor(), nullptr, side::server));
+    });
     client.emplace(io, door->port());
     client->upgrade();
-    EXPECT_TRUE(run_until(io, [&] { return server->reached(); }));
+    EXPECT_TRUE(run_until(io, [&] { return server->has_session(); }));
   }
   ~SlowMessage() override { server->forget_owner(); }
 
@@ -54,8 +57,9 @@ class SlowMessage : public testing::Test {
   asio::io_context io;
   session::contract known;
   owner owner_;
-  std::shared_ptr<connection_end> server =
-      std::make_shared<connection_end>(owner_, session::session_options{.self = side::server}, known, clock, io.get_executor());
+  std::shared_ptr<conversation> server =
+      std::make_shared<conversation>(owner_, conversation_setup{.session{.self = side::server}, .contract = &known},
+                                     std::make_shared<const loop_executor>(io.get_executor()));
   std::shared_ptr<transport::listener> door = *transport::websocket_listen(io.get_executor(), {});
   std::optional<raw> client;
 };

@@ -51,9 +51,9 @@ result<> by_name::send(named_event event, target to) const {
   if (auto fine = sound(event.name, event.payload); !fine) return fine;
   if (event.message && !is_utf8(*event.message)) return error{errc::invalid, "the message is not UTF-8"};
   outgoing out{.json = std::move(event.payload), .to = std::move(to), .options = calls_};
-  if (event.message) out.beside = event.message->size();
   out.named = std::make_shared<const named_method>(event);
   out.what = &out.named->what;
+  if (out.named->message) out.text = &*out.named->message;
   const std::size_t size = out.size();
   switch (core_->send(std::move(out))) {
     case sent::queued:

@@ -65,7 +65,7 @@ void client_core::tell_watchers(const wire::envelope& e) {
   }
 }
 
-void client_core::event_received(connection_end& end, const wire::envelope& e, const method& m, bytes_view payload) {
+void client_core::event_received(conversation& end, const wire::envelope& e, const method& m, bytes_view payload) {
   tell_watchers(e);
   const auto found = subscribers_.find(&m);
   if (found == subscribers_.end()) return;
@@ -118,13 +118,13 @@ std::shared_ptr<running_handler> client_core::begin_handler(const method& event,
   });
 }
 
-void client_core::unknown_event(connection_end& end, const wire::envelope& e) {
+void client_core::unknown_event(conversation& end, const wire::envelope& e) {
   if (e.name == own_id_question.name) return;  // a plain client's, who looks for its id
   if (watchers_.empty()) end.session().count_not_delivered();
   else tell_watchers(e);
 }
 
-void client_core::call_received(connection_end&, incoming_call& in) {
+void client_core::call_received(conversation&, incoming_call& in) {
   const auto found = answering_.find(&in.what);
   if (found == answering_.end()) return in.to->answer(in.what, in.id, error{errc::unimplemented, "nobody answers this call here"});
   const auto handler = found->second.second;
@@ -136,15 +136,15 @@ void client_core::call_handler_threw(const method& m, const std::exception_ptr& 
   if (options_.log) options_.log(log_level::error, text_of_thrown(m.name, thrown));
 }
 
-void client_core::refused(connection_end&, const wire::fault& fault, const method* m) {
+void client_core::refused(conversation&, const wire::fault& fault, const method* m) {
   if (options_.log) options_.log(log_level::info, text_of_refused("from the server", fault, m));
 }
 
-void client_core::error_received(connection_end& end, const error& e, std::string_view event) { report_received(end, e, event); }
+void client_core::error_received(conversation& end, const error& e, std::string_view event) { report_received(end, e, event); }
 
 // The server decides how many there are: on_error hears of each, the log of as many as it does of frames that were refused here.
-void client_core::report_received(connection_end& end, const error& e, std::string_view event) {
-  if (options_.log && end.session().may_note(end.now())) report(e, event);
+void client_core::report_received(conversation& end, const error& e, std::string_view event) {
+  if (options_.log && end.session().may_note(clock_->now())) report(e, event);
   else tell_error_handler(e, event);
 }
 

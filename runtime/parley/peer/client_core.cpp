@@ -1,5 +1,6 @@
 #include "parley/peer/client_core.hpp"
 
+#include "parley/peer/attachment.hpp"
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
 #include "parley/transport/network.hpp"
@@ -59,7 +60,7 @@ client_core::client_core(std::string url, client_options options, home where)
 
 client_core::~client_core() {
   untie();  // of a client that never had a thread: its loop ends with the members
-  if (end_) end_->forget_owner();
+  if (conversation_) conversation_->forget_owner();
 }
 
 formats_in_use client_core::formats() const {
@@ -130,13 +131,18 @@ void client_core::begin_connecting() {
   session.max_silence = options_.max_silence;
   session.max_queue = options_.max_queue;  // of what the server makes it send; admit() bounds what this end sends of its own accord
   session.agent = options_.agent;
-  end_ = std::make_shared<connection_end>(*this, std::move(session), contract_, clock_, home_.executor());
-  end_->know_types(options_.types);
-  if (options_.answers_in_order) end_->expect_answers_in_order();
+  conversation_setup setup{
+      .session = std::move(session), .contract = &contract_, .types = options_.types, .answers_in_order = options_.answers_in_order};
+  const dialect* const foreign = options_.dialect.format ? &options_.dialect : nullptr;
+  if (foreign) {
+    setup.dialect = foreign;
+    setup.speaks = spoken::dialect;
+  }
+  conversation_ = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
+  auto attached = std::make_shared<attachment>(conversation_, clock_, home_.executor(), foreign, side::client);
   transport::connect_options connect;
   connect.url = url_;
-  if (options_.dialect.format) {
-    end_->speak(options_.dialect, spoken::dialect);
+  if (foreign) {
     connect.manners = manners_of(options_.dialect);
     if (!options_.dialect.subprotocol.empty()) connect.subprotocols = {std::string(options_.dialect.subprotocol)};
   } else {
@@ -147,7 +153,7 @@ void client_core::begin_connecting() {
   connect.proxy = options_.proxy;
   connect.limits.max_message = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   connect.limits.handshake = options_.connect_timeout;
-  abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), end_);
+  abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), std::move(attached));
   connect_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting();
   });
@@ -155,9 +161,10 @@ void client_core::begin_connecting() {
 
 // closed() follows.
 void client_core::give_up_connecting() {
-  if (phase_ != phase::connecting || !end_) return;
-  end_->give_up({errc::deadline_exceeded,
-                 end_->reached() ? "the server did not greet within connect_timeout" : "connecting took longer than connect_timeout"});
+  conversation_io* const over = conversation_ ? conversation_->connection() : nullptr;
+  if (phase_ != phase::connecting || !over) return;
+  over->give_up({errc::deadline_exceeded,
+                 over->reached() ? "the server did not greet within connect_timeout" : "connecting took longer than connect_timeout"});
   if (const auto abandon = std::exchange(abandon_, nullptr)) abandon();
 }
 
@@ -170,7 +177,7 @@ const wire::envelope_format* client_core::format_for(std::string_view subprotoco
   return nullptr;
 }
 
-void client_core::opened(connection_end& end) {
+void client_core::opened(conversation& end) {
   abandon_ = nullptr;
   format_ = end.session().format().payload_format() == format::json ? 1 : 2;
   peer_max_message_ = end.session().peer_limits().max_message;
@@ -187,7 +194,7 @@ void client_core::opened(connection_end& end) {
   alarm_->clear();
   connect_alarm_->clear();
   if (options_.log) {
-    options_.log(log_level::info, "connected to " + end.remote());
+    options_.log(log_level::info, "connected to " + end.connection()->remote());
     for (const method* m : differing) options_.log(log_level::warning, "this client and the server disagree about " + std::string(m->name));
   }
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
@@ -203,10 +210,10 @@ void client_core::own_id_known(const std::string& id) {
   id_ = id;
 }
 
-void client_core::closed(connection_end& end, const transport::close_reason&, const error& how) {
-  if (end_.get() != &end) return;
+void client_core::closed(conversation& end, std::uint16_t, const error& how) {
+  if (conversation_.get() != &end) return;
   const bool was_open = phase_ == phase::open;
-  end_.reset();
+  conversation_.reset();
   abandon_ = nullptr;
   alarm_->clear();
   connect_alarm_->clear();
@@ -257,13 +264,14 @@ void client_core::say_goodbye() {
   subscribers_.clear();
   watchers_.clear();
   answering_.clear();
-  if (end_) end_->cancel_all();
+  if (conversation_) conversation_->cancel_all();
   if (auto abandon = std::exchange(abandon_, nullptr)) abandon();
-  if (!end_) return finish_closing();
-  end_->close(session::close_code::done, "");
+  if (!conversation_) return finish_closing();
+  conversation_->close(session::close_code::done, "");
   // A server that does not answer the close is not waited for.
   alarm_->set(clock_->now() + std::chrono::seconds(1), [weak = weak_from_this()] {
-    if (const auto late = weak.lock(); late && late->end_) late->end_->abort();
+    if (const auto late = weak.lock(); late && late->conversation_ && late->conversation_->connection())
+      late->conversation_->connection()->abort();
   });
 }
 
@@ -282,8 +290,8 @@ void client_core::sever() noexcept {
   connect_alarm_.reset();
   abandon_ = nullptr;
   self_.reset();
-  if (end_) end_->forget_owner();
-  const auto end = std::exchange(end_, nullptr);
+  if (conversation_) conversation_->forget_owner();
+  const auto end = std::exchange(conversation_, nullptr);
   const auto connecting = std::exchange(connecting_, {});
   const auto before = early_.take_all();
   const auto for_room = for_room_.take_all();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "parley/peer/client.hpp"
-#include "parley/peer/connection_end.hpp"
+#include "parley/peer/conversation.hpp"
 #include "parley/peer/coroutine_count.hpp"
 #include "parley/peer/gate.hpp"
 #include "parley/peer/home.hpp"
@@ -21,7 +21,7 @@
 namespace parley {
 
 class client_core final : public core,
-                          public connection_owner,
+                          public conversation_owner,
                           private handler_host,
                           public std::enable_shared_from_this<client_core>,
                           private transport::tethered {
@@ -69,18 +69,18 @@ class client_core final : public core,
 
   using early = waiting_send;
 
-  // connection_owner
+  // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
-  void opened(connection_end&) override;
-  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) override;
-  void unknown_event(connection_end&, const wire::envelope&) override;
-  void call_received(connection_end&, incoming_call&) override;
+  void opened(conversation&) override;
+  void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) override;
+  void unknown_event(conversation&, const wire::envelope&) override;
+  void call_received(conversation&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
-  void error_received(connection_end&, const error&, std::string_view event) override;
-  void refused(connection_end&, const wire::fault&, const method*) override;
+  void error_received(conversation&, const error&, std::string_view event) override;
+  void refused(conversation&, const wire::fault&, const method*) override;
   void own_id_known(const std::string&) override;
-  void drained(connection_end&) override;
-  void closed(connection_end&, const transport::close_reason&, const error& why) override;
+  void drained(conversation&) override;
+  void closed(conversation&, std::uint16_t code, const error& why) override;
 
   // handler_host
   const asio::any_io_executor& handlers_run_on() const override { return home_.executor(); }
@@ -108,7 +108,7 @@ class client_core final : public core,
   bool known_to_mismatch(const method&) const;
   void assume_nothing_of_the_server();
   void report(const error& e, std::string_view event);
-  void report_received(connection_end&, const error& e, std::string_view event);
+  void report_received(conversation&, const error& e, std::string_view event);
   void tell_error_handler(const error& e, std::string_view event);
   void handler_failed(std::string_view event, const std::exception_ptr&);
   void tell_watchers(const wire::envelope&);
@@ -146,7 +146,7 @@ class client_core final : public core,
 
   // On the executor:
   session::contract contract_;
-  std::shared_ptr<connection_end> end_;
+  std::shared_ptr<conversation> conversation_;
   std::shared_ptr<client_core> self_;  // while saying goodbye: the last stub may go in another thread meanwhile
   std::function<void()> abandon_;      // gives up an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;

@@ -73,12 +73,12 @@ void client_core::begin(early one) {
 
 void client_core::send_early(early one) {
   posted_ -= one.what.cost();
-  if (!end_) {  // on_error, called for the one before, closed the client
+  if (!conversation_) {  // on_error, called for the one before, closed the client
     if (one.call) one.call.release()->finish(errc::cancelled);
     return;
   }
   if (one.event) {
-    const auto done = end_->send_event(one.what);
+    const auto done = conversation_->send_event(one.what);
     // The end of the connection is reported by on_disconnected, and to who waits for this event what is wrong with it. A mismatch concerns
     // the program as a whole: on_error hears of it in any case.
     if (!done && done.error().code != errc::disconnected && (!one.call || done.error().code == errc::version_mismatch))
@@ -86,7 +86,7 @@ void client_core::send_early(early one) {
     if (one.call && done) one.call.release()->finish(encoded_answer{});
     else if (one.call) one.call.release()->finish(done.error());
   } else {
-    end_->start_call(one.of, one.what, one.deadline, std::move(one.call));
+    conversation_->start_call(clock_->now(), one.of, one.what, one.deadline, std::move(one.call));
   }
   note_queue();
 }
@@ -127,7 +127,7 @@ void client_core::cancel(ticket of) {
       one->call.release()->finish(errc::cancelled);
       return self.admit_waiting();
     }
-    if (self.end_) self.end_->cancel_call(of);
+    if (self.conversation_) self.conversation_->cancel_call(of);
   });
 }
 
@@ -227,7 +227,8 @@ void client_core::admit_waiting() {
     const std::size_t used = posted_ + queued_;
     if (used != 0 && used + cost > options_.max_queue) {
       // Those that are posted come here when they have run; drained() is called for the rest.
-      if (end_) end_->tell_when_below(options_.max_queue - std::min(cost, options_.max_queue));
+      if (conversation_ && conversation_->connection())
+        conversation_->connection()->tell_when_below(options_.max_queue - std::min(cost, options_.max_queue));
       return;
     }
     early next = *for_room_.take_first();
@@ -237,9 +238,9 @@ void client_core::admit_waiting() {
   }
 }
 
-void client_core::note_queue() { queued_ = end_ && end_->open() ? end_->queued() : 0; }
+void client_core::note_queue() { queued_ = conversation_ && conversation_->open() ? conversation_->queued() : 0; }
 
-void client_core::drained(connection_end&) {
+void client_core::drained(conversation&) {
   note_queue();
   admit_waiting();
 }

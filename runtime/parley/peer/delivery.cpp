@@ -2,6 +2,7 @@
 
 #include "parley/peer/payload.hpp"
 #include "parley/peer/server_core.hpp"
+#include "parley/peer/sizes.hpp"
 
 #include <utility>
 

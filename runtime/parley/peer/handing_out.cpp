@@ -44,7 +44,7 @@ bool server_loop::may_reach(const target& to) const {
 
 // Every form first, so that no receiver gets an event that another one could not.
 result<> server_loop::make_for(delivery& d, const audience::found& to) {
-  for (connection_end* end : to.here)
+  for (conversation* end : to.here)
     if (auto made = d.make(end->speaks(), server_); !made) return made;
   for (std::size_t kind = 0; kind < spoken_kinds; ++kind)
     if ((to.needed_there & form_of(static_cast<spoken>(kind))) != 0)
@@ -53,10 +53,10 @@ result<> server_loop::make_for(delivery& d, const audience::found& to) {
 }
 
 // No receiver goes meanwhile: a transport reports the end of a connection in a turn of its own.
-void server_loop::hand_out(const method* what, const frames_made& frames, const std::vector<connection_end*>& receivers) {
+void server_loop::hand_out(const method* what, const frames_made& frames, const std::vector<conversation*>& receivers) {
   std::uint64_t delivered = 0;
   std::uint64_t left_out = 0;
-  for (connection_end* end : receivers) {
+  for (conversation* end : receivers) {
     session::peer_session& to = end->session();
     const made_frame& made = frames[static_cast<std::size_t>(end->speaks())];
     // There is no frame if clients of this kind cannot read the event, or if another loop made it and this client, the first of its

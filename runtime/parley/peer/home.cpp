@@ -47,7 +47,7 @@ void own_thread::join() {
 
 void home::move_out(std::shared_ptr<void> end) {
   if (loop_ && ends_loop_) loop_->end();
-  asio::post(on_, [last = std::move(end)] {});
+  asio::post(executor(), [last = std::move(end)] {});
 }
 
 bool home::runs_here() const {

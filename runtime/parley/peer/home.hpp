@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/peer/guarded_log.hpp"
+#include "parley/peer/loop_executor.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
@@ -57,9 +58,11 @@ class own_thread {
 // The executor, and whether the calling thread is one that runs it.
 class home {
  public:
-  explicit home(std::shared_ptr<own_loop> loop) : loop_(std::move(loop)), inner_(loop_->context().get_executor()), on_(inner_) {}
+  explicit home(std::shared_ptr<own_loop> loop)
+      : loop_(std::move(loop)), inner_(loop_->context().get_executor()), on_(std::make_shared<const loop_executor>(inner_)) {}
   // On the caller's executor, made to run one thing at a time.
-  explicit home(asio::any_io_executor callers) : inner_(std::move(callers)), strand_(asio::make_strand(inner_)), on_(*strand_) {}
+  explicit home(asio::any_io_executor callers)
+      : inner_(std::move(callers)), strand_(asio::make_strand(inner_)), on_(std::make_shared<const loop_executor>(*strand_)) {}
 
   // The same executor for one end among several, whose loop it keeps alive and does not end.
   home shared() const {
@@ -68,7 +71,8 @@ class home {
     return made;
   }
 
-  const asio::any_io_executor& executor() const noexcept { return on_; }
+  const asio::any_io_executor& executor() const noexcept { return on_->executor; }
+  const std::shared_ptr<const loop_executor>& shared_executor() const noexcept { return on_; }
   own_loop* loop() const noexcept { return loop_.get(); }
   std::shared_ptr<own_loop> own() const noexcept { return loop_; }
   // Could waiting on this thread keep the executor from ever running?
@@ -83,7 +87,7 @@ class home {
   bool ends_loop_ = true;           // with the end that lives here
   asio::any_io_executor inner_;
   std::optional<asio::strand<asio::any_io_executor>> strand_;
-  asio::any_io_executor on_;
+  std::shared_ptr<const loop_executor> on_;
 };
 
 }  // namespace parley

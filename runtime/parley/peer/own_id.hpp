@@ -1,8 +1,9 @@
-// How a plain client learns the id that the server gave it, which no greeting tells. Without I/O; private to the peer room.
+// How a plain client learns the id that the server gave it, which is in no greeting. Without I/O; private to conversation.
 //
-//   own_id_search search;                             // to send: an event own_id_question.name, search.payload(), to all
-//   if (auto told = search.heard(envelope))           // each event of that name that arrives
-//     if (told->certain) use(told->id);               // or else: the same event, to told->id alone
+//   own_id id;
+//   if (id.ask(ticket, deadline, std::move(done)))    // the first one: send an event own_id_question.name, id.question(), to all
+//   if (auto told = id.heard(envelope))               // each event of that name that arrives
+//     if (told->certain) id.know(told->id);           // or else: the same event, to told->id alone
 //
 // The server stamps the sender's id on what it passes on, so the event that comes back names it. But everybody hears that event, and may
 // send it again in his own name before it has come back here. What comes back is therefore only asked about: the same event is sent to that
@@ -10,10 +11,12 @@
 // (by making it ask about them, at most 64 times), and never mislead it.
 #pragma once
 
+#include "parley/rpc/outgoing_calls.hpp"
 #include "parley/wire/envelope.hpp"
 #include "parley/wire/method.hpp"
 #include "parley/wire/wkt_codec.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +49,38 @@ class own_id_search {
  private:
   std::string payload_;
   std::vector<std::string> asked_;
+};
+
+// The id, and the calls that ask for it while it is not known.
+class own_id {
+ public:
+  using given_up = rpc::outgoing_calls::given_up;
+
+  // Empty until it is known.
+  const std::string& known() const noexcept { return known_; }
+  // Only while it is not known. True: a search begins with this call.
+  bool ask(rpc::ticket, time_point deadline, std::unique_ptr<pending_call> done);
+  // JSON. Only during a search.
+  const std::string& question() const noexcept { return search_->event.payload(); }
+  std::optional<own_id_search::finding> heard(const wire::envelope& event) { return search_ ? search_->event.heard(event) : std::nullopt; }
+  // The search is over, and `asked` gets the calls that asked. False, and nothing happens: the id was known, or this is none.
+  bool know(const std::string& id, std::vector<given_up>& asked);
+
+  time_point next_deadline() const noexcept { return search_ ? search_->asked_for.next_deadline() : time_point::max(); }
+  // Calls that are given up. A search without calls ends.
+  std::optional<given_up> cancel(rpc::ticket);
+  std::vector<given_up> expire(time_point now);
+  std::vector<given_up> take_all();
+
+ private:
+  void forget(const given_up&);
+
+  struct search {
+    own_id_search event;
+    rpc::outgoing_calls asked_for;  // never empty
+  };
+  std::string known_;
+  std::unique_ptr<search> search_;
 };
 
 }  // namespace parley

@@ -1,7 +1,7 @@
 // A payload in the format a frame needs, and the envelope member that carries it.
 #pragma once
 
-#include "parley/peer/core.hpp"
+#include "parley/peer/outgoing.hpp"
 #include "parley/wire/envelope.hpp"
 
 #include <cstddef>

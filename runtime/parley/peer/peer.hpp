@@ -13,13 +13,13 @@
 
 namespace parley {
 
-class connection_end;
+class conversation;
 
 // Belongs to its connection. Valid from connected() until disconnected() has returned, and in every
 // handler called for it. Use it on its executor() only.
 class peer {
  public:
-  explicit peer(connection_end& end) : end_(end) {}
+  explicit peer(conversation& with) : with_(with) {}
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
 
@@ -49,7 +49,7 @@ class peer {
   template <class T>
   static inline const char tag = 0;
 
-  connection_end& end_;
+  conversation& with_;
   std::vector<std::pair<const void*, std::shared_ptr<void>>> state_;
 };
 

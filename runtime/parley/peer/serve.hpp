@@ -1,9 +1,10 @@
 // Dispatch of incoming calls to handlers. Used by generated code only.
 #pragma once
 
+#include "parley/peer/answers.hpp"
 #include "parley/peer/call.hpp"
+#include "parley/peer/loop_executor.hpp"
 #include "parley/peer/reply.hpp"
-#include "parley/rpc/running.hpp"
 #include "parley/wkt.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -17,8 +18,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 
 namespace parley {
@@ -44,9 +43,8 @@ class running_replies {
   std::function<void()> ended_;
 };
 
-// Where one peer's calls of one method are decoded to and answered from. Kept and used again while handlers answer at once, so the
-// vectors and strings of the last payload keep their room: no allocation per call. Not given back when a handler answers later.
-class serving : public rpc::running, public std::enable_shared_from_this<serving> {
+// A call that is being served: its payload, what the handler sees of it, and the coroutine that answers it later, if there is one.
+class serving : public call_memory, public std::enable_shared_from_this<serving> {
  public:
   ~serving() override { leave(); }
   // It is served by a coroutine of this handler from now on.
@@ -57,13 +55,13 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
     if (next_) next_->before_ = this;
     if (work_->stopped_) stop();
   }
-  void begin(const method& what, const origin& from, parley::peer* peer, time_point deadline, const asio::any_io_executor& on) {
+  void begin(const method& what, const origin& from, parley::peer* peer, time_point deadline, const loop_executor& on) {
     call_.what_ = &what;
     call_.from_ = &from;
     call_.peer_ = peer;
     call_.deadline_ = deadline;
     call_.cancelled_ = false;
-    call_.executor_ = &on;
+    call_.executor_ = &on.executor;
     call_.failure_.reset();
   }
   // The handler may end while it is being interrupted: posted, so that it never ends under the feet of whoever stopped it.
@@ -74,10 +72,6 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
   parley::call& call() noexcept { return call_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
   const std::optional<error>& failure() const noexcept { return call_.failure_; }
-
-  // The memory that reading payloads into it took, and so at least what it holds.
-  void grew(std::size_t bytes) noexcept { grown_ += bytes; }
-  std::size_t grown() const noexcept { return grown_; }
 
  private:
   friend class running_replies;
@@ -90,7 +84,6 @@ class serving : public rpc::running, public std::enable_shared_from_this<serving
 
   parley::call call_;
   asio::cancellation_signal signal_;
-  std::size_t grown_ = 0;
   std::shared_ptr<running_replies> work_;
   serving* before_ = nullptr;
   serving* next_ = nullptr;
@@ -108,43 +101,6 @@ class serving_of final : public serving {
   In payload{};
 };
 
-// The connection, as dispatch sees it. `id` is the call's, or a number that stands for it where the peer gives none.
-class answers {
- public:
-  virtual ~answers() = default;
-  // The handler is done. `value`: of the method's answer type, null if that is Empty.
-  virtual void answer(const method&, std::uint64_t id, const void* value) = 0;
-  virtual void answer(const method&, std::uint64_t id, const error&) = 0;
-  // The handler let an exception out: answers with handler_threw(), and the log is told what it was.
-  virtual void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) = 0;
-  virtual void keep(std::uint64_t id, serving&) = 0;
-  // What was kept of the last call of this method; null: nothing. Whoever takes it gives it back or keeps it.
-  virtual std::shared_ptr<serving> take(const method&) = 0;
-  virtual void give_back(const method&, std::shared_ptr<serving>) = 0;
-  // For those that answer later.
-  virtual std::shared_ptr<answers> hold() = 0;
-};
-
-struct incoming_call {
-  const method& what;
-  std::uint64_t id;
-  parley::format format;
-  bytes_view payload;
-  const decode_options& options;
-  const origin& from;  // lives as long as the answers, like the executor
-  parley::peer* peer;  // null at a client
-  time_point deadline;
-  const asio::any_io_executor& on;
-  answers* to;                              // the caller of serve() keeps it alive until serve() returns
-  std::shared_ptr<running_replies> work{};  // of the handler, at a server
-};
-
-// The text is fixed: what() never reaches a peer.
-inline error handler_threw() { return {errc::failed, "the handler failed"}; }
-
-// For the log: "the handler of Lobby.Add failed", and what() says so if it is a std::exception.
-std::string text_of_thrown(std::string_view handler, const std::exception_ptr&);
-
 template <class Out>
 void answer_with(answers& to, const method& what, std::uint64_t id, const serving& s, const result<Out>& outcome) {
   if (s.failure()) return to.answer(what, id, *s.failure());
@@ -157,7 +113,7 @@ void answer_with(answers& to, const method& what, std::uint64_t id, const servin
 template <class In, class Out, class Ask>
 void serve_call(incoming_call& in, Ask&& ask) {
   // Held here: a handler may end its own connection, or run its loop so that the same method is asked again meanwhile.
-  std::shared_ptr<serving> s = in.to->take(in.what);
+  auto s = std::static_pointer_cast<serving>(in.to->take(in.what));
   if (!s) s = std::make_shared<serving_of<In>>();
   In& payload = static_cast<serving_of<In>&>(*s).payload;
   const auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options);
@@ -181,7 +137,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
       if (thrown) return to->answer_thrown(*what, id, thrown);
       answer_with<Out>(*to, *what, id, *s, outcome);
     };
-    asio::co_spawn(in.on, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
+    asio::co_spawn(in.on.executor, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
   } catch (...) { in.to->answer_thrown(in.what, in.id, std::current_exception()); }
 }
 

@@ -61,7 +61,7 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
 void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std::unique_ptr<pending_call> done) {
   if (phase_ == phase::ended) return done.release()->finish(errc::cancelled);
   if (request.unwritable) return done.release()->finish(*request.unwritable);
-  connection_end* end = loop.client(request.to.name);
+  conversation* end = loop.client(request.to.name);
   if (!end) return done.release()->finish(error{errc::unknown_target, "this client is not connected"});
   bool cancelled = false;
   {
@@ -71,7 +71,8 @@ void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std
     one.end = end->weak_from_this();
   }
   if (cancelled) return done.release()->finish(errc::cancelled);
-  end->start_call(of, request, deadline_of(request, options_.deadline, clock_->now()), std::move(done));
+  const time_point now = clock_->now();
+  end->start_call(now, of, request, deadline_of(request, options_.deadline, now), std::move(done));
 }
 
 void server_core::cancel(ticket of) {

@@ -165,7 +165,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::mutex asked_guard_;
   struct asked {
     server_loop* loop;
-    std::weak_ptr<connection_end> end;  // once it has reached its loop
+    std::weak_ptr<conversation> end;  // once it has reached its loop
     bool cancelled = false;
   };
   std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them

@@ -16,7 +16,7 @@ constexpr std::size_t receivers_per_message = 8;
 }  // namespace
 
 struct server_loop::received_event {
-  connection_end& sender;
+  conversation& sender;
   const wire::envelope& envelope;
   const method& what;
   bytes_view payload;
@@ -24,14 +24,14 @@ struct server_loop::received_event {
   decode_options reading;
 };
 
-void server_loop::refuse(connection_end& sender, const wire::envelope& e, const error& why, const method* what) {
+void server_loop::refuse(conversation& sender, const wire::envelope& e, const error& why, const method* what) {
   if (why.code == errc::unknown_target && sender.session().plain() && server_.options().quiet_unknown_target) return;
   const bool ours = why.code.category() == error_category();
-  sender.session().refuse(sender.now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
+  sender.session().refuse(server_.clock()->now(), {.code = ours ? static_cast<errc>(why.code.value()) : errc::failed, .text = why.message},
                           {what, &e});
 }
 
-void server_loop::event_received(connection_end& sender, const wire::envelope& e, const method& m, bytes_view payload) {
+void server_loop::event_received(conversation& sender, const wire::envelope& e, const method& m, bytes_view payload) {
   events_ += 1;
   const received_event event{sender, e, m, payload, sender.session().format().payload_format(), sender.reading(e)};
   delivery d;
@@ -69,7 +69,7 @@ result<target> server_loop::choose_target(const received_event& event, std::stri
 // False: the event goes no further, and the sender has been answered if it is to be. `by` is not valid after its handler has run, for a
 // handler may end its own registration.
 bool server_loop::ask_handler(const bound& by, const received_event& event, delivery& d, std::string& rewritten) {
-  connection_end& sender = event.sender;
+  conversation& sender = event.sender;
   const method& m = event.what;
   const auto refused = [&](const error& why) {
     refuse(sender, event.envelope, why, &m);
@@ -77,7 +77,7 @@ bool server_loop::ask_handler(const bound& by, const received_event& event, deli
   };
   if (!may_reach(*d.to)) return refused(errc::unknown_target);  // the handler sees only what can be delivered
   const origin from{sender.session().client_id()};
-  parley::event about{from, sender.as_peer(), *d.to};
+  parley::event about{from, *sender.peer(), *d.to};
   relay verdict = relay::pass;
   incoming_event in{m, event.sent_in, event.payload, event.reading, about};
   const watchdog::running handler_of(watchdog_, m.name);
@@ -104,18 +104,18 @@ bool server_loop::ask_handler(const bound& by, const received_event& event, deli
   return true;
 }
 
-void server_loop::pass_on(connection_end& sender, delivery& d) {
+void server_loop::pass_on(conversation& sender, delivery& d) {
   if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, *d.received, done.error(), d.what);
-  if (d.handed_to >= receivers_per_message) sender.costs(d.handed_to / receivers_per_message);
+  if (d.handed_to >= receivers_per_message) sender.connection()->costs(d.handed_to / receivers_per_message);
 }
 
-void server_loop::unknown_event(connection_end& sender, const wire::envelope& e) {
+void server_loop::unknown_event(conversation& sender, const wire::envelope& e) {
   events_ += 1;
   const bool json = sender.session().format().payload_format() == format::json;
   if (!server_.contract().relays_unknown() || !json || e.name.starts_with('$')) {
     // In plain mode it looks the same as a call of a method that does not exist, and a sender that gave an id waits for an answer to it.
-    return sender.session().refuse(sender.now(), {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id},
-                                   {nullptr, &e});
+    return sender.session().refuse(server_.clock()->now(),
+                                   {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id}, {nullptr, &e});
   }
   if (e.payload.size() > server_.options().max_message || e.text.size() > server_.options().max_message)
     return refuse(sender, e,

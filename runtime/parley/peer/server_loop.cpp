@@ -1,5 +1,6 @@
 #include "parley/peer/server_loop.hpp"
 
+#include "parley/peer/attachment.hpp"
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/guarded_log.hpp"
 #include "parley/peer/origins.hpp"
@@ -64,7 +65,7 @@ server_loop::server_loop(server_core& server, home where)
       inbox_(server.options().max_posted) {}
 
 server_loop::~server_loop() {
-  for (auto& [raw, end] : ends_) end->forget_owner();
+  for (auto& [raw, end] : conversations_) end->forget_owner();
 }
 
 void server_loop::take_in(std::uint64_t id, handler& h, std::span<const binding> bindings) {
@@ -132,11 +133,14 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
       if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
     if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
   }
-  auto end = std::make_shared<connection_end>(*this, session_options_of(server_), server_.contract(), server_.clock(), home_.executor());
-  end->know_types(options.types);
-  if (foreign) end->speak(*foreign, at->kind);
-  ends_.emplace(end.get(), end);
-  ask->accept(chosen, end);
+  conversation_setup setup{.session = session_options_of(server_), .contract = &server_.contract(), .types = options.types};
+  if (foreign) {
+    setup.dialect = foreign;
+    setup.speaks = at->kind;
+  }
+  auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
+  conversations_.emplace(talk.get(), talk);
+  ask->accept(chosen, std::make_shared<attachment>(std::move(talk), server_.clock(), home_.executor(), foreign, side::server));
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
@@ -155,7 +159,7 @@ void server_loop::accept_failed(const std::error_code& why) {
   server_.log(log_level::error, "clients cannot be accepted, and wait: " + why.message());
 }
 
-void server_loop::refused(connection_end& end, const wire::fault& fault, const method* m) {
+void server_loop::refused(conversation& end, const wire::fault& fault, const method* m) {
   if (server_.options().log) server_.log(log_level::info, text_of_refused("of client " + end.session().client_id(), fault, m));
 }
 
@@ -165,14 +169,15 @@ const wire::envelope_format* server_loop::format_for(std::string_view subprotoco
   return &wire::plain_format();
 }
 
-void server_loop::opened(connection_end& end) {
+void server_loop::opened(conversation& end) {
   const spoken kind = end.speaks();
   const std::string& id = end.session().client_id();
   population_[static_cast<std::size_t>(kind)] += 1;
   clients_.add(id, &end);
   if (server_.has_several_loops()) server_.directory().add(id, {this, kind});
   accepted_ += 1;
-  parley::peer& peer = end.as_peer();
+  end.set_peer(std::make_shared<parley::peer>(end));
+  parley::peer& peer = *end.peer();
   if (server_.options().log) {
     server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote());
     for (const method* m : end.session().mismatched())
@@ -186,18 +191,18 @@ void server_loop::opened(connection_end& end) {
   });
 }
 
-void server_loop::closed(connection_end& end, const transport::close_reason&, const error& how) {
-  const auto found = ends_.find(&end);
-  if (found == ends_.end()) return;
+void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
+  const auto found = conversations_.find(&end);
+  if (found == conversations_.end()) return;
   const auto keep = found->second;
-  ends_.erase(found);
+  conversations_.erase(found);
   const bool logs = static_cast<bool>(server_.options().log);
-  if (logs && !end.has_peer() && end.has_session()) {
+  if (logs && !end.peer() && end.has_session()) {
     for (const method* m : end.session().mismatched())  // refused for its contract, before it was anybody
       server_.log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
-    server_.log(log_level::info, "a connection from " + end.remote() + " ended before its greeting, " + how_it_ended(how));
+    server_.log(log_level::info, "a connection from " + end.connection()->remote() + " ended before its greeting, " + how_it_ended(how));
   }
-  if (end.has_peer()) {
+  if (end.peer()) {
     const std::string& id = end.session().client_id();
     clients_.remove(id);
     if (server_.has_several_loops()) server_.directory().remove(id);
@@ -214,7 +219,7 @@ void server_loop::closed(connection_end& end, const transport::close_reason&, co
     for_each_handler([&](handler& h) {
       try {
         const watchdog::running handler_of(watchdog_, "disconnected()");
-        h.disconnected(end.as_peer(), how);
+        h.disconnected(*end.peer(), how);
       } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
     });
   }
@@ -222,8 +227,8 @@ void server_loop::closed(connection_end& end, const transport::close_reason&, co
   told_if_empty();
 }
 
-connection_end* server_loop::client(const std::string& id) {
-  connection_end* const* end = clients_.find(id);
+conversation* server_loop::client(const std::string& id) {
+  conversation* const* end = clients_.find(id);
   return end ? *end : nullptr;
 }
 
@@ -231,23 +236,24 @@ void server_loop::stop() {
   stopping_ = true;
   for (const listening& one : listening_) one.listener->stop();
   listening_.clear();
-  std::vector<std::shared_ptr<connection_end>> all;
-  all.reserve(ends_.size());
-  for (auto& [raw, end] : ends_) all.push_back(end);
+  std::vector<std::shared_ptr<conversation>> all;
+  all.reserve(conversations_.size());
+  for (auto& [raw, end] : conversations_) all.push_back(end);
   for (auto& end : all) end->close(session::close_code::going_away, "the server is stopping");
   patience_->set(server_.clock()->now() + goodbye_limit, [this, weak = server_.weak_from_this()] {
     const auto server = weak.lock();
     if (!server) return;
-    std::vector<std::shared_ptr<connection_end>> left;
-    left.reserve(ends_.size());
-    for (auto& [raw, end] : ends_) left.push_back(end);
-    for (auto& end : left) end->abort();
+    std::vector<std::shared_ptr<conversation>> left;
+    left.reserve(conversations_.size());
+    for (auto& [raw, end] : conversations_) left.push_back(end);
+    for (auto& end : left)
+      if (end->connection()) end->connection()->abort();
   });
   told_if_empty();
 }
 
 void server_loop::told_if_empty() {
-  if (!stopping_ || told_ || !ends_.empty()) return;
+  if (!stopping_ || told_ || !conversations_.empty()) return;
   told_ = true;
   patience_->clear();
   server_.loop_is_empty();
@@ -266,11 +272,11 @@ void server_loop::add_to(server_counters& sum) const {
   sum.too_slow += too_slow_;
 }
 
-void server_loop::drained(connection_end&) { server_.look_at_memory(); }
+void server_loop::drained(conversation&) { server_.look_at_memory(); }
 
 // --- calls, and what clients say about events of ours
 
-void server_loop::call_received(connection_end&, incoming_call& in) {
+void server_loop::call_received(conversation&, incoming_call& in) {
   calls_ += 1;
   const auto found = bound_.find(&in.what);
   if (found == bound_.end() || !found->second.how.overridden)
@@ -284,8 +290,8 @@ void server_loop::call_handler_threw(const method& m, const std::exception_ptr& 
   server_.log(log_level::error, text_of_thrown(m.name, thrown));
 }
 
-void server_loop::error_received(connection_end& end, const error& e, std::string_view event) {
-  if (server_.options().log && end.session().may_note(end.now()))
+void server_loop::error_received(conversation& end, const error& e, std::string_view event) {
+  if (server_.options().log && end.session().may_note(server_.clock()->now()))
     server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(event.empty() ? "an event" : event) +
                                         ": " + e.code.message());
 }

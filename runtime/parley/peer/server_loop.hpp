@@ -6,7 +6,7 @@
 // (schema/parley/envelope.fbs, section 9). No lock is held while events are delivered. Private to the peer room.
 #pragma once
 
-#include "parley/peer/connection_end.hpp"
+#include "parley/peer/conversation.hpp"
 #include "parley/peer/crossing.hpp"
 #include "parley/peer/directory.hpp"
 #include "parley/peer/home.hpp"
@@ -44,7 +44,7 @@ class tally {
   std::atomic<std::uint64_t> value_ = 0;
 };
 
-class server_loop final : public connection_owner {
+class server_loop final : public conversation_owner {
  public:
   server_loop(server_core& server, home where);
   ~server_loop() override;
@@ -67,7 +67,7 @@ class server_loop final : public connection_owner {
 
   // An event of the server's own, on this loop.
   sent deliver_own(const outgoing&);
-  connection_end* client(const std::string& id);
+  conversation* client(const std::string& id);
 
   // An event that another loop made, for its receivers here. Any loop.
   void put(std::shared_ptr<const crossing>);
@@ -76,32 +76,32 @@ class server_loop final : public connection_owner {
   std::uint64_t population(spoken kind) const noexcept { return population_[static_cast<std::size_t>(kind)]; }
 
  private:
-  using audience = routing::audience<connection_end*, server_loop*>;
+  using audience = routing::audience<conversation*, server_loop*>;
   // An event on its way to its receivers, in each of the forms they need.
   struct delivery;
   // An event as a client sent it.
   struct received_event;
   struct bound;
 
-  // connection_owner
+  // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
-  void opened(connection_end&) override;
-  void event_received(connection_end&, const wire::envelope&, const method&, bytes_view payload) override;
-  void unknown_event(connection_end&, const wire::envelope&) override;
-  void call_received(connection_end&, incoming_call&) override;
+  void opened(conversation&) override;
+  void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) override;
+  void unknown_event(conversation&, const wire::envelope&) override;
+  void call_received(conversation&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
-  void event_ignored(connection_end&, const method&) override { left_out_ += 1; }
-  void error_received(connection_end&, const error&, std::string_view event) override;
-  void drained(connection_end&) override;
-  void refused(connection_end&, const wire::fault&, const method*) override;
-  void closed(connection_end&, const transport::close_reason&, const error& why) override;
+  void event_ignored(conversation&, const method&) override { left_out_ += 1; }
+  void error_received(conversation&, const error&, std::string_view event) override;
+  void drained(conversation&) override;
+  void refused(conversation&, const wire::fault&, const method*) override;
+  void closed(conversation&, std::uint16_t code, const error& why) override;
 
   void on_request(const entrance&, const std::shared_ptr<transport::request>&);
 
   // Events of clients, step by step.
   static result<target> choose_target(const received_event&, std::string_view& written);
   bool ask_handler(const bound&, const received_event&, delivery&, std::string& rewritten);
-  void pass_on(connection_end& sender, delivery&);
+  void pass_on(conversation& sender, delivery&);
   bool may_reach(const target&) const;
 
   // The way of every event. Returns `unknown_target`, `bad_payload` or `overloaded` if no client got it.
@@ -110,11 +110,11 @@ class server_loop final : public connection_owner {
   result<> make_for(delivery&, const audience::found&);
   // `overloaded`: no loop got it.
   result<> cross(const delivery&, const std::string& subject, const std::vector<server_loop*>&);
-  void hand_out(const method*, const frames_made&, const std::vector<connection_end*>& receivers);
+  void hand_out(const method*, const frames_made&, const std::vector<conversation*>& receivers);
 
   void empty_inbox();
   void deliver_crossed(const crossing&);
-  void refuse(connection_end&, const wire::envelope& event, const error&, const method*);
+  void refuse(conversation&, const wire::envelope& event, const error&, const method*);
   void told_if_empty();
 
   struct served {
@@ -143,7 +143,7 @@ class server_loop final : public connection_owner {
   std::vector<listening> listening_;
   std::vector<served> handlers_;
   std::unordered_map<const method*, bound> bound_;
-  std::unordered_map<connection_end*, std::shared_ptr<connection_end>> ends_;  // those not yet open, too
+  std::unordered_map<conversation*, std::shared_ptr<conversation>> conversations_;  // those not yet open, too
   audience clients_;
   // The receivers of the last event: memory that is lent to the next delivery.
   audience::found found_;

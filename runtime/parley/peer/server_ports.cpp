@@ -1,4 +1,5 @@
 // The ports of a server: which there are, what is spoken at each, and how they are opened.
+#include "parley/peer/attachment.hpp"
 #include "parley/peer/bounds.hpp"
 #include "parley/peer/server_core.hpp"
 
