@@ -19,15 +19,20 @@ ARROWS = {
     "routing": {"core", "wire", "session"},
     "rpc": {"core", "wire", "session", "routing"},
     "transport": {"core"},
-    "peer": {"core", "wire", "session", "routing", "rpc", "transport"},
-    "dialects": {"core", "wire", "session", "routing", "rpc", "transport", "peer"},
-    "c": {"core", "wire", "session", "routing", "rpc", "transport", "peer", "dialects"},
+    "ends": {"core", "transport"},
+    "stub": {"core", "wire", "session", "routing", "rpc", "transport", "ends"},
+    "conversation": {"core", "wire", "session", "routing", "rpc", "transport", "ends", "stub"},
+    "raw": {"core", "wire", "transport", "ends", "stub"},
+    "client": {"core", "wire", "session", "routing", "rpc", "transport", "ends", "stub", "conversation"},
+    "server": {"core", "wire", "session", "routing", "rpc", "transport", "ends", "stub", "conversation"},
+    "dialects": {"core", "wire", "conversation", "client"},
+    "c": {"core", "wire", "session", "rpc", "transport", "ends", "stub", "conversation", "client", "raw", "dialects"},
 }
 
 # library, as its includes begin: the rooms that may see it. "" is parley/*.hpp, "generated" the doors of generated code.
 LIBRARIES = {
     "websocketpp/": {"transport"},
-    "asio/": {"transport", "peer", "generated", ""},
+    "asio/": {"transport", "ends", "stub", "conversation", "raw", "client", "server", "generated", ""},
     "simdjson": {"transport", "wire"},
     "flatbuffers/": {"wire"},
     "google/protobuf": set(),
@@ -39,9 +44,30 @@ LIBRARIES = {
 SANS_IO = {"core", "wire", "session", "routing", "rpc"}
 THREADS_AND_IO = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "fstream", "sys/socket.h", "unistd.h"}
 
-# What takes and gives bytes in the room of the sockets, as files or folders: no Asio, not even through headers of ours.
+# Files or folders that do not include Asio, not even through headers of ours. Of a conversation only the attachment knows it, so that
+# programs without Asio can hold one.
 WITHOUT_ASIO = {
+    "box",
+    "wkt",
     "core",
+    "wire",
+    "session",
+    "routing",
+    "rpc",
+    "stub/answers",
+    "stub/outgoing",
+    "conversation/answering",
+    "conversation/asking",
+    "conversation/call_slots",
+    "conversation/conversation",
+    "conversation/conversation_io",
+    "conversation/dialect",
+    "conversation/own_id",
+    "conversation/pacing",
+    "conversation/payload",
+    "conversation/plain_calls",
+    "conversation/sizes",
+    "conversation/spoken",
     "transport/message.hpp",
     "transport/options.hpp",
     "transport/request.hpp",

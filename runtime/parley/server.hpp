@@ -1,5 +1,5 @@
 // Include this in a program that accepts connections, beside its generated x.server.hpp.
 #pragma once
 
-#include "parley/peer/defer.hpp"
-#include "parley/peer/server.hpp"
+#include "parley/server/server.hpp"
+#include "parley/stub/defer.hpp"

@@ -21,7 +21,7 @@ parley_generate(TARGET score_api PROTOS "{ROOT}/examples/04_own_schema/proto/sco
   IMPORT_DIRS "{ROOT}/examples/04_own_schema/proto" LOCK check)
 add_executable(host main.cpp)
 target_link_libraries(host PRIVATE score_api parley::client parley::server)
-file(GENERATE OUTPUT options.txt CONTENT "$<TARGET_PROPERTY:host,COMPILE_OPTIONS>;$<TARGET_PROPERTY:parley_peer,INTERFACE_COMPILE_OPTIONS>")
+file(GENERATE OUTPUT options.txt CONTENT "$<TARGET_PROPERTY:host,COMPILE_OPTIONS>;$<TARGET_PROPERTY:parley_client,INTERFACE_COMPILE_OPTIONS>")
 """
 
 
@@ -48,7 +48,7 @@ class Subproject(unittest.TestCase):
 
     def test_neither_tests_nor_examples_are_built(self):
         targets = self.cmake("--build", "build", "--target", "help")
-        self.assertIn("parley_peer", targets)
+        self.assertIn("parley_client", targets)
         self.assertNotIn("lobby_server", targets)
         self.assertNotIn("public_headers_alone", targets)
         self.assertNotIn("regenerate", targets)

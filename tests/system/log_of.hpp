@@ -3,7 +3,7 @@
 
 #include "system/events.hpp"
 
-#include <parley/peer/log.hpp>
+#include <parley/ends/log.hpp>
 
 #include <algorithm>
 #include <chrono>

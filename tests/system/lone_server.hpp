@@ -4,9 +4,9 @@
 
 #include "steady.server.hpp"
 
-#include <parley/peer/attachment.hpp>
-#include <parley/peer/loop_executor.hpp>
-#include <parley/peer/peer.hpp>
+#include <parley/conversation/attachment.hpp>
+#include <parley/ends/loop_executor.hpp>
+#include <parley/stub/peer.hpp>
 #include <parley/routing/routing.hpp>
 #include <parley/transport/transport.hpp>
 #include <parley/wire/hello.hpp>

@@ -4,8 +4,8 @@
 
 #include "websocket/transport_recorder.hpp"
 
-#include <parley/peer/attachment.hpp>
-#include <parley/peer/loop_executor.hpp>
+#include <parley/conversation/attachment.hpp>
+#include <parley/ends/loop_executor.hpp>
 #include <parley/transport/websocket.hpp>
 
 #include <asio/io_context.hpp>

@@ -2,8 +2,8 @@
 #include "websocket/transport_support.hpp"
 
 #include <parley/loopback.hpp>
-#include <parley/peer/attachment.hpp>
-#include <parley/peer/loop_executor.hpp>
+#include <parley/conversation/attachment.hpp>
+#include <parley/ends/loop_executor.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Two conversations that talk, without sockets, clocks and loops: what each frame leads to, and that every call ends exactly once whatever
 // happens, in every format.
-#include "parley/peer/conversation.hpp"
-#include "parley/peer/loop_executor.hpp"
+#include "parley/conversation/conversation.hpp"
+#include "parley/ends/loop_executor.hpp"
 #include "parley/wire/wkt_codec.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "parley/peer/defer.hpp"
+#include "parley/stub/defer.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -1,5 +1,5 @@
 // What loops hand to each other: in the order of each sender, within a bound, and every event is delivered.
-#include "parley/peer/inbox.hpp"
+#include "parley/server/inbox.hpp"
 #include "parley/routing/audience.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "parley/peer/origins.hpp"
+#include "parley/ends/origins.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // The tables of plain mode: which answer is whose, in which order answers leave, and when a dialect's frames may.
-#include "parley/peer/plain_calls.hpp"
-#include "parley/peer/pacing.hpp"
+#include "parley/conversation/plain_calls.hpp"
+#include "parley/conversation/pacing.hpp"
 #include "parley/wire/wkt_codec.hpp"
 
 #include <gtest/gtest.h>

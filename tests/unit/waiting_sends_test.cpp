@@ -1,4 +1,4 @@
-#include "parley/peer/waiting_sends.hpp"
+#include "parley/client/waiting_sends.hpp"
 
 #include <gtest/gtest.h>
 

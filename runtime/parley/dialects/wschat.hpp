@@ -26,8 +26,8 @@
 // supported.
 #pragma once
 
-#include "parley/peer/client.hpp"
-#include "parley/peer/dialect.hpp"
+#include "parley/client/client.hpp"
+#include "parley/conversation/dialect.hpp"
 
 #include <cstddef>
 #include <string_view>

@@ -1,9 +1,9 @@
 // Includes everything that a generated x.server.hpp needs. Included only there.
 #pragma once
 
-#include "parley/peer/completion.hpp"
-#include "parley/peer/gcc12.hpp"
-#include "parley/peer/handler.hpp"
+#include "parley/stub/completion.hpp"
+#include "parley/stub/gcc12.hpp"
+#include "parley/stub/handler.hpp"
 #include "parley/wire/target.hpp"
 
 #include <utility>

@@ -1,0 +1,57 @@
+#include "parley/client/client.hpp"
+
+#include "parley/client/client_core.hpp"
+#include "parley/conversation/own_id.hpp"
+#include "parley/ends/address.hpp"
+
+#include <stdexcept>
+
+namespace parley {
+namespace {
+
+std::string checked(std::string_view url, const client_options& options) {
+  std::string sound = checked_url(url, options.loopback, options.proxy);
+  if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
+  if (!options.dialect.format && !options.greeting.empty()) throw std::invalid_argument("a greeting needs a dialect");
+  return sound;
+}
+
+}  // namespace
+
+// The thread holds the core, and with it the loop, until the link has said goodbye.
+client::client(std::string_view url, client_options options) : calls_{} {
+  auto loop = std::make_shared<own_loop>(options.log);
+  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(loop));
+  core_ = client_;
+  client_->run_on_own_thread(std::move(loop));
+}
+
+client::client(asio::any_io_executor executor, std::string_view url) : client(std::move(executor), url, client_options{}) {}
+
+client::client(asio::any_io_executor executor, std::string_view url, client_options options) : calls_{} {
+  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(std::move(executor)));
+  core_ = client_;
+}
+
+client::~client() {
+  close();
+  client_->join();
+}
+
+void client::close() { client_->close(); }
+void client::connect() { async_connect(block); }
+bool client::connected() const noexcept { return client_->connected(); }
+std::string client::id() const { return client_->id(); }
+outgoing client::no_request() { return {}; }
+outgoing client::own_id_request(call_options options) { return {.what = &own_id_question, .options = options}; }
+std::string client::learn_id(call_options options) {
+  std::string id;
+  wait_for_answer(*this, own_id_request(options), &id);
+  return id;
+}
+asio::any_io_executor client::executor() const { return core_->executor(); }
+void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
+void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }
+client::operator endpoint() const { return {core_, calls_}; }
+
+}  // namespace parley

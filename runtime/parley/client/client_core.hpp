@@ -1,0 +1,170 @@
+// The client's end of one link, on one executor. Private to the client room.
+#pragma once
+
+#include "parley/client/client.hpp"
+#include "parley/client/coroutine_count.hpp"
+#include "parley/client/named_method.hpp"
+#include "parley/client/waiting_sends.hpp"
+#include "parley/conversation/conversation.hpp"
+#include "parley/ends/gate.hpp"
+#include "parley/ends/home.hpp"
+#include "parley/ends/watchdog.hpp"
+#include "parley/transport/lifeline.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace parley {
+
+class client_core final : public core,
+                          public conversation_owner,
+                          private handler_host,
+                          public std::enable_shared_from_this<client_core>,
+                          private transport::tethered {
+ public:
+  client_core(std::string url, client_options options, home where);
+  ~client_core() override;
+
+  // core
+  asio::any_io_executor executor() const override { return home_.executor(); }
+  bool runs_here() const override { return home_.runs_here(); }
+  formats_in_use formats() const override;
+  void use(const service&) override;
+  ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
+  void connect(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void start(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void cancel(ticket) override;
+  sent send(outgoing) override;
+  void send_when_room(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  std::uint64_t subscribe(const method&, std::shared_ptr<subscriber>) override;
+  std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
+  void unsubscribe(std::uint64_t) override;
+
+  using watcher = std::function<void(const named_event&, const origin&)>;
+  // Every event; ended by unsubscribe().
+  std::uint64_t watch(watcher);
+  // A call known by its name only, kept as long as this end. Null: too many.
+  const method* named_call(std::string_view name, std::string_view reply);
+  bool speaks_json_only() const {
+    if (options_.dialect.format) return options_.dialect.format->payload_format() == format::json;
+    return options_.encoding == encoding::plain || options_.encoding == encoding::json;
+  }
+
+  bool connected() const noexcept { return phase_.load() == phase::open; }
+  std::string id() const;
+  void on_disconnected(std::function<void(const error&)>);
+  void on_error(std::function<void(const error&, std::string_view)>);
+  // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
+  void close();
+  void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
+  // Waits for the own thread; lets it end by itself if this is that thread.
+  void join() { thread_.join(); }
+
+ private:
+  enum class phase { idle, connecting, open, lost, closed };
+
+  using early = waiting_send;
+
+  // conversation_owner
+  const wire::envelope_format* format_for(std::string_view subprotocol) override;
+  void opened(conversation&) override;
+  void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) override;
+  void unknown_event(conversation&, const wire::envelope&) override;
+  void call_received(conversation&, incoming_call&) override;
+  void call_handler_threw(const method&, const std::exception_ptr&) override;
+  void error_received(conversation&, const error&, std::string_view event) override;
+  void refused(conversation&, const wire::fault&, const method*) override;
+  void own_id_known(const std::string&) override;
+  void drained(conversation&) override;
+  void closed(conversation&, std::uint16_t code, const error& why) override;
+
+  // handler_host
+  const asio::any_io_executor& handlers_run_on() const override { return home_.executor(); }
+  std::shared_ptr<running_handler> begin_handler(const method& event, const origin& from) override;
+
+  // gate::post
+  template <class... What>
+  bool on_executor(What&&... what) {
+    return gate_.post(shared_from_this(), std::forward<What>(what)...);
+  }
+  void begin_connecting();
+  void give_up_connecting();
+  void begin(early);
+  std::size_t limit_of(const method&) const noexcept;
+  std::string_view option_of_limit() const noexcept;
+  void send_early(early);
+  void admit_waiting();
+  void fail_waiting(const error& why);
+  void expire_early();
+  void arm_early();
+  void note_queue();
+  sent admit(std::size_t cost);
+  bool may_wait_for_room(std::size_t cost);
+  void release_room_of(const early&) noexcept;
+  bool known_to_mismatch(const method&) const;
+  void assume_nothing_of_the_server();
+  void report(const error& e, std::string_view event);
+  void report_received(conversation&, const error& e, std::string_view event);
+  void tell_error_handler(const error& e, std::string_view event);
+  void handler_failed(std::string_view event, const std::exception_ptr&);
+  void tell_watchers(const wire::envelope&);
+  void log_threw(std::string_view handler) const;
+  void say_goodbye();
+  void finish_closing();
+  // A coroutine that waits here may well hold the client: dropping it is the only way out of that circle.
+  void sever() noexcept override;
+
+  const std::string url_;
+  const client_options options_;
+  home home_;
+  gate gate_;
+  std::shared_ptr<transport::clock> clock_;
+  watchdog watchdog_;
+  std::atomic<ticket> next_ticket_ = 1;
+  std::atomic<phase> phase_ = phase::idle;
+  std::atomic<std::uint8_t> format_ = 0;           // of the open session: 0 not known, 1 JSON, 2 binary
+  std::atomic<std::size_t> posted_ = 0;            // bytes handed over and not yet with the session
+  std::atomic<std::size_t> queued_ = 0;            // bytes with the session and the transport, as last seen
+  std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
+  std::atomic<std::size_t> for_room_bytes_ = 0;    // of those, and of those on their way to the loop
+  std::atomic<bool> looks_again_ = false;          // the loop has been asked how full the queue is
+  std::atomic<std::size_t> peer_max_message_ = 0;
+
+  std::atomic<bool> mismatches_ = false;  // are there any
+
+  mutable std::mutex mutex_;  // for the next four
+  session::contract declared_;
+  std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
+  std::string id_;
+  std::vector<const method*> mismatched_;  // methods that the open session does not agree about
+
+  own_thread thread_;  // of the own loop
+
+  // On the executor:
+  session::contract contract_;
+  std::shared_ptr<conversation> conversation_;
+  std::shared_ptr<client_core> self_;  // while saying goodbye: the last stub may go in another thread meanwhile
+  std::function<void()> abandon_;      // gives up an attempt to connect
+  std::unique_ptr<transport::alarm> alarm_;
+  std::unique_ptr<transport::alarm> connect_alarm_;
+  std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
+  waiting_sends early_;  // for the link
+  time_point early_armed_ = time_point::max();
+  waiting_sends for_room_;  // async sends whose queue is full
+  struct subscription_entry {
+    std::uint64_t id;
+    std::shared_ptr<subscriber> handler;
+  };
+  std::unordered_map<const method*, std::vector<subscription_entry>> subscribers_;
+  std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
+  const std::shared_ptr<coroutine_count> coroutines_;  // of event handlers
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
+  std::function<void(const error&)> disconnected_;
+  std::function<void(const error&, std::string_view)> errors_;
+};
+
+}  // namespace parley

@@ -1,0 +1,248 @@
+// What leaves a client: calls and events, what waits for the link, and what waits for room.
+#include "parley/client/client_core.hpp"
+#include "parley/conversation/payload.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace parley {
+namespace {
+
+// How many times max_queue may be held by sends that wait for room in it.
+constexpr std::size_t queues_waiting_for_room = 4;
+
+}  // namespace
+
+// --- calls
+
+void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
+  const std::size_t size = request.cost();
+  const std::size_t before = posted_.fetch_add(size);
+  if (before + queued_ != 0 && before + queued_ + size > options_.max_queue) {
+    posted_ -= size;
+    on_executor(std::move(done), [](client_core&, std::unique_ptr<pending_call> refused) {
+      refused.release()->finish(error{errc::overloaded, "too much is waiting to be sent"});
+    });
+    return;
+  }
+  const bool handed_over =
+      on_executor(std::move(done), [of, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
+        if (request.unwritable) {
+          self.posted_ -= request.cost();
+          return call.release()->finish(*request.unwritable);
+        }
+        const time_point deadline = deadline_of(request, self.options_.deadline, self.clock_->now());
+        self.begin({of, std::move(request), deadline, std::move(call), false});
+        self.admit_waiting();
+      });
+  if (!handed_over) posted_ -= size;
+}
+
+// What the limit on payloads toward the server is called.
+std::string_view client_core::option_of_limit() const noexcept {
+  const bool nobody_says = options_.encoding == encoding::plain || options_.dialect.format;
+  return nobody_says ? "client_options::peer_max_message" : "server_options::max_message";
+}
+
+// What the server accepts of an event of this method.
+std::size_t client_core::limit_of(const method& m) const noexcept { return m.max_bytes != 0 ? m.max_bytes : peer_max_message_.load(); }
+
+// A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
+void client_core::begin(early one) {
+  switch (phase_.load()) {
+    case phase::open:
+      return send_early(std::move(one));
+    case phase::idle:
+      begin_connecting();
+      [[fallthrough]];
+    case phase::connecting: {
+      auto taken = one.event ? std::move(one.call) : nullptr;
+      if (one.of == 0) one.of = reserve();
+      early_.add(std::move(one));
+      arm_early();
+      if (taken) taken.release()->finish(encoded_answer{});
+      return;
+    }
+    case phase::lost:
+    case phase::closed:
+      posted_ -= one.what.cost();
+      if (one.call) one.call.release()->finish(phase_ == phase::lost ? error{errc::disconnected, "not connected"} : error{errc::cancelled});
+  }
+}
+
+void client_core::send_early(early one) {
+  posted_ -= one.what.cost();
+  if (!conversation_) {  // on_error, called for the one before, closed the client
+    if (one.call) one.call.release()->finish(errc::cancelled);
+    return;
+  }
+  if (one.event) {
+    const auto done = conversation_->send_event(one.what);
+    // The end of the connection is reported by on_disconnected, and to who waits for this event what is wrong with it. A mismatch concerns
+    // the program as a whole: on_error hears of it in any case.
+    if (!done && done.error().code != errc::disconnected && (!one.call || done.error().code == errc::version_mismatch))
+      report(done.error(), one.what.what->name);
+    if (one.call && done) one.call.release()->finish(encoded_answer{});
+    else if (one.call) one.call.release()->finish(done.error());
+  } else {
+    conversation_->start_call(clock_->now(), one.of, one.what, one.deadline, std::move(one.call));
+  }
+  note_queue();
+}
+
+// An alarm for the first of them, not set anew for each.
+void client_core::arm_early() {
+  const time_point next = early_.next_deadline();
+  if (next >= early_armed_) return;
+  early_armed_ = next;
+  alarm_->set(next, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->expire_early();
+  });
+}
+
+void client_core::expire_early() {
+  early_armed_ = time_point::max();
+  const time_point now = clock_->now();
+  std::vector<std::unique_ptr<pending_call>> late;
+  while (auto one = early_.take_due(now)) {
+    posted_ -= one->what.cost();
+    if (one->call) late.push_back(std::move(one->call));
+  }
+  arm_early();
+  admit_waiting();
+  for (auto& call : late) call.release()->finish(errc::deadline_exceeded);
+}
+
+void client_core::cancel(ticket of) {
+  on_executor([of](client_core& self) {
+    if (auto waiting = self.connecting_.extract(of)) return waiting.mapped().release()->finish(errc::cancelled);
+    if (auto one = self.early_.take(of)) {
+      self.posted_ -= one->what.cost();
+      if (one->call) one->call.release()->finish(errc::cancelled);
+      return self.admit_waiting();
+    }
+    if (auto one = self.for_room_.take(of)) {
+      self.release_room_of(*one);
+      one->call.release()->finish(errc::cancelled);
+      return self.admit_waiting();
+    }
+    if (self.conversation_) self.conversation_->cancel_call(of);
+  });
+}
+
+// --- events out
+
+sent client_core::admit(std::size_t cost) {
+  const std::size_t before = posted_.fetch_add(cost);
+  if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + cost <= options_.max_queue)) return sent::queued;
+  posted_ -= cost;
+  // What is known here of the queue is as old as the last send.
+  if (!looks_again_.exchange(true))
+    on_executor([](client_core& self) {
+      self.looks_again_ = false;
+      self.note_queue();
+      self.admit_waiting();
+    });
+  return sent::dropped;
+}
+
+bool client_core::known_to_mismatch(const method& m) const {
+  if (!mismatches_.load(std::memory_order_relaxed)) return false;
+  std::lock_guard lock(mutex_);
+  return std::find(mismatched_.begin(), mismatched_.end(), &m) != mismatched_.end();
+}
+
+sent client_core::send(outgoing event) {
+  const phase now = phase_;
+  if (now == phase::lost || now == phase::closed) return sent::closed;
+  const std::size_t cost = event.cost();
+  if (event.unwritable) {
+    if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
+    if (!on_executor([cost, why = event.unwritable, what = event.what](client_core& self) {
+          self.posted_ -= cost;
+          self.report(*why, what->name);
+          self.admit_waiting();
+        }))
+      posted_ -= cost;
+    return sent::unwritable;
+  }
+  if (event.size() > limit_of(*event.what)) return sent::too_large;
+  const bool mismatched = known_to_mismatch(*event.what);
+  if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
+  // What the ends disagree about goes the same way, up to where it is refused and reported.
+  if (on_executor([event = std::move(event)](client_core& self) mutable {
+        self.begin({0, std::move(event), time_point::max(), nullptr, true});
+        self.admit_waiting();
+      }))
+    return mismatched ? sent::mismatched : sent::queued;
+  posted_ -= cost;
+  return sent::closed;
+}
+
+void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
+  if (!may_wait_for_room(event.cost())) {
+    on_executor(std::move(done), [](const client_core& refusing, std::unique_ptr<pending_call> refused) {
+      refused.release()->finish(error{
+          errc::overloaded, "too much waits for room: four times max_queue (" + std::to_string(refusing.options_.max_queue) + " bytes)"});
+    });
+    return;
+  }
+  on_executor(std::move(done), [of, event = std::move(event)](client_core& self, std::unique_ptr<pending_call> waiting) mutable {
+    const std::size_t limit = self.limit_of(*event.what);
+    early one{of, std::move(event), time_point::max(), std::move(waiting), true};
+    ++self.waiting_for_room_;
+    if (!one.what.unwritable && one.what.size() <= limit && self.phase_ != phase::lost) {
+      self.for_room_.add(std::move(one));
+      return self.admit_waiting();
+    }
+    self.release_room_of(one);
+    if (one.what.unwritable) return one.call.release()->finish(*one.what.unwritable);
+    if (one.what.size() > limit)
+      return one.call.release()->finish(payload_too_large(*one.what.what, one.what.size(), limit, self.option_of_limit()));
+    one.call.release()->finish(error{errc::disconnected, "not connected"});
+  });
+}
+
+// On any thread. What it lets wait is counted until release_room_of().
+bool client_core::may_wait_for_room(std::size_t cost) {
+  std::size_t before = for_room_bytes_;
+  do {
+    if (before != 0 && before / queues_waiting_for_room >= options_.max_queue) return false;
+  } while (!for_room_bytes_.compare_exchange_weak(before, before + cost));
+  return true;
+}
+
+void client_core::release_room_of(const early& one) noexcept {
+  for_room_bytes_ -= one.what.cost();
+  --waiting_for_room_;
+}
+
+// Called whenever there may be more room than before.
+void client_core::admit_waiting() {
+  if (for_room_.empty()) return;
+  note_queue();
+  while (const early* const first = for_room_.first()) {
+    const std::size_t cost = first->what.cost();
+    const std::size_t used = posted_ + queued_;
+    if (used != 0 && used + cost > options_.max_queue) {
+      // Those that are posted come here when they have run; drained() is called for the rest.
+      if (conversation_ && conversation_->connection())
+        conversation_->connection()->tell_when_below(options_.max_queue - std::min(cost, options_.max_queue));
+      return;
+    }
+    early next = *for_room_.take_first();
+    release_room_of(next);
+    posted_ += cost;
+    begin(std::move(next));
+  }
+}
+
+void client_core::note_queue() { queued_ = conversation_ && conversation_->open() ? conversation_->queued() : 0; }
+
+void client_core::drained(conversation&) {
+  note_queue();
+  admit_waiting();
+}
+
+}  // namespace parley

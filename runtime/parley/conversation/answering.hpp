@@ -1,0 +1,66 @@
+// The calls that the other end of a conversation asks: which may run, where they are decoded to, and exactly one answer to each. Private to
+// conversation.
+#pragma once
+
+#include "parley/conversation/call_slots.hpp"
+#include "parley/conversation/plain_calls.hpp"
+#include "parley/rpc/incoming_calls.hpp"
+#include "parley/stub/answers.hpp"
+#include "parley/wire/envelope.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace parley {
+
+class conversation;
+
+class answering final : public answers {
+ public:
+  answering(conversation& in, std::size_t max_calls) : in_(in), calls_(max_calls) {}
+
+  // In plain mode, when the session begins.
+  void begin_plain() { plain_ = std::make_unique<plain_answers>(); }
+  void call(const wire::envelope&, const method*);
+  void plain_call(const wire::envelope&, const method&);
+  // Uses up the id of a call that the session has refused. False: it was used before.
+  bool use_up(std::uint64_t id);
+  void cancel(const wire::envelope&);
+  void expire(time_point now);
+  time_point next_deadline() const noexcept { return calls_.next_deadline(); }
+  void rest() { slots_.release(); }
+  // The connection is gone.
+  void end();
+
+  // answers
+  void answer(const method&, std::uint64_t id, const void* value) override;
+  void answer(const method&, std::uint64_t id, const error&) override;
+  void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
+  void keep(std::uint64_t id, call_memory& handler) override { calls_.keep(id, handler, handler.grown()); }
+  std::shared_ptr<call_memory> take(const method& m) override { return slots_.take(m); }
+  void give_back(const method& m, std::shared_ptr<call_memory> used) override { slots_.give_back(m, std::move(used)); }
+  std::shared_ptr<answers> hold() override;
+
+ private:
+  void refuse(const method*, std::uint64_t id, const error&);
+  void run(const wire::envelope&, const method&, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
+  // A plain peer where the schema relays unknown events, as datadivr's does.
+  bool reads_python() const;
+  result<> send_reply(const method&, std::uint64_t id, const void* value);
+  error not_writable(const method&, const error&);
+  void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
+  void send_terminal(std::string& frame);
+  void send_plain_terminal(const method*, std::uint64_t id, wire::envelope&, bytes_view payload);
+  void write_terminal(wire::envelope&, bytes_view payload, std::string& frame) const;
+
+  conversation& in_;
+  rpc::incoming_calls calls_;
+  call_slots slots_;
+  std::unique_ptr<plain_answers> plain_;  // in plain mode
+};
+
+}  // namespace parley

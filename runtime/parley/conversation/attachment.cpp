@@ -1,0 +1,186 @@
+#include "parley/conversation/attachment.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley {
+namespace {
+
+namespace close_code = session::close_code;
+
+// The transport's, unless it is told others.
+constexpr std::size_t high_mark = 64 * 1024;
+constexpr std::size_t low_mark = 16 * 1024;
+
+transport::opcode opcode_of(const session::peer_session& s) noexcept {
+  return s.binary() ? transport::opcode::binary : transport::opcode::text;
+}
+
+}  // namespace
+
+attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock, asio::any_io_executor on,
+                       const dialect* paced, side self)
+    : conversation_(std::move(of)), clock_(std::move(clock)), on_(std::move(on)), alarm_(clock_->make_alarm(on_)) {
+  if (paced && pacing::wanted(*paced, self)) pacing_ = std::make_unique<pacing>(*paced, self);
+  conversation_->attach(*this);
+}
+
+attachment::~attachment() { conversation_->forget(*this); }
+
+// --- opening and closing
+
+void attachment::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
+  const auto self = shared_from_this();
+  connection_ = std::move(to);
+  if (failure_) return connection_->abort();  // given up meanwhile
+  const wire::envelope_format* const format = conversation_->choose_format(subprotocol);
+  if (!format) {
+    failure_ = std::make_unique<error>(errc::version_mismatch, "the server agreed to none of the subprotocols offered");
+    connection_->close(close_code::done, "no common subprotocol");
+    return;
+  }
+  if (!format->has_session()) {  // the others have a heartbeat of their own
+    connection_->on_pong([weak = weak_from_this()] {
+      if (const auto end = weak.lock()) end->conversation_->pong_received(end->now());
+    });
+  }
+  if (pacing_) hold_back_until(pacing_->opened(now()));
+  conversation_->begin(*format, now());
+  arm();
+}
+
+void attachment::give_up(error why) {
+  if (!failure_) failure_ = std::make_unique<error>(std::move(why));
+  abort();
+}
+
+void attachment::close_connection(std::uint16_t code, std::string_view text) {
+  if (!failure_) {
+    const bool mismatch = code == close_code::contract_refused || code == close_code::unsupported;
+    failure_ = std::make_unique<error>(mismatch ? errc::version_mismatch : errc::disconnected, std::string(text));
+  }
+  connection_->close(code, text);
+}
+
+void attachment::on_closed(const transport::close_reason& why, const error& how) {
+  const auto self = shared_from_this();
+  alarm_->clear();
+  pause_.reset();
+  conversation_->detach(why.code, why_it_ended(why, how));
+  connection_.reset();
+}
+
+// What this end has decided itself, unless the other end, or this transport for the sake of bad input, had closed before.
+error attachment::why_it_ended(const transport::close_reason& why, const error& how) const {
+  const bool opened_once = conversation_->has_session();
+  error reason = how;
+  if (failure_ && how.code == errc::cancelled) {
+    reason = *failure_;
+  } else if (opened_once) {
+    reason = error{errc::disconnected, why.code == 1006 ? "the connection was lost" : how.message};
+    reason.from_peer = how.from_peer;
+    if (how.from_peer) {
+      reason.message = "closed by the other end with code " + std::to_string(why.code);
+      if (!why.text.empty()) reason.message += ": " + why.text;
+    }
+    if (how.from_peer && (why.code == close_code::contract_refused || why.code == close_code::unsupported))
+      reason.code = errc::version_mismatch;
+  } else if (failure_) {
+    reason = *failure_;
+  }
+  if (opened_once || connection_) reason.close_code = why.code;
+  return reason;
+}
+
+// --- time
+
+void attachment::tick_by(time_point next) {
+  if (next >= armed_) return;
+  armed_ = next;
+  if (std::exchange(rings_, true)) return alarm_->set_again(next);
+  alarm_->set(next, [weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->ring();
+  });
+}
+
+void attachment::ring() {
+  armed_ = time_point::max();
+  try {
+    const time_point t = now();
+    conversation_->tick(t);
+    if (!acting_) conversation_->rest(t);
+  } catch (...) {
+    arm();
+    throw;
+  }
+  arm();
+}
+
+// --- what leaves
+
+session::outlet attachment::look() const {
+  if (!connection_) return {.writable = false};
+  const std::size_t queued = connection_->buffered_amount();
+  // Not writable only if on_drained() follows: the transport calls it after it held more than the mark, not as much.
+  return {.queued = queued, .writable = queued <= high_mark && !holds_back()};
+}
+
+void attachment::tell_when_below(std::size_t bytes) {
+  if (connection_ && bytes < high_mark) connection_->set_water_marks(bytes, std::min(bytes, low_mark));
+}
+
+void attachment::transmit(const buffer& frame) {
+  connection_->send(frame, opcode_of(conversation_->session()));
+  if (pacing_) hold_back_until(pacing_->sent(now()));
+}
+
+void attachment::transmit_copy(bytes_view frame) {
+  connection_->send_copy(frame, opcode_of(conversation_->session()));
+  if (pacing_) hold_back_until(pacing_->sent(now()));
+}
+
+void attachment::hold_back_until(time_point until) {
+  if (until == time_point::max()) return;
+  if (pause_) return pause_->set_again(until);
+  pause_ = clock_->make_alarm(on_);
+  pause_->set(until, [weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->go_on();
+  });
+}
+
+void attachment::go_on() {
+  pacing_->go_on();
+  on_drained();
+}
+
+void attachment::on_drained() {
+  if (conversation_->has_session()) conversation_->drained();
+}
+
+// --- what arrives
+
+// Asking the time once for all messages of a read is a twentieth of what a small call costs.
+void attachment::on_received(std::size_t bytes) {
+  received_at_ = now();
+  received_ += bytes;
+  told_when_ = true;
+}
+
+void attachment::on_message(bytes_view content, transport::opcode kind) {
+  if (!conversation_->has_session()) return;
+  const auto self = shared_from_this();
+  const bool nested = std::exchange(acting_, true);
+  try {
+    if (!told_when_) received_at_ = now();
+    if (pacing_ && pacing_->awaits_a_word()) go_on();
+    conversation_->receive(received_at_, content, kind == transport::opcode::binary);
+  } catch (...) {
+    acting_ = nested;
+    arm();
+    throw;
+  }
+  acting_ = nested;
+  arm();
+}
+
+}  // namespace parley

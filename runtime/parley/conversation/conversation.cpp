@@ -1,0 +1,227 @@
+#include "parley/conversation/conversation.hpp"
+
+#include "parley/conversation/payload.hpp"
+#include "parley/conversation/sizes.hpp"
+#include "parley/core/scratch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley {
+namespace {
+
+bool is_server(const std::string& from) { return from.empty() || from == "server"; }
+
+// With what the dialect asks of the session.
+session::session_options spoken_by(const dialect* d, session::session_options options) {
+  if (!d) return options;
+  options.pings = d->pings;
+  options.error_answers = d->error_answers;
+  options.one_by_one = d->gap > d->gap.zero();
+  return options;
+}
+
+}  // namespace
+
+std::string how_it_ended(const error& why) {
+  if (why.close_code == 0 || why.close_code == 1006) return "without a close";
+  const std::string code = "with code " + std::to_string(why.close_code);
+  return why.from_peer ? code + ", closed by the other end" : code + ", closed here: " + why.message;
+}
+
+// What is said of payloads may name keys that the peer chose, and what handlers say may hold anything.
+std::string text_of_refused(std::string_view whose, const wire::fault& fault, const method* m) {
+  std::string text = "a frame " + std::string(whose) + " was refused: ";
+  if (m) text.append(m->name).append(": ");
+  text += make_error_code(fault.code).message();
+  if (fault.code == errc::bad_frame && !fault.text.empty()) text += ": " + fault.text;
+  return text;
+}
+
+conversation::conversation(conversation_owner& of, conversation_setup setup, std::shared_ptr<const loop_executor> on)
+    : owner_(&of),
+      contract_(*setup.contract),
+      dialect_(setup.dialect),
+      speaks_(setup.speaks),
+      on_(std::move(on)),
+      options_(std::make_unique<session::session_options>(spoken_by(setup.dialect, std::move(setup.session)))),
+      answering_(*this, options_->limits.max_calls),
+      asking_(*this, setup.dialect ? setup.dialect->answers_in_order : setup.answers_in_order) {
+  reading_.max_depth = options_->limits.max_depth;
+  reading_.ignore_unknown = true;
+  reading_.types = setup.types;
+}
+
+conversation::~conversation() = default;
+
+// --- its connection
+
+const wire::envelope_format* conversation::choose_format(std::string_view subprotocol) const {
+  if (!dialect_) return owner_ ? owner_->format_for(subprotocol) : nullptr;
+  return subprotocol.empty() || subprotocol == dialect_->subprotocol ? dialect_->format : nullptr;
+}
+
+void conversation::begin(const wire::envelope_format& format, time_point now) {
+  options_->format = &format;
+  session_.emplace(std::move(*options_), contract_, *io_, static_cast<session::owner&>(*this));
+  options_.reset();
+  const bool client = session_->self() == side::client;
+  reading_.accept_nan_tokens = session_->plain() && client;
+  if (session_->plain() && client) asking_.begin_plain();
+  else if (session_->plain()) answering_.begin_plain();
+  if (!dialect_) speaks_ = spoken_in(format);
+  session_->start(now);
+}
+
+void conversation::opened() {
+  if (session_->self() == side::server) asker_.id = session_->client_id();
+  if (!session_->plain() && !session_->has_feature(wire::feature::multi)) speaks_ = without_lists(speaks_);
+  if (owner_) owner_->opened(*this);
+}
+
+void conversation::drained() {
+  session_->drained();
+  if (owner_) owner_->drained(*this);
+}
+
+void conversation::close(std::uint16_t code, std::string_view text) {
+  if (session_) session_->close(code, text);
+  else if (io_ && !io_->reached() && options_->self == side::client) io_->give_up(errc::cancelled);
+}
+
+void conversation::detach(std::uint16_t code, const error& why) {
+  const auto self = shared_from_this();
+  auto calls = asking_.take_all();  // while it is known which of them have left
+  if (session_) session_->lost();
+  error lost = why;
+  lost.code = errc::disconnected;
+  asking::end(std::move(calls), lost);
+  answering_.end();
+  asking_.end_plain();
+  if (owner_) std::exchange(owner_, nullptr)->closed(*this, code, why);
+  io_ = nullptr;
+}
+
+// --- time
+
+time_point conversation::next_tick() const noexcept {
+  if (!session_ || session_->closed()) return time_point::max();
+  return std::min({session_->next_tick(), asking_.next_deadline(), answering_.next_deadline()});
+}
+
+void conversation::tick(time_point now) {
+  session_->tick(now);
+  answering_.expire(now);
+  asking_.expire(now);
+}
+
+void conversation::rest(time_point now) {
+  if (!session_->silent(now)) return;
+  session_->release_memory();
+  answering_.rest();
+}
+
+// --- what arrives
+
+void conversation::receive(time_point now, bytes_view content, bool binary) {
+  received_at_ = now;
+  const wire::envelope* e = session_->receive(now, content, binary);
+  if (e && owner_) {
+    if (session_->plain()) act_on_plain(*e);
+    else act_on(*e);
+  } else if (const std::uint64_t used = session_->refused_call()) {
+    answering_.use_up(used);
+  }
+}
+
+const method* conversation::known(const wire::envelope& e) const {
+  return session_->binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
+}
+
+bool conversation::may_send(const method& m) const {
+  return m.from == side::either || m.from == (session_->self() == side::server ? side::client : side::server);
+}
+
+void conversation::act_on(const wire::envelope& e) {
+  switch (e.kind) {
+    case wire::kind::event:
+      return on_event(e, known(e));
+    case wire::kind::call:
+      return answering_.call(e, known(e));
+    case wire::kind::reply:
+      return asking_.answered(e);
+    case wire::kind::error: {
+      if (e.re != 0) return asking_.answered(e);
+      const method* const about = known(e);
+      return owner_->error_received(*this, asking::received_error(e), about ? about->name : std::string_view(e.name));
+    }
+    case wire::kind::cancel:
+      return answering_.cancel(e);
+    default:
+      return;
+  }
+}
+
+// Names instead of kinds, and no ids that both ends know.
+void conversation::act_on_plain(const wire::envelope& e) {
+  if (session_->self() == side::client && asking_.plain_answered(e)) return;
+  const method* const m = contract_.find(std::string_view(e.name));
+  if (session_->self() == side::server && m && !m->event) return answering_.plain_call(e, *m);
+  on_event(e, m);
+}
+
+void conversation::on_event(const wire::envelope& e, const method* m) {
+  if (!m) return owner_->unknown_event(*this, e);
+  const auto refuse = [&](errc code, std::string text) { session_->refuse(io_->now(), {.code = code, .text = std::move(text)}, {m, &e}); };
+  if (!m->event) return refuse(errc::bad_frame, "a call needs an id");
+  // What reaches a client from another client, the server relays.
+  const bool relayed = session_->self() == side::client && !is_server(e.from);
+  if (relayed ? m->from == side::server : !may_send(*m)) return refuse(errc::denied, "not for this end to send");
+  std::string text;
+  const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
+  // A text may have a payload beside it, which is relayed.
+  const std::size_t size = payload.size() + (payload.data() == e.payload.data() ? 0 : e.payload.size());
+  if (too_large_for_us(*session_, *m, size)) return refuse(errc::too_large, over_our_limit(*session_, *m, size).message);
+  if (!session_->agreed(*m)) {
+    session_->count_not_delivered();
+    return owner_->event_ignored(*this, *m);
+  }
+  owner_->event_received(*this, e, *m, payload);
+}
+
+// --- local events
+
+bool conversation::fits(std::size_t frame) const noexcept { return !dialect_ || parley::fits(*dialect_, frame, session_->self()); }
+
+result<> conversation::send_event(const outgoing& event) {
+  if (!open()) return error{errc::disconnected, "not connected"};
+  const method& m = *event.what;
+  if (!session_->agreed(m)) {
+    session_->count_not_delivered();
+    return error{errc::version_mismatch, "the ends disagree about " + std::string(m.name)};
+  }
+  std::string transcoded;
+  const auto payload = payload_as(session_->payload_format(), event, reading_.types, transcoded);
+  if (!payload) return payload.error();
+  if (too_large_for_peer(*session_, m, payload->size())) return over_peers_limit(*session_, m, payload->size());
+  wire::envelope e;
+  e.kind = wire::kind::event;
+  e.counted = true;
+  e.to = event.to;
+  if (event.text) {
+    e.text = *event.text;
+    e.has_text = true;
+  }
+  e.foreign_id = asking_.id_of_events();
+  scratch frame;
+  if (dialect_) e.name = m.name;
+  if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
+    // A name that no client of such a server can have.
+    return error{errc::unknown_target, "this target cannot be named in this encoding"};
+  }
+  if (!fits(frame->size())) return error{errc::too_large, "the frame is over the dialect's bound"};
+  if (!session_->send_admitted(*frame)) return error{errc::disconnected, "not connected"};
+  return {};
+}
+
+}  // namespace parley

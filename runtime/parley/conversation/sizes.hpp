@@ -1,0 +1,41 @@
+// Which payloads and frames are too large for one end or the other, and what their senders are told.
+#pragma once
+
+#include "parley/conversation/dialect.hpp"
+#include "parley/conversation/payload.hpp"
+#include "parley/core/core.hpp"
+#include "parley/session/session.hpp"
+#include "parley/wire/method.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace parley {
+
+// Whether a frame of this many bytes, written by `writer`, stays within the dialect's max_frame with its WebSocket header. The header of a
+// frame of up to 64 KiB has 4 bytes, and a mask has 4 more (RFC 6455 section 5.2).
+constexpr bool fits(const dialect& d, std::size_t frame, side writer) noexcept {
+  const std::size_t mask = writer == side::client ? 4 : 0;
+  return d.max_frame == 0 || 4 + mask + frame <= d.max_frame;
+}
+
+// Over the limit of the method, or else of the end that receives.
+inline bool too_large_for_us(const session::peer_session& s, const method& m, std::size_t payload) noexcept {
+  return payload > (m.max_bytes != 0 ? m.max_bytes : s.limits().max_message);
+}
+inline bool too_large_for_peer(const session::peer_session& s, const method& m, std::size_t payload) noexcept {
+  return payload > (m.max_bytes != 0 ? m.max_bytes : s.peer_limits().max_message);
+}
+
+inline error over_our_limit(const session::peer_session& s, const method& m, std::size_t payload) {
+  const std::string_view option = s.self() == side::server ? "server_options::max_message" : "client_options::max_message";
+  return payload_too_large(m, payload, s.limits().max_message, option);
+}
+inline error over_peers_limit(const session::peer_session& s, const method& m, std::size_t payload) {
+  const std::string_view option = s.self() == side::server ? "the client's max_message"
+                                  : s.plain()              ? "client_options::peer_max_message"
+                                                           : "server_options::max_message";
+  return payload_too_large(m, payload, s.peer_limits().max_message, option);
+}
+
+}  // namespace parley

@@ -1,0 +1,65 @@
+// The way onto one end's executor, from any thread, until that end is left. Private to the ends room.
+//
+// What passes before shut() runs before what shut() posts; afterwards nothing passes, and an operation that comes too late is completed
+// as such. It is one lock, held while something is posted: so no operation can slip in behind the leaving and wait for ever.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace parley {
+
+class gate {
+ public:
+  explicit gate(asio::any_io_executor on) : on_(std::move(on)) {}
+
+  // Runs f(*self) on the executor; `self` lives until then. False, and nothing happens: it is shut.
+  template <class Self, class F>
+  bool post(std::shared_ptr<Self> self, F f) {
+    std::lock_guard lock(mutex_);
+    if (shut_) return false;
+    asio::post(on_, [self = std::move(self), f = std::move(f)]() mutable { f(*self); });
+    return true;
+  }
+
+  // Runs f(*self, std::move(done)). False: it is shut, and the operation was completed late.
+  template <class Self, class Operation, class F>
+  bool post(std::shared_ptr<Self> self, std::unique_ptr<Operation> done, F f) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!shut_) {
+        asio::post(on_, [self = std::move(self), done = std::move(done), f = std::move(f)]() mutable { f(*self, std::move(done)); });
+        return true;
+      }
+    }
+    done.release()->finish_late();
+    return false;
+  }
+
+  // Once: f(*self) is the last that runs. Called again it does nothing.
+  template <class Self, class F>
+  void shut(std::shared_ptr<Self> self, F last) {
+    std::lock_guard lock(mutex_);
+    if (shut_.exchange(true)) return;
+    asio::post(on_, [self = std::move(self), last = std::move(last)]() mutable { last(*self); });
+  }
+  // Nothing runs any more: the executor itself is going.
+  void shut() noexcept {
+    std::lock_guard lock(mutex_);
+    shut_ = true;
+  }
+
+  bool is_shut() const noexcept { return shut_; }
+
+ private:
+  const asio::any_io_executor on_;
+  std::mutex mutex_;
+  std::atomic<bool> shut_ = false;  // set under the lock
+};
+
+}  // namespace parley

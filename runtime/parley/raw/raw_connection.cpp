@@ -1,0 +1,95 @@
+#include "parley/raw/raw_connection.hpp"
+
+#include "parley/ends/address.hpp"
+#include "parley/raw/raw_core.hpp"
+
+#include <ostream>
+
+namespace parley {
+namespace {
+
+// Did both ends mean it to end?
+bool ended_well(std::uint16_t code) noexcept { return code == 1000 || code == 1001 || code == 1005; }
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const raw_message& message) { return out << message.text(); }
+
+raw_connection::raw_connection(std::string_view url, raw_options options) {
+  auto loop = std::make_shared<own_loop>();
+  core_ = std::make_shared<raw_core>(checked_url(url, options.loopback, options.proxy), std::move(options), home(loop));
+  end_ = core_;
+  core_->run_on_own_thread(std::move(loop));
+}
+
+raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url)
+    : raw_connection(std::move(executor), url, raw_options{}) {}
+
+raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url, raw_options options)
+    : core_(std::make_shared<raw_core>(checked_url(url, options.loopback, options.proxy), std::move(options), home(std::move(executor)))) {
+  end_ = core_;
+}
+
+raw_connection::raw_connection(std::shared_ptr<raw_core> accepted) : end_(accepted), core_(std::move(accepted)) {}
+
+raw_connection::~raw_connection() { leave(); }
+
+raw_connection& raw_connection::operator=(raw_connection&& other) noexcept {
+  if (this == &other) return *this;
+  leave();
+  end_ = std::move(other.end_);
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+void raw_connection::leave() noexcept {
+  if (!core_) return;
+  core_->leave();
+  core_->join();
+}
+
+void raw_connection::connect() { async_connect(block); }
+
+// While there is room, and messages, nobody has to wait for a turn of the loop.
+void raw_connection::send(raw_message message) {
+  if (core_->runs_here()) throw would_never_end();
+  if (core_->open() && core_->try_send(message)) return;
+  async_send(std::move(message), block);
+}
+raw_message raw_connection::receive() {
+  if (core_->runs_here()) throw would_never_end();
+  if (auto next = core_->take_at_once()) return std::move(*next);
+  return async_receive(block);
+}
+raw_message raw_connection::receive_within(duration limit) { return async_receive_within(limit, block); }
+raw_message raw_connection::ask(raw_message message) { return async_ask(std::move(message), block); }
+void raw_connection::close(std::uint16_t code, std::string_view reason) { async_close(code, reason, block); }
+
+result<> raw_connection::try_send(raw_message message) { return core_->try_send(message); }
+void raw_connection::ping() { core_->ping(); }
+
+std::optional<raw_message> raw_connection::next() {
+  try {
+    return receive();
+  } catch (const call_failed& failed) {
+    if (failed.error().code != errc::deadline_exceeded && ended_well(close_code())) return std::nullopt;
+    throw;
+  }
+}
+
+void raw_connection::on_message(std::function<void(const raw_message&)> handler) { core_->on_message(std::move(handler)); }
+void raw_connection::on_closed(std::function<void(const error&)> handler) { core_->on_closed(std::move(handler)); }
+void raw_connection::on_pong(std::function<void()> handler) { core_->on_pong(std::move(handler)); }
+void raw_connection::pause_reading() { core_->pause_reading(true); }
+void raw_connection::resume_reading() { core_->pause_reading(false); }
+
+bool raw_connection::open() const noexcept { return core_ && core_->open(); }
+std::string raw_connection::subprotocol() const { return core_->known().subprotocol; }
+std::uint16_t raw_connection::close_code() const { return core_->known().ended.code; }
+std::string raw_connection::close_reason() const { return core_->known().ended.text; }
+const raw_request& raw_connection::request() const { return core_->asked(); }
+std::string raw_connection::local_address() const { return core_->known().local; }
+std::string raw_connection::remote_address() const { return core_->known().remote; }
+asio::any_io_executor raw_connection::executor() const { return core_->executor(); }
+
+}  // namespace parley

@@ -1,0 +1,45 @@
+// What routing asks about the loops of a server beside this one. Private to the server room.
+#pragma once
+
+#include "parley/conversation/spoken.hpp"
+#include "parley/routing/audience.hpp"
+#include "parley/server/server_core.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace parley {
+
+// As of now: a client that connects afterwards is not a receiver. On the loop `here`.
+class other_loops {
+ public:
+  other_loops(server_core& server, const server_loop& here) noexcept : server_(server), here_(here) {}
+
+  template <class Found>
+  bool find(const std::string& id, Found found) const {
+    const auto known = server_.directory().find(id);
+    if (!known) return false;
+    if (known->loop != &here_) found(known->loop, form_of(known->kind));
+    return true;
+  }
+
+  template <class Found>
+  void each(Found found) const {
+    for (const std::unique_ptr<server_loop>& loop : server_.loops()) {
+      if (loop.get() == &here_) continue;
+      routing::forms needed = 0;
+      for (std::size_t kind = 0; kind < spoken_kinds; ++kind)
+        if (loop->population(static_cast<spoken>(kind)) != 0) needed |= form_of(static_cast<spoken>(kind));
+      if (needed != 0) found(loop.get(), needed);
+    }
+  }
+
+ private:
+  server_core& server_;
+  const server_loop& here_;
+};
+
+static_assert(routing::other_places<other_loops, server_loop*>);
+
+}  // namespace parley

@@ -1,0 +1,354 @@
+#include "parley/server/server_core.hpp"
+
+#include "parley/core/give_back.hpp"
+#include "parley/ends/guarded_log.hpp"
+#include "parley/ends/origins.hpp"
+
+#include <asio/post.hpp>
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace parley {
+namespace {
+
+server_options checked(server_options options) {
+  options.log = guarded(std::move(options.log));
+  for (std::string& origin : options.origins) {
+    auto usable = usable_origin(origin, "server_options::origins");
+    if (!usable) throw std::invalid_argument(usable.error().message);
+    origin = std::move(*usable);
+  }
+  return options;
+}
+
+// Of the system, which has none left.
+int descriptor(int made, const char* what) {
+  if (made < 0) throw call_failed(error{std::error_code(errno, std::system_category()), what});
+  return made;
+}
+
+}  // namespace
+
+handler::~handler() {
+  for (registration& one : serving_) one.end_late();
+}
+
+void registration::end() noexcept {
+  if (const auto server = server_.lock()) server->remove(id_, false);
+  server_.reset();
+}
+
+void registration::end_late() noexcept {
+  if (const auto server = server_.lock()) server->remove(id_, true);
+}
+
+server_core::server_core(server_options options, std::vector<home> homes)
+    : options_(checked(std::move(options))),
+      node_(wire::make_node_id()),
+      clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      waiting_(std::make_shared<account>(options_.max_queued_total)) {
+  loops_.reserve(homes.size());
+  for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
+  loops_left_ = loops_.size();
+  listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
+  // After what may throw: the destructor closes it.
+  stop_event_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "a server cannot be made");
+}
+
+server_core::~server_core() {
+  stop_watch_.reset();  // closes the descriptor if it was being watched
+  if (stop_event_ >= 0) ::close(stop_event_);
+}
+
+server_loop* server_core::here() const {
+  for (const auto& loop : loops_)
+    if (loop->where().inside()) return loop.get();
+  return nullptr;
+}
+
+bool server_core::runs_here() const {
+  return std::any_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->where().runs_here(); });
+}
+
+void server_core::log(log_level level, const std::string& text) const {
+  if (options_.log) options_.log(level, text);
+}
+
+// --- setting up
+
+// Whether it fits is known at once. What the loop reads is changed on the loop, and before what is posted afterwards.
+void server_core::use(const service& used) {
+  std::unique_lock lock(mutex_);
+  if (declared_.knows(used)) return;
+  if (has_several_loops() && phase_ != phase::idle)
+    throw std::invalid_argument("with several threads, what a server speaks is settled before it starts");
+  if (auto added = declared_.add(used); !added) throw std::invalid_argument(added.error().message);
+  if (phase_ == phase::idle) {
+    (void)contract_.add(used);
+    return;
+  }
+  lock.unlock();
+  on_loop(*loops_.front(), [&used](server_core& self, server_loop&) { (void)self.contract_.add(used); });
+}
+
+registration server_core::add(handler& h, const service& s, std::span<const binding> bindings) {
+  use(s);
+  std::lock_guard lock(mutex_);
+  if (phase_ != phase::idle && (has_several_loops() || !first().inside()))
+    throw std::logic_error("parley::server::add: add handlers before the start, or, with one thread, from a handler");
+  for (const binding& b : bindings)
+    if (loops_.front()->has_handler_for(*b.what)) throw std::invalid_argument("two handlers for " + std::string(b.what->name));
+  const std::uint64_t id = next_registration_++;
+  for (const auto& loop : loops_) loop->take_in(id, h, bindings);
+  registered_.push_back(id);
+  h.serving_.push_back({weak_from_this(), id});
+  return h.serving_.back();
+}
+
+void server_core::remove(std::uint64_t registered, bool late) {
+  std::vector<std::future<void>> gone;  // of the loops that may be in the handler just now
+  {
+    std::lock_guard lock(mutex_);
+    if (std::erase(registered_, registered) == 0) return;
+    if (phase_ == phase::ended) return;  // no loop calls a handler any more
+    for (const auto& loop : loops_) {
+      home& where = loop->where();
+      if (phase_ == phase::idle || where.inside() || !where.loop()) {
+        loop->take_out(registered, [] {});
+        continue;
+      }
+      auto ended = std::make_shared<std::promise<void>>();  // dropped with the loop it counts as kept
+      gone.push_back(ended->get_future());
+      asio::post(where.executor(), [raw = loop.get(), registered, ended] { raw->take_out(registered, [ended] { ended->set_value(); }); });
+    }
+  }
+  if (late && !gone.empty())
+    log(log_level::error, "a handler was destroyed while its server runs: end its registration first (parley::scoped_registration)");
+  for (auto& one : gone) one.wait();
+}
+
+void server_core::open_ports() {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != phase::idle) throw std::logic_error("parley::server: started twice");
+  }
+  stop_watch_ = std::make_unique<asio::posix::stream_descriptor>(
+      first().executor(), descriptor(::fcntl(stop_event_, F_DUPFD_CLOEXEC, 0), "the server cannot be started"));
+  open_entrances();
+  {
+    std::lock_guard lock(mutex_);  // use() changes the contract itself until now, and posts from now on
+    phase_ = phase::running;
+  }
+  asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
+  for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
+  for (const entrance& one : entrances_) log(log_level::info, "listening on " + one.place());
+}
+
+// A thread for each loop but the first.
+std::vector<std::thread> server_core::run_other_loops() {
+  std::vector<std::thread> others;
+  try {
+    for (std::size_t i = 1; i < loops_.size(); ++i) others.emplace_back([loop = loops_[i]->where().loop()] { loop->run(); });
+  } catch (const std::system_error& none) { call_off(std::move(others), none.code()); }
+  return others;
+}
+
+// The first loop on this thread. What a loop leaves is destroyed when none of them runs any more.
+void server_core::run_loops(std::vector<std::thread> others) {
+  first().loop()->run();
+  for (std::thread& other : others) other.join();
+  for (const auto& loop : loops_) loop->where().loop()->shut_down();
+}
+
+// The system has no thread left: nothing of the server goes on, and its ports are closed.
+void server_core::call_off(std::vector<std::thread> others, std::error_code why) {
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = phase::ended;
+  }
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    own_loop* const loop = loops_[i + 1]->where().loop();
+    asio::post(loop->context(), [loop] { loop->end(); });
+  }
+  for (std::thread& other : others) other.join();
+  stop_watch_.reset();
+  for (const auto& loop : loops_) loop->where().loop()->shut_down();
+  throw call_failed(error{why, "the server cannot be started: no thread for each of its loops: " + why.message()});
+}
+
+void server_core::run() {
+  open_ports();
+  if (!first().loop()) return;
+  const auto self = shared_from_this();
+  run_loops(run_other_loops());
+}
+
+void server_core::start() {
+  open_ports();
+  if (!first().loop()) return;
+  const auto others = std::make_shared<std::vector<std::thread>>(run_other_loops());
+  try {
+    thread_ = std::thread([self = shared_from_this(), others] { self->run_loops(std::move(*others)); });
+  } catch (const std::system_error& none) { call_off(std::move(*others), none.code()); }
+}
+
+// With several loops the thread of start() waits for the others: none of them can wait for it.
+void server_core::join() {
+  if (thread_.joinable() && !runs_here()) thread_.join();
+}
+
+void server_core::let_go() {
+  if (!thread_.joinable()) return;
+  if (runs_here()) thread_.detach();  // it holds this object until its loops have ended
+  else thread_.join();
+}
+
+// --- stopping
+
+void server_core::stop() noexcept {
+  // Nothing but write(2): this may be a signal handler.
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
+}
+
+void server_core::shut_down() {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ == phase::idle) phase_ = phase::ended;
+    if (phase_ == phase::ended) return;
+  }
+  if (first().loop()) return stop();
+  asio::post(first().executor(), [self = shared_from_this()] { self->begin_stopping(); });
+}
+
+void server_core::watch_for_stop() {
+  stop_watch_->async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](std::error_code failed) {
+    if (const auto self = weak.lock(); self && !failed) self->begin_stopping();
+  });
+}
+
+void server_core::begin_stopping() {
+  if (phase_ != phase::running) return;
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = phase::stopping;
+  }
+  self_ = shared_from_this();
+  for (const auto& loop : loops_) on_loop(*loop, [](server_core&, server_loop& stopping) { stopping.stop(); });
+}
+
+void server_core::loop_is_empty() {
+  on_loop(*loops_.front(), [](server_core& self, server_loop&) {
+    if (--self.loops_left_ == 0) self.end();
+  });
+}
+
+void server_core::end() {
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = phase::ended;
+  }
+  stop_watch_.reset();
+  log(log_level::info, "stopped");
+  for (const auto& loop : loops_)
+    if (own_loop* own = loop->where().loop()) asio::post(own->context(), [own] { own->end(); });
+  asio::post(first().executor(), [self = std::move(self_)] {});  // not the last owner in the middle of its own function
+}
+
+server_counters server_core::counters() const {
+  server_counters sum;
+  for (const auto& loop : loops_) loop->add_to(sum);
+  sum.queued = waiting_->used();
+  return sum;
+}
+
+void server_core::look_at_memory() const noexcept {
+  constexpr std::size_t worth_it = 16 * 1024 * 1024;
+  if (waiting_->peak_is_over(worth_it)) give_memory_back();
+}
+
+// --- formats, and sending from the server itself
+
+formats_in_use server_core::formats() const {
+  formats_in_use now;
+  for (const auto& loop : loops_) {
+    for (const spoken kind : {spoken::binary, spoken::binary_without_lists}) now.binary = now.binary || loop->population(kind) != 0;
+    for (const spoken kind : {spoken::json, spoken::json_without_lists, spoken::plain}) now.json = now.json || loop->population(kind) != 0;
+    for (const entrance* one : with_dialect_)
+      if (loop->population(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
+  }
+  if (!now.json && !now.binary) now.binary = true;
+  return now;
+}
+
+bool server_core::admit(std::size_t cost) noexcept {
+  const std::size_t before = posted_.fetch_add(cost);
+  if (before == 0 || before + cost <= options_.max_posted) return true;
+  posted_ -= cost;
+  return false;
+}
+
+sent server_core::send(outgoing event) {
+  const method& m = *event.what;
+  const std::size_t cost = event.cost();
+  if (event.unwritable) {
+    if (!admit(cost)) return sent::dropped;
+    if (!post(*loops_.front(), [&m, cost, why = event.unwritable](server_core& self, server_loop&) {
+          self.posted_ -= cost;
+          self.log(log_level::error, std::string(m.name) + ": " + why->message);
+        }))
+      posted_ -= cost;
+    return sent::unwritable;
+  }
+  const std::size_t limit = m.max_bytes != 0 ? m.max_bytes : 1024 * 1024;
+  if ((event.json && event.json->size() > limit) || (event.binary && event.binary->size() > limit)) return sent::too_large;
+  if (server_loop* loop = here()) return phase_ == phase::ended ? sent::closed : loop->deliver_own(event);
+  if (!admit(cost)) return sent::dropped;
+  if (post(*loops_.front(), [event = std::move(event), cost](server_core& self, server_loop& loop) {
+        self.posted_ -= cost;
+        loop.deliver_own(event);
+      }))
+    return sent::queued;
+  posted_ -= cost;
+  return sent::closed;
+}
+
+void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending_call> done) {
+  const auto unwritable = event.unwritable;
+  const sent outcome = send(std::move(event));
+  asio::post(first().executor(), [outcome, unwritable, done = std::move(done)]() mutable {
+    switch (outcome) {
+      case sent::queued:
+        return done.release()->finish(encoded_answer{});
+      case sent::dropped:
+        return done.release()->finish(errc::overloaded);
+      case sent::closed:
+        return done.release()->finish(errc::disconnected);
+      case sent::too_large:
+        return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
+      case sent::mismatched:
+        return done.release()->finish(errc::version_mismatch);
+      case sent::unwritable:
+        return done.release()->finish(*unwritable);
+    }
+  });
+}
+
+// A server's link connects nowhere and hears no events: its handlers do.
+void server_core::connect(ticket, outgoing, std::unique_ptr<pending_call> done) {
+  asio::post(first().executor(), [done = std::move(done)]() mutable { done.release()->finish(errc::invalid); });
+}
+std::uint64_t server_core::subscribe(const method&, std::shared_ptr<subscriber>) { return 0; }
+std::uint64_t server_core::answer(const method&, std::shared_ptr<call_server>) { return 0; }
+void server_core::unsubscribe(std::uint64_t) {}
+
+}  // namespace parley

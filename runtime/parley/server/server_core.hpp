@@ -1,0 +1,205 @@
+// The server as a whole: its options, its loops and the threads under them, from the first handler that is added until the last client
+// has said goodbye; and the way into it from other threads. What happens to a client happens in its server_loop.
+// Private to the server room.
+#pragma once
+
+#include "parley/server/server_loop.hpp"
+#include "parley/transport/network.hpp"
+
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace parley {
+
+// A port that clients come in by.
+struct entrance {
+  port_options options;
+  spoken kind = spoken::plain;  // of its dialect
+  std::atomic<std::uint16_t> bound = 0;
+
+  const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
+  // Once it is bound, for the log.
+  std::string place() const { return options.address.starts_with("unix:") ? options.address : "port " + std::to_string(bound); }
+};
+
+class server_core final : public core, public std::enable_shared_from_this<server_core> {
+ public:
+  // At least one home; all of them, or none, with a loop of their own.
+  server_core(server_options options, std::vector<home> homes);
+  ~server_core() override;
+
+  registration add(handler&, const service&, std::span<const binding>);
+  // Waits as registration::end() says. `late`: the handler is being destroyed.
+  void remove(std::uint64_t registered, bool late);
+  std::size_t listen(port_options);
+  void open_ports();
+  void run();
+  void start();
+  void stop() noexcept;
+  // The server object is going: like stop(), and this object lives on until the last connection has said goodbye.
+  void shut_down();
+  // Waits until it has ended; on a thread of the server's it returns at once.
+  void join();
+  // The same for a server object that goes: on a thread of the server's that thread ends by itself.
+  void let_go();
+  std::uint16_t port(std::size_t number) const { return entrances_.at(number).bound; }
+  server_counters counters() const;
+
+  // core
+  asio::any_io_executor executor() const override { return first().executor(); }
+  bool runs_here() const override;
+  formats_in_use formats() const override;
+  void use(const service&) override;
+  ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
+  void connect(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void start(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  void cancel(ticket) override;
+  sent send(outgoing) override;
+  void send_when_room(ticket, outgoing, std::unique_ptr<pending_call>) override;
+  std::uint64_t subscribe(const method&, std::shared_ptr<subscriber>) override;
+  std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
+  void unsubscribe(std::uint64_t) override;
+
+  // ---- for its loops
+
+  // Of a client.
+  struct whereabouts {
+    server_loop* loop;
+    spoken kind;
+  };
+  const server_options& options() const noexcept { return options_; }
+  const session::contract& contract() const noexcept { return contract_; }
+  const std::shared_ptr<transport::clock>& clock() const noexcept { return clock_; }
+  std::uint32_t node() const noexcept { return node_; }
+  const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
+  bool has_several_loops() const noexcept { return loops_.size() > 1; }
+  client_directory<whereabouts>& directory() noexcept { return directory_; }
+  const wire::envelope_format& format_of(spoken) const;
+  // Of a kind that is a dialect.
+  const dialect& dialect_of(spoken) const;
+  // The port whose client asks for `path` at the listener of `at`. Null: nothing is served there.
+  const entrance* entrance_for(const entrance& at, std::string_view path) const;
+  // What waits for all clients.
+  const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
+  // Less waits than before: memory that a peak has taken goes back.
+  void look_at_memory() const noexcept;
+  bool accepts_clients() const noexcept { return phase_ == phase::running; }
+  // The last client of a stopping loop is gone. On that loop, once.
+  void loop_is_empty();
+  void log(log_level, const std::string&) const;
+
+ private:
+  home& first() const { return loops_.front()->where(); }
+  // The loop this thread runs just now; null: none.
+  server_loop* here() const;
+  // Runs `f` on the loop, inline if this is its thread. False: the server has ended.
+  template <class F>
+  bool on_loop(server_loop&, F f);
+  // The same, never inline.
+  template <class F>
+  bool post(server_loop&, F f);
+  // Posts f(*this, loop, std::move(done)). False: the server has ended, and the operation was completed late.
+  template <class F>
+  bool post(server_loop&, std::unique_ptr<pending_call> done, F f);
+  // On any thread: counts what a loop is about to be handed. False: there is no room for it (max_posted), and nothing is counted.
+  bool admit(std::size_t cost) noexcept;
+  // All of them, or none. Throws call_failed.
+  void open_entrances();
+  // One for each loop. Throws call_failed.
+  std::vector<std::shared_ptr<transport::listener>> open_listeners(const entrance&, std::size_t largest,
+                                                                   const std::shared_ptr<std::atomic<std::size_t>>& connections);
+  transport::network& network_of(const entrance&) const;
+  // For the listener of that loop: clients that it refuses by itself.
+  std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
+  void watch_for_stop();
+  // A call to a client, on that client's loop.
+  void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);
+  void begin_stopping();
+  void end();
+  std::vector<std::thread> run_other_loops();
+  void run_loops(std::vector<std::thread> others);
+  [[noreturn]] void call_off(std::vector<std::thread> others, std::error_code why);
+
+  const server_options options_;
+  const std::uint32_t node_;  // the part of client ids that is this server's
+  std::shared_ptr<transport::clock> clock_;
+  std::atomic<ticket> next_ticket_ = 1;
+  std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are
+  std::vector<const entrance*> with_dialect_;  // by the number of the kind
+  std::atomic<std::size_t> posted_ = 0;        // what loops were handed and have not taken up
+  const std::shared_ptr<account> waiting_;
+  int stop_event_ = -1;  // eventfd: what a signal handler may write to
+  std::thread thread_;   // of start()
+
+  enum class phase { idle, running, stopping, ended };
+  mutable std::mutex mutex_;  // phase, and what add() changes before the start
+  std::atomic<phase> phase_ = phase::idle;
+
+  session::contract declared_;  // all that was ever used; under the mutex
+  session::contract contract_;  // before the start under the mutex, then the first loop's; with several it does not change any more
+  client_directory<whereabouts> directory_;
+  std::vector<std::unique_ptr<server_loop>> loops_;
+
+  // On the first loop:
+  std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
+  std::shared_ptr<server_core> self_;  // while stopping
+  std::size_t loops_left_ = 0;
+
+  std::uint64_t next_registration_ = 1;    // under the mutex
+  std::vector<std::uint64_t> registered_;  // likewise
+
+  std::mutex asked_guard_;
+  struct asked {
+    server_loop* loop;
+    std::weak_ptr<conversation> end;  // once it has reached its loop
+    bool cancelled = false;
+  };
+  std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them
+};
+
+template <class F>
+bool server_core::post(server_loop& loop, F f) {
+  std::lock_guard lock(mutex_);
+  if (phase_ == phase::ended) return false;
+  asio::post(loop.where().executor(), [self = shared_from_this(), &loop, f = std::move(f)]() mutable { f(*self, loop); });
+  return true;
+}
+
+template <class F>
+bool server_core::post(server_loop& loop, std::unique_ptr<pending_call> done, F f) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != phase::ended) {
+      asio::post(loop.where().executor(), [self = shared_from_this(), &loop, done = std::move(done), f = std::move(f)]() mutable {
+        f(*self, loop, std::move(done));
+      });
+      return true;
+    }
+  }
+  done.release()->finish_late();
+  return false;
+}
+
+template <class F>
+bool server_core::on_loop(server_loop& loop, F f) {
+  if (!loop.where().inside()) return post(loop, std::move(f));
+  if (phase_ == phase::ended) return false;
+  f(*this, loop);
+  return true;
+}
+
+}  // namespace parley

@@ -1,0 +1,299 @@
+#include "parley/server/server_loop.hpp"
+
+#include "parley/conversation/attachment.hpp"
+#include "parley/ends/bounds.hpp"
+#include "parley/ends/guarded_log.hpp"
+#include "parley/ends/origins.hpp"
+#include "parley/server/server_core.hpp"
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace parley {
+namespace {
+
+// A client that does not answer the close is not waited for any longer.
+constexpr std::chrono::seconds goodbye_limit{2};
+
+wire::policy as_wire(contract_policy p) {
+  switch (p) {
+    case contract_policy::refuse:
+      return wire::policy::refuse;
+    case contract_policy::degrade:
+      return wire::policy::degrade;
+    case contract_policy::warn:
+      return wire::policy::warn;
+  }
+  return wire::policy::degrade;
+}
+
+constexpr std::string_view wrong_origin =
+    "pages of this origin may not connect: its host and port are not those the server was asked by. List it in server_options::origins; a "
+    "proxy must pass the Host header on";
+
+// So often the log is told that clients cannot be accepted.
+constexpr std::chrono::minutes between_accept_failures{1};
+
+session::session_options session_options_of(const server_core& server) {
+  const server_options& options = server.options();
+  session::session_options session{.self = side::server};
+  session.node = server.node();
+  session.limits.max_message = wire_limit(options.max_message);
+  session.limits.max_calls = options.max_calls;
+  session.limits.max_depth = wire_limit(options.max_depth);
+  session.heartbeat = options.heartbeat;
+  session.hello_timeout = options.handshake_timeout;
+  session.max_queue = options.max_queue;
+  session.total = server.waiting();
+  session.agent = options.agent;
+  session.policy = as_wire(options.contract);
+  session.drop_on_invalid = options.drop_on_invalid;
+  return session;
+}
+
+}  // namespace
+
+server_loop::server_loop(server_core& server, home where)
+    : server_(server),
+      home_(std::move(where)),
+      watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
+      patience_(server.clock()->make_alarm(home_.executor())),
+      inbox_(server.options().max_posted) {}
+
+server_loop::~server_loop() {
+  for (auto& [raw, end] : conversations_) end->forget_owner();
+}
+
+void server_loop::take_in(std::uint64_t id, handler& h, std::span<const binding> bindings) {
+  const auto replies = std::make_shared<running_replies>();
+  for (const binding& b : bindings) bound_.emplace(b.what, bound{&h, b, replies});
+  handlers_.push_back({id, &h, replies});
+}
+
+void server_loop::take_out(std::uint64_t id, std::function<void()> ended) {
+  const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
+  if (found == handlers_.end()) return ended();
+  const auto replies = std::move(found->replies);
+  handlers_.erase(found);
+  std::erase_if(bound_, [&replies](const auto& entry) { return entry.second.replies == replies; });
+  replies->stop(std::move(ended));
+}
+
+template <class F>
+void server_loop::for_each_handler(F f) {
+  std::vector<std::uint64_t> now;
+  now.reserve(handlers_.size());
+  for (const served& one : handlers_) now.push_back(one.id);
+  for (const std::uint64_t id : now) {
+    const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
+    if (found != handlers_.end()) f(*found->handler);
+  }
+}
+
+// --- clients come and go
+
+void server_loop::listen(const entrance& at, std::shared_ptr<transport::listener> listener) {
+  listening_.push_back({&at, std::move(listener)});
+}
+
+void server_loop::accept() {
+  for (const listening& one : listening_)
+    one.listener->start([this, at = one.at, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
+      if (const auto server = weak.lock()) on_request(*at, ask);
+    });
+}
+
+void server_loop::on_request(const entrance& came_by, const std::shared_ptr<transport::request>& ask) {
+  const server_options& options = server_.options();
+  const auto reject = [&](int status, std::string_view text) {
+    upgrade_refused(status, text, ask->remote);
+    ask->reject(status, text);
+  };
+  if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
+  const entrance* const at = server_.entrance_for(came_by, ask->path);
+  if (!at) return reject(404, "nothing is served at this path: clients connect at " + came_by.options.path);
+  if (!origin_allowed(options.origins, ask->origin, ask->host)) return reject(403, wrong_origin);
+
+  // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
+  std::vector<std::string_view> names;
+  for (const std::string& name : ask->subprotocols)
+    if (!name.starts_with("parley.auth.")) names.push_back(name);
+  const dialect* const foreign = at->dialect();
+  std::string_view chosen;
+  if (foreign) {
+    if (std::find(names.begin(), names.end(), foreign->subprotocol) != names.end()) chosen = foreign->subprotocol;
+  } else if (names.empty()) {
+    if (!options.plain) return reject(400, "a subprotocol must be offered");
+  } else {
+    for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
+      if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
+    if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
+  }
+  conversation_setup setup{.session = session_options_of(server_), .contract = &server_.contract(), .types = options.types};
+  if (foreign) {
+    setup.dialect = foreign;
+    setup.speaks = at->kind;
+  }
+  auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
+  conversations_.emplace(talk.get(), talk);
+  ask->accept(chosen, std::make_shared<attachment>(std::move(talk), server_.clock(), home_.executor(), foreign, side::server));
+}
+
+void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
+  rejected_ += 1;
+  if (server_.options().log)
+    server_.log(log_level::info,
+                "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": " + std::string(text));
+}
+
+void server_loop::accept_failed(const std::error_code& why) {
+  accept_failures_ += 1;
+  if (!server_.options().log) return;
+  const time_point now = server_.clock()->now();
+  if (accept_failure_logged_ != time_point::min() && now - accept_failure_logged_ < between_accept_failures) return;
+  accept_failure_logged_ = now;
+  server_.log(log_level::error, "clients cannot be accepted, and wait: " + why.message());
+}
+
+void server_loop::refused(conversation& end, const wire::fault& fault, const method* m) {
+  if (server_.options().log) server_.log(log_level::info, text_of_refused("of client " + end.session().client_id(), fault, m));
+}
+
+const wire::envelope_format* server_loop::format_for(std::string_view subprotocol) {
+  if (subprotocol == wire::fbs_subprotocol) return &wire::fbs_format();
+  if (subprotocol == wire::json_subprotocol) return &wire::json_format();
+  return &wire::plain_format();
+}
+
+void server_loop::opened(conversation& end) {
+  const spoken kind = end.speaks();
+  const std::string& id = end.session().client_id();
+  population_[static_cast<std::size_t>(kind)] += 1;
+  clients_.add(id, &end);
+  if (server_.has_several_loops()) server_.directory().add(id, {this, kind});
+  accepted_ += 1;
+  end.set_peer(std::make_shared<parley::peer>(end));
+  parley::peer& peer = *end.peer();
+  if (server_.options().log) {
+    server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote());
+    for (const method* m : end.session().mismatched())
+      server_.log(log_level::warning, "client " + peer.id() + " disagrees about " + std::string(m->name));
+  }
+  for_each_handler([&](handler& h) {
+    try {
+      const watchdog::running handler_of(watchdog_, "connected()");
+      h.connected(peer);
+    } catch (...) { server_.log(log_level::error, "a handler failed in connected()"); }
+  });
+}
+
+void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
+  const auto found = conversations_.find(&end);
+  if (found == conversations_.end()) return;
+  const auto keep = found->second;
+  conversations_.erase(found);
+  const bool logs = static_cast<bool>(server_.options().log);
+  if (logs && !end.peer() && end.has_session()) {
+    for (const method* m : end.session().mismatched())  // refused for its contract, before it was anybody
+      server_.log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
+    server_.log(log_level::info, "a connection from " + end.connection()->remote() + " ended before its greeting, " + how_it_ended(how));
+  }
+  if (end.peer()) {
+    const std::string& id = end.session().client_id();
+    clients_.remove(id);
+    if (server_.has_several_loops()) server_.directory().remove(id);
+    population_[static_cast<std::size_t>(end.speaks())] -= 1;
+    refused_ += end.session().counters().refused;
+    if (!how.from_peer && how.close_code == session::close_code::too_slow) too_slow_ += 1;
+    if (logs && end.session().total_was_full())
+      server_.log(log_level::warning, "max_queued_total (" + std::to_string(server_.waiting()->most()) + " bytes) is reached: client " +
+                                          id + " has more waiting than is left for all clients, and is closed");
+    // What this end closed for is worth a look, unless it was the program that closed.
+    const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
+                       how.close_code == session::close_code::removed;
+    if (logs) server_.log(usual ? log_level::info : log_level::warning, "client " + id + " disconnected " + how_it_ended(how));
+    for_each_handler([&](handler& h) {
+      try {
+        const watchdog::running handler_of(watchdog_, "disconnected()");
+        h.disconnected(*end.peer(), how);
+      } catch (...) { server_.log(log_level::error, "a handler failed in disconnected()"); }
+    });
+  }
+  server_.look_at_memory();
+  told_if_empty();
+}
+
+conversation* server_loop::client(const std::string& id) {
+  conversation* const* end = clients_.find(id);
+  return end ? *end : nullptr;
+}
+
+void server_loop::stop() {
+  stopping_ = true;
+  for (const listening& one : listening_) one.listener->stop();
+  listening_.clear();
+  std::vector<std::shared_ptr<conversation>> all;
+  all.reserve(conversations_.size());
+  for (auto& [raw, end] : conversations_) all.push_back(end);
+  for (auto& end : all) end->close(session::close_code::going_away, "the server is stopping");
+  patience_->set(server_.clock()->now() + goodbye_limit, [this, weak = server_.weak_from_this()] {
+    const auto server = weak.lock();
+    if (!server) return;
+    std::vector<std::shared_ptr<conversation>> left;
+    left.reserve(conversations_.size());
+    for (auto& [raw, end] : conversations_) left.push_back(end);
+    for (auto& end : left)
+      if (end->connection()) end->connection()->abort();
+  });
+  told_if_empty();
+}
+
+void server_loop::told_if_empty() {
+  if (!stopping_ || told_ || !conversations_.empty()) return;
+  told_ = true;
+  patience_->clear();
+  server_.loop_is_empty();
+}
+
+void server_loop::add_to(server_counters& sum) const {
+  for (const tally& one : population_) sum.clients += one;
+  sum.accepted += accepted_;
+  sum.rejected += rejected_;
+  sum.events += events_;
+  sum.deliveries += deliveries_;
+  sum.calls += calls_;
+  sum.refused += refused_;
+  sum.accept_failures += accept_failures_;
+  sum.left_out += left_out_;
+  sum.too_slow += too_slow_;
+}
+
+void server_loop::drained(conversation&) { server_.look_at_memory(); }
+
+// --- calls, and what clients say about events of ours
+
+void server_loop::call_received(conversation&, incoming_call& in) {
+  calls_ += 1;
+  const auto found = bound_.find(&in.what);
+  if (found == bound_.end() || !found->second.how.overridden)
+    return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server does not answer it"});
+  const watchdog::running handler_of(watchdog_, in.what.name);
+  in.work = found->second.replies;
+  found->second.how.serve(*found->second.handler, in);
+}
+
+void server_loop::call_handler_threw(const method& m, const std::exception_ptr& thrown) {
+  server_.log(log_level::error, text_of_thrown(m.name, thrown));
+}
+
+void server_loop::error_received(conversation& end, const error& e, std::string_view event) {
+  if (server_.options().log && end.session().may_note(server_.clock()->now()))
+    server_.log(log_level::warning, "client " + end.session().client_id() + " refused " + std::string(event.empty() ? "an event" : event) +
+                                        ": " + e.code.message());
+}
+
+}  // namespace parley

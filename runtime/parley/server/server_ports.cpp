@@ -1,0 +1,119 @@
+// The ports of a server: which there are, what is spoken at each, and how they are opened.
+#include "parley/conversation/attachment.hpp"
+#include "parley/ends/bounds.hpp"
+#include "parley/server/server_core.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace parley {
+
+std::size_t server_core::listen(port_options chosen) {
+  std::lock_guard lock(mutex_);
+  if (phase_ != phase::idle) throw std::logic_error("parley::server::listen: add ports before the start");
+  if (chosen.address.empty()) chosen.address = options_.address;
+  const wire::envelope_format* const foreign = chosen.dialect.format;
+  if (foreign && foreign->has_session()) throw std::invalid_argument("a dialect has no session of its own");
+  if (foreign && with_dialect_.size() == max_dialects) throw std::invalid_argument("too many ports with a dialect");
+  entrance& one = entrances_.emplace_back();
+  one.options = std::move(chosen);
+  if (foreign) {
+    one.kind = static_cast<spoken>(static_cast<std::size_t>(spoken::dialect) + with_dialect_.size());
+    with_dialect_.push_back(&one);
+  }
+  return entrances_.size() - 1;
+}
+
+const dialect& server_core::dialect_of(spoken kind) const {
+  return with_dialect_[static_cast<std::size_t>(kind) - static_cast<std::size_t>(spoken::dialect)]->options.dialect;
+}
+
+const wire::envelope_format& server_core::format_of(spoken kind) const {
+  switch (kind) {
+    case spoken::binary:
+    case spoken::binary_without_lists:
+      return wire::fbs_format();
+    case spoken::json:
+    case spoken::json_without_lists:
+      return wire::json_format();
+    case spoken::plain:
+      return wire::plain_format();
+    default:
+      return *dialect_of(kind).format;
+  }
+}
+
+transport::network& server_core::network_of(const entrance& at) const {
+  return transport::network_at(at.options.address, options_.loopback);
+}
+
+// In a network without addresses the first port's listener stands for all ports, and a path that
+// belongs to none of them leads to the first.
+const entrance* server_core::entrance_for(const entrance& at, std::string_view path) const {
+  if (network_of(at).has_addresses()) return at.options.path == path ? &at : nullptr;
+  const auto named =
+      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
+  return named == entrances_.end() ? &at : &*named;
+}
+
+// All or none: what was opened is closed again if the next cannot be.
+void server_core::open_entrances() {
+  const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
+  const auto connections = std::make_shared<std::atomic<std::size_t>>(0);
+  std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
+  for (const entrance& one : entrances_) {
+    opened.push_back(open_listeners(one, largest, connections));
+    if (!network_of(one).has_addresses()) break;
+  }
+  for (std::size_t number = 0; number < opened.size(); ++number) {
+    entrance& one = entrances_[number];
+    one.bound = opened[number].front()->port();
+    for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move(opened[number][i]));
+  }
+}
+
+std::function<void(int, std::string_view, const std::string&)> server_core::refusals_to(server_loop& loop) {
+  return [&loop, weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
+    if (const auto self = weak.lock()) loop.upgrade_refused(status, text, remote);
+  };
+}
+
+// With several loops each has a socket of its own on the same port, and the system divides the clients among them.
+// The first takes the port alone, which fails if another process has it; then it lets the others in.
+std::vector<std::shared_ptr<transport::listener>> server_core::open_listeners(
+    const entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& connections) {
+  using transport::port_sharing;
+  transport::network& network = network_of(at);
+  transport::listen_options listen;
+  listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: under every name
+  listen.port = at.options.port;
+  listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
+  listen.limits.max_message = largest;
+  listen.limits.handshake = options_.handshake_timeout;
+  listen.limits.max_connections = options_.max_connections;
+  listen.open_connections = connections;
+  listen.waiting = waiting_;
+  if (const dialect* const foreign = at.dialect()) {
+    listen.manners = manners_of(*foreign);
+  } else {
+    listen.help = "supported subprotocols:";
+    if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
+    if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
+  }
+  std::vector<std::shared_ptr<transport::listener>> opened;
+  for (const auto& loop : loops_) {
+    listen.on_refused = refusals_to(*loop);
+    listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
+      if (const auto self = weak.lock()) raw->accept_failed(why);
+    };
+    auto listener = network.listen(loop->where().executor(), listen);
+    if (!listener) throw call_failed(listener.error());
+    opened.push_back(*listener);
+    listen.port = opened.back()->port();
+    listen.sharing = port_sharing::everybody;
+  }
+  return opened;
+}
+
+}  // namespace parley

@@ -1,0 +1,112 @@
+// The plumbing between a call inside the runtime (bytes, tickets) and a user's completion token. Used by generated stubs only.
+#pragma once
+
+#include "parley/ends/asio_check.hpp"
+#include "parley/stub/block.hpp"
+#include "parley/stub/core.hpp"
+#include "parley/stub/operation.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace parley {
+
+// One operation in flight: owns the user's handler, decodes the answer on the link's executor, completes on the handler's.
+template <class T, class Handler>
+class call_operation final : public pending_call, private completing<T, Handler> {
+ public:
+  call_operation(Handler handler, const method* what, const asio::any_io_executor& fallback)
+      : completing<T, Handler>(std::move(handler), fallback), what_(what) {}
+
+  void finish(result<encoded_answer> answer) override { this->complete(std::unique_ptr<call_operation>(this), read(std::move(answer))); }
+  void finish_late() override { this->complete_late(std::unique_ptr<call_operation>(this)); }
+
+ private:
+  friend completing<T, Handler>;
+
+  result<T> read(result<encoded_answer> answer) const {
+    if (!answer) return std::move(answer).error();
+    if constexpr (std::is_void_v<T>) {
+      return {};
+    } else {
+      T value{};
+      if (auto decoded = what_->out->read(answer->format, answer->payload, &value, answer->options); !decoded)
+        return unreadable_answer(std::move(decoded).error());
+      return value;
+    }
+  }
+
+  const method* what_;
+};
+
+// Starts an operation through `Begin` (a member function of core). `block` asks it first whether waiting here could ever end.
+template <class T, void (core::*Begin)(core::ticket, outgoing, std::unique_ptr<pending_call>)>
+struct start_operation {
+  std::shared_ptr<core> on;
+  bool runs_here() const { return on->runs_here(); }
+
+  // The check does not see it moved on: that stands in a dependent call.
+  template <class Handler>
+  void operator()(Handler&& handler, outgoing request) const {  // NOLINT(performance-unnecessary-value-param)
+    const core::ticket of = on->reserve();
+    hook_cancellation(handler, on, of);
+    const method* what = request.what;
+    ((*on).*Begin)(of, std::move(request),
+                   std::make_unique<call_operation<T, std::decay_t<Handler>>>(std::forward<Handler>(handler), what, on->executor()));
+  }
+};
+
+// What a generated `async_<call>` forwards to. The payload is encoded here, so nothing refers to it afterwards.
+template <class T, class Payload, class Token>
+auto async_call(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
+  return asio::async_initiate<Token, void(result<T>)>(start_operation<T, &core::start>{to.core}, token,
+                                                      encode_for(to, what, &payload, whom));
+}
+template <class T, class Payload, class Token>
+auto async_call(const endpoint& to, const method& what, const Payload& payload, const to::client& whom, Token&& token) {
+  return async_call<T>(to, what, payload, target_traits<to::client>::value(whom), std::forward<Token>(token));
+}
+template <class T, class Payload, class Token>
+auto async_call(const endpoint& to, const method& what, const Payload& payload, Token&& token) {
+  return async_call<T>(to, what, payload, target{}, std::forward<Token>(token));
+}
+
+// What a generated `async_<event>` forwards to: completes when the queue has taken the event.
+template <class Payload, class Token>
+auto async_send(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
+  return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::send_when_room>{to.core}, token,
+                                                     encode_for(to, what, &payload, whom));
+}
+
+// Starts the call, waits on this thread, reads the answer into `value` (null: none wanted). Throws call_failed. Not a template:
+// instantiating Asio's token machinery for `block` in every generated blocking method would cost each user's translation unit 0.4 s.
+void wait_for_answer(const endpoint& to, outgoing request, void* value);
+
+// What a generated blocking `<call>` forwards to.
+template <class T, class Payload>
+T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const target& whom = {}) {
+  if constexpr (std::is_void_v<T>) {
+    wait_for_answer(to, encode_for(to, what, &payload, whom), nullptr);
+  } else {
+    T value{};
+    wait_for_answer(to, encode_for(to, what, &payload, whom), &value);
+    return value;
+  }
+}
+template <class T, class Payload>
+T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const to::client& whom) {
+  return call_and_wait<T>(to, what, payload, target_traits<to::client>::value(whom));
+}
+
+// What a generated `<event>` forwards to.
+template <class Payload>
+sent send_event(const endpoint& to, const method& what, const Payload& payload, const target& whom) {
+  return to.core->send(encode_for(to, what, &payload, whom));
+}
+
+}  // namespace parley
