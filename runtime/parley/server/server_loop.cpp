@@ -3,7 +3,7 @@
 #include "parley/conversation/attachment.hpp"
 #include "parley/ends/bounds.hpp"
 #include "parley/ends/guarded_log.hpp"
-#include "parley/ends/origins.hpp"
+#include "parley/server/admission.hpp"
 #include "parley/server/server_core.hpp"
 
 #include <asio/post.hpp>
@@ -30,10 +30,6 @@ wire::policy as_wire(contract_policy p) {
   }
   return wire::policy::degrade;
 }
-
-constexpr std::string_view wrong_origin =
-    "pages of this origin may not connect: its host and port are not those the server was asked by. List it in server_options::origins; a "
-    "proxy must pass the Host header on";
 
 // So often the log is told that clients cannot be accepted.
 constexpr std::chrono::minutes between_accept_failures{1};
@@ -116,23 +112,9 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
   const entrance* const at = server_.entrance_for(came_by, ask->path);
   if (!at) return reject(404, "nothing is served at this path: clients connect at " + came_by.options.path);
-  if (!origin_allowed(options.origins, ask->origin, ask->host)) return reject(403, wrong_origin);
-
-  // Credentials in a subprotocol name are taken out before the choice and never echoed; there is nothing yet to check them with.
-  std::vector<std::string_view> names;
-  for (const std::string& name : ask->subprotocols)
-    if (!name.starts_with("parley.auth.")) names.push_back(name);
   const dialect* const foreign = at->dialect();
-  std::string_view chosen;
-  if (foreign) {
-    if (std::find(names.begin(), names.end(), foreign->subprotocol) != names.end()) chosen = foreign->subprotocol;
-  } else if (names.empty()) {
-    if (!options.plain) return reject(400, "a subprotocol must be offered");
-  } else {
-    for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
-      if (enabled && chosen.empty() && std::find(names.begin(), names.end(), name) != names.end()) chosen = name;
-    if (chosen.empty()) return reject(400, "none of the subprotocols offered is supported");
-  }
+  const admission to = admit(options, foreign, *ask);
+  if (!to.admitted()) return reject(to.status, to.text);
   conversation_setup setup{.session = session_options_of(server_), .contract = &server_.contract(), .types = options.types};
   if (foreign) {
     setup.dialect = foreign;
@@ -140,7 +122,7 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
   }
   auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
   conversations_.emplace(talk.get(), talk);
-  ask->accept(chosen, std::make_shared<attachment>(std::move(talk), server_.clock(), home_.executor(), foreign, side::server));
+  ask->accept(to.subprotocol, std::make_shared<attachment>(std::move(talk), server_.clock(), home_.executor(), foreign, side::server));
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
