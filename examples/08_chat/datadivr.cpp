@@ -56,7 +56,7 @@ class datadivr final : public conversation {
     const auto id = id_of(to);
     if (!id) return id.error();
     const auto whom = parley::parse_target(*id);
-    if (!whom) return unsent("nobody can be called that");
+    if (!whom) return unsent("not a valid client id");
     if (auto sent = names().send({.name = "msg", .message = text}, *whom); !sent) return unsent(sent.error().message);
     return {};
   }

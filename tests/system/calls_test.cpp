@@ -344,7 +344,7 @@ TEST(HeldPayloads, Are_bounded_for_each_connection) {
   for (int i = 0; i < 4; ++i) answers.push_back(waiting.next());
   const parley::error refused = a.talk.async_add({}, asio::use_future).get().error();
   EXPECT_EQ(refused.code, errc::overloaded);
-  EXPECT_EQ(refused.message, "the calls at work hold too much memory");
+  EXPECT_EQ(refused.message, "the running calls hold too much memory");
   EXPECT_FALSE(refused.maybe_done);
   EXPECT_EQ(other.talk.add({.numbers = {1}}).value, 1) << "another client's calls are its own";
   answers.front()->answer(Line{.text = "done"});

@@ -13,8 +13,7 @@ namespace parley {
 namespace {
 
 result<> sound(std::string_view name, std::string_view payload) {
-  if (!wire::is_method_name(name) || name.size() > wire::max_name || !is_utf8(name))
-    return error{errc::invalid, "this is no method's name"};
+  if (!wire::is_method_name(name) || name.size() > wire::max_name || !is_utf8(name)) return error{errc::invalid, "not a valid method name"};
   json::reader in(payload);
   if (!in.skip() || !in.finish()) return error{errc::invalid, "the payload is not JSON"};
   return {};
@@ -64,7 +63,7 @@ result<> by_name::send(named_event event, target to) const {
       return error{errc::disconnected, "not connected"};
     case sent::too_large:
       return error{errc::too_large, "the event has " + std::to_string(size) +
-                                        " bytes, more than the server accepts (server_options::max_message; where no greeting tells: "
+                                        " bytes, more than the server accepts (server_options::max_message; without a greeting: "
                                         "client_options::peer_max_message)"};
     case sent::mismatched:
       return error{errc::version_mismatch};
@@ -105,7 +104,7 @@ result<> by_name::send_json(std::string_view object, std::string_view unnamed) c
   target whom;
   if (to) {
     auto read = parse_target(*to);
-    if (!read) return error{errc::unknown_target, "nobody can be called that"};
+    if (!read) return error{errc::unknown_target, "`to` is not a valid target"};
     whom = *std::move(read);
   }
   return send(std::move(event), std::move(whom));

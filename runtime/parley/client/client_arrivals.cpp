@@ -106,8 +106,8 @@ std::shared_ptr<running_handler> client_core::begin_handler(const method& event,
   const auto entered = coroutines_->enter(from.id);
   if (entered != coroutine_count::verdict::entered) {
     const bool of_one = entered == coroutine_count::verdict::too_many_of_one;
-    const error why{errc::overloaded, of_one ? "one sender has as many handlers running as client_options::max_coroutines_per_sender says"
-                                             : "as many handlers are running as client_options::max_coroutines says"};
+    const error why{errc::overloaded, of_one ? "too many running handlers for one sender (client_options::max_coroutines_per_sender)"
+                                             : "too many running handlers (client_options::max_coroutines)"};
     // The log is told once, until fewer run.
     if (coroutines_->note_refusal()) report(why, event.name);
     else tell_error_handler(why, event.name);
@@ -126,7 +126,8 @@ void client_core::unknown_event(conversation& end, const wire::envelope& e) {
 
 void client_core::call_received(conversation&, incoming_call& in) {
   const auto found = answering_.find(&in.what);
-  if (found == answering_.end()) return in.to->answer(in.what, in.id, error{errc::unimplemented, "nobody answers this call here"});
+  if (found == answering_.end())
+    return in.to->answer(in.what, in.id, error{errc::unimplemented, "this client has no handler for this call"});
   const auto handler = found->second.second;
   const watchdog::running handler_of(watchdog_, in.what.name);
   handler->serve(in);

@@ -195,7 +195,8 @@ void client_core::opened(conversation& end) {
   connect_alarm_->clear();
   if (options_.log) {
     options_.log(log_level::info, "connected to " + end.connection()->remote());
-    for (const method* m : differing) options_.log(log_level::warning, "this client and the server disagree about " + std::string(m->name));
+    for (const method* m : differing)
+      options_.log(log_level::warning, "this client and the server have different versions of " + std::string(m->name));
   }
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
   // What was asked for first leaves first; only then does anybody hear that the link is up.

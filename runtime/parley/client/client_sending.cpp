@@ -183,8 +183,8 @@ sent client_core::send(outgoing event) {
 void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pending_call> done) {
   if (!may_wait_for_room(event.cost())) {
     on_executor(std::move(done), [](const client_core& refusing, std::unique_ptr<pending_call> refused) {
-      refused.release()->finish(error{
-          errc::overloaded, "too much waits for room: four times max_queue (" + std::to_string(refusing.options_.max_queue) + " bytes)"});
+      refused.release()->finish(error{errc::overloaded, "too much is waiting for space in the queue: the limit is four times max_queue (" +
+                                                            std::to_string(refusing.options_.max_queue) + " bytes)"});
     });
     return;
   }

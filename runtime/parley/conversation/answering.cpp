@@ -37,7 +37,7 @@ void answering::call(const wire::envelope& e, const method* m) {
     if (!use_up(e.id)) return;
     if (!m) return refuse(nullptr, e.id, {errc::unimplemented, "no such method"});
     if (m->event) return refuse(m, e.id, {errc::bad_frame, "an event has no id"});
-    if (!in_.may_send(*m)) return refuse(m, e.id, {errc::denied, "not for this end to ask"});
+    if (!in_.may_send(*m)) return refuse(m, e.id, {errc::denied, "the caller may not call this method"});
     if (!session.agreed(*m)) return refuse(m, e.id, errc::version_mismatch);
     return refuse(m, e.id, over_our_limit(session, *m, e.payload.size()));
   }
@@ -49,7 +49,7 @@ void answering::plain_call(const wire::envelope& e, const method& m) {
   const auto refuse = [&](errc code, std::string text) {
     session.refuse(in_.io_->now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m});
   };
-  if (!in_.may_send(m)) return refuse(errc::denied, "not for this end to ask");
+  if (!in_.may_send(m)) return refuse(errc::denied, "the caller may not call this method");
   if (too_large_for_us(session, m, e.payload.size())) return refuse(errc::too_large, over_our_limit(session, m, e.payload.size()).message);
   if (!e.foreign_id.empty() && plain_->in_flight(e.foreign_id)) return refuse(errc::bad_frame, "this id is still in flight");
   const bool in_order = !in_.dialect_ || in_.dialect_->answers_in_order;
@@ -62,7 +62,7 @@ void answering::run(const wire::envelope& e, const method& m, std::uint64_t id, 
     case verdict::violation:
       return in_.close(close_code::protocol_violation, "a call id was used twice");
     case verdict::overloaded: {
-      const error full{errc::overloaded, calls_.hold_too_much() ? "the calls at work hold too much memory" : "too many calls at once"};
+      const error full{errc::overloaded, calls_.hold_too_much() ? "the running calls hold too much memory" : "too many calls at once"};
       return send_terminal(&m, id, &full, {});
     }
     case verdict::late: {
@@ -196,7 +196,7 @@ void answering::send_plain_terminal(const method* m, std::uint64_t id, wire::env
   if (!plain_->wait_in_order(id, *frame)) send_terminal(*frame);
   // What waits for the answer before it is bounded like what waits for the network.
   else if (session.queued() + plain_->waiting_bytes() > session.max_queue())
-    return in_.close(close_code::too_slow, "too many answers wait for the one before them");
+    return in_.close(close_code::too_slow, "too many answers are waiting for an earlier one");
   while (plain_) {
     auto next = plain_->next_in_order();
     if (!next) return;

@@ -36,9 +36,9 @@ void asking::start(time_point now, rpc::ticket of, const outgoing& request, time
   if (!in_.open()) return fail({errc::disconnected, "not connected"});
   if (&m == &own_id_question) return find_own_id(now, of, deadline, std::move(done));
   session::peer_session& session = *in_.session_;
-  if (!session.agreed(m)) return fail({errc::version_mismatch, "the ends disagree about " + std::string(m.name)});
+  if (!session.agreed(m)) return fail({errc::version_mismatch, "client and server have different versions of " + std::string(m.name)});
   if (session.self() == side::server && (session.plain() || !session.has_feature(wire::feature::server_calls)))
-    return fail({errc::unimplemented, "this client answers no calls"});
+    return fail({errc::unimplemented, "this client does not answer calls"});
   if (calls_.in_flight() >= session.peer_limits().max_calls) return fail({errc::overloaded, "too many calls in flight"});
   std::string transcoded;
   const auto payload = payload_as(session.payload_format(), request, in_.reading_.types, transcoded);
@@ -55,7 +55,7 @@ void asking::start(time_point now, rpc::ticket of, const outgoing& request, time
   if (in_.dialect_) e.name = m.name;
   scratch frame;
   if (!write_frame(session.format(), session.self(), m, e, *payload, *frame) || !in_.fits(frame->size())) {
-    if (auto never_left = calls_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope does not fit"});
+    if (auto never_left = calls_.take_terminal(id)) never_left.release()->finish(error{errc::invalid, "the envelope exceeds its limits"});
   } else if (plain_) {
     plain_->questions.add(id, *frame);
     send_questions();
@@ -198,7 +198,7 @@ void asking::find_own_id(time_point now, rpc::ticket of, time_point deadline, st
   const std::string& known = plain_ ? plain_->own_id.known() : session.client_id();
   if (!known.empty()) return tell_own_id(known, std::move(done));
   if (&session.format() != &wire::plain_format())
-    return done.release()->finish(error{errc::unimplemented, "there is no way to ask for it in this dialect"});
+    return done.release()->finish(error{errc::unimplemented, "this dialect cannot express this call"});
   if (deadline <= now) return done.release()->finish(errc::deadline_exceeded);
   if (plain_->own_id.ask(of, deadline, std::move(done))) send_search({.kind = target_kind::all});
   in_.tick_sooner();

@@ -35,7 +35,7 @@ void attachment::on_open(std::shared_ptr<transport::connection> to, std::string_
   if (failure_) return connection_->abort();  // given up meanwhile
   const wire::envelope_format* const format = conversation_->choose_format(subprotocol);
   if (!format) {
-    failure_ = std::make_unique<error>(errc::version_mismatch, "the server agreed to none of the subprotocols offered");
+    failure_ = std::make_unique<error>(errc::version_mismatch, "the server accepted none of the offered subprotocols");
     connection_->close(close_code::done, "no common subprotocol");
     return;
   }

@@ -176,7 +176,7 @@ void conversation::on_event(const wire::envelope& e, const method* m) {
   if (!m->event) return refuse(errc::bad_frame, "a call needs an id");
   // What reaches a client from another client, the server relays.
   const bool relayed = session_->self() == side::client && !is_server(e.from);
-  if (relayed ? m->from == side::server : !may_send(*m)) return refuse(errc::denied, "not for this end to send");
+  if (relayed ? m->from == side::server : !may_send(*m)) return refuse(errc::denied, "the sender may not send this event");
   std::string text;
   const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
   // A text may have a payload beside it, which is relayed.
@@ -198,7 +198,7 @@ result<> conversation::send_event(const outgoing& event) {
   const method& m = *event.what;
   if (!session_->agreed(m)) {
     session_->count_not_delivered();
-    return error{errc::version_mismatch, "the ends disagree about " + std::string(m.name)};
+    return error{errc::version_mismatch, "client and server have different versions of " + std::string(m.name)};
   }
   std::string transcoded;
   const auto payload = payload_as(session_->payload_format(), event, reading_.types, transcoded);
@@ -217,9 +217,9 @@ result<> conversation::send_event(const outgoing& event) {
   if (dialect_) e.name = m.name;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
     // A name that no client of such a server can have.
-    return error{errc::unknown_target, "this target cannot be named in this encoding"};
+    return error{errc::unknown_target, "this encoding cannot express this target"};
   }
-  if (!fits(frame->size())) return error{errc::too_large, "the frame is over the dialect's bound"};
+  if (!fits(frame->size())) return error{errc::too_large, "the frame exceeds the dialect's max_frame"};
   if (!session_->send_admitted(*frame)) return error{errc::disconnected, "not connected"};
   return {};
 }

@@ -55,7 +55,7 @@ class watchdog {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_->roughly_now() - since);
     if (took <= limit_ || !said_.emplace(name).second) return;
     say_("the handler of " + std::string(name) + " held its loop for " + std::to_string(took.count()) +
-         " ms, in which nobody else was served; said once, option slow_handler");
+         " ms; nothing else ran on it meanwhile (logged once per method, see slow_handler)");
   }
 
   const std::shared_ptr<transport::clock> clock_;

@@ -296,8 +296,8 @@ void raw_core::arm_sends(time_point next) {
 
 error raw_core::nothing_left() const {
   if (paused_)
-    return {errc::deadline_exceeded, "could not be sent within send_timeout; nothing is read: what came has to be received first"};
-  return {errc::deadline_exceeded, "could not be sent within send_timeout: the other end takes nothing"};
+    return {errc::deadline_exceeded, "not sent within send_timeout: reading is paused until received messages are taken with receive()"};
+  return {errc::deadline_exceeded, "not sent within send_timeout: the other end does not read"};
 }
 
 void raw_core::expire_sends() {

@@ -7,8 +7,8 @@
 namespace parley {
 namespace {
 
-error taken_by_handler() { return {errc::invalid, "on_message takes every message"}; }
-error nothing_came() { return {errc::deadline_exceeded, "no message has come"}; }
+error taken_by_handler() { return {errc::invalid, "on_message receives all messages"}; }
+error nothing_came() { return {errc::deadline_exceeded, "no message was received"}; }
 
 }  // namespace
 

@@ -66,7 +66,7 @@ result<target> choose_by_payload(const method& m, const wire::envelope& e, bool 
   if (auto read = m.route(f, payload, options, named); !read) return std::move(read).error();
   const bool absent = !e.target_unreadable && (e.to.kind == target_kind::none || (lenient && e.to.kind == target_kind::others));
   if (!absent && (e.target_unreadable || !names_exactly(named, e.to)))
-    return error{errc::denied, "the payload names other receivers than the envelope"};
+    return error{errc::denied, "the receivers in the payload differ from those in the envelope"};
   if (named.count == 0) return target{.kind = target_kind::server};
   target chosen{.kind = named.kinds[0]};
   if (named.count > 1) {

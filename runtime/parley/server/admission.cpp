@@ -12,8 +12,8 @@ namespace parley {
 namespace {
 
 constexpr std::string_view wrong_origin =
-    "pages of this origin may not connect: its host and port are not those the server was asked by. List it in server_options::origins; a "
-    "proxy must pass the Host header on";
+    "pages of this origin may not connect: its host and port differ from the Host header. List the origin in server_options::origins; a "
+    "proxy must forward the Host header";
 
 // Credentials travel in a subprotocol name, because browsers cannot set headers. They are no protocol and are never echoed.
 constexpr std::string_view credentials = "parley.auth.";
@@ -33,7 +33,7 @@ admission admit(const server_options& options, const dialect* foreign, const tra
   }
   for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
     if (enabled && offers(name)) return {.subprotocol = name};
-  return {400, "none of the subprotocols offered is supported"};
+  return {400, "none of the offered subprotocols is supported"};
 }
 
 }  // namespace parley

@@ -60,7 +60,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
   }
   if (is_dialect(as)) written = written && fits(server.dialect_of(as), frame.size(), side::server);
   tried[static_cast<std::size_t>(as)] = true;
-  if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope does not fit"};
+  if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope exceeds its limits"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;
   made_frame& made = frames[static_cast<std::size_t>(as)];
   made.payload = payload.size() + rest.size() + (what || !received ? 0 : received->text.size());

@@ -215,10 +215,10 @@ class server {
     using generated = typename Handler::service_handler;
     static_assert(
         requires { overriding<Handler, &parley::handler::connected>(&Handler::connected); },
-        "a handler's connected() is a public member function: void connected(parley::peer&) override");
+        "connected() of a handler must be a public member function: void connected(parley::peer&) override");
     static_assert(
         requires { overriding<Handler, &parley::handler::disconnected>(&Handler::disconnected); },
-        "a handler's disconnected() is a public member function: void disconnected(parley::peer&, const parley::error&) override");
+        "disconnected() of a handler must be a public member function: void disconnected(parley::peer&, const parley::error&) override");
     return add(handler, generated::service(), generated::template bindings<Handler>());
   }
 

@@ -61,7 +61,7 @@ server_core::server_core(server_options options, std::vector<home> homes)
   loops_left_ = loops_.size();
   listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
   // After what may throw: the destructor closes it.
-  stop_event_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "a server cannot be made");
+  stop_event_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "the server cannot be created");
 }
 
 server_core::~server_core() {
@@ -90,7 +90,7 @@ void server_core::use(const service& used) {
   std::unique_lock lock(mutex_);
   if (declared_.knows(used)) return;
   if (has_several_loops() && phase_ != phase::idle)
-    throw std::invalid_argument("with several threads, what a server speaks is settled before it starts");
+    throw std::invalid_argument("with several threads, services must be added before the server starts");
   if (auto added = declared_.add(used); !added) throw std::invalid_argument(added.error().message);
   if (phase_ == phase::idle) {
     (void)contract_.add(used);
@@ -182,7 +182,7 @@ void server_core::call_off(std::vector<std::thread> others, std::error_code why)
   for (std::thread& other : others) other.join();
   stop_watch_.reset();
   for (const auto& loop : loops_) loop->where().loop()->shut_down();
-  throw call_failed(error{why, "the server cannot be started: no thread for each of its loops: " + why.message()});
+  throw call_failed(error{why, "the server cannot be started: a thread could not be created: " + why.message()});
 }
 
 void server_core::run() {
@@ -334,7 +334,7 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
       case sent::closed:
         return done.release()->finish(errc::disconnected);
       case sent::too_large:
-        return done.release()->finish(error{errc::too_large, "an event of the server has at most 1 MiB, or max_bytes of its method"});
+        return done.release()->finish(error{errc::too_large, "the event exceeds 1 MiB or max_bytes of its method"});
       case sent::mismatched:
         return done.release()->finish(errc::version_mismatch);
       case sent::unwritable:

@@ -138,7 +138,7 @@ void server_loop::accept_failed(const std::error_code& why) {
   const time_point now = server_.clock()->now();
   if (accept_failure_logged_ != time_point::min() && now - accept_failure_logged_ < between_accept_failures) return;
   accept_failure_logged_ = now;
-  server_.log(log_level::error, "clients cannot be accepted, and wait: " + why.message());
+  server_.log(log_level::error, "clients cannot be accepted and are waiting: " + why.message());
 }
 
 void server_loop::refused(conversation& end, const wire::fault& fault, const method* m) {
@@ -163,7 +163,7 @@ void server_loop::opened(conversation& end) {
   if (server_.options().log) {
     server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote());
     for (const method* m : end.session().mismatched())
-      server_.log(log_level::warning, "client " + peer.id() + " disagrees about " + std::string(m->name));
+      server_.log(log_level::warning, "client " + peer.id() + " has a different version of " + std::string(m->name));
   }
   for_each_handler([&](handler& h) {
     try {
@@ -181,7 +181,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
   const bool logs = static_cast<bool>(server_.options().log);
   if (logs && !end.peer() && end.has_session()) {
     for (const method* m : end.session().mismatched())  // refused for its contract, before it was anybody
-      server_.log(log_level::warning, "a client was refused: it disagrees about " + std::string(m->name));
+      server_.log(log_level::warning, "a client was refused: it has a different version of " + std::string(m->name));
     server_.log(log_level::info, "a connection from " + end.connection()->remote() + " ended before its greeting, " + how_it_ended(how));
   }
   if (end.peer()) {
@@ -193,7 +193,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
     if (!how.from_peer && how.close_code == session::close_code::too_slow) too_slow_ += 1;
     if (logs && end.session().total_was_full())
       server_.log(log_level::warning, "max_queued_total (" + std::to_string(server_.waiting()->most()) + " bytes) is reached: client " +
-                                          id + " has more waiting than is left for all clients, and is closed");
+                                          id + " is closed, because its queued data does not fit");
     // What this end closed for is worth a look, unless it was the program that closed.
     const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
                        how.close_code == session::close_code::removed;
@@ -262,7 +262,7 @@ void server_loop::call_received(conversation&, incoming_call& in) {
   calls_ += 1;
   const auto found = bound_.find(&in.what);
   if (found == bound_.end() || !found->second.how.overridden)
-    return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server does not answer it"});
+    return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server has no handler for this call"});
   const watchdog::running handler_of(watchdog_, in.what.name);
   in.work = found->second.replies;
   found->second.how.serve(*found->second.handler, in);

@@ -64,7 +64,7 @@ class blocking_handler {
 // Waiting on the thread that would have to complete the call never ends, so it is refused at once.
 inline call_failed would_never_end() {
   return call_failed{error{std::make_error_code(std::errc::resource_deadlock_would_occur),
-                           "a blocking call on the thread that runs its own link never ends: use the async_ form here"}};
+                           "a blocking call on the thread that runs its link would never end: use the async_ form"}};
 }
 
 }  // namespace parley

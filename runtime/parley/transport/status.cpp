@@ -38,8 +38,8 @@ error refusal(int status, std::string_view path) {
   why.from_peer = true;
   if (status != 404) return why;
   why.message += path.empty() ? ": nothing is served at this path" : ": nothing is served at " + std::string(path.substr(0, enough));
-  if (path != usual) (why.message += "; a Parley server is at ") += usual;
-  why.message += " unless server_options::path says otherwise";
+  if (path != usual) (why.message += "; the default path of a Parley server is ") += usual;
+  why.message += " (server_options::path sets it)";
   return why;
 }
 }  // namespace parley::transport

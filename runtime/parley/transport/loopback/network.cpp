@@ -62,7 +62,7 @@ std::function<void()> loopback_network::connect(const asio::any_io_executor& on,
   } else if (const result<> fit = check_offer(options); !fit) {
     end->fail(fit.error());
   } else if (!count_connect()) {
-    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: a fault was asked for"});
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: an injected fault"});
   } else if (const auto door = find(where->name)) {
     door->ask({.path = where->path,
                .query = where->query,
@@ -73,7 +73,7 @@ std::function<void()> loopback_network::connect(const asio::any_io_executor& on,
                .remote = "mem",
                .client = caller(end->box())});
   } else {
-    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: nobody listens"});
+    end->fail({errc::disconnected, "mem://" + where->name + " could not be reached: no server is listening"});
   }
   return [weak = std::weak_ptr(end)] {
     if (const auto still = weak.lock()) still->fail({errc::cancelled, "connecting was abandoned"});

@@ -69,7 +69,7 @@ name_answer ask_system(const std::string& host) {
       answer.addresses.emplace_back(asio::ip::address_v6(bytes, v6.sin6_scope_id));
     }
   }
-  if (answer.addresses.empty()) answer.problem = "it has no address";
+  if (answer.addresses.empty()) answer.problem = "the name has no address";
   return answer;
 }
 
@@ -140,7 +140,7 @@ class lookups final : public std::enable_shared_from_this<lookups> {
       if (threads_ > 0) return;
       const auto unanswered = std::move(waiting_.front());
       waiting_.pop_front();
-      tell(*unanswered, {{}, std::string("no thread to look it up: ") + std::strerror(none.code().value())});
+      tell(*unanswered, {{}, std::string("no thread for the lookup: ") + std::strerror(none.code().value())});
     }
   }
 

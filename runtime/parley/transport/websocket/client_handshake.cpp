@@ -59,7 +59,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
     if (!parse_upgrade_response(head_.head(), answer)) return fail({errc::bad_frame, "the server does not speak HTTP/1.1"});
     if (answer.status != 101) return fail(refusal(answer.status, path_));
     if (!lists_token(joined(answer.headers, "upgrade"), "websocket") || !lists_token(joined(answer.headers, "connection"), "upgrade"))
-      return fail({errc::bad_frame, "the server's answer is no WebSocket upgrade"});
+      return fail({errc::bad_frame, "the server's answer is not a WebSocket upgrade"});
     if (!joined(answer.headers, "sec-websocket-extensions").empty())
       return fail({errc::bad_frame, "the server chose an extension that was not offered"});
     if (!upgrade_.is_answered_by(joined(answer.headers, "sec-websocket-accept")))

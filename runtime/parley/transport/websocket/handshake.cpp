@@ -93,7 +93,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         if (stream_->has_unread() && !std::exchange(waited_longer_, true)) return stream_->set_timer(time_);
         return refuse({408, "the request took too long"});
       case phase::deciding:
-        return refuse({503, "the request was not decided in time"});
+        return refuse({503, "the server did not decide on the request in time"});
       case phase::refusing:
         return end();
       case phase::over:

@@ -149,20 +149,20 @@ std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_r
   const std::string_view version = line.substr(second + 1);
   if (!is_token(method) || !is_field_value(resource)) return http_fault{400, "malformed request line"};
   if (version == "HTTP/1.0")
-    return http_fault{400, "HTTP/1.1 is needed (RFC 6455 4.1); a proxy in between has to be told so, nginx by proxy_http_version 1.1"};
+    return http_fault{400, "HTTP/1.1 is required (RFC 6455 4.1); configure a proxy in between to use it (nginx: proxy_http_version 1.1)"};
   if (version != "HTTP/1.1") return http_fault{400, "malformed request line"};
   if (!parse_headers(head.substr(line.size() + line_end.size()), out.headers)) return http_fault{400, "malformed header"};
   if (method != "GET") return http_fault{405, "only GET is served here"};
   if (!resource.starts_with('/')) return http_fault{400, "the request target must be a path"};
   for (const std::string_view once : {"host", "origin", "sec-websocket-key", "sec-websocket-version", "content-length"})
-    if (count(out.headers, once) > 1) return http_fault{400, "a header that may stand once stands twice"};
+    if (count(out.headers, once) > 1) return http_fault{400, "a header that may appear only once is repeated"};
   if (count(out.headers, "host") == 0) return http_fault{400, "the Host header is missing"};
   const std::string length = joined(out.headers, "content-length");
   if (count(out.headers, "transfer-encoding") != 0 || !(length.empty() || length == "0")) return http_fault{400, "no body is allowed"};
 
   if (!lists_token(joined(out.headers, "upgrade"), "websocket") || !lists_token(joined(out.headers, "connection"), "upgrade"))
-    return http_fault{426, "only WebSocket is spoken here; a proxy in between must pass the headers Upgrade and Connection on"};
-  if (joined(out.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is spoken here"};
+    return http_fault{426, "only WebSocket is served here; a proxy in between must forward the headers Upgrade and Connection"};
+  if (joined(out.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is supported"};
   out.key = joined(out.headers, "sec-websocket-key");
   if (!is_key(out.key)) return http_fault{400, "the Sec-WebSocket-Key header is missing or malformed"};
 
@@ -199,7 +199,7 @@ bool parse_upgrade_response(std::string_view head, upgrade_response& out) {
 result<> check_offer(const connect_options& options) {
   const auto invalid = [](std::string text) { return parley::error{errc::invalid, std::move(text)}; };
   for (auto name = options.subprotocols.begin(); name != options.subprotocols.end(); ++name) {
-    if (!is_token(*name)) return invalid("a subprotocol's name is no token (RFC 9110 5.6.2)");
+    if (!is_token(*name)) return invalid("a subprotocol's name is not a token (RFC 9110 5.6.2)");
     if (std::find(options.subprotocols.begin(), name, *name) != name) return invalid("a subprotocol is offered twice");
   }
   static constexpr std::array own{"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding"};

@@ -113,7 +113,8 @@ class socks5_dialogue final : public proxy_dialogue {
 
   result<void> choose(char method, step& now) {
     if (method == socks::no_method)
-      return error{errc::unauthenticated, offers_both_ ? "the proxy takes neither user and password nor nobody" : "the proxy wants a user"};
+      return error{errc::unauthenticated, offers_both_ ? "the proxy supports neither user and password nor access without them"
+                                                       : "the proxy requires authentication"};
     if (method == socks::no_credentials) return ask(now);
     if (method != socks::user_and_password || !offers_both_) return foreign();
     now.say += std::exchange(credentials_, {});

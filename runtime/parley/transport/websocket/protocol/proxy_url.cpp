@@ -37,7 +37,7 @@ result<proxy_url> parse_proxy_url(std::string_view text) {
     if (!user || !password) return wrong("% must be followed by two hexadecimal digits");
     if (user->empty() || user->size() > max_credential || password->size() > max_credential)
       return wrong("the user has 1 to 255 bytes, and the password at most 255");
-    if (parts.speaks == proxy_url::kind::socks5 && password->empty()) return wrong("socks5 wants a password with the user (RFC 1929)");
+    if (parts.speaks == proxy_url::kind::socks5 && password->empty()) return wrong("socks5 requires a password with the user (RFC 1929)");
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
     if (parts.speaks == proxy_url::kind::http && (user->find(':') != user->npos || std::any_of(user->begin(), user->end(), is_control) ||
                                                   std::any_of(password->begin(), password->end(), is_control)))

@@ -77,7 +77,7 @@ std::optional<std::string> parse_host_and_port(std::string_view text, host_and_p
     out.has_port = !rest.empty();
     if (out.has_port) port = rest.substr(1);
     if (out.host.find(':') == out.host.npos || !std::all_of(out.host.begin(), out.host.end(), is_v6_char))
-      return "no IPv6 address stands between [ and ]";
+      return "the text between [ and ] is not an IPv6 address";
   } else {
     const std::size_t colon = text.find(':');
     out.host = text.substr(0, colon);
@@ -85,7 +85,7 @@ std::optional<std::string> parse_host_and_port(std::string_view text, host_and_p
     if (out.has_port) port = text.substr(colon + 1);
     if (out.host.empty()) return "the host is missing";
     if (out.host.size() > 253 || !std::all_of(out.host.begin(), out.host.end(), is_host_char))
-      return "the host has a character that no host has, or is too long";
+      return "the host has an invalid character or is too long";
   }
   if (out.has_port) {
     const auto [stop, ec] = std::from_chars(port.data(), port.data() + port.size(), out.port);
