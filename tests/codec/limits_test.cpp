@@ -124,7 +124,7 @@ TEST(Any, HoldsGeneratedMessages) {
   EXPECT_EQ(json, R"({"any":)" + inner + R"(,"anys":[{"@type":"type.googleapis.com/google.protobuf.BoolValue","value":true}]})");
 
   all::types::v1::Anything back;
-  EXPECT_EQ(read_json(json, back).error().message, "$.any: an Any of a type that is not known here");
+  EXPECT_EQ(read_json(json, back).error().message, "$.any: an Any of an unknown type");
   parley::any_types types;
   types.add<Limited>();
   ASSERT_TRUE(read_json(json, back, {.types = &types}));

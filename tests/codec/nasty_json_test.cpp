@@ -49,22 +49,22 @@ TEST(NastyJson, NamesOfMembers) {
             "{\"quo\\\"ted\\\\back/slash\":1,\"gr\xC3\xB6\xC3\x9F"
             "e\":2}");
   EXPECT_EQ(read<Names>(R"({"pl\u0061in":1})"), R"({"plain":1})");
-  EXPECT_EQ(read<Names>(R"({"Plain":1})"), "${0}: a member that the schema does not have");
-  EXPECT_EQ(read<Names>(R"({"plain":1,"secret":2})"), "${1}: a member that the schema does not have");
+  EXPECT_EQ(read<Names>(R"({"Plain":1})"), "${0}: a member that is not in the schema");
+  EXPECT_EQ(read<Names>(R"({"plain":1,"secret":2})"), "${1}: a member that is not in the schema");
   EXPECT_EQ(read<Names>(R"({"plain":1,"other":[{"a":[1,"x",null]}],"UPPER":2})", {.ignore_unknown = true}), R"({"plain":1,"UPPER":2})");
   EXPECT_EQ(read<Names>(R"({"other":[}],"UPPER":2})", {.ignore_unknown = true}), "${0}: not a value");
   EXPECT_EQ(read<Names>(R"({"other":"\ud800"})", {.ignore_unknown = true}), "${0}: half of a surrogate pair");
 }
 
 TEST(NastyJson, MembersGivenTwice) {
-  EXPECT_EQ(read<Names>(R"({"plain":1,"plain":1})"), "$.plain: the member stands there twice");
-  EXPECT_EQ(read<Names>(R"({"snakeCaseName":1,"snake_case_name":1})"), "$.snakeCaseName: the member stands there twice");
-  EXPECT_EQ(read<Names>(R"({"plain":null,"plain":1})"), "$.plain: the member stands there twice");
-  EXPECT_EQ(read<Names>(R"({"plain":1,"pl\u0061in":1})"), "$.plain: the member stands there twice");
+  EXPECT_EQ(read<Names>(R"({"plain":1,"plain":1})"), "$.plain: duplicate member");
+  EXPECT_EQ(read<Names>(R"({"snakeCaseName":1,"snake_case_name":1})"), "$.snakeCaseName: duplicate member");
+  EXPECT_EQ(read<Names>(R"({"plain":null,"plain":1})"), "$.plain: duplicate member");
+  EXPECT_EQ(read<Names>(R"({"plain":1,"pl\u0061in":1})"), "$.plain: duplicate member");
   EXPECT_EQ(read<Names>(R"({"other":1,"other":2})", {.ignore_unknown = true}), "{}");
-  EXPECT_EQ(read<Maps>(R"({"byInt32":{"1":1,"1":2}})"), "$.byInt32{1}: a key twice");
-  EXPECT_EQ(read<Maps>(R"({"byString":{"a":{},"\u0061":{}}})"), "$.byString{1}: a key twice");
-  EXPECT_EQ(read<WellKnown>(R"({"object":{"a":1,"a":2}})"), "$.object{1}: a key twice");
+  EXPECT_EQ(read<Maps>(R"({"byInt32":{"1":1,"1":2}})"), "$.byInt32{1}: duplicate key");
+  EXPECT_EQ(read<Maps>(R"({"byString":{"a":{},"\u0061":{}}})"), "$.byString{1}: duplicate key");
+  EXPECT_EQ(read<WellKnown>(R"({"object":{"a":1,"a":2}})"), "$.object{1}: duplicate key");
 }
 
 TEST(NastyJson, Nulls) {
@@ -73,7 +73,7 @@ TEST(NastyJson, Nulls) {
   EXPECT_EQ(read<Maps>(R"({"byInt32":null})"), "{}");
   EXPECT_EQ(read<Tree>(R"({"left":null,"right":null})"), "{}");
   EXPECT_EQ(read<WellKnown>(R"({"time":null,"aDouble":null,"any":null,"object":null,"mask":null})"),
-            "${2}: a member that the schema does not have");
+            "${2}: a member that is not in the schema");
   EXPECT_EQ(read<WellKnown>(R"({"value":null,"maybeNull":null,"null":null,"nulls":[null],"values":[null]})"),
             R"({"value":null,"values":[null],"maybeNull":null,"nulls":[null]})");
   EXPECT_EQ(read<Lists>(R"({"doubles":[1,null]})"), "$.doubles[1]: not a number");
@@ -87,8 +87,8 @@ TEST(NastyJson, Nulls) {
 
 TEST(NastyJson, KeysOfMaps) {
   EXPECT_EQ(read<Maps>(R"({"byInt32":{"-5":1,"0":2},"byBool":{"true":{}}})"), R"({"byInt32":{"-5":1,"0":2},"byBool":{"true":{}}})");
-  EXPECT_EQ(read<Maps>(R"({"byInt32":{5:1}})"), "$.byInt32: not a member's name");
-  EXPECT_EQ(read<Maps>(R"({"byInt32":{null:1}})"), "$.byInt32: not a member's name");
+  EXPECT_EQ(read<Maps>(R"({"byInt32":{5:1}})"), "$.byInt32: not a member name");
+  EXPECT_EQ(read<Maps>(R"({"byInt32":{null:1}})"), "$.byInt32: not a member name");
   EXPECT_EQ(read<Maps>(R"({"byInt32":{"":1}})"), "$.byInt32{0}: a key that is not an integer of this size");
   EXPECT_EQ(read<Maps>(R"({"byInt32":{"1e1":1}})"), "$.byInt32{0}: a key that is not an integer of this size");
   EXPECT_EQ(read<Maps>(R"({"byInt32":{" 1":1}})"), "$.byInt32{0}: a key that is not an integer of this size");
@@ -142,11 +142,11 @@ TEST(NastyJson, TextAndBytes) {
 TEST(NastyJson, Structure) {
   EXPECT_EQ(read<Scalars>(""), "$: empty");
   EXPECT_EQ(read<Scalars>("[]"), "$: not an object");
-  EXPECT_EQ(read<Scalars>("{}{}"), "$: something follows the value");
-  EXPECT_EQ(read<Scalars>("{\"aBool\":true,}"), "$: not a member's name");
+  EXPECT_EQ(read<Scalars>("{}{}"), "$: unexpected data after the value");
+  EXPECT_EQ(read<Scalars>("{\"aBool\":true,}"), "$: not a member name");
   EXPECT_EQ(read<Scalars>("{\"aBool\":true \"aDouble\":1}"), "$: no comma or brace after a member");
-  EXPECT_EQ(read<Scalars>("{'aBool':true}"), "$: not a member's name");
-  EXPECT_EQ(read<Scalars>("{aBool:true}"), "$: not a member's name");
+  EXPECT_EQ(read<Scalars>("{'aBool':true}"), "$: not a member name");
+  EXPECT_EQ(read<Scalars>("{aBool:true}"), "$: not a member name");
   EXPECT_EQ(read<Scalars>("/* */{}"), "$: not an object");
   EXPECT_EQ(read<Scalars>("{\"aBool\":true"), "$: no comma or brace after a member");
   EXPECT_EQ(read<Lists>(R"({"doubles":[1,]})"), "$.doubles[1]: not a number");

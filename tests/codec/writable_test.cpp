@@ -19,7 +19,7 @@ using namespace all::types::v1;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr parley::timestamp never{0, -1};
 constexpr const char* no_time = "not a time of the years 1 to 9999, with nanos from 0 to 999,999,999";
-constexpr const char* no_number = "NaN or infinity, which JSON has no number for";
+constexpr const char* no_number = "NaN or infinity, which is not a JSON number";
 
 // What the writers of both formats say.
 template <class M>
@@ -57,7 +57,7 @@ TEST(Writable, DoublesHaveATextForEverything) {
 TEST(Writable, AnAnyOfAnUnknownTypeHasNoJson) {
   const Anything m{.anys = {parley::any{.type_url = "x/unknown.Type", .content = {std::byte{1}}}}};
   std::string out;
-  EXPECT_EQ(write_json(m, out).error().message, "$.anys[0]: an Any of a type that is not known here");
+  EXPECT_EQ(write_json(m, out).error().message, "$.anys[0]: an Any of an unknown type");
   EXPECT_EQ(out, "");
   EXPECT_TRUE(write_binary(m, out));
 }

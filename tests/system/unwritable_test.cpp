@@ -129,7 +129,7 @@ TEST_F(Unwritable, ACallEndsWithBadPayload) {
       ADD_FAILURE() << "answered";
     } catch (const parley::call_failed& failed) {
       EXPECT_EQ(failed.error().code, errc::bad_payload);
-      EXPECT_EQ(failed.error().message, "$.value: NaN or infinity, which JSON has no number for");
+      EXPECT_EQ(failed.error().message, "$.value: NaN or infinity, which is not a JSON number");
     }
     EXPECT_EQ(g.oddities.async_echo(odd, asio::use_future).get().error().code, errc::bad_payload);
     EXPECT_EQ(g.oddities.async_say(odd, to::all, asio::use_future).get().error().code, errc::bad_payload);

@@ -222,7 +222,7 @@ TEST(FlatReader, WantsTheZeroAfterAString) {
 TEST(FlatReader, RefusesAKeyThatComesTwice) {
   std::string bytes = written(node{.counts = {{"aa", 1}, {"ab", 2}}});
   bytes[bytes.find("ab") + 1] = 'a';
-  EXPECT_EQ(read(bytes), "$.counts{1}: a key twice");
+  EXPECT_EQ(read(bytes), "$.counts{1}: duplicate key");
 }
 
 TEST(FlatReader, BoundsTheDepth) {

@@ -184,20 +184,20 @@ TEST(WellKnownTypes, ADurationOutsideOfWhatJsonCarriesIsRefusedInBothFormats) {
 TEST(WellKnownTypes, AValueThatIsNoNumberOfJsonIsRefusedInBothFormats) {
   using limits = std::numeric_limits<double>;
   for (const double number : {limits::quiet_NaN(), limits::infinity(), -limits::infinity()}) {
-    EXPECT_EQ(refusal(parley::value(number)), "$: NaN or infinity, which JSON has no number for");
+    EXPECT_EQ(refusal(parley::value(number)), "$: NaN or infinity, which is not a JSON number");
     parley::list_value list;
     list.values = {1, number};
-    EXPECT_EQ(refusal(list), "$[1]: NaN or infinity, which JSON has no number for");
+    EXPECT_EQ(refusal(list), "$[1]: NaN or infinity, which is not a JSON number");
     parley::structure object;
     object.fields = {{"a", 1}, {"b", std::move(list)}};
-    EXPECT_EQ(refusal(object), "${1}[1]: NaN or infinity, which JSON has no number for");
+    EXPECT_EQ(refusal(object), "${1}[1]: NaN or infinity, which is not a JSON number");
     parley::flat::writer out;
     out.begin_table();
     out.add(1, number);
     out.add(0, std::uint8_t{1});
     std::string bytes;
     out.finish(out.end_table(), bytes);
-    EXPECT_EQ(read_refusal<parley::value>(bytes), "$: NaN or infinity, which JSON has no number for");
+    EXPECT_EQ(read_refusal<parley::value>(bytes), "$: NaN or infinity, which is not a JSON number");
   }
   EXPECT_EQ(refusal(limits::quiet_NaN()), "");  // a DoubleValue has a text for it
   EXPECT_EQ(refusal(parley::value()), "");
@@ -210,14 +210,14 @@ TEST(WellKnownTypes, APathThatDoesNotSurviveCamelCaseIsRefusedInBothFormats) {
     EXPECT_EQ(again<parley::field_mask>(json(mask(path))), json(mask(path)));
   }
   for (const char* path : {"", "address_line_1", "fooBar", "a__b", "a_", "a,b", "A", "a b", "\xC3\xA4"}) {
-    EXPECT_EQ(refusal(mask(path)), "$: a path that lowerCamelCase cannot carry") << path;
+    EXPECT_EQ(refusal(mask(path)), "$: a path that lowerCamelCase cannot express") << path;
     parley::flat::writer out;
     const auto paths = parley::flat::write_list(out, std::vector<std::string>{path});
     out.begin_table();
     out.add(0, paths);
     std::string bytes;
     out.finish(out.end_table(), bytes);
-    EXPECT_EQ(read_refusal<parley::field_mask>(bytes), "$: a path that lowerCamelCase cannot carry") << path;
+    EXPECT_EQ(read_refusal<parley::field_mask>(bytes), "$: a path that lowerCamelCase cannot express") << path;
   }
 }
 
@@ -264,7 +264,7 @@ TEST(WellKnownTypes, AnyJsonIsAValue) {
   EXPECT_EQ(again<parley::structure>(R"({"b":1,"a":[2]})"), R"({"a":[2],"b":1})");
   EXPECT_EQ(again<parley::list_value>("[1,null]"), "[1,null]");
   EXPECT_EQ(again<parley::structure>("[]"), "$: not an object");
-  EXPECT_EQ(again<parley::value>(R"({"a":1,"a":2})"), "${1}: a key twice");
+  EXPECT_EQ(again<parley::value>(R"({"a":1,"a":2})"), "${1}: duplicate key");
 }
 
 TEST(WellKnownTypes, ValuesAreMadeFromWhatTheyHold) {
@@ -288,7 +288,7 @@ TEST(WellKnownTypes, FieldMasksAreCamelCasePaths) {
 
 TEST(WellKnownTypes, EmptyIsAnObjectAndZeroBytes) {
   EXPECT_EQ(again<parley::empty>("{}"), "{}");
-  EXPECT_EQ(again<parley::empty>("{\"a\":1}"), "${0}: a member that the schema does not have");
+  EXPECT_EQ(again<parley::empty>("{\"a\":1}"), "${0}: a member that is not in the schema");
   EXPECT_EQ(again<parley::empty>("{\"a\":1}", {.ignore_unknown = true}), "{}");
   std::string binary;
   parley::write_binary(parley::empty(), binary);
@@ -315,13 +315,14 @@ TEST(WellKnownTypes, AnyReadsItsTypeWhereverItStands) {
 }
 
 TEST(WellKnownTypes, AnyRefusesWhatItDoesNotUnderstand) {
-  EXPECT_EQ(again<parley::any>(R"({"@type":"x/unknown.Type"})"), "$: an Any of a type that is not known here");
+  EXPECT_EQ(again<parley::any>(R"({"@type":"x/unknown.Type"})"), "$: an Any of an unknown type");
   EXPECT_EQ(again<parley::any>(R"({"value":1})"), "$: no @type");
   EXPECT_EQ(again<parley::any>(R"({"@type":""})"), "$: no @type");
   EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.BoolValue"})"), "$: no value");
   EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.BoolValue","value":1})"), "$: not true or false");
-  EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.BoolValue","value":true,"more":1})"), "$: a member besides @type and value");
-  EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.Empty","@type":"x/google.protobuf.Empty"})"), "$: @type stands there twice");
+  EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.BoolValue","value":true,"more":1})"),
+            "$: a member other than `@type` and `value`");
+  EXPECT_EQ(again<parley::any>(R"({"@type":"x/google.protobuf.Empty","@type":"x/google.protobuf.Empty"})"), "$: duplicate member `@type`");
 }
 
 TEST(WellKnownTypes, AnyOfAnUnknownTypeStaysBinary) {
@@ -334,11 +335,11 @@ TEST(WellKnownTypes, AnyOfAnUnknownTypeStaysBinary) {
   ASSERT_TRUE(parley::read_binary(parley::as_bytes(binary), back));
   EXPECT_EQ(back, unknown);
   std::string out;
-  EXPECT_EQ(parley::write_json(back, out).error().message, "$: an Any of a type that is not known here");
+  EXPECT_EQ(parley::write_json(back, out).error().message, "$: an Any of an unknown type");
   EXPECT_EQ(out, "");
   // A relay that has to change the format refuses it.
   const auto transcoded = parley::codec_for<parley::any>.transcode(parley::format::binary, parley::as_bytes(binary), out, {});
-  EXPECT_EQ(transcoded.error().message, "$: an Any of a type that is not known here");
+  EXPECT_EQ(transcoded.error().message, "$: an Any of an unknown type");
 }
 
 TEST(WellKnownTypes, AnyInAnyEndsAtTheDepthLimit) {

@@ -24,7 +24,7 @@ void inbox::put(parley_message message) {
   bytes_ += message.size();
   if (bytes_ > limit_) {
     closed_ = true;
-    message = {.kind = PARLEY_LOST, .text = "too much was not polled", .code = PARLEY_OVERLOADED};
+    message = {.kind = PARLEY_LOST, .text = "too many messages were not polled", .code = PARLEY_OVERLOADED};
     if (link_) link_->close();
   }
   waiting_.push_back(std::move(message));

@@ -50,7 +50,7 @@ class conditions final : public std::error_category {
   std::string message(int value) const override {
     switch (static_cast<condition>(value)) {
       case condition::retryable:
-        return "worth another try";
+        return "may be retried";
       case condition::peer_at_fault:
         return "the peer is at fault";
       case condition::gone:

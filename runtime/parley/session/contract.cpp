@@ -37,7 +37,7 @@ result<> contract::add(const service& added) {
   }
   if (added.relay_unknown && relays_unknown_) {
     const auto other = std::find_if(services_.begin(), services_.end(), [](const service* s) { return s->relay_unknown; });
-    return error{errc::invalid, both(**other, added) + " relay unknown events, and one service can"};
+    return error{errc::invalid, both(**other, added) + " both relay unknown events, but only one service may"};
   }
   for (const method* m : added.methods) {
     const auto at = static_cast<flat_index::position>(methods_.size());

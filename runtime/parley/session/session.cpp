@@ -131,7 +131,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
 }
 
 const wire::envelope* peer_session::control(time_point now, const wire::envelope& e) {
-  constexpr std::string_view not_agreed = "a frame of a feature that was not agreed";
+  constexpr std::string_view not_agreed = "the frame uses a feature that was not agreed";
   switch (e.kind) {
     case wire::kind::call:
       // A promise to answer once cannot be ignored. A client that declared that it does not answer
@@ -240,7 +240,7 @@ bool peer_session::count_malformed(time_point now) {
 
 bool peer_session::count_idle(time_point now) {
   if (idle_.take(now)) return true;
-  close(close_code::policy, "too many frames that nothing comes of");
+  close(close_code::policy, "too many frames without effect");
   return false;
 }
 

@@ -76,7 +76,8 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   if ((hello.required & ~offered) != 0) return close(close_code::unsupported, "a required feature is not supported");
   // Resume is not offered. A client that asks for it greets once more, as a new client.
   const bool greet_again = hello.resume.has_value();
-  if (greet_again && std::exchange(greeted_, true)) return close(close_code::bad_hello, "nothing to resume: expected a hello without");
+  if (greet_again && std::exchange(greeted_, true))
+    return close(close_code::bad_hello, "no session to resume: expected a hello without `resume`");
   comparison found = compare(contract_, hello);
   for (const wire::print& p : found.mismatched) mismatched_.push_back(contract_.find(p.method));
   policy_ = options_.policy;
@@ -111,7 +112,7 @@ void peer_session::on_welcome(time_point now, const wire::envelope& e) {
   wire::welcome welcome;
   if (auto fault = wire::read_welcome(format().payload_format(), e.payload, welcome)) return close(fault->close, fault->text);
   if (welcome.outcome != wire::outcome::fresh_session)
-    return close(close_code::protocol_violation, "a resume was answered that nobody asked for");
+    return close(close_code::protocol_violation, "the welcome answers a resume that was not requested");
   features_ = welcome.features & offered;
   peer_limits_ = welcome.limits;
   fill_defaults(peer_limits_, side::server);

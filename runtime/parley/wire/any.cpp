@@ -11,7 +11,7 @@
 namespace parley {
 namespace {
 
-constexpr const char* unknown_type = "an Any of a type that is not known here";
+constexpr const char* unknown_type = "an Any of an unknown type";
 
 constexpr std::array well_known{
     &any_type_for<any>,
@@ -111,7 +111,7 @@ bool read_type_url(reader& in, std::string& url) {
       if (!in.skip()) return false;
       continue;
     }
-    if (found) return in.fail("@type stands there twice");
+    if (found) return in.fail("duplicate member `@type`");
     found = true;
     if (!in.read(url)) return in.within_member("@type");
   }
@@ -137,10 +137,10 @@ bool read_content(reader& in, bool value_member, std::string& content) {
       out.member_named(kept_name);
       out.raw(text);
     } else if (kept_name == "value") {
-      if (!content.empty()) return in.fail("value stands there twice");
+      if (!content.empty()) return in.fail("duplicate member `value`");
       out.raw(text);
     } else if (!in.options().ignore_unknown) {
-      return in.fail("a member besides @type and value");
+      return in.fail("a member other than `@type` and `value`");
     }
   }
   if (in.failed()) return false;

@@ -195,7 +195,7 @@ bool read_text(const flat::table& in, std::uint16_t id, std::size_t max, std::st
   std::string_view text;
   if (!in.text(id, text)) return false;
   out = text;
-  return text.size() <= max || in.in().fail("a text over its limit");
+  return text.size() <= max || in.in().fail("a text exceeds its limit");
 }
 
 // Calls `take` for each string. The count is checked before the first one is read.
@@ -221,7 +221,7 @@ bool read_optional(const flat::table& in, std::uint16_t id, std::optional<std::u
 }
 
 bool read_meta(const flat::table& in, std::vector<meta_entry>& out) {
-  return read_entries(in, extra_id::meta, out) && (meta_in_bounds(out) || in.in().fail("meta is not within its bounds"));
+  return read_entries(in, extra_id::meta, out) && (meta_in_bounds(out) || in.in().fail("meta exceeds its limits"));
 }
 
 bool read_members(const flat::table& in, envelope& out, extra_views& views) {
@@ -237,7 +237,7 @@ bool read_members(const flat::table& in, envelope& out, extra_views& views) {
       read_text(in, extra_id::idempotency_key, max_idempotency_key, out.key) && read_optional(in, extra_id::ttl_ms, out.ttl_ms) &&
       read_text(in, extra_id::reason, max_name, out.reason) && in.bytes(extra_id::slot, slot);
   if (!sound) return false;
-  if (slot.size() > max_slot) return in.in().fail("slot over its limit");
+  if (slot.size() > max_slot) return in.in().fail("slot exceeds its limit");
   out.has_text = in.has(extra_id::text);
   out.slot = as_text(slot);
   if (code != 0) out.code = errc_from_wire_number(code);

@@ -146,7 +146,7 @@ const char* take_id(const kind_rule& rule, unsigned flags, std::uint64_t value, 
   const bool re = (flags & flag::re) != 0;
   if (re && !present) return "the flag RE without an id";
   if (present && (value > max_id || (value == 0 && rule.id != id_rule::ack))) return "an id out of range";
-  const auto needs = [&](bool holds) { return holds ? nullptr : "an id where none belongs, or none where one does"; };
+  const auto needs = [&](bool holds) { return holds ? nullptr : "an unexpected or missing id"; };
   switch (rule.id) {
     case id_rule::none:
       return needs(!present);
@@ -190,7 +190,7 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
     } else {
       clear(out.to);
     }
-    return target == 0 && !has_peer ? nullptr : "a target where none belongs";
+    return target == 0 && !has_peer ? nullptr : "an unexpected target";
   }
   out.to.kind = known ? static_cast<target_kind>(target) : target_kind::none;
   out.target_unreadable = !known;
@@ -200,7 +200,7 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
     std::memcpy(id.data(), peer.data(), id.size());
     if (reader == side::server && out.to.kind == target_kind::client) append_uuid(id, out.to.name);
     else if (reader == side::client && out.kind == kind::event) append_uuid(id, out.from);
-    else return "a peer where none belongs";
+    else return "an unexpected peer";
   } else if (reader == side::server && out.to.kind == target_kind::client) {
     return "the target CLIENT without a peer";
   }
@@ -234,8 +234,8 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
   const bool has_extra = (flags & flag::extra) != 0;
   const std::size_t peer_at = head_size + ((flags & flag::id) != 0 ? id_size : 0);
   const std::size_t extra_at = peer_at + (has_peer ? peer_size : 0);
-  if (end > frame.size()) return violation("the envelope ends behind the frame");
-  if (end < extra_at || (!has_extra && end != extra_at)) return violation("the envelope's size is not that of its sections");
+  if (end > frame.size()) return violation("the envelope extends past the end of the frame");
+  if (end < extra_at || (!has_extra && end != extra_at)) return violation("the envelope's size differs from that of its sections");
 
   out.kind = static_cast<wire::kind>(get<1>(frame, 0));
   out.more = (flags & flag::more) != 0;
@@ -248,7 +248,7 @@ std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits&
   }
   if (says_method(out.kind)) out.method = static_cast<std::uint32_t>(get<4>(frame, 4));
   out.counted = rule->countable && (flags & flag::counted) != 0;
-  if (!may_write(*rule, other(reader))) return violation("a kind that only the other end writes");
+  if (!may_write(*rule, other(reader))) return violation("a kind that the sender may not send");
   if (!limits.parts && (out.more || out.kind == kind::part)) return violation("parts were not agreed");
   const std::uint64_t id = (flags & flag::id) != 0 ? get<id_size>(frame, head_size) : 0;
   if (const char* wrong = take_id(*rule, flags, id, out)) return violation(wrong);

@@ -378,7 +378,7 @@ bool read_field(table from, unsigned id, std::map<Key, T>& entries, const field_
     const std::size_t at = in.follow(first + i * sizeof(std::uint32_t));
     if (!at || !in.table_at(at, entry) || !read_field(entry, 0, key, {})) return in.within_entry(i);
     const auto [place, is_new] = entries.try_emplace(std::move(key));
-    if (!is_new) return in.fail("a key twice"), in.within_entry(i);
+    if (!is_new) return in.fail("duplicate key"), in.within_entry(i);
     if (!read_entry_value(entry, place->second, limits)) return in.within_entry(i);
   }
   in.leave();

@@ -26,11 +26,11 @@ bool repeats(const std::vector<print>& methods) {
 std::optional<fault> check_hello(const hello& h) {
   if (h.revision == 0) return refused(bad_hello, "hello without a revision");
   if (h.agent.size() > max_agent) return refused(bad_hello, "agent: longer than 64 bytes");
-  if (!meta_in_bounds(h.meta)) return refused(bad_hello, "meta is not within its bounds");
+  if (!meta_in_bounds(h.meta)) return refused(bad_hello, "meta exceeds its limits");
   if (h.resume && h.resume->received > max_id) return refused(bad_hello, "resume.received: out of range");
   if (std::any_of(h.methods.begin(), h.methods.end(), [](const print& p) { return p.method == 0; }))
     return refused(bad_hello, "methods: the id 0");
-  if (repeats(h.methods)) return violation("methods: one of them twice");
+  if (repeats(h.methods)) return violation("methods: duplicate entry");
   return std::nullopt;
 }
 

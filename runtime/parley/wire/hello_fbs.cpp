@@ -261,7 +261,7 @@ std::optional<fault> read_goaway_fbs(bytes_view payload, goaway& out) {
   const flat::table root = in.root();
   const bool sound = !in.failed() && root.scalar(goaway_id::reason, out.reason) && root.scalar(goaway_id::retry_ms, out.retry_ms) &&
                      root.scalar(goaway_id::last_id, out.last_id) && take_text(root, goaway_id::text, out.text);
-  if (!sound || out.text.size() > max_text) return violation("a goaway that cannot be read");
+  if (!sound || out.text.size() > max_text) return violation("a malformed goaway");
   return std::nullopt;
 }
 

@@ -110,7 +110,7 @@ class object_reader {
     seen_names seen;
     if (!in_.enter_object()) return;
     for (std::string_view name; in_.next_member(name);) {
-      if (!seen.add(name)) members_.refuse("a member twice, or too many members");
+      if (!seen.add(name)) members_.refuse("a duplicate member, or too many members");
       else if (in_.kind() == json::kind::null) in_.read_null();
       else if (!take(name)) in_.skip();
     }

@@ -170,7 +170,7 @@ void reader::back_to(place where) noexcept {
 }
 
 bool reader::finish() {
-  if (next_ != end_) fail("something follows the value");
+  if (next_ != end_) fail("unexpected data after the value");
   return !failed();
 }
 
@@ -207,7 +207,7 @@ bool reader::next_member(std::string_view& name) {
   const bool first = text_[next_[-1]] == '{';
   if (expect('}')) return close();
   if (!first && !expect(',')) return fail("no comma or brace after a member");
-  if (next_char() != '"' || !take_string(name, scratch_)) return fail("not a member's name");
+  if (next_char() != '"' || !take_string(name, scratch_)) return fail("not a member name");
   if (!expect(':')) return fail("no colon after a member's name");
   return true;
 }

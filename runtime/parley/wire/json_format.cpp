@@ -49,7 +49,7 @@ class frame_reader {
  private:
   void read_member(std::string_view name) {
     if (!seen_.add(name)) {
-      members_.refuse("a member twice, or too many members");
+      members_.refuse("a duplicate member, or too many members");
       return;
     }
     using take = void (frame_reader::*)();
@@ -123,7 +123,7 @@ class frame_reader {
     if (!members_.text(name, limits_.max_envelope, "class: not a string")) return;
     if (name == "latest") out_.delivery = delivery_class::latest;
     else if (name == "drop") out_.delivery = delivery_class::drop;
-    else members_.complain("class: not one of the words");
+    else members_.complain("class: neither `latest` nor `drop`");
   }
 
   void read_slot() {
@@ -220,7 +220,7 @@ class frame_reader {
       if (!out_.optional) return violation("an unknown kind");
       return std::nullopt;
     }
-    if (!may_write(*rule, other(reader_))) return violation("a kind that only the other end writes");
+    if (!may_write(*rule, other(reader_))) return violation("a kind that the sender may not send");
     if (found_.id && found_.re) return violation("id and re in one frame");
     out_.kind = rule->kind;
     out_.name.clear();
@@ -242,7 +242,7 @@ class frame_reader {
           return !found_.id && !found_.re;
       }
     }();
-    if (!sound) members_.complain("an id where none belongs, or none where one does");
+    if (!sound) members_.complain("an unexpected or missing id");
     return std::nullopt;
   }
 

@@ -38,7 +38,7 @@ bool has_escapes(std::string_view content) noexcept {
 }
 
 const char* unescape(std::string_view content, std::string& out) {
-  constexpr const char* bad_escape = "not an escape that JSON knows";
+  constexpr const char* bad_escape = "not an escape sequence of JSON";
   out.clear();
   const char* at = content.data();
   const char* const end = at + content.size();

@@ -267,7 +267,7 @@ bool read_json(reader& in, std::map<Key, T>& entries, const field_limits& limits
     Key key{};
     if (!read_key(in, name, key)) return in.within_entry(count);
     const auto [entry, is_new] = entries.try_emplace(std::move(key));
-    if (!is_new) return in.fail("a key twice"), in.within_entry(count);
+    if (!is_new) return in.fail("duplicate key"), in.within_entry(count);
     if (!read_limited(in, entry->second, limits)) return in.within_entry(count);
     if (in.take_ignored()) entries.erase(entry);
   }
@@ -323,13 +323,13 @@ class members {
     for (; in_.next_member(name); ++number_) {
       const std::size_t found = find_member(names_, hint_, name);
       if (found == Count) {
-        if (!in_.options().ignore_unknown) return in_.fail("a member that the schema does not have"), in_.within_entry(number_);
+        if (!in_.options().ignore_unknown) return in_.fail("a member that is not in the schema"), in_.within_entry(number_);
         if (!in_.skip()) return in_.within_entry(number_);
         continue;
       }
       field_ = found;
       hint_ = found + 1;
-      if (named_[found]) return in_.fail("the member stands there twice"), in_.within_member(names_[found].json_name);
+      if (named_[found]) return in_.fail("duplicate member"), in_.within_member(names_[found].json_name);
       named_[found] = true;
       if (in_.kind() == kind::null && !names_[found].null_is_value) {
         if (!in_.read_null()) return in_.within_member(names_[found].json_name);

@@ -35,7 +35,7 @@ class frame_reader {
 
  private:
   void read_member(std::string_view name) {
-    if (!seen_.add(name)) members_.refuse("a member twice, or too many members");
+    if (!seen_.add(name)) members_.refuse("a duplicate member, or too many members");
     else if (name == "event_name") take([this] { members_.text(out_.name, limits_.max_envelope, "event_name: not a string"); });
     else if (name == "payload") take([this] { read_payload(); });
     else if (name == "to") take([this] { read_to(); });

@@ -116,7 +116,7 @@ bool read_binary(table from, value& any_kind) {
     case value_kind::list:
       return read_field<value>(from, 5, any_kind.kind.emplace<list_value>().values, {});
   }
-  return from.in().fail("a value of no known kind");
+  return from.in().fail("a value of an unknown kind");
 }
 
 }  // namespace parley::flat

@@ -38,13 +38,13 @@ const char* fault_of(const duration& span) noexcept {
 
 const char* fault_of(const field_mask& mask) noexcept {
   for (const std::string& path : mask.paths)
-    if (!survives_camel_case(path)) return "a path that lowerCamelCase cannot carry";
+    if (!survives_camel_case(path)) return "a path that lowerCamelCase cannot express";
   return nullptr;
 }
 
 const char* fault_of(const value& any_kind) noexcept {
   const auto* number = std::get_if<double>(&any_kind.kind);
-  return !number || std::isfinite(*number) ? nullptr : "NaN or infinity, which JSON has no number for";
+  return !number || std::isfinite(*number) ? nullptr : "NaN or infinity, which is not a JSON number";
 }
 
 const char* fault_of(const any& packed) noexcept {
