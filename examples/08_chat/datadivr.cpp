@@ -18,7 +18,8 @@ const T* member(const parley::structure& object, const char* name) {
   const auto found = object.fields.find(name);
   return found == object.fields.end() ? nullptr : std::get_if<T>(&found->second.kind);
 }
-// What somebody may not be called, or lines for others would go there: a word for several, or what looks like a client's id.
+// Whether a user must not have this name, because lines would go elsewhere: a word for several
+// receivers, or a text that looks like a client's id.
 bool addresses(std::string_view name) {
   constexpr std::size_t id_size = 36;  // of a UUID in its usual form
   return name == "all" || name == "others" || name == "server" || name == "sender" || name.find(':') != name.npos ||
@@ -44,7 +45,7 @@ class datadivr final : public conversation {
     if (!stays) return {};
     try {
       return "you are " + link_.learn_id({.deadline = 2s});
-    } catch (const parley::call_failed&) { return "nobody says which id you have"; }
+    } catch (const parley::call_failed&) { return "the server did not report your id"; }
   }
 
   parley::result<> reaches(const std::string& to) const override {
@@ -77,10 +78,10 @@ class datadivr final : public conversation {
   }
 
  private:
-  // Made where it is needed, so that the link can be the last member.
+  // Built when it is used, so that the link can be the last member.
   parley::by_name names() const { return parley::by_name{link_}; }
 
-  // `asks`: whoever hears it says his name, too.
+  // With `asks`, the receivers send their names too.
   template <class Target>
   void introduce(const Target& to, bool asks) {
     const std::lock_guard lock(mutex_);
@@ -105,7 +106,7 @@ class datadivr final : public conversation {
     const std::string before = name_of(from);
     {
       const std::lock_guard lock(mutex_);
-      if (known_.size() >= 10'000) known_.clear();  // whoever speaks again is called by the id
+      if (known_.size() >= 10'000) known_.clear();  // clients that speak again are shown by their id
       known_[from] = *name;
     }
     if (before != *name) to_.line("* " + before + " is called " + *name);
@@ -119,23 +120,23 @@ class datadivr final : public conversation {
     const auto found = known_.find(id);
     return found == known_.end() ? id : found->second;
   }
-  // Whoever is called so, or `name` itself: an id, or a word for several.
+  // The id of the client with this name, or `name` itself: an id, or a word for several.
   parley::result<std::string> id_of(const std::string& name) const {
     const std::lock_guard lock(mutex_);
     const std::string* found = nullptr;
     for (const auto& [id, known] : known_) {
       if (known != name) continue;
-      if (found) return parley::error{parley::errc::unknown_target, "! several are called that: say which one by the id"};
+      if (found) return parley::error{parley::errc::unknown_target, "! several clients have this name: use the id"};
       found = &id;
     }
     return found ? *found : name;
   }
 
   listener to_;
-  mutable std::mutex mutex_;  // for the next two: handlers run on the link's thread
+  mutable std::mutex mutex_;  // for the next two, because handlers run on the link's thread
   std::string name_;
   std::map<std::string, std::string> known_;  // by id
-  parley::client link_;                       // last: what its handlers use has to be there until its thread has ended
+  parley::client link_;                       // last, because its handlers use the other members until its thread has ended
 };
 
 }  // namespace

@@ -20,16 +20,16 @@ class inbox {
   inbox(const inbox&) = delete;
   inbox& operator=(const inbox&) = delete;
 
-  // Readable while there is something to take.
+  // Readable while there is a line to take.
   int descriptor() const noexcept { return descriptor_; }
 
   void put(std::string line) {
     const std::lock_guard lock(mutex_);
     if (lines_.size() < most) lines_.push_back(std::move(line));
-    else ++lost_;  // whoever has stopped the terminal does not fill the memory
+    else ++lost_;  // memory stays limited while the terminal is stopped
     ring();
   }
-  // Nothing comes after this one.
+  // No line is added after this one.
   void put_last(std::string line) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::move(line));
@@ -41,7 +41,7 @@ class inbox {
     const std::lock_guard lock(mutex_);
     std::uint64_t rings = 0;
     (void)!::read(descriptor_, &rings, sizeof rings);
-    if (lost_ != 0) lines_.push_back("! " + std::to_string(std::exchange(lost_, 0)) + " lines were too many");
+    if (lost_ != 0) lines_.push_back("! " + std::to_string(std::exchange(lost_, 0)) + " lines were dropped");
     return std::exchange(lines_, {});
   }
   bool over() const {

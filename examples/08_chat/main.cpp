@@ -1,13 +1,15 @@
-// A chat in a terminal, with datadivr's servers (ours or its own) or those of the libwsclient family:
+// A chat in a terminal, for datadivr's servers (the original's or Parley's) and those of the
+// libwsclient family:
 //
 //   chat [--host HOST] [-p|--port PORT] [-n|--name NAME] [-m|--message TEXT] [--protocol datadivr|wschat]
 //
-// With -m it says TEXT and leaves. Otherwise each line is said to the others, and these are commands:
+// With -m it sends TEXT and exits. Otherwise it sends each line to the others. These lines are
+// commands:
 //
-//   /to all|others|NAME|ID         whom the following lines are for; with a text behind it: whom this one line is for
-//   /nick NAME                     what you are called
-//   /quit                          leaves, as `quit`, Ctrl-C and Ctrl-D do
-//   {"event_name": ..., ...}       an event as it stands (datadivr): without event_name "msg", without "to" for the others
+//   /to all|others|NAME|ID         the receivers of the following lines; followed by a text: the receivers of this text
+//   /nick NAME                     changes your name
+//   /quit                          exits, as `quit`, Ctrl-C and Ctrl-D do
+//   {"event_name": ..., ...}       an event as written (datadivr): without event_name "msg", without "to" to the others
 #include "conversation.hpp"
 #include "inbox.hpp"
 #include "line_editor.hpp"
@@ -52,7 +54,7 @@ std::optional<options> read_options(int argc, char** argv) {
   return read;
 }
 
-// Signals as something to poll. To be made before any thread is: the others never see them.
+// Signals as a descriptor to poll. Create it before any thread, so that no thread receives them.
 class signals {
  public:
   signals() {
@@ -64,7 +66,7 @@ class signals {
   ~signals() { ::close(descriptor_); }
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
-  // Whether they wait to be polled, as in the beginning, or do what they do to any program.
+  // Whether signals wait to be polled, as at the beginning, or act as in any program.
   void hold() const { pthread_sigmask(SIG_BLOCK, &all_, nullptr); }
   void let_go() const { pthread_sigmask(SIG_UNBLOCK, &all_, nullptr); }
 
@@ -83,14 +85,14 @@ class session {
  public:
   session(conversation& with, line_editor& editor) : talk_(with), editor_(editor) {}
 
-  // False: that was the last one.
+  // Returns false for the last line.
   bool obey(const std::string& line) {
     if (line.empty()) return true;
     if (is_quit(line)) return false;
     const auto [command, rest] = split(line);
     if (command == "/nick" && !rest.empty()) talk_.rename(rest);
     else if (command == "/to" && !rest.empty()) address(rest);
-    else if (line.front() == '/') editor_.print("! there are /to, /nick and /quit");
+    else if (line.front() == '/') editor_.print("! the commands are /to, /nick and /quit");
     else if (is_json(line)) tell(talk_.say_json(line));
     else tell(talk_.say(line, to_));
     return true;
@@ -98,7 +100,7 @@ class session {
 
  private:
   static bool is_json(std::string_view line) {
-    const std::size_t first = line.find_first_not_of(" \t\r\n");  // JSON's own white space
+    const std::size_t first = line.find_first_not_of(" \t\r\n");  // the white space of JSON
     return first != line.npos && (line[first] == '{' || line[first] == '[');
   }
   static bool is_quit(std::string_view line) {
@@ -127,7 +129,7 @@ class session {
   std::string to_ = "others";
 };
 
-// Until the user leaves (0) or the connection is gone (1).
+// Runs until the user leaves (returns 0) or the connection is lost (returns 1).
 int chat(conversation& with, inbox& heard, const signals& told) {
   line_editor editor{"> "};
   session said(with, editor);
@@ -167,7 +169,7 @@ int main(int argc, char** argv) try {
   const std::string host = wanted->host.find(':') == std::string::npos ? wanted->host : '[' + wanted->host + ']';
   const std::string address = host + ':' + wanted->port;
   const auto talk = wanted->protocol == "wschat" ? speak_wschat(address, wanted->name, to) : speak_datadivr(address, wanted->name, to);
-  told.let_go();  // Ctrl-C ends whatever blocks: the terminal is not touched yet
+  told.let_go();  // Ctrl-C ends a blocking call; the terminal is unchanged so far
   if (wanted->message) {
     talk->connect(false);
     talk->say(*wanted->message, "others").value();
@@ -177,9 +179,9 @@ int main(int argc, char** argv) try {
   if (!greeting.empty()) heard.put("* " + greeting);
   told.hold();
   const int status = chat(*talk, heard, told);
-  told.let_go();  // the terminal is as it was; saying goodbye may take a while
+  told.let_go();  // the terminal is restored; leaving may take a while
   return status;
-} catch (const std::exception& failed) {  // refused, or an address that is none
+} catch (const std::exception& failed) {  // refused, or not a valid address
   std::cerr << "chat: " << failed.what() << '\n';
   return 1;
 }

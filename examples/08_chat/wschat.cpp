@@ -26,7 +26,7 @@ class family final : public conversation {
     return "you are " + name_;
   }
   parley::result<> reaches(const std::string& to) const override {
-    if (to != "others" && to != "all") return parley::error{parley::errc::unknown_target, "nobody can be called by an id here"};
+    if (to != "others" && to != "all") return parley::error{parley::errc::unknown_target, "this protocol cannot address single clients"};
     return {};
   }
   parley::result<> say(const std::string& text, const std::string& to) override {
@@ -37,7 +37,7 @@ class family final : public conversation {
   parley::result<> say_json(const std::string& line) override { return say(line, "others"); }
   void rename(const std::string& name) override {
     name_ = name;
-    send("null", Info::CHANGE_USERNAME | Info::NO_BROADCAST);  // the text that the family's own programs send with it
+    send("null", Info::CHANGE_USERNAME | Info::NO_BROADCAST);  // the text that the family's own programs send in this case
   }
 
  private:
@@ -49,7 +49,7 @@ class family final : public conversation {
   listener to_;
   std::string name_;
   parley::client link_;
-  ChatClient chat_{link_};  // gone before the link: handlers do without it
+  ChatClient chat_{link_};  // destroyed before the link, because handlers do not use it
 };
 
 }  // namespace

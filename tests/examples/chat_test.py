@@ -136,7 +136,7 @@ class Chat(unittest.TestCase):
         anna.type("/to nobody ?\r")
         anna.until(lambda screen: screen.text()[-2].startswith("! "), "the server's refusal")
         anna.type("/what\r")
-        anna.until_text("! there are /to, /nick and /quit")
+        anna.until_text("! the commands are /to, /nick and /quit")
 
     def test_a_name_of_several_is_nobodys_and_ids_always_work(self):
         anna, bob = self.pair()
@@ -144,7 +144,7 @@ class Chat(unittest.TestCase):
         anna.until_text("is called other")
         other.type("/nick bob\r")
         anna.until_text("other is called bob")
-        refusal = "! several are called that: say which one by the id\n"
+        refusal = "! several clients have this name: use the id\n"
         anna.type("/to bob for whom?\r")
         anna.until(lambda screen: screen.everything().count(refusal) == 1)
         anna.type("/to bob\r")
@@ -279,7 +279,7 @@ class Chat(unittest.TestCase):
         anna.until_text("robert: to all\n>")
         bob.until_text("robert: to all\n>")
         bob.type("/to anna hello?\r")
-        bob.until_text("nobody can be called by an id here")
+        bob.until_text("this protocol cannot address single clients")
         for one in (anna, bob):
             one.type(CTRL_C)
             self.ends(one)
