@@ -1,4 +1,4 @@
-# What Parley needs, each with the Debian package that has it. Everything missing is told at once.
+# The dependencies of Parley, each with its Debian package. Everything missing is reported at once.
 
 set(parley_missing "")
 function(parley_need found what package)

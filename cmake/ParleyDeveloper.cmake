@@ -1,5 +1,6 @@
-# Comforts for people who work on Parley itself: a default build type, ccache, a fast linker, sanitizers. Not used when Parley is part
-# of another project, whose own choices these would override.
+# Conveniences for work on Parley itself: a default build type, ccache, a fast linker, and
+# sanitizers. Not used when Parley is part of another project, whose own settings they would
+# override.
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
@@ -39,7 +40,8 @@ if(PARLEY_SANITIZE)
   endif()
 endif()
 if(PARLEY_SANITIZE MATCHES "thread")
-  # ThreadSanitizer does not understand fences. Asio's stand only around handlers, whose queues have locks of their own.
+  # ThreadSanitizer does not understand fences. Asio uses them only around handlers, whose queues
+  # have locks of their own.
   add_compile_definitions(ASIO_DISABLE_FENCED_BLOCK)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan)

@@ -25,7 +25,8 @@
 # what is missing when it has read the whole project. Schemas of one call are checked together, so two services with one wire name are found.
 # Editing a schema, what it imports, its lock file or the generator regenerates what depends on it, and only changed files are written.
 
-# The policies of a caller that asks for an old CMake shall not change what happens here (depfiles of Makefiles: CMP0116).
+# The policies of a caller that asks for an old CMake must not change the behaviour here (depfiles
+# of Makefiles: CMP0116).
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
 
@@ -48,7 +49,8 @@ function(parley_generate)
   file(MAKE_DIRECTORY "${arg_OUT_DIR}")  # an include directory has to exist
 
   _parley_generator_command("${import_dirs}" command)
-  # The ids of an imported message stand in the lock file beside the imported schema, so the generator looks in all directories.
+  # The ids of an imported message are in the lock file beside the imported schema, so the generator
+  # searches all directories.
   list(TRANSFORM import_dirs PREPEND "--opt=lock_root=" OUTPUT_VARIABLE lock_roots)
   set(stamp_dir "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/parley/${arg_TARGET}")
   get_property(generated GLOBAL PROPERTY PARLEY_GENERATED_FOR_${arg_TARGET})
@@ -74,7 +76,7 @@ function(parley_generate)
     set(stamp "${stamp_dir}/${name}.stamp")
     list(TRANSFORM expected PREPEND "--expect=" OUTPUT_VARIABLE expect)
     list(TRANSFORM optional PREPEND "--optional=" OUTPUT_VARIABLE optional)
-    # The stamp is the output; the files may keep their old time when nothing in them changed.
+    # The stamp is the output. The files may keep their old time if their contents did not change.
     add_custom_command(
       OUTPUT "${stamp}"
       BYPRODUCTS ${files}
@@ -84,7 +86,7 @@ function(parley_generate)
       DEPFILE "${stamp}.d"
       COMMENT "Parley: ${name}"
       VERBATIM)
-    # Whether there are services decides what comes out.
+    # The outputs depend on whether the schema has services.
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     list(APPEND stamps "${stamp}")
     list(APPEND outputs ${files})
@@ -110,7 +112,7 @@ macro(_parley_check_arguments keywords)
     message(FATAL_ERROR "parley_generate: unknown argument: ${unknown}. It knows: ${known}.")
   endif()
   foreach(keyword IN LISTS arg_KEYWORDS_MISSING_VALUES)
-    message(FATAL_ERROR "parley_generate: ${keyword} stands there without a value.")
+    message(FATAL_ERROR "parley_generate: ${keyword} has no value.")
   endforeach()
   if(NOT arg_TARGET)
     message(FATAL_ERROR "parley_generate: TARGET is missing: the library that gets the generated code.")
@@ -185,7 +187,7 @@ function(_parley_generator_command import_dirs result)
   endforeach()
   foreach(directory IN LISTS import_dirs ITEMS "${options_dir}")
     if(directory MATCHES "[,:]")
-      message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc cannot be told of ${directory}: it splits such paths at ',' and ':'.")
+      message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc cannot use the directory ${directory}, because it splits such paths at ',' and ':'.")
     endif()
     list(APPEND command --import-dir "${directory}")
   endforeach()
@@ -222,8 +224,9 @@ function(_parley_find_proto proto import_dirs file_result directory_result name_
     "one that imports of it start from.")
 endfunction()
 
-# What protoc finds in the schemas, as JSON: name -> whether it has services, and the schemas whose types it uses. A schema with a mistake is
-# not among them: the build reports the mistake, and CMake runs again when it has been mended. Empty if protoc itself has yet to be built.
+# The contents of the schemas according to protoc, as JSON: name -> whether it has services, and the
+# schemas whose types it uses. A schema with an error is not included. The build reports the error,
+# and CMake runs again after it is corrected. Empty if protoc itself is not built yet.
 function(_parley_ask_protoc names import_dirs result)
   set(${result} "" PARENT_SCOPE)
   get_property(python GLOBAL PROPERTY PARLEY_GENERATE_PYTHON)
@@ -242,12 +245,13 @@ function(_parley_ask_protoc names import_dirs result)
             "--import-dir=${options_dir}" ${names}
     OUTPUT_VARIABLE contents RESULT_VARIABLE status ERROR_VARIABLE said)
   if(NOT status EQUAL 0)
-    message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc could not be asked what the schemas hold:\n${said}")
+    message(FATAL_ERROR "parley_generate(${arg_TARGET}): protoc could not read the schemas:\n${said}")
   endif()
   set(${result} "${contents}" PARENT_SCOPE)
 endfunction()
 
-# The outputs of a schema; and of these the ones that may turn out to be unnecessary, when protoc could not be asked.
+# The outputs of a schema. If protoc could not be called, also those of them that may turn out to be
+# unnecessary.
 function(_parley_expected_outputs contents name result optional_result)
   cmake_path(REMOVE_EXTENSION name LAST_ONLY OUTPUT_VARIABLE stem)
   set(expected "${stem}.types.hpp" "${stem}.codec.hpp" "${stem}.codec.cpp" "${stem}.fbs")
@@ -265,7 +269,8 @@ function(_parley_expected_outputs contents name result optional_result)
   set(${result} "${expected}" PARENT_SCOPE)
 endfunction()
 
-# Remembers which schemas have to be generated, too. Who links what is known at the end of the project.
+# Remembers the schemas that must be generated too. The links between targets are known at the end
+# of the project.
 function(_parley_note_imports contents name)
   string(JSON count ERROR_VARIABLE unknown LENGTH "${contents}" "${name}" imports)
   if(contents STREQUAL "" OR NOT count MATCHES "^[1-9]")
@@ -310,9 +315,10 @@ function(_parley_imported_targets result directory)
   set(${result} "${found}" PARENT_SCOPE)
 endfunction()
 
-# The schemas that are generated for a target and for what it links, those of installed targets included; and whether all that it links could
-# be examined. A target that is imported in another directory could not; `imported` has the names of these, as a name that is not a target may
-# also be a library file.
+# The schemas that are generated for a target and for the targets that it links, including those of
+# installed targets, and whether all linked targets could be examined. A target that is imported in
+# another directory could not. `imported` has the names of these, because a name that is not a
+# target may also be a library file.
 function(_parley_generated_below target imported result is_known_result)
   set(generated "")
   set(is_known TRUE)
@@ -346,8 +352,9 @@ function(_parley_generated_below target imported result is_known_result)
   set(${is_known_result} ${is_known} PARENT_SCOPE)
 endfunction()
 
-# Each schema is generated alone, so that an edit costs one run. What they must agree on is looked at in one run over all, and before any of
-# them: a schema that is refused shall leave no lock behind.
+# Each schema is generated alone, so that an edit costs one run. The rules that concern several
+# schemas are checked in one run over all of them and before any of them, because a refused schema
+# must not leave a lock file.
 function(_parley_check_together command schemas names stamp_dir generate)
   string(REGEX REPLACE "_generate([0-9]*)$" "_check\\1" check "${generate}")
   list(TRANSFORM names PREPEND "--proto=")
@@ -367,7 +374,8 @@ function(_parley_add_to_target outputs stamps names generate_result)
     add_library(${arg_TARGET} STATIC)
     set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   endif()
-  # A target of its own, and not a rule of arg_TARGET's: this also works for targets of other directories and for every generator.
+  # A separate target instead of a rule of arg_TARGET, so that targets of other directories and
+  # every generator work.
   set(generate ${arg_TARGET}_generate)
   set(number 1)
   while(TARGET ${generate})
@@ -380,7 +388,7 @@ function(_parley_add_to_target outputs stamps names generate_result)
   set(sources ${outputs})
   list(FILTER sources INCLUDE REGEX "\\.[ch]pp$")
   target_sources(${arg_TARGET} PRIVATE ${sources})
-  # Codecs of one package name their local helpers alike.
+  # Codecs of one package use the same names for their local helpers.
   set_source_files_properties(${sources} TARGET_DIRECTORY ${arg_TARGET} PROPERTIES GENERATED TRUE SKIP_UNITY_BUILD_INCLUSION TRUE)
   set_property(TARGET ${arg_TARGET} APPEND PROPERTY PARLEY_GENERATED ${names})
   set_property(TARGET ${arg_TARGET} APPEND PROPERTY EXPORT_PROPERTIES PARLEY_GENERATED)

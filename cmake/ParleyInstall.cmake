@@ -1,5 +1,6 @@
-# cmake --install: the libraries, the headers that users and generated code reach, the generator and options.proto, and the package file
-# for find_package(Parley). Private headers, websocketpp and its repair stay at home.
+# cmake --install: the libraries, the headers that users and generated code include, the generator,
+# options.proto, and the package file for find_package(Parley). Private headers, websocketpp and its
+# repair are not installed.
 include(CMakePackageConfigHelpers)
 
 set(PARLEY_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/Parley")
@@ -14,7 +15,7 @@ install(EXPORT ParleyTargets NAMESPACE parley:: DESTINATION "${PARLEY_INSTALL_CM
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/ParleyConfig.cmake.in" "${PROJECT_BINARY_DIR}/ParleyConfig.cmake"
   INSTALL_DESTINATION "${PARLEY_INSTALL_CMAKEDIR}" PATH_VARS CMAKE_INSTALL_BINDIR PARLEY_INSTALL_DATADIR)
-# Before 1.0 a minor version may break what the one before it promised.
+# Before 1.0 a minor version may break the interface of the one before.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/ParleyConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/ParleyConfig.cmake"

@@ -1,4 +1,5 @@
-# protoc, and does it find google/protobuf/*.proto, which every schema imports? Debian has those in another package.
+# Finds protoc, and checks that it finds google/protobuf/*.proto, which every schema imports. Debian
+# has those in another package.
 
 # Sets <out> to whether it does.
 function(parley_protoc_has_includes protoc out)

@@ -1,5 +1,5 @@
-# The generator runs on a Python that has Jinja2 and protobuf. The first python3 of the PATH often is another one (pyenv, conda), so
-# each candidate is asked.
+# The generator needs a Python with Jinja2 and protobuf. The first python3 of the PATH is often
+# another one (pyenv, conda), so each candidate is checked.
 
 # Sets the cache entry <variable> to such an interpreter, or to <variable>-NOTFOUND.
 function(parley_find_python variable)

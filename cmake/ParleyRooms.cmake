@@ -1,4 +1,4 @@
-# How Parley's own targets are made: the rooms of the runtime, and the warnings for code that is ours.
+# Defines Parley's own targets: the rooms of the runtime, and the warnings for Parley's own code.
 
 set(PARLEY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

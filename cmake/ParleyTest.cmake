@@ -24,7 +24,8 @@ endfunction()
 
 # parley_python_test(<name> SCRIPT f.py [ARGUMENTS ...] [TIMEOUT seconds] [LONG])
 #
-# A test that is a Python program, `<folder>: <name>`; codegen/ is on its path. LONG ones begin first, so that nobody waits for them alone.
+# A test that is a Python program, `<folder>: <name>`. codegen/ is on its path. LONG tests begin
+# first, so that the run does not wait for them at the end.
 function(parley_python_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "SCRIPT;TIMEOUT" "ARGUMENTS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SCRIPT)
@@ -43,7 +44,7 @@ function(parley_python_test name)
   endif()
 endfunction()
 
-# What is only to be compiled is compiled fast.
+# Code that is only compiled is compiled without optimisation.
 function(parley_never_run target)
   target_compile_options(${target} PRIVATE -O0 -g0)
   if(PARLEY_SANITIZE)
@@ -53,7 +54,8 @@ endfunction()
 
 # parley_must_not_compile(<name> SOURCE f.cpp ERROR <regex> [LINKS ...])
 #
-# f.cpp compiles as it stands, and with PARLEY_WRONG defined it does not: then a line of the compiler's output matches the regex (Python's).
+# f.cpp compiles unchanged. With PARLEY_WRONG defined it must not compile, and a line of the
+# compiler's output must match the regex (Python's).
 function(parley_must_not_compile name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;ERROR" "LINKS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE OR NOT arg_ERROR)
@@ -88,7 +90,8 @@ function(parley_headers_alone name)
   target_link_libraries(${name} PRIVATE ${arg_LINKS})
 endfunction()
 
-# What a program that is not sanitized itself, as Python is, has to load before a library of ours; "none": it cannot, only GCC's can be.
+# The libraries that a program without sanitizers, such as Python, must load before a sanitized
+# library. "none" if that is not possible, because only GCC's sanitizers support it.
 set(PARLEY_SANITIZER_RUNTIME "")
 if(PARLEY_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libasan.so OUTPUT_VARIABLE PARLEY_SANITIZER_RUNTIME OUTPUT_STRIP_TRAILING_WHITESPACE)

@@ -1,13 +1,14 @@
 # Makes websocketpp 0.8.2 compile as C++20.
 #
 # Three of its headers spell constructors and destructors with a template argument list (`~endpoint<connection,config>()`), which C++20
-# no longer allows (CWG 2237) and GCC refuses. No option helps; later upstream sources are fixed, but there is no release of them. So the
-# three are copied into the build tree without the redundant lists, and the copies stand first on the include path of the one target that
-# uses websocketpp. When the installed websocketpp no longer needs it, this module says so and can go.
+# no longer allows (CWG 2237) and GCC refuses. No option helps. Later upstream sources are fixed, but there is no release with them.
+# Therefore the three headers are copied into the build tree without the redundant lists. The copies come first on the include path of the
+# one target that uses websocketpp. When the installed websocketpp no longer needs it, this module reports that and can be removed.
 
 # parley_websocketpp(<target>)
 #
-# Gives the target's own sources websocketpp. PRIVATE and SYSTEM: nobody who links the target sees any of it.
+# Makes websocketpp available to the target's own sources. It is PRIVATE and SYSTEM, so users of the
+# target do not see it.
 function(parley_websocketpp target)
   find_path(WEBSOCKETPP_INCLUDE_DIR websocketpp/endpoint.hpp DOC "Folder that holds websocketpp/")
   mark_as_advanced(WEBSOCKETPP_INCLUDE_DIR)

@@ -1,21 +1,21 @@
-# Sourced by the scripts beside it: what they need from the system, and how they speak.
+# Sourced by the other scripts: packages, configuration and output.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 started=$SECONDS
 
 say() { printf '\n== %s (%d:%02d)\n' "$*" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)); }
 
-# What every build needs; CONTRIBUTING.md says what for.
+# The packages that every build needs. CONTRIBUTING.md explains each.
 build_packages=(
   g++ cmake ninja-build
   libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libspdlog-dev libedit-dev
   protobuf-compiler libprotobuf-dev python3 python3-jinja2 python3-protobuf
 )
 
-# need_packages <package>...: installs those that are missing. Nothing is asked of the network when none is.
+# need_packages <package>...: installs those that are missing. Does not use the network if none is.
 need_packages() {
   if ! command -v dpkg-query >/dev/null; then
-    echo "No dpkg here: taking it for granted that this is installed: $*"
+    echo "dpkg was not found; assuming that these packages are installed: $*"
     return
   fi
   local missing=() package
@@ -26,7 +26,7 @@ need_packages() {
   local root=()
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
-      echo "Missing, and installing needs root: apt-get install ${missing[*]}" >&2
+      echo "Packages are missing, and root is needed to install them: apt-get install ${missing[*]}" >&2
       return 1
     fi
     root=(sudo)

@@ -330,7 +330,7 @@ class Misuse(Fixture):
         self.assertIn("IMPORT_DIR is neither a .proto file nor an argument it knows: TARGET OUT_DIR", text)
 
     def test_a_keyword_without_a_value(self):
-        self.assertIn("LOCK stands there without a value", self.answer("parley_generate(TARGET api PROTOS proto/a/v1/b.proto LOCK)"))
+        self.assertIn("LOCK has no value", self.answer("parley_generate(TARGET api PROTOS proto/a/v1/b.proto LOCK)"))
 
     def test_a_missing_target(self):
         self.assertIn("TARGET is missing", self.answer("parley_generate(PROTOS proto/a/v1/b.proto)"))
