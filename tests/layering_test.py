@@ -1,6 +1,6 @@
-"""The house keeps its arrows: who may include what, as data. Run by ctest; by hand: python3 tests/layering_test.py [public-headers.txt]
+"""The dependencies between the rooms, as data. Run by ctest; by hand: python3 tests/layering_test.py [public-headers.txt]
 
-The link arrows of the CMake targets say the same; but a header-only include would slip past them.
+The CMake targets have the same dependencies, but would not notice the include of a header-only part.
 """
 
 import pathlib

@@ -1,7 +1,7 @@
-"""Papers stay true: code blocks are cut from files that are compiled, and links lead somewhere.
+"""Checks the documents: code blocks are parts of files that are compiled, and links have a target.
 
-A block that is cut from a file has a comment before it: `<!-- from examples/01_lobby/client.cpp -->`. Its lines have to stand in that
-file, in this order, indentation aside; a line `...` may stand for what is left out.
+A block that is cut from a file has a comment before it: `<!-- from examples/01_lobby/client.cpp -->`. Its lines must be in that file, in
+this order, apart from the indentation. A line `...` represents lines that are left out.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""Programs that a test runs beside itself: started, listened to line by line, stopped, and looked at when they have ended."""
+"""Programs that a test runs: they are started, read line by line, stopped, and checked after their end."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""A program in a terminal: a pseudo-terminal, somebody who types, and a screen on which what the program writes can be looked at."""
+"""A program in a terminal: a pseudo-terminal, keys that are typed, and a screen that shows the output of the program."""
 
 import codecs
 import fcntl

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A protoc plugin that stands in for protoc-gen-parley where only the build is tested: tiny files with the right names."""
+"""A protoc plugin that replaces protoc-gen-parley in tests of the build. It writes tiny files with the right names."""
 
 import sys
 

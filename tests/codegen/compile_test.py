@@ -1,4 +1,4 @@
-"""What a C++ compiler says to generated code. CXX names the compiler; by hand: CXX=g++ python3 tests/codegen/compile_test.py"""
+"""The compiler's messages about generated code. CXX names the compiler; by hand: CXX=g++ python3 tests/codegen/compile_test.py"""
 
 import unittest
 from unittest import mock

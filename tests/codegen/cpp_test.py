@@ -1,4 +1,4 @@
-"""Model to C++: what is declared ahead, what is boxed, how types are written where a name means something else."""
+"""Model to C++: forward declarations, boxed types, and the spelling of types where a name means something else."""
 
 import unittest
 

@@ -1,4 +1,4 @@
-"""flatc takes every .fbs that is generated. FLATC names it."""
+"""flatc accepts every generated .fbs. FLATC names it."""
 
 import os
 import subprocess

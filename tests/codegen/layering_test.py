@@ -1,4 +1,4 @@
-"""The generator keeps its arrows: the neutral part knows no language, and no backend knows another."""
+"""The dependencies of the generator: the neutral part knows no language, and no backend knows another."""
 
 import ast
 import unittest

@@ -1,5 +1,5 @@
-"""One folder per rule: what it finds in bad.proto stands in expected.txt, and in ok.proto it finds nothing. Rules about change have
-before.proto too, which has left its lock file. There may be more of each: bad_list.proto with expected_list.txt and before_list.proto."""
+"""One folder per rule. Its findings in bad.proto are in expected.txt, and it has no findings in ok.proto. Rules about changes also have
+before.proto, which creates the lock file. There may be more of each: bad_list.proto with expected_list.txt and before_list.proto."""
 
 import re
 import shutil

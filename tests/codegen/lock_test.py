@@ -1,4 +1,4 @@
-"""A schema that grows: what stays where it is, what is accepted, what is refused, and how one breaks on purpose."""
+"""A schema that grows: what stays the same, what is accepted, what is refused, and how to make an incompatible change."""
 
 import re
 import unittest

@@ -1,4 +1,4 @@
-"""What the tests of the generator share: schemas go through the real protoc, the generator runs in this process."""
+"""The shared code of the generator tests: schemas go through the real protoc, and the generator runs in this process."""
 
 import os
 import pathlib

@@ -1,5 +1,5 @@
-"""Where the hostile tests happen: a server with the limits the test chooses, and two innocent guests, one JSON and one binary, who
-after every case call, are answered, say a word to all and hear it: nothing else may have reached them."""
+"""The fixture of the hostile tests: a server with the limits of the test, and two innocent guests, one JSON and one binary. After every
+case each of them makes a call, sends an event to all and receives it. Nothing else may have reached them."""
 
 import contextlib
 import os

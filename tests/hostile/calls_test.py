@@ -1,5 +1,4 @@
-"""Calls: ids that are used twice or never, answers nobody asked for, cancels that come too late, too early or by the thousand,
-deadlines."""
+"""Calls: ids that are used twice or never, answers without a call, cancels that are too late, too early or too many, and deadlines."""
 
 import arena
 from arena import MARK, MODES, WITH_SESSIONS

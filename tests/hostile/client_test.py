@@ -1,5 +1,5 @@
-"""The other way round: servers that answer our client with anything but what they should. It ends by itself, says why, and no
-sanitizer does."""
+"""The opposite direction: servers that send wrong answers to our client. The client ends on its own with an error, and without a report
+of a sanitizer."""
 
 import base64
 import contextlib

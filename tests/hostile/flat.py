@@ -1,4 +1,4 @@
-"""FlatBuffers by hand, so that they can be wrong: a writer and a trusting reader for the few types the tests speak of.
+"""FlatBuffers by hand, so that they can be wrong: a writer and a reader without checks for the types of the tests.
 
 A type is "bool", "ubyte", "int", "uint", "ulong" or "double", "string", the name of a table below, "[type]" for a vector, or "print", a
 struct of (method, fingerprint).

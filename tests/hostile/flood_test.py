@@ -1,5 +1,5 @@
-"""Too much of everything: bad frames, pings, connections; and peers that do not read, or say nothing. The limits of time are small
-ones, given to the server; nothing here waits for anything but frames and closes."""
+"""Floods of bad frames, pings and connections, and peers that do not read or do not send. The server has short time limits. The tests
+wait only for frames and closes."""
 
 import arena
 from arena import MODES, WITH_SESSIONS

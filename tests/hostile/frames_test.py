@@ -1,5 +1,5 @@
-"""Envelopes that are wrong: the frozen vectors as they are, cut short and with flipped bits; members that do not belong; kinds of
-features that nobody agreed to."""
+"""Wrong envelopes: the frozen vectors unchanged, cut short and with flipped bits, unexpected members, and kinds of features that were
+not agreed."""
 
 import json
 import re

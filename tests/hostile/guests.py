@@ -1,5 +1,5 @@
-"""Clients of the three modes. A guest writes frames as a careful client would, or whatever bytes it is given, and reads answers into
-one form: a dict with the members that are there of kind, name, payload, to, from, id, re, code, text, reason."""
+"""Clients of the three modes. A guest writes correct frames, or any bytes that it is given. It converts answers to one form: a dict with
+the members of kind, name, payload, to, from, id, re, code, text and reason that are present."""
 
 import hashlib
 import json

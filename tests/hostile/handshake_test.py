@@ -1,5 +1,4 @@
-"""Before there is a WebSocket: upgrade requests that are wrong, strange, slow, too long, or no HTTP at all; the choice of the
-subprotocol."""
+"""Before the WebSocket exists: upgrade requests that are wrong, strange, slow, too long or not HTTP, and the choice of the subprotocol."""
 
 import struct
 

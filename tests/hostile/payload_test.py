@@ -1,5 +1,5 @@
-"""Payloads that do not fit their type, that are deeper, larger or more intricate than allowed, or that are no payload at all; and
-that nobody receives what somebody could not read."""
+"""Payloads that do not fit their type, that are deeper, larger or more intricate than allowed, or that are not payloads. No client
+receives a payload that another end could not read."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Events: who may send them, to whom, who receives them, under whose name, and in which order, whatever the sender says."""
+"""Events: permitted senders, targets, receivers, the reported sender, and the order, whatever the sender writes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A WebSocket client that obeys nobody: HTTP heads and frames go out byte by byte as the test wants them. Standard library only."""
+"""A WebSocket client without any rules: it sends HTTP heads and frames byte by byte as the test gives them. Standard library only."""
 
 import base64
 import hashlib

@@ -1,7 +1,7 @@
 """conversation_test.py <node|python|chromium> <plain|json> <lobby_server> <lobby_client>
 
-A lobby, a client nobody here wrote that holds the conversation of conversation.mjs in it, and Parley's binary client, which joins when the
-other says `ready`. Where the foreign program is not installed, the exit status is 77, which ctest shows as skipped.
+Runs a lobby with a foreign client, which holds the conversation of conversation.mjs, and Parley's binary client, which joins when the
+other prints `ready`. If the foreign program is not installed, the exit status is 77, which ctest shows as skipped.
 """
 
 import functools

@@ -1,5 +1,5 @@
-"""proxies_test.py <microsocks|tinyproxy> <raw_guest>: the same as raw_test.py, through a real proxy that wants to know its user; and what becomes
-of somebody whom it does not know. 77 where the proxy is not installed."""
+"""proxies_test.py <microsocks|tinyproxy> <raw_guest>: the tests of raw_test.py through a real proxy that requires a user, and the result
+for a user that it does not know. Exit status 77 if the proxy is not installed."""
 
 import pathlib
 import select

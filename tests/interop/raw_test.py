@@ -1,4 +1,4 @@
-"""raw_test.py <python|node> <raw_guest>: raw connections at an echo server nobody here wrote. 77 where it is not installed."""
+"""raw_test.py <python|node> <raw_guest>: raw connections to a foreign echo server. Exit status 77 if it is not installed."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""The chat family's wire, spoken byte by byte: a client as its programs are, a server as its C server is."""
+"""The wire of the chat family byte by byte: a client like its programs, and a server like its C server."""
 
 import base64
 import hashlib
