@@ -106,6 +106,26 @@ TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_toge
   }
 }
 
+// Two senders whose rests alternate would put a flush off again and again. A receiver whose queue is full does not wait for them: its owner
+// sends nothing more until some of it has left, and would take it for a slow reader.
+TEST_F(transport_turns, A_full_queue_is_flushed_in_the_next_turn) {
+  raw sender(io, server.door->port());
+  sender.upgrade();
+  raw receiver(io, server.door->port());
+  receiver.upgrade();
+  ASSERT_TRUE(run_until(io, [&] { return server.ends.size() == 2 && server.ends[1]->opened == 1; }));
+  recorder& from = *server.ends[0];
+  recorder& to = *server.ends[1];
+  const buffer content(std::string(40'000, 'x'));
+  from.when_message = [&](const auto&) {
+    to.call([&](connection& link) { link.send(content, opcode::text); });
+    from.call([](connection& link) { link.costs(1'000); });
+  };
+  sender.write(many(200, raw::text("x")));
+  while (from.messages.size() < 200 && receiver.socket.available() == 0) io.run_one();
+  EXPECT_LE(from.messages.size(), 3u);  // the second fills it
+}
+
 TEST_F(transport_turns, A_turn_that_is_over_can_be_followed_by_a_pause_a_close_or_the_end_of_the_stream) {
   for (int what = 0; what < 4; ++what) {
     raw client(io, server.door->port());

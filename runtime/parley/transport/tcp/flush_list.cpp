@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace parley::transport {
@@ -20,9 +21,15 @@ void flush_list::add(const asio::any_io_executor& on, std::shared_ptr<socket_str
   if (waiting_.size() == 1) flush_later(on);
 }
 
+void flush_list::hurry() noexcept { put_off_ = most_put_off; }
+
 void flush_list::flush_later(const asio::any_io_executor& on) {
   asio::post(on, [self = shared_from_this(), on] {
-    if (self->turns_to_come_ > 0 && ++self->put_off_ <= most_put_off) return self->flush_later(on);
+    if (self->turns_to_come_ > 0 && ++self->put_off_ <= most_put_off) {
+      try {
+        return self->flush_later(on);
+      } catch (const std::bad_alloc&) {}  // now, then: nothing else would flush these streams any more
+    }
     self->put_off_ = 0;
     self->flush_all();
   });

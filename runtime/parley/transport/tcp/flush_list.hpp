@@ -1,5 +1,5 @@
-// The streams of one executor that have something to send. They are flushed one after the other at the end of the loop's turn: one
-// posted function for all of them, and what a stream was given in that turn leaves in one system call.
+// The streams of one executor that have something to send. They are flushed one after the other in a turn of the loop that follows: one
+// posted function for all of them, and what a stream was given until then leaves in one system call.
 //
 // While a stream still has messages that it received in one piece and handles in turns, the flush waits for them, up to a number of turns.
 // Otherwise each event to many receivers would cost a system call for each of them, because such an event uses up a turn.
@@ -29,6 +29,8 @@ class flush_list final : public std::enable_shared_from_this<flush_list> {
   // A stream has messages left for its next turn, and that turn has come.
   void turn_follows() noexcept { ++turns_to_come_; }
   void turn_begins() noexcept { --turns_to_come_; }
+  // A stream has so much to send that what it feeds on stops until some of it has left: the next flush waits for no turn.
+  void hurry() noexcept;
   // Until the streams that wait now have been flushed. One message for many streams is held once.
   void hold(const buffer& content) {
     if (held_.empty() || held_.back().text().data() != content.text().data()) held_.push_back(content);

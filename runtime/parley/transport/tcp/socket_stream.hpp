@@ -96,6 +96,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void count_waiting() noexcept {
     if (is_counted()) recount();
   }
+  // The next flush waits for no other stream's turn.
+  void hurry() noexcept {
+    if (turn_) turn_->hurry();
+  }
   // Hands the system what it takes now, so that a long queue is sent out of memory that is used again. The owner hears of it when the turn
   // comes, as of everything else.
   void write_early();

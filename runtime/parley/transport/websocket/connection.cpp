@@ -190,6 +190,7 @@ class websocket_connection final : public connection,
     if (over_ || stream_->queued() <= high_) return;
     over_ = true;
     stream_->report_writes(true);
+    stream_->hurry();  // the owner sends nothing more until some of it has left
   }
 
   void write_copy(std::string_view content, opcode kind) {
