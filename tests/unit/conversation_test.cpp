@@ -277,6 +277,24 @@ TEST_P(Conversations, A_coroutine_may_answer_after_its_conversation_was_released
   EXPECT_EQ(told->times, 1);
 }
 
+// As when the loop under it is destroyed: nobody hears of it, and what handlers still do goes nowhere.
+TEST_P(Conversations, Whose_connection_is_gone_without_a_word_sends_nothing_more) {
+  server.answer_at_once = false;
+  call(client, 1);
+  deliver_all();
+  client.over.sent.clear();
+  server.talk->forget(server.over);
+  EXPECT_FALSE(server.talk->open());
+  EXPECT_EQ(server.talk->connection(), nullptr);
+  server.finish(0);
+  server.talk->close(1000, "late");
+  EXPECT_TRUE(server.over.sent.empty());
+  EXPECT_FALSE(server.over.closed_with);
+  EXPECT_FALSE(server.talk->send_event({.what = &note}));
+  EXPECT_EQ(server.talk->next_tick(), time_point::max());
+  EXPECT_FALSE(server.was_closed);
+}
+
 // Everything that may happen, in any order, and the end at any point. The model is small: a call that was started ends once.
 TEST_P(Conversations, Every_call_ends_once_whatever_happens) {
   for (unsigned seed = 0; seed < 300; ++seed) {

@@ -187,16 +187,18 @@ void asking::cancel_all() { end(take_all(), errc::cancelled); }
 
 std::string_view asking::id_of_events() const noexcept { return plain_ && !in_.dialect_ && !answers_in_order_ ? "0" : ""; }
 
-void asking::tell_own_id(const std::string& id, std::unique_ptr<pending_call> done) const {
-  std::string text;
-  write_json(id, text);
-  done.release()->finish(encoded_answer{format::json, as_bytes(text), in_.reading_});
+void asking::tell_own_id(std::string_view json, std::unique_ptr<pending_call> done) const {
+  done.release()->finish(encoded_answer{format::json, as_bytes(json), in_.reading_});
 }
 
 void asking::find_own_id(time_point now, rpc::ticket of, time_point deadline, std::unique_ptr<pending_call> done) {
   const session::peer_session& session = *in_.session_;
   const std::string& known = plain_ ? plain_->own_id.known() : session.client_id();
-  if (!known.empty()) return tell_own_id(known, std::move(done));
+  if (!known.empty()) {
+    std::string text;
+    write_json(known, text);
+    return tell_own_id(text, std::move(done));
+  }
   if (&session.format() != &wire::plain_format())
     return done.release()->finish(error{errc::unimplemented, "this dialect cannot express this call"});
   if (deadline <= now) return done.release()->finish(errc::deadline_exceeded);
@@ -227,7 +229,9 @@ void asking::know_own_id(const std::string& id) {
   std::vector<own_id::given_up> asked;
   if (!plain_->own_id.know(id, asked)) return;
   if (in_.owner_) in_.owner_->own_id_known(id);
-  for (auto& call : asked) tell_own_id(id, std::move(call.completion));
+  std::string text;  // made before a completion runs: `id` may lie in the frame that is being read
+  write_json(id, text);
+  for (auto& call : asked) tell_own_id(text, std::move(call.completion));
 }
 
 }  // namespace parley

@@ -59,7 +59,7 @@ class asking {
   void send_search(target whom);
   void hear_search(const wire::envelope&);
   void know_own_id(const std::string& id);
-  void tell_own_id(const std::string& id, std::unique_ptr<pending_call> done) const;
+  void tell_own_id(std::string_view json, std::unique_ptr<pending_call> done) const;
 
   struct plain {
     plain_questions questions;

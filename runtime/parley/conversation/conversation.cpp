@@ -56,6 +56,12 @@ conversation::~conversation() = default;
 
 // --- its connection
 
+void conversation::forget(const conversation_io& gone) noexcept {
+  if (io_ != &gone) return;
+  if (session_) session_->lost();  // a handler's coroutine may still hold this conversation, and close it
+  io_ = nullptr;
+}
+
 const wire::envelope_format* conversation::choose_format(std::string_view subprotocol) const {
   if (!dialect_) return owner_ ? owner_->format_for(subprotocol) : nullptr;
   return subprotocol.empty() || subprotocol == dialect_->subprotocol ? dialect_->format : nullptr;

@@ -4,7 +4,7 @@
 //
 //   auto talk = std::make_shared<conversation>(owner, std::move(setup), executor);
 //   talk->attach(connection);                           // before it opens
-//   talk->begin(talk->choose_format(subprotocol), now); // it has opened; owner.opened() follows
+//   if (const auto* format = talk->choose_format(subprotocol)) talk->begin(*format, now);  // it has opened; owner.opened() follows
 //   talk->receive(now, content, binary);                // each message
 //   talk->tick(now);                                    // no later than next_tick()
 //   talk->detach(code, why);                            // owner.closed() follows, and it is over
@@ -88,10 +88,8 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // ---- for its connection
 
   void attach(conversation_io& to) noexcept { io_ = &to; }
-  // A connection that is destroyed without being detached.
-  void forget(const conversation_io& gone) noexcept {
-    if (io_ == &gone) io_ = nullptr;
-  }
+  // The connection is destroyed without being detached, because its loop is. Nothing more is sent, and nobody is told.
+  void forget(const conversation_io& gone) noexcept;
   // Null: this end does not speak it.
   const wire::envelope_format* choose_format(std::string_view subprotocol) const;
   void begin(const wire::envelope_format& format, time_point now);
@@ -116,7 +114,7 @@ class conversation final : private session::owner, public std::enable_shared_fro
   spoken speaks() const noexcept { return speaks_; }
   // Null before attach() and after detach().
   conversation_io* connection() const noexcept { return io_; }
-  // Bytes that wait to be sent, each frame with its room. From begin() on.
+  // Bytes that wait to be sent, each frame with its room. From begin() on, while there is a connection.
   std::size_t queued() const { return session_->queued() + asking_.queued(); }
   // The client as handlers see it; null at a client, and at a server until it is set.
   parley::peer* peer() const noexcept { return peer_.get(); }
@@ -162,7 +160,9 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // Whether a frame of this end keeps the dialect's bound, if there is one.
   bool fits(std::size_t frame) const noexcept;
   // The next tick may have become earlier.
-  void tick_sooner() { io_->tick_by(next_tick()); }
+  void tick_sooner() {
+    if (io_) io_->tick_by(next_tick());
+  }
 
   conversation_owner* owner_;
   conversation_io* io_ = nullptr;

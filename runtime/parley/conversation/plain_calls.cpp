@@ -14,7 +14,7 @@ bool plain_answers::in_flight(std::string_view foreign_id) const noexcept {
 std::uint64_t plain_answers::accept(const std::string& foreign_id, bool in_order) {
   const std::uint64_t id = next_id_++;
   if (!foreign_id.empty()) foreign_ids_.emplace(id, foreign_id);
-  else if (in_order) in_order_.push_back({id, std::nullopt});
+  else if (in_order) in_order_.push_back({id});
   return id;
 }
 
@@ -31,6 +31,7 @@ bool plain_answers::wait_in_order(std::uint64_t id, const std::string& frame) {
   }
   for (std::size_t i = 0; i < in_order_.size(); ++i) {
     if (in_order_[i].id != id) continue;
+    in_order_[i].answered = true;
     in_order_[i].frame = frame;
     waiting_bytes_ += cost_of(frame.size());
   }
@@ -38,9 +39,10 @@ bool plain_answers::wait_in_order(std::uint64_t id, const std::string& frame) {
 }
 
 std::optional<std::string> plain_answers::next_in_order() {
-  if (in_order_.empty() || !in_order_.front().frame) return std::nullopt;
-  auto next = in_order_.pop_front().frame;
-  waiting_bytes_ -= cost_of(next->size());
+  if (in_order_.empty() || !in_order_.front().answered) return std::nullopt;
+  std::string next = std::move(in_order_.front().frame);
+  in_order_.pop_front();
+  waiting_bytes_ -= cost_of(next.size());
   return next;
 }
 

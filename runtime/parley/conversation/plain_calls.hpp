@@ -38,7 +38,8 @@ class plain_answers {
  private:
   struct ordered {
     std::uint64_t id = 0;
-    std::optional<std::string> frame{};
+    bool answered = false;
+    std::string frame{};
   };
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::string> foreign_ids_;

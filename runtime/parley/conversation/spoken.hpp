@@ -1,4 +1,4 @@
-// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them. Private to the conversation room.
+// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them. Private to the conversation room and to server.
 #pragma once
 
 #include "parley/core/core.hpp"

@@ -2,7 +2,7 @@
 // the schema. Then it finds the connected sessions of that target, each once: those of this place,
 // and the other places that have some (audience.hpp).
 //
-// It does not send, run handlers (peer), read targets from frames (wire) or use a clock.
+// It does not send, run handlers (server), read targets from frames (wire) or use a clock.
 //
 //   routing::audience<member, place> all;                // member: the owner's handle for sending
 //   all.add(client_id, m);

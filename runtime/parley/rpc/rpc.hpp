@@ -1,7 +1,7 @@
 // rpc: the open calls of one connection in both directions, their deadlines, and the guarantee that
 // each ends exactly once at both ends.
 //
-// It does not send or greet (session), and it does not decode, run handlers or set timers (peer).
+// It does not send or greet (session), and it does not decode, run handlers or set timers (conversation).
 // Its owner asks for the next deadline, passes the current time and acts on the result.
 //
 //   rpc::outgoing_calls mine;

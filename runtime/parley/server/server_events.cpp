@@ -106,7 +106,8 @@ bool server_loop::ask_handler(const bound& by, const received_event& event, deli
 
 void server_loop::pass_on(conversation& sender, delivery& d) {
   if (auto done = deliver(d, sender.session().client_id()); !done) refuse(sender, *d.received, done.error(), d.what);
-  if (d.handed_to >= receivers_per_message) sender.connection()->costs(d.handed_to / receivers_per_message);
+  if (d.handed_to < receivers_per_message) return;
+  if (conversation_io* const over = sender.connection()) over->costs(d.handed_to / receivers_per_message);
 }
 
 void server_loop::unknown_event(conversation& sender, const wire::envelope& e) {

@@ -121,8 +121,9 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
     setup.speaks = at->kind;
   }
   auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
-  conversations_.emplace(talk.get(), talk);
-  ask->accept(to.subprotocol, std::make_shared<attachment>(std::move(talk), server_.clock(), home_.executor(), foreign, side::server));
+  auto attached = std::make_shared<attachment>(talk, server_.clock(), home_.executor(), foreign, side::server);
+  conversations_.emplace(talk.get(), std::move(talk));
+  ask->accept(to.subprotocol, std::move(attached));
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {

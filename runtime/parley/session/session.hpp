@@ -2,7 +2,7 @@
 // heartbeat, answers malformed frames, limits the send queue, and passes on valid frames.
 //
 // It does not match calls with answers (rpc), choose receivers (routing), move bytes or keep time
-// (transport, peer). Bytes and time points come in, and actions go out through an `output`.
+// (transport, conversation). Bytes and time points come in, and actions go out through an `output`.
 //
 //   session::peer_session s({.self = side::server, .format = &wire::json_format()}, contract, out, owner);
 //   s.start(now);                   // owner.opened() follows when the greeting is complete
