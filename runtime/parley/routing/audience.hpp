@@ -142,8 +142,8 @@ class audience {
       while (++at != chosen_.end() && *at <= end) end = *at + 1;
       take(from, end);
     }
-    // A peer may name everybody many times over. The memory of that is not kept.
-    if (chosen_.capacity() > kept && chosen_.capacity() > 2 * members_.size()) chosen_ = std::vector<position>();
+    // A peer may name everybody many times over. The memory of more than two such lists is not kept.
+    if (chosen_.capacity() > kept && chosen_.capacity() > 4 * members_.size()) chosen_ = std::vector<position>();
     return {};
   }
 
