@@ -6,8 +6,8 @@
 
 #include <parley/conversation/attachment.hpp>
 #include <parley/ends/loop_executor.hpp>
-#include <parley/stub/peer.hpp>
 #include <parley/routing/routing.hpp>
+#include <parley/stub/peer.hpp>
 #include <parley/transport/transport.hpp>
 #include <parley/wire/hello.hpp>
 
@@ -76,7 +76,7 @@ class lone_server final : public parley::conversation_owner {
     format_ = binary ? &parley::wire::fbs_format() : &parley::wire::json_format();
     end_ = std::make_shared<parley::conversation>(
         *this, parley::conversation_setup{.session{.self = parley::side::server}, .contract = &contract_}, executor_);
-    attachment_ = std::make_shared<parley::attachment>(end_, clock_, loop_.get_executor(), nullptr, parley::side::server);
+    attachment_ = std::make_shared<parley::attachment>(end_, clock_);
     wire_end().on_open(connection_, binary ? parley::wire::fbs_subprotocol : parley::wire::json_subprotocol);
     parley::wire::hello hello;
     hello.methods = contract_.prints();

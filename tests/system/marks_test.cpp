@@ -57,9 +57,7 @@ class Marks : public testing::TestWithParam<over> {
   ~Marks() override { server->forget_owner(); }
 
   void start() {
-    door->start([this](const std::shared_ptr<transport::request>& ask) {
-      ask->accept("", std::make_shared<attachment>(server, clock, io.get_executor(), nullptr, side::server));
-    });
+    door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", std::make_shared<attachment>(server, clock)); });
   }
 
   // What the transport counts beside the content of a frame of 126 to 65,535 bytes: its head, or its room.

@@ -1,9 +1,9 @@
 // A message whose transmission takes longer than the silence limit.
 #include "websocket/transport_support.hpp"
 
-#include <parley/loopback.hpp>
 #include <parley/conversation/attachment.hpp>
 #include <parley/ends/loop_executor.hpp>
+#include <parley/loopback.hpp>
 
 #include <gtest/gtest.h>
 
@@ -40,9 +40,7 @@ struct owner final : conversation_owner {
 class SlowMessage : public testing::Test {
  protected:
   SlowMessage() {
-    door->start([this](const std::shared_ptr<transport::request>& ask) {
-      ask->accept("", std::make_shared<attachment>(server, clock, io.get_executor(), nullptr, side::server));
-    });
+    door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", std::make_shared<attachment>(server, clock)); });
     client.emplace(io, door->port());
     client->upgrade();
     EXPECT_TRUE(run_until(io, [&] { return server->has_session(); }));

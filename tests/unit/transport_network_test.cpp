@@ -18,9 +18,9 @@ TEST(Network, Is_selected_by_the_url_unless_a_loopback_is_given) {
   EXPECT_EQ(&network_for("ws+unix:///run/p", nullptr), &websocket_network());
   EXPECT_EQ(&network_for("mem://lobby", &memory), &memory.network());
   EXPECT_EQ(&network_for("ws://localhost", &memory), &memory.network());
-  EXPECT_EQ(&network_at("127.0.0.1", nullptr), &websocket_network());
-  EXPECT_EQ(&network_at("unix:/run/p", nullptr), &websocket_network());
-  EXPECT_EQ(&network_at("127.0.0.1", &memory), &memory.network());
+  EXPECT_EQ(&network_for("127.0.0.1", nullptr), &websocket_network());
+  EXPECT_EQ(&network_for("unix:/run/p", nullptr), &websocket_network());
+  EXPECT_EQ(&network_for("127.0.0.1", &memory), &memory.network());
 }
 
 TEST(Network, In_memory_has_no_addresses_and_takes_any_url) {

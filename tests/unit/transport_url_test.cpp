@@ -64,7 +64,7 @@ TEST(Route, To_a_unix_socket_has_no_proxy) {
 
 TEST(transport_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
   const auto why = [](std::string_view text) {
-    const result<> checked = check_websocket_url(text);
+    const result<url> checked = parse_url(text);
     if (checked) return std::string("nothing");
     EXPECT_EQ(checked.error().code, errc::invalid);
     EXPECT_EQ(checked.error().message.find("secret"), std::string::npos);

@@ -26,15 +26,19 @@ struct transport_turns : ::testing::Test {
     while (!to.link->has_unread()) std::this_thread::yield();
   }
 
+  // Connects a client. Returns the server's end of it.
+  recorder& join(raw& client) {
+    client.upgrade();
+    EXPECT_TRUE(run_until(io, [&] { return server.ends.back()->opened == 1; }));
+    return *server.ends.back();
+  }
+
   // A flooder and somebody who speaks again as soon as he was heard. Returns the most messages of the flood that were handled between two of his.
   std::size_t longest_wait(const std::string& flood, std::size_t messages) {
     raw flooder(io, server.door->port());
-    flooder.upgrade();
     raw honest(io, server.door->port());
-    honest.upgrade();
-    EXPECT_TRUE(run_until(io, [&] { return server.ends.size() == 2 && server.ends[1]->opened == 1; }));
-    recorder& flooded = *server.ends[0];
-    recorder& served = *server.ends[1];
+    recorder& flooded = join(flooder);
+    recorder& served = join(honest);
     std::size_t longest = 0, before = 0;
     served.when_message = [&](const recorder::message&) {
       longest = std::max(longest, flooded.messages.size() - before);
@@ -87,12 +91,9 @@ TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_toge
   for (const std::size_t messages : {std::size_t{8}, std::size_t{200}}) {
     SCOPED_TRACE(messages);
     raw sender(io, server.door->port());
-    sender.upgrade();
     raw receiver(io, server.door->port());
-    receiver.upgrade();
-    ASSERT_TRUE(run_until(io, [&] { return server.ends.back()->opened == 1 && server.ends[server.ends.size() - 2]->opened == 1; }));
-    recorder& from = *server.ends[server.ends.size() - 2];
-    recorder& to = *server.ends.back();
+    recorder& from = join(sender);
+    recorder& to = join(receiver);
     const buffer content(std::string("on"));
     from.when_message = [&](const auto&) {
       to.call([&](connection& link) { link.send(content, opcode::text); });
@@ -110,12 +111,9 @@ TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_toge
 // sends nothing more until some of it has left, and would take it for a slow reader.
 TEST_F(transport_turns, A_full_queue_is_flushed_in_the_next_turn) {
   raw sender(io, server.door->port());
-  sender.upgrade();
   raw receiver(io, server.door->port());
-  receiver.upgrade();
-  ASSERT_TRUE(run_until(io, [&] { return server.ends.size() == 2 && server.ends[1]->opened == 1; }));
-  recorder& from = *server.ends[0];
-  recorder& to = *server.ends[1];
+  recorder& from = join(sender);
+  recorder& to = join(receiver);
   const buffer content(std::string(40'000, 'x'));
   from.when_message = [&](const auto&) {
     to.call([&](connection& link) { link.send(content, opcode::text); });

@@ -131,20 +131,20 @@ void client_core::begin_connecting() {
   session.max_silence = options_.max_silence;
   session.max_queue = options_.max_queue;  // of what the server makes it send; admit() bounds what this end sends of its own accord
   session.agent = options_.agent;
-  conversation_setup setup{
-      .session = std::move(session), .contract = &contract_, .types = options_.types, .answers_in_order = options_.answers_in_order};
   const dialect* const foreign = options_.dialect.format ? &options_.dialect : nullptr;
-  if (foreign) {
-    setup.dialect = foreign;
-    setup.speaks = spoken::dialect;
-  }
+  conversation_setup setup{.session = std::move(session),
+                           .contract = &contract_,
+                           .dialect = foreign,
+                           .speaks = spoken::dialect,
+                           .types = options_.types,
+                           .answers_in_order = options_.answers_in_order};
   conversation_ = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
-  auto attached = std::make_shared<attachment>(conversation_, clock_, home_.executor(), foreign, side::client);
+  auto attached = std::make_shared<attachment>(conversation_, clock_);
   transport::connect_options connect;
   connect.url = url_;
   if (foreign) {
-    connect.manners = manners_of(options_.dialect);
-    if (!options_.dialect.subprotocol.empty()) connect.subprotocols = {std::string(options_.dialect.subprotocol)};
+    connect.manners = manners_of(*foreign);
+    if (!foreign->subprotocol.empty()) connect.subprotocols = {std::string(foreign->subprotocol)};
   } else {
     connect.subprotocols = offered(options_.encoding);
   }

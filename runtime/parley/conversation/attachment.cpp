@@ -1,5 +1,7 @@
 #include "parley/conversation/attachment.hpp"
 
+#include "parley/ends/loop_executor.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,10 +20,11 @@ transport::opcode opcode_of(const session::peer_session& s) noexcept {
 
 }  // namespace
 
-attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock, asio::any_io_executor on,
-                       const dialect* paced, side self)
-    : conversation_(std::move(of)), clock_(std::move(clock)), on_(std::move(on)), alarm_(clock_->make_alarm(on_)) {
-  if (paced && pacing::wanted(*paced, self)) pacing_ = std::make_unique<pacing>(*paced, self);
+attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock)
+    : conversation_(std::move(of)),
+      clock_(std::move(clock)),
+      alarm_(clock_->make_alarm(conversation_->executor().executor)),
+      pacing_(conversation_->make_pacing()) {
   conversation_->attach(*this);
 }
 
@@ -41,7 +44,7 @@ void attachment::on_open(std::shared_ptr<transport::connection> to, std::string_
   }
   if (!format->has_session()) {  // the others have a heartbeat of their own
     connection_->on_pong([weak = weak_from_this()] {
-      if (const auto end = weak.lock()) end->conversation_->pong_received(end->now());
+      if (const auto end = weak.lock()) end->conversation_->session().pong_received(end->now());
     });
   }
   if (pacing_) hold_back_until(pacing_->opened(now()));
@@ -142,7 +145,7 @@ void attachment::transmit_copy(bytes_view frame) {
 void attachment::hold_back_until(time_point until) {
   if (until == time_point::max()) return;
   if (pause_) return pause_->set_again(until);
-  pause_ = clock_->make_alarm(on_);
+  pause_ = clock_->make_alarm(conversation_->executor().executor);
   pause_->set(until, [weak = weak_from_this()] {
     if (const auto end = weak.lock()) end->go_on();
   });

@@ -2,7 +2,7 @@
 // It ends with its connection; the conversation may outlive it. Private to conversation.
 //
 //   auto talk = std::make_shared<conversation>(owner, std::move(setup), executor);
-//   request->accept(subprotocol, std::make_shared<attachment>(talk, clock, executor));
+//   request->accept(subprotocol, std::make_shared<attachment>(talk, clock));
 //
 // Lifetime: the transport holds it from accepting or connecting until on_closed() has returned. It holds its conversation.
 #pragma once
@@ -10,8 +10,6 @@
 #include "parley/conversation/conversation.hpp"
 #include "parley/conversation/pacing.hpp"
 #include "parley/transport/transport.hpp"
-
-#include <asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -30,9 +28,7 @@ constexpr transport::manners manners_of(const dialect& d) noexcept {
 
 class attachment final : public transport::connection_handler, private conversation_io, public std::enable_shared_from_this<attachment> {
  public:
-  // `paced`: the dialect's pace, if it has one.
-  attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock, asio::any_io_executor on, const dialect* paced,
-             side self);
+  attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock);
   ~attachment() override;
 
  private:
@@ -73,7 +69,6 @@ class attachment final : public transport::connection_handler, private conversat
 
   const std::shared_ptr<conversation> conversation_;
   const std::shared_ptr<transport::clock> clock_;
-  const asio::any_io_executor on_;
   std::shared_ptr<transport::connection> connection_;
   std::unique_ptr<error> failure_;  // why this end gave up, if it did
 
@@ -86,7 +81,7 @@ class attachment final : public transport::connection_handler, private conversat
   std::uint64_t received_ = 0;  // bytes, if the transport says
   bool told_when_ = false;      // the transport says when bytes come
 
-  std::unique_ptr<pacing> pacing_;  // of a dialect that has one
+  const std::unique_ptr<pacing> pacing_;  // of a dialect that has one
   std::unique_ptr<transport::alarm> pause_;
 };
 

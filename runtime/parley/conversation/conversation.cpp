@@ -56,6 +56,10 @@ conversation::~conversation() = default;
 
 // --- its connection
 
+std::unique_ptr<pacing> conversation::make_pacing() const {
+  return dialect_ && pacing::wanted(*dialect_, options_->self) ? std::make_unique<pacing>(*dialect_, options_->self) : nullptr;
+}
+
 void conversation::forget(const conversation_io& gone) noexcept {
   if (io_ != &gone) return;
   if (session_) session_->lost();  // a handler's coroutine may still hold this conversation, and close it

@@ -17,8 +17,8 @@
 #include "parley/conversation/asking.hpp"
 #include "parley/conversation/conversation_io.hpp"
 #include "parley/conversation/dialect.hpp"
+#include "parley/conversation/pacing.hpp"
 #include "parley/conversation/spoken.hpp"
-#include "parley/rpc/rpc.hpp"
 #include "parley/session/session.hpp"
 #include "parley/stub/outgoing.hpp"
 
@@ -72,7 +72,7 @@ struct conversation_setup {
   const session::contract* contract = nullptr;
   // Null: what the subprotocol says.
   const parley::dialect* dialect = nullptr;
-  spoken speaks = spoken::plain;  // of the dialect
+  spoken speaks = spoken::plain;  // only of a dialect
   // What an Any in a payload may hold beside the well-known types.
   const any_types* types = nullptr;
   // For a client of a plain server that answers calls in the order in which it gets them.
@@ -88,13 +88,14 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // ---- for its connection
 
   void attach(conversation_io& to) noexcept { io_ = &to; }
+  // Before begin(). Null: frames leave at any time.
+  std::unique_ptr<pacing> make_pacing() const;
   // The connection is destroyed without being detached, because its loop is. Nothing more is sent, and nobody is told.
   void forget(const conversation_io& gone) noexcept;
   // Null: this end does not speak it.
   const wire::envelope_format* choose_format(std::string_view subprotocol) const;
   void begin(const wire::envelope_format& format, time_point now);
   void receive(time_point now, bytes_view content, bool binary);
-  void pong_received(time_point now) { session_->pong_received(now); }
   void drained();
   void tick(time_point now);
   time_point next_tick() const noexcept;

@@ -1,4 +1,5 @@
-// The envelopes a client may speak, as indices: what is made for one client of a kind is made for all of them. Private to the conversation room and to server.
+// The envelopes that a client may speak, as indices. A frame that is made for one client of a kind serves all of them. Not installed; for
+// conversation and server.
 #pragma once
 
 #include "parley/core/core.hpp"

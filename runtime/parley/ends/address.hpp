@@ -1,4 +1,4 @@
-// The url that a client or a raw connection is given. Private to the ends room.
+// Checks the url of a client or a raw connection. Not installed.
 #pragma once
 
 #include <string>

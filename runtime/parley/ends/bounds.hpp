@@ -1,4 +1,4 @@
-// Limits of options in the numbers that the protocol has for them.
+// Converts the limits in options to the numbers of the protocol.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace parley {
 
-// The largest number stands for everything above it; what is cut off would be a small limit, or none.
+// A larger limit becomes the largest number. Cutting off its upper bits would make it a small limit, or none.
 constexpr std::uint32_t wire_limit(std::size_t bytes) noexcept {
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max()));
 }

@@ -1,7 +1,8 @@
-// The way onto one end's executor, from any thread, until that end is left. Private to the ends room.
+// Posts to the executor of a client or a raw connection, from any thread, until it is closed. Not installed.
 //
-// What passes before shut() runs before what shut() posts; afterwards nothing passes, and an operation that comes too late is completed
-// as such. It is one lock, held while something is posted: so no operation can slip in behind the leaving and wait for ever.
+// Functions that are posted before shut() run before the function that shut() posts. Later ones are not posted, and their operations
+// complete at once (finish_late). One lock is held while something is posted, so that no operation is posted behind the last function and
+// waits for ever.
 #pragma once
 
 #include <asio/any_io_executor.hpp>

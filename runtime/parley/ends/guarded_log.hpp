@@ -1,4 +1,4 @@
-// A log sink is the program's, and may throw. Private to the ends room.
+// Wraps the log sink of a program, which may throw. Not installed.
 #pragma once
 
 #include "parley/ends/log.hpp"
@@ -10,7 +10,7 @@
 
 namespace parley {
 
-// Throws nothing: what the sink throws ends here, for there is nobody to tell. Empty if the sink is.
+// Never throws. An exception of the sink is dropped, because there is no other log. Empty if the sink is.
 inline log_sink guarded(log_sink sink) {
   if (!sink) return {};
   return [sink = std::move(sink)](log_level level, std::string_view text) {

@@ -1,4 +1,4 @@
-// Where one end lives: the executor its handlers run on, and the thread behind it where there is one.
+// What a client, a server or a raw connection runs on: the executor of its handlers, and its own loop and thread, if it has them.
 #pragma once
 
 #include "parley/ends/guarded_log.hpp"

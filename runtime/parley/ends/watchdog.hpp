@@ -1,4 +1,4 @@
-// Notices handlers that hold their loop: while one runs, nobody else on that loop is served.
+// Reports handlers that block their loop. No other connection of the loop is served meanwhile.
 #pragma once
 
 #include "parley/transport/clock.hpp"
@@ -13,7 +13,8 @@
 
 namespace parley {
 
-// One thread. Says it once for each name. It measures until the handler returns: what a coroutine does after its first co_await is not seen.
+// One thread. Reports each name once. It measures until the handler returns, so the part of a coroutine after its first co_await is not
+// measured.
 class watchdog {
  public:
   // `limit` zero, or nobody to say it to: nothing is measured.

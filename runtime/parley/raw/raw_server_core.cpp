@@ -60,7 +60,7 @@ std::string_view raw_request::header(std::string_view name) const noexcept {
 
 raw_server_core::raw_server_core(raw_server_options options, home where, std::function<void(raw_connection)> serve)
     : options_(usable(std::move(options))),
-      network_(transport::network_at(options_.address, options_.loopback)),
+      network_(transport::network_for(options_.address, options_.loopback)),
       home_(std::move(where)),
       serve_(std::move(serve)) {}
 

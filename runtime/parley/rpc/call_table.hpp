@@ -1,5 +1,5 @@
 // The open calls of one direction, indexed by id, age and deadline, without an allocation per call.
-// Private to rpc, and to the code in peer that queues future calls.
+// Private to rpc, and to the code in client that queues future calls.
 #pragma once
 
 #include "parley/core/core.hpp"

@@ -25,7 +25,7 @@ result<> server_loop::delivery::make_payload(format f) {
 }
 
 result<> server_loop::delivery::make(spoken as, const server_core& server) {
-  if (!needs_making(as)) return {};
+  if (tried[static_cast<std::size_t>(as)]) return {};
   const wire::envelope_format& f = server.format_of(as);
   if (!what && f.binary()) return {};
   if (what)

@@ -33,7 +33,6 @@ struct server_loop::delivery {
   // Makes no frame if no client of this kind can read the event, or if this dialect has no form for it. Returns `bad_payload` if the
   // payload does not fit the schema.
   result<> make(spoken kind, const server_core&);
-  bool needs_making(spoken kind) const noexcept { return !tried[static_cast<std::size_t>(kind)]; }
   std::optional<std::string_view>& payload_in(format f) noexcept { return f == format::json ? json : binary; }
 
  private:

@@ -16,7 +16,7 @@ namespace {
 std::vector<home> homes_for(const server_options& options) {
   std::size_t count = options.threads;
   if (count == per_core) count = std::max(1U, std::thread::hardware_concurrency());
-  if (!transport::network_at(options.address, options.loopback).has_addresses()) count = 1;
+  if (!transport::network_for(options.address, options.loopback).has_addresses()) count = 1;
   std::vector<home> homes;
   for (std::size_t i = 0; i < count; ++i) homes.emplace_back(std::make_shared<own_loop>(options.log));
   return homes;

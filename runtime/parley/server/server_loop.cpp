@@ -115,13 +115,13 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
   const dialect* const foreign = at->dialect();
   const admission to = admit(options, foreign, *ask);
   if (!to.admitted()) return reject(to.status, to.text);
-  conversation_setup setup{.session = session_options_of(server_), .contract = &server_.contract(), .types = options.types};
-  if (foreign) {
-    setup.dialect = foreign;
-    setup.speaks = at->kind;
-  }
+  conversation_setup setup{.session = session_options_of(server_),
+                           .contract = &server_.contract(),
+                           .dialect = foreign,
+                           .speaks = at->kind,
+                           .types = options.types};
   auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
-  auto attached = std::make_shared<attachment>(talk, server_.clock(), home_.executor(), foreign, side::server);
+  auto attached = std::make_shared<attachment>(talk, server_.clock());
   conversations_.emplace(talk.get(), std::move(talk));
   ask->accept(to.subprotocol, std::move(attached));
 }

@@ -45,7 +45,7 @@ const wire::envelope_format& server_core::format_of(spoken kind) const {
 }
 
 transport::network& server_core::network_of(const entrance& at) const {
-  return transport::network_at(at.options.address, options_.loopback);
+  return transport::network_for(at.options.address, options_.loopback);
 }
 
 // In a network without addresses the first port's listener stands for all ports, and a path that

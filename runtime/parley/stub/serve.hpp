@@ -64,7 +64,7 @@ class serving : public call_memory, public std::enable_shared_from_this<serving>
     call_.executor_ = &on.executor;
     call_.failure_.reset();
   }
-  // The handler may end while it is being interrupted: posted, so that it never ends under the feet of whoever stopped it.
+  // The handler may end while it is interrupted. The interruption is posted, so that it does not end inside the caller of stop().
   void stop() override {
     if (std::exchange(call_.cancelled_, true)) return;
     asio::post(call_.executor(), [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });

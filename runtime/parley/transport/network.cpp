@@ -10,9 +10,4 @@ network& network_for(std::string_view, const loopback* in_memory) {
   return websocket_network();
 }
 
-network& network_at(std::string_view, const loopback* in_memory) {
-  if (in_memory) return in_memory->network();
-  return websocket_network();
-}
-
 }  // namespace parley::transport

@@ -41,12 +41,10 @@ class network {
   ~network() = default;
 };
 
-// The network that a url leads to. `in_memory`, if not null, takes every url. A url whose scheme
-// belongs to no network goes to the WebSocket network, which reports what is wrong with it.
-network& network_for(std::string_view url, const loopback* in_memory);
-// The network of an address that a server listens on. `in_memory`, if not null, takes every
-// address.
-network& network_at(std::string_view address, const loopback* in_memory);
+// The network of a url, or of an address that a server listens on. `in_memory`, if not null, takes
+// every one. What belongs to no network goes to the WebSocket network, which reports what is wrong
+// with it.
+network& network_for(std::string_view url_or_address, const loopback* in_memory);
 
 }  // namespace transport
 }  // namespace parley

@@ -1,7 +1,7 @@
-// WebSocket (RFC 6455) over TCP and over Unix sockets. websocketpp handles handshakes, control frames, fragments and
-// invalid frames. Whole data frames, which are nearly all frames, are read and written by Parley
-// itself. Only the sources of this directory include websocketpp, and none of its names appears
-// here.
+// WebSocket (RFC 6455) over TCP and over Unix sockets. websocketpp handles handshakes, control
+// frames, fragments and invalid frames. Whole data frames, which are nearly all frames, are read and
+// written by Parley itself. Only one private header includes websocketpp, and none of its names
+// appears here.
 //
 // Data is received into a buffer on the stack. A thread that runs connections needs 192 KiB of
 // stack for this alone.

@@ -14,7 +14,7 @@
 namespace parley::transport {
 namespace {
 
-// What `call` returns, or 0 and its error. Of Asio's category, because owners compare with Asio's errors.
+// The result of `call`, or 0 and its error. The error has Asio's category, because owners compare it with Asio's errors.
 template <class Call>
 std::size_t result_of(Call call, std::error_code& ec) noexcept {
   for (;;) {
@@ -26,7 +26,7 @@ std::size_t result_of(Call call, std::error_code& ec) noexcept {
   }
 }
 
-// Fails without a consequence: on a Unix socket, which has no such options, and on a socket whose other end has gone.
+// A failure is ignored. A Unix socket does not have these options, and the other end of a socket may have closed.
 void set(int descriptor, int level, int option, int value) noexcept { ::setsockopt(descriptor, level, option, &value, sizeof value); }
 
 }  // namespace

@@ -52,7 +52,7 @@ class stream_owner {
 
 class socket_stream final : public std::enable_shared_from_this<socket_stream>, private tethered {
  public:
-  // `slot` is let go when the socket is: whoever counts sockets counts these. `turn`: that of the socket's executor.
+  // `slot` is released with the socket, so that its owner can count open sockets. `turn` is the flush list of the socket's executor.
   socket_stream(stream_socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn);
   ~socket_stream();
 

@@ -42,9 +42,11 @@ struct address {
 
 int bind_to(int descriptor, const address& where) { return ::bind(descriptor, where.raw(), where.size) == 0 ? 0 : errno; }
 
-// Two servers that start at the same time must not both find a file without a server, nor one of them the socket of the other between
-// bind() and listen(). So each holds a lock on the directory meanwhile. Programs may use such locks for purposes of their own: after a
-// second the wait is over, and without the directory's lock nothing worse happens than without the class.
+// Holds a lock on the directory of the socket while a stale file is replaced. Two Parley servers that start at the same time would
+// otherwise both find the same stale file, or one of them the socket of the other between bind() and listen(), and remove it.
+//
+// Another program may hold the lock for its own purposes, so the wait ends after a second. There is no system call that waits for this
+// lock with a limit, hence the pauses. The server then starts without the lock.
 class directory_lock {
  public:
   explicit directory_lock(const std::string& path) {
@@ -77,7 +79,7 @@ result<> remove_stale(const std::string& path, const address& where) {
   ::close(probe);
   if (answer == ENOENT) return {};
   if (answer == 0 || answer == EAGAIN) return taken("another server listens there");
-  // Only this says that no process has the socket any more.
+  // No process listens on the socket. A socket of another program between bind() and listen() looks the same.
   if (answer != ECONNREFUSED)
     return taken("the file exists, and whether a server listens there cannot be found out: " + failed(answer).message);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(errno);

@@ -128,10 +128,4 @@ result<url> parse_url(std::string_view text) {
   return parts;
 }
 
-result<> check_websocket_url(std::string_view text) {
-  const result<url> parts = parse_url(text);
-  if (!parts) return parts.error();
-  return {};
-}
-
 }  // namespace parley::transport

@@ -41,7 +41,5 @@ struct url : host_and_port {
 
 // The error says what is wrong and never quotes the url: it may hold a credential.
 result<url> parse_url(std::string_view text);
-// The same without the parts.
-result<> check_websocket_url(std::string_view text);
 
 }  // namespace parley::transport
