@@ -82,6 +82,11 @@ WITHOUT_ASIO = {
 # The files that may include websocketpp.
 WITH_WEBSOCKETPP = {"transport/websocket/protocol/policy.hpp"}
 
+# thread_local objects with a destructor crash or do not link on some platforms, so they are created by this file.
+WITH_THREAD_LOCALS = {"core/per_thread.hpp"}
+# thread_local variables without a destructor may be anywhere.
+TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?u?int\d+_t|(std::)?size_t|bool|char|int|unsigned|[\w:]+\s*\*)\s*\w+\s*[={;]")
+
 # What generated code may include of ours.
 GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
@@ -94,6 +99,12 @@ def sources(folder):
 
 def includes(path):
     return INCLUDE.findall(path.read_text(encoding="utf-8"))
+
+
+# The lines of a file without comments and texts, each with its number.
+def code_of(path):
+    text = re.sub(r'//[^\n]*|"(\\.|[^"\\\n])*"', "", path.read_text(encoding="utf-8"))
+    return list(enumerate(text.splitlines(), 1))
 
 
 def room_of(path):
@@ -166,6 +177,15 @@ class Layering(unittest.TestCase):
         for path in sources(RUNTIME):
             if room_of(path) in SANS_IO:
                 findings += [f"{path.relative_to(ROOT)} includes {name}" for name in includes(path) if name in THREADS_AND_IO]
+        self.broken(findings)
+
+    def test_thread_local_objects_with_a_destructor_are_made_by_per_thread(self):
+        findings = []
+        for path in sources(RUNTIME):
+            if str(path.relative_to(RUNTIME / "parley")) in WITH_THREAD_LOCALS:
+                continue
+            findings += [f"{path.relative_to(ROOT)}:{number}: use parley::per_thread (core/per_thread.hpp), unless the type is a number or a pointer"
+                         for number, line in code_of(path) if "thread_local" in line and not TRIVIAL_THREAD_LOCAL.search(line)]
         self.broken(findings)
 
     def test_generated_code_includes_the_doors_only(self):

@@ -2,6 +2,8 @@
 // so that the next function finds it allocated and no idle connection holds it.
 #pragma once
 
+#include "parley/core/per_thread.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -35,10 +37,7 @@ class scratch {
     std::string text;
     bool lent = false;
   };
-  static lending& kept() noexcept {
-    thread_local lending one;
-    return one;
-  }
+  static lending& kept() noexcept { return per_thread<lending>(); }
 
   lending& kept_;
   std::optional<std::string> own_;

@@ -1,5 +1,6 @@
 #include "parley/wire/flat.hpp"
 
+#include "parley/core/per_thread.hpp"
 #include "parley/wire/utf8.hpp"
 
 #include <flatbuffers/flatbuffers.h>
@@ -25,7 +26,7 @@ constexpr std::size_t most_shared_vtables = 128;
 }  // namespace
 
 writer::writer() {
-  thread_local std::unique_ptr<state> kept;
+  auto& kept = per_thread<std::unique_ptr<state>>();
   state_ = kept ? std::move(kept) : std::make_unique<state>();
   give_back_to_ = &kept;
 }

@@ -1,6 +1,7 @@
 #include "parley/wire/json.hpp"
 
 #include "parley/core/base64.hpp"
+#include "parley/core/per_thread.hpp"
 #include "parley/wire/json_numbers.hpp"
 #include "parley/wire/json_strings.hpp"
 
@@ -57,7 +58,7 @@ const char* text_of(simdjson::error_code code) {
 
 reader::reader(std::string_view text, const decode_options& options) : options_(options), memory_(text.size(), options) {
   // One index is kept for each thread. A second reader at the same time has its own.
-  thread_local std::unique_ptr<tokens> kept;
+  auto& kept = per_thread<std::unique_ptr<tokens>>();
   tokens_ = kept ? std::move(kept) : std::make_unique<tokens>();
   give_back_to_ = &kept;
   const known_tokens& known = options.tokens;
