@@ -87,6 +87,10 @@ WITH_THREAD_LOCALS = {"core/per_thread.hpp"}
 # thread_local variables without a destructor may be anywhere.
 TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?u?int\d+_t|(std::)?size_t|bool|char|int|unsigned|[\w:]+\s*\*)\s*\w+\s*[={;]")
 
+# The file that gets random bytes, and what others would get them with.
+WITH_RANDOMNESS = {"core/random.cpp"}
+RANDOMNESS = re.compile(r"\b(getentropy|getrandom|random_device|arc4random\w*|s?rand(om)?\s*\(|mt19937\w*|<random>)")
+
 # What generated code may include of ours.
 GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
@@ -186,6 +190,15 @@ class Layering(unittest.TestCase):
                 continue
             findings += [f"{path.relative_to(ROOT)}:{number}: use parley::per_thread (core/per_thread.hpp), unless the type is a number or a pointer"
                          for number, line in code_of(path) if "thread_local" in line and not TRIVIAL_THREAD_LOCAL.search(line)]
+        self.broken(findings)
+
+    def test_random_bytes_come_from_one_file(self):
+        findings = []
+        for path in sources(RUNTIME):
+            if str(path.relative_to(RUNTIME / "parley")) in WITH_RANDOMNESS:
+                continue
+            findings += [f"{path.relative_to(ROOT)}:{number}: use parley::fill_random (core/random.hpp)"
+                         for number, line in code_of(path) if RANDOMNESS.search(line)]
         self.broken(findings)
 
     def test_generated_code_includes_the_doors_only(self):

@@ -1,22 +1,16 @@
 #include "parley/wire/client_id.hpp"
 
+#include "parley/core/random.hpp"
 #include "parley/wire/hello.hpp"
 #include "parley/wire/hex.hpp"
 
-#include <sys/random.h>
-#include <cerrno>
-#include <system_error>
+#include <span>
 
 namespace parley::wire {
 namespace {
 
 constexpr std::size_t text_size = 36;
 constexpr bool hyphen_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
-
-// Fails only if the system has no random generator. Then no id can be created.
-void fill_random(void* to, std::size_t size) {
-  if (getentropy(to, size) != 0) throw std::system_error(errno, std::generic_category(), "no random bytes");
-}
 
 }  // namespace
 
@@ -48,13 +42,13 @@ void append_uuid(const uuid_bytes& bytes, std::string& out) {
 
 std::uint32_t make_node_id() {
   std::uint32_t node = 0;
-  fill_random(&node, sizeof node);
+  fill_random(std::as_writable_bytes(std::span(&node, 1)));
   return node;
 }
 
 std::string make_client_id(std::uint32_t node) {
   uuid_bytes bytes;
-  fill_random(bytes.data(), bytes.size());
+  fill_random(bytes);
   for (std::size_t i = 0; i < sizeof node; ++i) bytes[i] = static_cast<std::byte>(node >> (24 - 8 * i) & 0xff);
   bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x80};  // version 8: a custom layout
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // the variant of RFC 9562

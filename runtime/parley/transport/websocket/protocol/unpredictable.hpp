@@ -1,14 +1,12 @@
-// Masks and handshake keys: 32 bits that nobody can foretell (RFC 6455 sections 4.1 and 5.3), from the system, many at a time. Not
-// std::random_device: libstdc++ takes its words one by one from the processor, which costs more than sending a small message.
+// Masks and handshake keys: 32 bits that nobody can foretell (RFC 6455 sections 4.1 and 5.3), many at a time.
 #pragma once
 
-#include <unistd.h>
+#include "parley/core/random.hpp"
 
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <system_error>
+#include <span>
 
 namespace parley::transport {
 
@@ -21,11 +19,11 @@ class unpredictable {
 
  private:
   void refill() {
-    if (getentropy(words_.data(), sizeof words_) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
+    fill_random(std::as_writable_bytes(std::span(words_)));
     used_ = 0;
   }
 
-  std::array<std::uint32_t, 64> words_{};  // 256 bytes, as many as getentropy gives at once
+  std::array<std::uint32_t, 64> words_{};  // one system call
   std::size_t used_ = words_.size();
 };
 

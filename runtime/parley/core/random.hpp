@@ -1,0 +1,15 @@
+// Random bytes for everything that nobody may foretell: ids, masks, keys. The only source of
+// randomness in the runtime.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace parley {
+
+// Fills `out` from the generator of the system. Each 256 bytes cost a system call, so callers that
+// need a few at a time keep more. May be called from any thread. Throws std::system_error if the
+// system has no generator.
+void fill_random(std::span<std::byte> out);
+
+}  // namespace parley
