@@ -91,6 +91,10 @@ TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?u?int\d+_
 WITH_RANDOMNESS = {"core/random.cpp"}
 RANDOMNESS = re.compile(r"\b(getentropy|getrandom|random_device|arc4random\w*|s?rand(om)?\s*\(|mt19937\w*|<random>)")
 
+# The file that wakes a loop from a signal handler, and what others would do it with.
+WITH_WAKE_UPS = {"ends/stop_event.cpp"}
+WAKE_UPS = re.compile(r"\b(eventfd(_read|_write)?|pipe2?|socketpair|signalfd)\s*\(")
+
 # What generated code may include of ours.
 GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
@@ -199,6 +203,15 @@ class Layering(unittest.TestCase):
                 continue
             findings += [f"{path.relative_to(ROOT)}:{number}: use parley::fill_random (core/random.hpp)"
                          for number, line in code_of(path) if RANDOMNESS.search(line)]
+        self.broken(findings)
+
+    def test_one_file_wakes_loops_from_signal_handlers(self):
+        findings = []
+        for path in sources(RUNTIME):
+            if str(path.relative_to(RUNTIME / "parley")) in WITH_WAKE_UPS:
+                continue
+            findings += [f"{path.relative_to(ROOT)}:{number}: use parley::stop_event or parley::wake_signal (ends/stop_event.hpp)"
+                         for number, line in code_of(path) if WAKE_UPS.search(line)]
         self.broken(findings)
 
     def test_generated_code_includes_the_doors_only(self):

@@ -6,12 +6,7 @@
 
 #include <asio/post.hpp>
 
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <future>
 #include <stdexcept>
 #include <system_error>
@@ -28,12 +23,6 @@ server_options checked(server_options options) {
     origin = std::move(*usable);
   }
   return options;
-}
-
-// Of the system, which has none left.
-int descriptor(int made, const char* what) {
-  if (made < 0) throw call_failed(error{std::error_code(errno, std::system_category()), what});
-  return made;
 }
 
 }  // namespace
@@ -60,14 +49,9 @@ server_core::server_core(server_options options, std::vector<home> homes)
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
   listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
-  // After what may throw: the destructor closes it.
-  stop_event_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "the server cannot be created");
 }
 
-server_core::~server_core() {
-  stop_watch_.reset();  // closes the descriptor if it was being watched
-  if (stop_event_ >= 0) ::close(stop_event_);
-}
+server_core::~server_core() = default;
 
 server_loop* server_core::here() const {
   for (const auto& loop : loops_)
@@ -141,8 +125,7 @@ void server_core::open_ports() {
     std::lock_guard lock(mutex_);
     if (phase_ != phase::idle) throw std::logic_error("parley::server: started twice");
   }
-  stop_watch_ = std::make_unique<asio::posix::stream_descriptor>(
-      first().executor(), descriptor(::fcntl(stop_event_, F_DUPFD_CLOEXEC, 0), "the server cannot be started"));
+  if (const auto failed = stop_event_.watch_on(first().executor())) throw call_failed(error{failed, "the server cannot be started"});
   open_entrances();
   {
     std::lock_guard lock(mutex_);  // use() changes the contract itself until now, and posts from now on
@@ -180,7 +163,7 @@ void server_core::call_off(std::vector<std::thread> others, std::error_code why)
     asio::post(loop->context(), [loop] { loop->end(); });
   }
   for (std::thread& other : others) other.join();
-  stop_watch_.reset();
+  stop_event_.forget();
   for (const auto& loop : loops_) loop->where().loop()->shut_down();
   throw call_failed(error{why, "the server cannot be started: a thread could not be created: " + why.message()});
 }
@@ -214,11 +197,8 @@ void server_core::let_go() {
 
 // --- stopping
 
-void server_core::stop() noexcept {
-  // Nothing but write(2): this may be a signal handler.
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
-}
+// This may be a signal handler.
+void server_core::stop() noexcept { stop_event_.set(); }
 
 void server_core::shut_down() {
   {
@@ -231,8 +211,8 @@ void server_core::shut_down() {
 }
 
 void server_core::watch_for_stop() {
-  stop_watch_->async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](std::error_code failed) {
-    if (const auto self = weak.lock(); self && !failed) self->begin_stopping();
+  stop_event_.watch([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->begin_stopping();
   });
 }
 
@@ -257,7 +237,7 @@ void server_core::end() {
     std::lock_guard lock(mutex_);
     phase_ = phase::ended;
   }
-  stop_watch_.reset();
+  stop_event_.forget();
   log(log_level::info, "stopped");
   for (const auto& loop : loops_)
     if (own_loop* own = loop->where().loop()) asio::post(own->context(), [own] { own->end(); });

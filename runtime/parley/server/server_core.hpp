@@ -3,10 +3,10 @@
 // Private to the server room.
 #pragma once
 
+#include "parley/ends/stop_event.hpp"
 #include "parley/server/server_loop.hpp"
 #include "parley/transport/network.hpp"
 
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 
 #include <atomic>
@@ -142,8 +142,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::vector<const entrance*> with_dialect_;  // by the number of the kind
   std::atomic<std::size_t> posted_ = 0;        // what loops were handed and have not taken up
   const std::shared_ptr<account> waiting_;
-  int stop_event_ = -1;  // eventfd: what a signal handler may write to
-  std::thread thread_;   // of start()
+  std::thread thread_;  // of start()
 
   enum class phase { idle, running, stopping, ended };
   mutable std::mutex mutex_;  // phase, and what add() changes before the start
@@ -153,9 +152,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   session::contract contract_;  // before the start under the mutex, then the first loop's; with several it does not change any more
   client_directory<whereabouts> directory_;
   std::vector<std::unique_ptr<server_loop>> loops_;
+  stop_event stop_event_;  // watched on the first loop, so it is destroyed before it
 
   // On the first loop:
-  std::unique_ptr<asio::posix::stream_descriptor> stop_watch_;
   std::shared_ptr<server_core> self_;  // while stopping
   std::size_t loops_left_ = 0;
 

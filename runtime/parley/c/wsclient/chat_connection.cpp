@@ -1,11 +1,9 @@
 #include "parley/c/wsclient/chat_connection.hpp"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -34,16 +32,6 @@ raw_options manners() {
 }
 
 }  // namespace
-
-wake_signal::wake_signal() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (descriptor_ < 0) throw std::system_error(errno, std::system_category());
-}
-wake_signal::~wake_signal() { ::close(descriptor_); }
-void wake_signal::set() { ::eventfd_write(descriptor_, 1); }
-void wake_signal::clear() {
-  std::uint64_t count = 0;
-  ::eventfd_read(descriptor_, &count);
-}
 
 chat_connection::chat_connection(const std::string& host, const std::string& port) : connection_(url_of(host, port), manners()) {
   connection_.connect();

@@ -1,10 +1,10 @@
 // The chat connection behind a wsClient handle. Private.
 #pragma once
 
+#include "parley/ends/stop_event.hpp"
 #include "parley/raw.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,22 +12,6 @@
 #include <string_view>
 
 namespace parley::wsclient {
-
-// An eventfd that is readable while there is something to take.
-class wake_signal {
- public:
-  wake_signal();  // throws std::system_error
-  ~wake_signal();
-  wake_signal(const wake_signal&) = delete;
-  wake_signal& operator=(const wake_signal&) = delete;
-
-  void set();
-  void clear();
-  int descriptor() const noexcept { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
 
 // Any thread may use it. The last owner ends the connection.
 class chat_connection {
@@ -64,7 +48,7 @@ class chat_connection {
   std::mutex sending_;
   std::chrono::steady_clock::time_point next_frame_{};
 
-  wake_signal wake_;
+  wake_signal wake_;           // set while there is something to take
   raw_connection connection_;  // destroyed first, because what it completes may use the rest
 };
 
