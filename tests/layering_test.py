@@ -85,7 +85,13 @@ WITH_WEBSOCKETPP = {"transport/websocket/protocol/policy.hpp"}
 # thread_local objects with a destructor crash or do not link on some platforms, so they are created by this file.
 WITH_THREAD_LOCALS = {"core/per_thread.hpp"}
 # thread_local variables without a destructor may be anywhere.
-TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?u?int\d+_t|(std::)?size_t|bool|char|int|unsigned|[\w:]+\s*\*)\s*\w+\s*[={;]")
+TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?(u?int\d+|size)_t|bool|char|int|unsigned|[\w:]+\s*\*)\s*\w+\s*[={;]")
+
+# These files are also built without exceptions and RTTI. What has to throw does so through this file.
+WITH_EXCEPTIONS = {"core/raise.hpp"}
+EXCEPTIONS = re.compile(r"\b(throw|try|catch|typeid|dynamic_cast)\b")
+# They do not read a clock: their callers pass the time. Of a conversation only the attachment reads one.
+CLOCKS = re.compile(r"_clock::now\s*\(|\b(clock_gettime|gettimeofday|timespec_get|std::time)\s*\(")
 
 # The file that gets random bytes, and what others would get them with.
 WITH_RANDOMNESS = {"core/random.cpp"}
@@ -118,6 +124,11 @@ def code_of(path):
 def room_of(path):
     parts = path.relative_to(RUNTIME / "parley").parts
     return parts[0] if len(parts) > 1 else ""
+
+
+def files_without_asio():
+    return {path for path in sources(RUNTIME) for name in WITHOUT_ASIO
+            if (str(path.relative_to(RUNTIME / "parley")) + "/").startswith((name + ".", name + "/"))}
 
 
 class Layering(unittest.TestCase):
@@ -158,8 +169,7 @@ class Layering(unittest.TestCase):
         self.broken(findings)
 
     def test_protocols_and_messages_do_not_include_asio(self):
-        asio_free = {path for path in sources(RUNTIME) for name in WITHOUT_ASIO
-                     if (str(path.relative_to(RUNTIME / "parley")) + "/").startswith((name + ".", name + "/"))}
+        asio_free = files_without_asio()
         self.assertEqual([name for name in WITHOUT_ASIO
                           if not any(str(path.relative_to(RUNTIME / "parley")).startswith(name) for path in asio_free)], [])
         findings = []
@@ -167,6 +177,17 @@ class Layering(unittest.TestCase):
             for name in includes(path):
                 if name.startswith("asio/") or name.startswith("parley/") and RUNTIME / name not in asio_free:
                     findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_files_without_asio_need_neither_exceptions_nor_rtti(self):
+        findings = [f"{path.relative_to(ROOT)}:{number}: use parley::raise (core/raise.hpp), or return a result"
+                    for path in files_without_asio() if str(path.relative_to(RUNTIME / "parley")) not in WITH_EXCEPTIONS
+                    for number, line in code_of(path) if EXCEPTIONS.search(line)]
+        self.broken(findings)
+
+    def test_files_without_asio_read_no_clock(self):
+        findings = [f"{path.relative_to(ROOT)}:{number}: take the time as a parameter; conversation/attachment reads the clock"
+                    for path in files_without_asio() for number, line in code_of(path) if CLOCKS.search(line)]
         self.broken(findings)
 
     def test_one_file_includes_websocketpp(self):
@@ -192,7 +213,7 @@ class Layering(unittest.TestCase):
         for path in sources(RUNTIME):
             if str(path.relative_to(RUNTIME / "parley")) in WITH_THREAD_LOCALS:
                 continue
-            findings += [f"{path.relative_to(ROOT)}:{number}: use parley::per_thread (core/per_thread.hpp), unless the type is a number or a pointer"
+            findings += [f"{path.relative_to(ROOT)}:{number}: use parley::per_thread (core/per_thread.hpp) for all but numbers and pointers"
                          for number, line in code_of(path) if "thread_local" in line and not TRIVIAL_THREAD_LOCAL.search(line)]
         self.broken(findings)
 

@@ -1,5 +1,7 @@
 #include "parley/core/random.hpp"
 
+#include "parley/core/raise.hpp"
+
 #include <sys/random.h>
 
 #include <algorithm>
@@ -12,7 +14,7 @@ void fill_random(std::span<std::byte> out) {
   constexpr std::size_t most_at_once = 256;  // of getentropy
   while (!out.empty()) {
     const std::size_t size = std::min(out.size(), most_at_once);
-    if (getentropy(out.data(), size) != 0) throw std::system_error(errno, std::generic_category(), "no random bytes");
+    if (getentropy(out.data(), size) != 0) raise(std::system_error(errno, std::generic_category(), "no random bytes"));
     out = out.subspan(size);
   }
 }

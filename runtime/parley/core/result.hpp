@@ -3,6 +3,7 @@
 #pragma once
 
 #include "parley/core/error.hpp"
+#include "parley/core/raise.hpp"
 
 #include <concepts>
 #include <optional>
@@ -62,7 +63,7 @@ class result {
 
  private:
   void check() const {
-    if (!has_value()) throw call_failed{error()};
+    if (!has_value()) raise(call_failed{error()});
   }
   std::variant<T, parley::error> state_;
 };
@@ -82,7 +83,7 @@ class result<void> {
   explicit operator bool() const noexcept { return has_value(); }
   // Throws call_failed if the result is a failure.
   void value() const {
-    if (!has_value()) throw call_failed{error()};
+    if (!has_value()) raise(call_failed{error()});
   }
   void operator*() const noexcept {}
   // The error. Undefined behaviour if the result is a success.

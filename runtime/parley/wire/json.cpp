@@ -2,6 +2,7 @@
 
 #include "parley/core/base64.hpp"
 #include "parley/core/per_thread.hpp"
+#include "parley/core/raise.hpp"
 #include "parley/wire/json_numbers.hpp"
 #include "parley/wire/json_strings.hpp"
 
@@ -87,7 +88,7 @@ void reader::find_tokens(std::string_view text) {
   if (text.size() >= std::numeric_limits<std::uint32_t>::max()) code = simdjson::CAPACITY;
   else if (!index) code = simd.create_dom_parser_implementation(std::max(text.size(), smallest_capacity), 1, index);
   else if (index->capacity() < text.size()) code = index->allocate(std::max(text.size(), 2 * index->capacity()), 1);
-  if (code == simdjson::MEMALLOC) throw std::bad_alloc();
+  if (code == simdjson::MEMALLOC) raise(std::bad_alloc());
   if (code == simdjson::SUCCESS) {
     const char* content = text.data();
     static const bool reads_past_the_end = simd.name() == "fallback";
