@@ -55,6 +55,7 @@ WITHOUT_ASIO = {
     "routing",
     "rpc",
     "stub/answers",
+    "stub/default_token",
     "stub/outgoing",
     "conversation/answering",
     "conversation/asking",
@@ -241,6 +242,11 @@ class Layering(unittest.TestCase):
             for name in includes(path):
                 if name.startswith("parley/") and not GENERATED_MAY.match(name):
                     findings.append(f"{path.relative_to(ROOT)} includes {name}")
+        self.broken(findings)
+
+    def test_generated_code_does_not_name_asio(self):
+        findings = [f"{path.relative_to(ROOT)}:{number}: use a type of parley, such as parley::default_token"
+                    for path in sources(ROOT / "generated") for number, line in code_of(path) if re.search(r"\basio\b", line)]
         self.broken(findings)
 
     def test_every_header_has_its_guard(self):

@@ -45,11 +45,11 @@ class DatadivrClient {
   double sum(const Numbers& numbers) const { return parley::call_and_wait<double>(link_, DatadivrMethods::sum, numbers); }
 
   // The same without blocking. Completes with parley::result<double>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_sum(const Numbers& numbers, Token&& token = {}) const {
     return parley::async_call<double>(link_, DatadivrMethods::sum, numbers, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<double> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<double> Token = parley::default_token>
   auto async_sum(Numbers&& numbers, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_sum(std::as_const(numbers), std::forward<Token>(token));
@@ -63,11 +63,11 @@ class DatadivrClient {
   }
 
   // The same without blocking. Completes with parley::result<parley::structure>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_get_node_info(const Node& node, Token&& token = {}) const {
     return parley::async_call<parley::structure>(link_, DatadivrMethods::get_node_info, node, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<parley::structure> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<parley::structure> Token = parley::default_token>
   auto async_get_node_info(Node&& node, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_get_node_info(std::as_const(node), std::forward<Token>(token));
@@ -80,7 +80,7 @@ class DatadivrClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_msg(const std::string& value, MsgTarget to, Token&& token = {}) const {
     return parley::async_send(link_, DatadivrMethods::msg, value, to.get(), std::forward<Token>(token));
   }

@@ -110,7 +110,7 @@ class DatadivrPeers {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_msg(const std::string& value, MsgTarget to, Token&& token = {}) const {
     return parley::async_send(link_, DatadivrMethods::msg, value, to.get(), std::forward<Token>(token));
   }
@@ -122,11 +122,11 @@ class DatadivrPeers {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_client_overview(const Overview& overview, ClientOverviewTarget to, Token&& token = {}) const {
     return parley::async_send(link_, DatadivrMethods::client_overview, overview, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_client_overview(Overview&& overview, ClientOverviewTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_client_overview(std::as_const(overview), std::move(to), std::forward<Token>(token));

@@ -27,11 +27,11 @@ class ChatClient {
   parley::sent say(const Line& line) const { return parley::send_event(link_, ChatMethods::say, line, parley::target{}); }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_say(const Line& line, Token&& token = {}) const {
     return parley::async_send(link_, ChatMethods::say, line, parley::target{}, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_say(Line&& line, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_say(std::as_const(line), std::forward<Token>(token));

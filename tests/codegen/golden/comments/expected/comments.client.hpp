@@ -47,11 +47,11 @@ class CommentsClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_whisper(const Line& line, WhisperTarget to, Token&& token = {}) const {
     return parley::async_send(link_, CommentsMethods::whisper, line, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_whisper(Line&& line, WhisperTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_whisper(std::as_const(line), std::move(to), std::forward<Token>(token));

@@ -29,11 +29,11 @@ class ImportsClient {
   }
 
   // The same without blocking. Completes with parley::result<::through::Passed>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_take(const ::my::things::Thing& thing, Token&& token = {}) const {
     return parley::async_call<::through::Passed>(link_, ImportsMethods::take, thing, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<::through::Passed> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<::through::Passed> Token = parley::default_token>
   auto async_take(::my::things::Thing&& thing, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_take(std::as_const(thing), std::forward<Token>(token));

@@ -44,11 +44,11 @@ class NewClient {
   parley_ delete_(const class_& payload) const { return parley::call_and_wait<parley_>(link_, NewMethods::delete_, payload); }
 
   // The same without blocking. Completes with parley::result<parley_>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_delete(const class_& payload, Token&& token = {}) const {
     return parley::async_call<parley_>(link_, NewMethods::delete_, payload, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<parley_> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<parley_> Token = parley::default_token>
   auto async_delete(class_&& payload, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_delete(std::as_const(payload), std::forward<Token>(token));
@@ -61,11 +61,11 @@ class NewClient {
   }
 
   // The same without blocking. Completes with parley::result<std_>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_token(const ::keywords::class_::parley_::Token& payload, Token&& token = {}) const {
     return parley::async_call<std_>(link_, NewMethods::token, payload, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<std_> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<std_> Token = parley::default_token>
   auto async_token(::keywords::class_::parley_::Token&& payload, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_token(std::as_const(payload), std::forward<Token>(token));
@@ -78,11 +78,11 @@ class NewClient {
   }
 
   // The same without blocking. Completes with parley::result<text>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_line(const ::keywords::class_::parley_::line& payload, Token&& token = {}) const {
     return parley::async_call<text>(link_, NewMethods::line, payload, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<text> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<text> Token = parley::default_token>
   auto async_line(::keywords::class_::parley_::line&& payload, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_line(std::as_const(payload), std::forward<Token>(token));
@@ -103,11 +103,11 @@ class NewClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_throw(const std_& payload, ThrowTarget to, Token&& token = {}) const {
     return parley::async_send(link_, NewMethods::throw_, payload, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_throw(std_&& payload, ThrowTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_throw(std::as_const(payload), std::move(to), std::forward<Token>(token));

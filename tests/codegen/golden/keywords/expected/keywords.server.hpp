@@ -79,11 +79,11 @@ class NewPeers {
   }
 
   // The same without blocking. Completes with parley::result<text>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_line(const ::keywords::class_::parley_::line& payload, const parley::to::client& whom, Token&& token = {}) const {
     return parley::async_call<text>(link_, NewMethods::line, payload, whom, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<text> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<text> Token = parley::default_token>
   auto async_line(::keywords::class_::parley_::line&& payload, const parley::to::client& whom, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_line(std::as_const(payload), whom, std::forward<Token>(token));

@@ -27,11 +27,11 @@ class CallsClient {
   Line ask(const Line& line) const { return parley::call_and_wait<Line>(link_, CallsMethods::ask, line); }
 
   // The same without blocking. Completes with parley::result<Line>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_ask(const Line& line, Token&& token = {}) const {
     return parley::async_call<Line>(link_, CallsMethods::ask, line, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<Line> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<Line> Token = parley::default_token>
   auto async_ask(Line&& line, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_ask(std::as_const(line), std::forward<Token>(token));
@@ -50,11 +50,11 @@ class CallsClient {
   Line swap(const ::shapes::v1::Token& payload) const { return parley::call_and_wait<Line>(link_, CallsMethods::swap, payload); }
 
   // The same without blocking. Completes with parley::result<Line>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_swap(const ::shapes::v1::Token& payload, Token&& token = {}) const {
     return parley::async_call<Line>(link_, CallsMethods::swap, payload, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<Line> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<Line> Token = parley::default_token>
   auto async_swap(::shapes::v1::Token&& payload, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_swap(std::as_const(payload), std::forward<Token>(token));
@@ -73,7 +73,7 @@ class CallsClient {
   void ping() const { parley::call_and_wait<void>(link_, CallsMethods::ping, parley::empty{}); }
 
   // The same without blocking. Completes with parley::result<>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_ping(Token&& token = {}) const {
     return parley::async_call<void>(link_, CallsMethods::ping, parley::empty{}, std::forward<Token>(token));
   }
@@ -91,7 +91,7 @@ class CallsClient {
   std::string half(double value) const { return parley::call_and_wait<std::string>(link_, CallsMethods::half, value); }
 
   // The same without blocking. Completes with parley::result<std::string>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_half(double value, Token&& token = {}) const {
     return parley::async_call<std::string>(link_, CallsMethods::half, value, std::forward<Token>(token));
   }
@@ -103,7 +103,7 @@ class CallsClient {
   }
 
   // The same without blocking. Completes with parley::result<parley::value>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_when(parley::timestamp timestamp, Token&& token = {}) const {
     return parley::async_call<parley::value>(link_, CallsMethods::when, timestamp, std::forward<Token>(token));
   }
@@ -115,11 +115,11 @@ class CallsClient {
   }
 
   // The same without blocking. Completes with parley::result<std::vector<std::byte>>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_wrap(const parley::any& any, Token&& token = {}) const {
     return parley::async_call<std::vector<std::byte>>(link_, CallsMethods::wrap, any, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<std::vector<std::byte>> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<std::vector<std::byte>> Token = parley::default_token>
   auto async_wrap(parley::any&& any, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_wrap(std::as_const(any), std::forward<Token>(token));
@@ -130,11 +130,11 @@ class CallsClient {
   bool delete_(const Line& line) const { return parley::call_and_wait<bool>(link_, CallsMethods::delete_, line); }
 
   // The same without blocking. Completes with parley::result<bool>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_delete(const Line& line, Token&& token = {}) const {
     return parley::async_call<bool>(link_, CallsMethods::delete_, line, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<bool> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<bool> Token = parley::default_token>
   auto async_delete(Line&& line, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_delete(std::as_const(line), std::forward<Token>(token));
@@ -150,14 +150,14 @@ class CallsClient {
   }
 
   // The same without blocking. Completes with parley::result<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload, Token&& token = {}) const {
     return parley::async_call<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>(link_,
         CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload,
         std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&& payload, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
@@ -308,11 +308,11 @@ class EventsClient {
   parley::sent say(const Line& line, SayTarget to = {}) const { return parley::send_event(link_, EventsMethods::say, line, to.get()); }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_say(const Line& line, SayTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::say, line, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_say(Line&& line, SayTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_say(std::as_const(line), std::move(to), std::forward<Token>(token));
@@ -331,11 +331,11 @@ class EventsClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_report(const Line& line, ReportTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::report, line, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_report(Line&& line, ReportTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_report(std::as_const(line), std::move(to), std::forward<Token>(token));
@@ -348,11 +348,11 @@ class EventsClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_whisper(const Line& line, WhisperTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::whisper, line, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_whisper(Line&& line, WhisperTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_whisper(std::as_const(line), std::move(to), std::forward<Token>(token));
@@ -371,11 +371,11 @@ class EventsClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_both(const ::shapes::v1::Token& payload, BothTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::both, payload, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_both(::shapes::v1::Token&& payload, BothTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_both(std::as_const(payload), std::move(to), std::forward<Token>(token));
@@ -400,7 +400,7 @@ class EventsClient {
   parley::sent gone(GoneTarget to = {}) const { return parley::send_event(link_, EventsMethods::gone, parley::empty{}, to.get()); }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_gone(GoneTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::gone, parley::empty{}, to.get(), std::forward<Token>(token));
   }
@@ -416,11 +416,11 @@ class EventsClient {
   parley::sent route(const Routed& routed) const { return parley::send_event(link_, EventsMethods::route, routed, parley::target{}); }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_route(const Routed& routed, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::route, routed, parley::target{}, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_route(Routed&& routed, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_route(std::as_const(routed), std::forward<Token>(token));
@@ -442,14 +442,14 @@ class EventsClient {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload,
       AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
                               payload, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&& payload,
       AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget to, Token&& token = {}) const {

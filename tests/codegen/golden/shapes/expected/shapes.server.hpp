@@ -118,11 +118,11 @@ class CallsPeers {
   }
 
   // The same without blocking. Completes with parley::result<::shapes::v1::Token>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_ready(const Line& line, const parley::to::client& whom, Token&& token = {}) const {
     return parley::async_call<::shapes::v1::Token>(link_, CallsMethods::ready, line, whom, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<::shapes::v1::Token> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<::shapes::v1::Token> Token = parley::default_token>
   auto async_ready(Line&& line, const parley::to::client& whom, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_ready(std::as_const(line), whom, std::forward<Token>(token));
@@ -135,11 +135,11 @@ class CallsPeers {
   }
 
   // The same without blocking. Completes with parley::result<Line>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_swap(const ::shapes::v1::Token& payload, const parley::to::client& whom, Token&& token = {}) const {
     return parley::async_call<Line>(link_, CallsMethods::swap, payload, whom, std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<Line> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<Line> Token = parley::default_token>
   auto async_swap(::shapes::v1::Token&& payload, const parley::to::client& whom, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_swap(std::as_const(payload), whom, std::forward<Token>(token));
@@ -150,7 +150,7 @@ class CallsPeers {
   void pong(const parley::to::client& whom) const { parley::call_and_wait<void>(link_, CallsMethods::pong, parley::empty{}, whom); }
 
   // The same without blocking. Completes with parley::result<>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_pong(const parley::to::client& whom, Token&& token = {}) const {
     return parley::async_call<void>(link_, CallsMethods::pong, parley::empty{}, whom, std::forward<Token>(token));
   }
@@ -165,7 +165,7 @@ class CallsPeers {
   }
 
   // The same without blocking. Completes with parley::result<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit>.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload, const parley::to::client& whom,
       Token&& token = {}) const {
@@ -173,7 +173,7 @@ class CallsPeers {
         CallsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand, payload, whom,
         std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit> Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&& payload, const parley::to::client& whom,
       Token&& token = {}) const {
@@ -349,11 +349,11 @@ class EventsPeers {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_both(const ::shapes::v1::Token& payload, BothTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::both, payload, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_both(::shapes::v1::Token&& payload, BothTarget to, Token&& token = {}) const {
     parley::name_the_payload_first<Token>();
     return async_both(std::as_const(payload), std::move(to), std::forward<Token>(token));
@@ -366,7 +366,7 @@ class EventsPeers {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_news(const std::string& value, NewsTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::news, value, to.get(), std::forward<Token>(token));
   }
@@ -381,14 +381,14 @@ class EventsPeers {
   }
 
   // Waits for space in the queue. Completes with parley::result<> when the event is queued.
-  template <class Token = asio::use_awaitable_t<>>
+  template <class Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       const AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit& payload,
       AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget to, Token&& token = {}) const {
     return parley::async_send(link_, EventsMethods::a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand,
                               payload, to.get(), std::forward<Token>(token));
   }
-  template <parley::awaited_on_gcc12<void> Token = asio::use_awaitable_t<>>
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
   auto async_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand(
       AVeryLongMessageNameThatMakesEveryLineOfTheGeneratedCodeTooLongToFit&& payload,
       AVeryLongMethodNameThatNobodyWouldEverWriteButTheGeneratorMustStandTarget to, Token&& token = {}) const {
