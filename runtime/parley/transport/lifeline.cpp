@@ -11,8 +11,10 @@
 
 namespace parley::transport {
 
-// The objects that are tied to one execution context. Guarded, because strands of one context tie and untie at the same time, and because
-// other threads destroy objects while the context ends. They may do so after it has ended, too, so they share this list with it.
+// The list of the objects that are tied to one execution context. A mutex guards it, because the
+// strands of one context tie and untie objects at the same time, and because other threads may
+// destroy objects while the context is being destroyed. They may also do so afterwards, so the
+// objects share the list with the context.
 class lifeline {
  public:
   void tie(tethered& one) {
@@ -26,11 +28,13 @@ class lifeline {
   void untie(tethered& one) noexcept {
     std::unique_lock lock(guard_);
     if (one.tied_) return unlink(one);
-    // Except in sever() itself, which may destroy the object.
+    // The thread that runs sever_all() does not wait, because sever() itself may destroy the
+    // object.
     if (std::this_thread::get_id() != severing_) done_.wait(lock, [&] { return severed_ != &one; });
   }
 
-  // Severing one may destroy others, which then untie themselves: so always the first that is left, and without the lock.
+  // sever() of one object may destroy others, which then untie themselves. Each round therefore
+  // takes the first object that is left, and calls sever() without the lock.
   void sever_all() noexcept {
     std::unique_lock lock(guard_);
     severing_ = std::this_thread::get_id();
@@ -58,13 +62,13 @@ class lifeline {
   std::mutex guard_;
   std::condition_variable done_;
   tethered* first_ = nullptr;
-  tethered* severed_ = nullptr;  // whose sever() runs, in the thread that is `severing_`
+  tethered* severed_ = nullptr;  // the object whose sever() is running, on the thread `severing_`
   std::thread::id severing_;
 };
 
 namespace {
 
-// Asio calls shutdown() first of all when the context is destroyed.
+// Asio calls shutdown() before anything else when the context is destroyed.
 class lifeline_of_context final : public asio::execution_context::service {
  public:
   inline static asio::execution_context::id id;

@@ -1,5 +1,5 @@
-// What it means when a server or a proxy answers with an HTTP status instead of opening the way, for
-// all networks that begin with HTTP.
+// What it means if a server or a proxy answers with an HTTP status instead of opening the
+// connection. For all networks that begin with HTTP.
 //
 //   error code        server's HTTP status  proxy's HTTP status  SOCKS5
 //   unauthenticated   401                   401, 407             it requires a user

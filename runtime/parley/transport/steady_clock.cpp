@@ -1,4 +1,5 @@
-// The real clock. All alarms of one executor share one timer of Asio's: a server has one for each connection, and hardly any ever rings.
+// The real clock. All alarms of one executor share one Asio timer, because a server has an alarm
+// for each connection and hardly any of them ever rings.
 #include "parley/transport/clock.hpp"
 #include "parley/transport/timer_wheel.hpp"
 
@@ -18,9 +19,10 @@ namespace parley::transport {
 namespace {
 
 using tick = timer_wheel::tick;
-constexpr auto tick_length = std::chrono::milliseconds(2);  // how much too late an alarm may be, beside what the system adds
+// An alarm may be this late, in addition to the delay that the system adds.
+constexpr auto tick_length = std::chrono::milliseconds(2);
 
-// The first tick that is not before `when`: alarms are never early.
+// The first tick that is not before `when`, because alarms never ring early.
 tick tick_of(time_point when) {
   const auto since = when.time_since_epoch();
   if (since.count() <= 0) return 0;
@@ -30,7 +32,8 @@ time_point time_of(tick t) { return time_point(tick_length * static_cast<std::in
 
 class steady_alarm;
 
-// The alarms of one executor. Used on that executor only, but for being made, held and let go.
+// The alarms of one executor. It is used on that executor only, but may be created, held and
+// released on any thread.
 class alarms final : public std::enable_shared_from_this<alarms> {
  public:
   explicit alarms(const asio::any_io_executor& on) : io_(std::in_place, on) {}
@@ -38,7 +41,8 @@ class alarms final : public std::enable_shared_from_this<alarms> {
   bool on(const asio::any_io_executor& executor) const { return io_ && io_->on == executor; }
   void set(steady_alarm&, time_point when);
   void clear(steady_alarm&) noexcept;
-  // The context is going. Every alarm lets go of what it would have called.
+  // Called when the context is being destroyed. Every alarm releases the function that it would
+  // have called.
   void sever() noexcept;
 
  private:
@@ -51,12 +55,15 @@ class alarms final : public std::enable_shared_from_this<alarms> {
   void woken();
   void ring_due();
 
-  std::optional<io> io_;  // gone with its context
+  std::optional<io> io_;  // released before the context is destroyed
   timer_wheel wheel_;
   tick awaited_ = timer_wheel::never;
-  std::uint64_t waits_ = 0;  // a wait that was cancelled may already stand in the executor's queue
+  // The number of the latest wait. The completion of a cancelled wait may already be in the
+  // executor's queue.
+  std::uint64_t waits_ = 0;
   std::uint64_t set_ = 0;
-  std::vector<steady_alarm*> due_;  // ringing now, the last first; null: taken back meanwhile
+  // The alarms that are ringing now, in reverse order. Null: cleared or destroyed meanwhile.
+  std::vector<steady_alarm*> due_;
 };
 
 class steady_alarm final : public alarm, public timer_wheel::node {
@@ -79,7 +86,7 @@ class steady_alarm final : public alarm, public timer_wheel::node {
   void clear() override {
     all_->clear(*this);
     if (ringing_) ringing_->keep = false;
-    const auto forgotten = std::exchange(ring_, nullptr);  // last: what it holds may be this alarm's owner
+    const auto forgotten = std::exchange(ring_, nullptr);  // last, because this function may own the alarm
   }
 
  private:
@@ -87,16 +94,20 @@ class steady_alarm final : public alarm, public timer_wheel::node {
   const std::shared_ptr<alarms> all_;
   std::function<void()> ring_;
   time_point when_{};
-  std::uint64_t number_ = 0;   // of the setting, so that those of one time ring in order
-  std::size_t due_place_ = 0;  // among those that ring now, from 1; 0: it does not
+  // The number of the latest set(), so that alarms of the same time ring in the order in which they
+  // were set.
+  std::uint64_t number_ = 0;
+  // The position in alarms::due_, counted from 1. 0: not in it.
+  std::size_t due_place_ = 0;
 
-  // While it calls: the alarm may go, or be given something else to call.
+  // Exists while the alarm's function runs. That function may destroy the alarm or set another
+  // function.
   struct ringing {
     explicit ringing(steady_alarm& one) : alarm(&one), ring(std::exchange(one.ring_, nullptr)) { one.ringing_ = this; }
     ~ringing() {
       if (!alarm) return;
       alarm->ringing_ = nullptr;
-      if (keep) alarm->ring_ = std::move(ring);  // for set_again()
+      if (keep) alarm->ring_ = std::move(ring);  // so that set_again() can use it
     }
     steady_alarm* alarm;
     std::function<void()> ring;
@@ -122,7 +133,7 @@ void alarms::clear(steady_alarm& one) noexcept {
   if (!one.waits()) return;
   wheel_.remove(one);
   if (!wheel_.empty()) return;
-  // A timer that waits for nobody would keep the loop from running out.
+  // A pending timer without alarms would keep the loop's run() from returning.
   awaited_ = timer_wheel::never;
   ++waits_;
   if (io_) io_->timer.cancel();
@@ -140,7 +151,8 @@ void alarms::wait() {
 
 void alarms::woken() {
   awaited_ = timer_wheel::never;
-  // An alarm may end the loop, which severs, or throw: what is due rings in the next turn then.
+  // The function of an alarm may throw, or may destroy the loop, which calls sever(). Alarms that
+  // are still due ring in the next turn of the loop.
   struct wait_again {
     alarms& all;
     ~wait_again() {
@@ -171,14 +183,14 @@ void alarms::ring_due() {
 
 void alarms::sever() noexcept {
   io_.reset();
-  // Dropping what one would have called may take others along.
+  // The release of an alarm's function may destroy other alarms.
   while (timer_wheel::node* const one = wheel_.turn(timer_wheel::never - 1)) {
     auto& severed = *static_cast<steady_alarm*>(one);
     const auto forgotten = std::exchange(severed.ring_, nullptr);
   }
 }
 
-// One for each execution context: who asks for an alarm on an executor that has some joins them.
+// There is one for each execution context. All alarms of one executor join the same `alarms`.
 class alarms_of_context final : public asio::execution_context::service {
  public:
   inline static asio::execution_context::id id;
@@ -186,7 +198,7 @@ class alarms_of_context final : public asio::execution_context::service {
 
   std::shared_ptr<alarms> on(const asio::any_io_executor& executor) {
     const std::lock_guard lock(guard_);
-    // The youngest first: those of one server or client ask one after the other.
+    // The newest first, because a server or client creates its alarms one after the other.
     for (std::size_t i = all_.size(); i-- > 0;) {
       if (auto one = all_[i].lock()) {
         if (one->on(executor)) return one;
@@ -210,14 +222,14 @@ class alarms_of_context final : public asio::execution_context::service {
       if (const auto still = one.lock()) still->sever();
   }
 
-  std::mutex guard_;  // strands of one context ask at the same time
+  std::mutex guard_;  // strands of one context create alarms at the same time
   std::vector<std::weak_ptr<alarms>> all_;
 };
 
 class real_clock final : public clock {
  public:
   time_point now() const override { return steady::now(); }
-  // The time of the kernel's last tick, on the same scale.
+  // The time of the kernel's last tick, on the same scale as now().
   time_point roughly_now() const override {
     std::timespec at{};
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &at);

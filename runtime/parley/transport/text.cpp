@@ -11,7 +11,7 @@ constexpr std::size_t max_close_text = 123;
 
 bool continues(unsigned char c) noexcept { return (c & 0xC0) == 0x80; }
 
-// Length of the character that begins at `at`; 0 if it is not one.
+// The length of the character that begins at `at`. 0 if no valid character begins there.
 std::size_t character(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
   const std::size_t left = text.size() - at;
@@ -21,13 +21,13 @@ std::size_t character(std::string_view text, std::size_t at) noexcept {
   if (lead < 0xE0) return left >= 2 && continues(byte(1)) ? 2 : 0;
   if (lead < 0xF0) {
     if (left < 3 || !continues(byte(1)) || !continues(byte(2))) return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;   // longer than needed
+    if (lead == 0xE0 && byte(1) < 0xA0) return 0;   // not the shortest form
     if (lead == 0xED && byte(1) >= 0xA0) return 0;  // surrogate
     return 3;
   }
   if (lead > 0xF4 || left < 4 || !continues(byte(1)) || !continues(byte(2)) || !continues(byte(3))) return 0;
-  if (lead == 0xF0 && byte(1) < 0x90) return 0;   // longer than needed
-  if (lead == 0xF4 && byte(1) >= 0x90) return 0;  // over U+10FFFF
+  if (lead == 0xF0 && byte(1) < 0x90) return 0;   // not the shortest form
+  if (lead == 0xF4 && byte(1) >= 0x90) return 0;  // above U+10FFFF
   return 4;
 }
 
@@ -52,7 +52,8 @@ bool ends_whole(std::string_view text) noexcept {
 }
 
 bool begins_character(std::string_view cut) noexcept {
-  // The lead byte decides which second bytes are right; any later byte continues.
+  // The lead byte determines which second bytes are valid. Every later byte is any continuation
+  // byte.
   const auto lead = static_cast<unsigned char>(cut.front());
   std::array<char, 4> whole{cut.front(), lead == 0xE0 ? '\xA0' : lead == 0xF0 ? '\x90' : '\x80', '\x80', '\x80'};
   std::copy(cut.begin(), cut.end(), whole.begin());

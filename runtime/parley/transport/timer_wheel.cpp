@@ -24,7 +24,8 @@ void timer_wheel::remove(node& one) noexcept {
   --count_;
 }
 
-// Into the fastest wheel where its slot is still ahead. Further ahead than all wheels reach: as far as they do, from where it is put again.
+// Puts the node on the fastest wheel on which its slot is still ahead. If no wheel reaches that
+// far, the node goes to the last slot of the slowest wheel, and is put again when that slot comes.
 void timer_wheel::put(node& one) noexcept {
   if (one.when_ <= now_) return link(one, no_slot);
   for (std::size_t level = 0; level < levels; ++level) {
@@ -67,7 +68,8 @@ timer_wheel::node* timer_wheel::turn(tick limit) noexcept {
       return nullptr;
     }
     now_ = to;
-    // The slowest first: what comes down from it may have to go on.
+    // The slowest wheel first, because a node that leaves it may have to leave a faster wheel in
+    // the same step.
     for (std::size_t level = levels; level-- > 0;)
       if ((now_ & ((tick{1} << (bits * level)) - 1)) == 0) come_down(level * slots + place(now_, level));
   }

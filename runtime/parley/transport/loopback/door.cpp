@@ -9,7 +9,7 @@
 
 namespace parley::transport {
 
-// Its answers take effect at once for the client, which hears of them in a turn of its own loop.
+// The client learns of the answer in a turn of its own loop.
 class loopback_door::loopback_request final : public request {
  public:
   loopback_request(std::shared_ptr<loopback_door> door, std::shared_ptr<mailbox> client)
@@ -45,7 +45,8 @@ class loopback_door::loopback_request final : public request {
 
   const std::shared_ptr<loopback_door> door_;
   std::shared_ptr<mailbox> client_;
-  std::shared_ptr<void> slot_;  // among the connections
+  // This connection's place among max_connections.
+  std::shared_ptr<void> slot_;
 };
 
 loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, const limits& bounds,

@@ -1,4 +1,4 @@
-// One listener in memory, which answers connects.
+// One listener in memory. It answers connects.
 #pragma once
 
 #include "parley/transport/lifeline.hpp"

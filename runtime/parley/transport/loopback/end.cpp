@@ -31,7 +31,8 @@ void loopback_end::open(std::shared_ptr<mailbox> peer, std::string subprotocol) 
   peer_ = std::move(peer);
   box_->post([self = shared_from_this(), subprotocol = std::move(subprotocol)] {
     if (self->phase_ != phase::connecting) return;
-    // In one turn, so that nothing the client sends upon it can come before on_open.
+    // Sent in the same turn as on_open below, so that no reply of the client can arrive before
+    // on_open.
     if (!self->peer_->put({.what = letter::kind::opened, .text = subprotocol, .from = self->box_}))
       return self->fail({errc::disconnected, "the client has gone"});
     self->phase_ = phase::open;
@@ -44,7 +45,7 @@ void loopback_end::fail(error why) {
   if (phase_ == phase::connecting) tell_closed({}, std::move(why));
 }
 
-// ---- the seam
+// ---- The connection interface.
 
 void loopback_end::send(const buffer& content, opcode kind) {
   if (phase_ != phase::open) return;
@@ -86,7 +87,7 @@ void loopback_end::ping() {
   if (phase_ == phase::open) put_counted({.what = letter::kind::ping});
 }
 
-// ---- what arrives
+// ---- Incoming letters.
 
 void loopback_end::on_letter(letter&& one) {
   if (phase_ == phase::done) return;
@@ -140,7 +141,7 @@ void loopback_end::taken(std::size_t cost) {
   handler->on_drained();
 }
 
-// ---- the end
+// ---- The end of the connection.
 
 void loopback_end::close_with(close_reason why, error how) {
   peer_->put({.what = letter::kind::closed, .status = why.code, .text = why.text});
@@ -163,7 +164,7 @@ void loopback_end::let_go() noexcept {
   on_pong_ = nullptr;
   const auto peer = std::exchange(peer_, nullptr);
   const auto handler = std::exchange(handler_, nullptr);
-  const auto self = std::exchange(self_, nullptr);  // last: it may be the last
+  const auto self = std::exchange(self_, nullptr);  // last, because this may be the last reference
 }
 
 void loopback_end::sever() noexcept {

@@ -18,18 +18,19 @@ namespace parley::transport {
 
 class loopback_end final : public connection, public reader, public std::enable_shared_from_this<loopback_end>, private tethered {
  public:
-  // `slot` is released when the connection is over. Connections are counted by their slots. `path`:
-  // at a client, the path of its url.
+  // `slot` is released when the connection has ended. Connections are counted by their slots.
+  // `path` is the path of the url at a client, and empty at a server.
   loopback_end(const asio::any_io_executor& on, std::shared_ptr<loopback_network> network, std::size_t max_message, std::string remote,
                std::shared_ptr<connection_handler> handler, std::shared_ptr<void> slot, std::string path);
   ~loopback_end() override;
 
-  // Keeps itself alive from here until it is over. At a client, waits for `opened` or `refused`.
+  // The end keeps itself alive from here until the connection has ended. A client waits for
+  // `opened` or `refused`.
   void start();
   const std::shared_ptr<mailbox>& box() const noexcept { return box_; }
-  // At a server: informs the client, and on_open follows, or on_closed if the client has gone.
+  // Server: informs the client. on_open follows, or on_closed if the client has disconnected.
   void open(std::shared_ptr<mailbox> peer, std::string subprotocol);
-  // At a client before it is open. Later calls do nothing.
+  // Client: ends the attempt while it is not open. Later calls do nothing.
   void fail(error why);
 
   void send(const buffer& content, opcode kind) override;

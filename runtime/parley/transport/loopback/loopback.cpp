@@ -18,7 +18,7 @@ std::shared_ptr<transport::listener> loopback::listen(const asio::any_io_executo
   options.address = std::move(name);
   options.limits = limits;
   options.on_refused = std::move(on_refused);
-  return *network_->listen(on, std::move(options));  // it cannot fail
+  return *network_->listen(on, std::move(options));  // cannot fail
 }
 
 std::function<void()> loopback::connect(const asio::any_io_executor& on, transport::connect_options options,

@@ -27,7 +27,7 @@ void mailbox::post(std::function<void()> what) {
 }
 
 void mailbox::sever() noexcept {
-  std::deque<letter> dropped_first, dropped;  // destroyed outside the lock: a letter may hold another box
+  std::deque<letter> dropped_first, dropped;  // destroyed without the lock, because a letter may hold another box
   const std::lock_guard lock(guard_);
   on_.reset();
   owner_.reset();
@@ -72,7 +72,8 @@ void mailbox::wake() {
   schedule();
 }
 
-// Under the lock, as long as the executor is: what Asio copies of it is gone when the lock is.
+// Call with the lock held. Asio copies the executor inside, and the copy must not outlive the lock:
+// sever() would then not release the last reference to it.
 void mailbox::schedule() {
   if (!on_ || scheduled_ || (first_.empty() && (paused_ || held_ || waiting_.empty()))) return;
   scheduled_ = true;

@@ -12,10 +12,13 @@
 namespace parley {
 
 struct manual_clock::state : std::enable_shared_from_this<state> {
-  // The number keeps alarms of one time in order, and tells a ring that was posted and then taken back.
+  // The number keeps alarms of the same time in order. It also identifies a ring that was posted
+  // and then cancelled.
   using key = std::pair<time_point, std::uint64_t>;
   struct slot {
-    std::optional<asio::any_io_executor> on;  // dropped under the lock by the alarm: another thread must not be its last holder
+    // The alarm resets this under the lock, because another thread must not be the last holder of
+    // the executor.
+    std::optional<asio::any_io_executor> on;
     std::function<void()> ring;
     key when{};
   };
@@ -31,7 +34,7 @@ struct manual_clock::state : std::enable_shared_from_this<state> {
     });
   }
 
-  // What was set is returned, to be destroyed outside the lock.
+  // Returns the alarm's function, so that the caller destroys it outside the lock.
   std::function<void()> forget(slot& one) {
     due.erase(one.when);
     one.when.second = 0;

@@ -1,5 +1,5 @@
-// The network of one parley::loopback: what all its connections share, which is the listeners and
-// the pending faults. Any thread.
+// The network of one parley::loopback. All its connections share the listeners and the pending
+// faults. Any thread.
 #pragma once
 
 #include "parley/transport/network.hpp"
@@ -21,7 +21,7 @@ class loopback_door;
 
 class loopback_network final : public network, public std::enable_shared_from_this<loopback_network> {
  public:
-  // Any name will do. What is not a url of this network fails when connecting.
+  // Accepts every url. A url that does not belong to this network fails when connecting.
   result<> check(std::string_view url, std::string_view proxy) const override;
   std::function<void()> connect(const asio::any_io_executor& on, connect_options options,
                                 std::shared_ptr<connection_handler> handler) override;

@@ -65,12 +65,13 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
     if (!upgrade_.is_answered_by(joined(answer.headers, "sec-websocket-accept")))
       return fail({errc::bad_frame, "the server's answer has a wrong Sec-WebSocket-Accept"});
     stream_->clear_timer();
-    // What came together with the answer is the connection's, which is offered it when it reads.
+    // Bytes that arrived together with the answer belong to the connection, which receives them
+    // when it reads.
     stream_->pause();
     open_connection(stream_, rules_, joined(answer.headers, "sec-websocket-protocol"), std::exchange(handler_, nullptr));
   }
 
-  // Does nothing once the handler has been told, or belongs to a connection.
+  // Does nothing if the handler has already been called, or if it belongs to a connection by now.
   void fail(error how) {
     if (!handler_) return;
     const asio::any_io_executor on = stream_->executor();

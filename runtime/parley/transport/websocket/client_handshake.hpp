@@ -11,7 +11,8 @@
 
 namespace parley::transport {
 
-// Asks the server for the upgrade, which must be complete before `left` has passed. Returns what abandons it.
+// Asks the server for the upgrade, which must complete within `left`. Calls on_open or on_closed of
+// `handler`. Returns a function that abandons the attempt.
 std::function<void()> ask_for_upgrade(std::shared_ptr<socket_stream> stream, const url& where, const connect_options& options,
                                       std::chrono::milliseconds left, std::shared_ptr<connection_handler> handler);
 

@@ -1,4 +1,5 @@
-// An upgraded connection, in either role: a stream below, the frame reader and the slow path inside, the transport seam above.
+// An upgraded connection in either role. It connects the stream, the frame reader and the slow path
+// with the interface of transport.hpp.
 #pragma once
 
 #include "parley/transport/tcp/socket_stream.hpp"
@@ -10,7 +11,8 @@
 
 namespace parley::transport {
 
-// Takes the stream over after the handshake: on_open is called before this returns, and bytes are read after it.
+// Takes the stream over after the handshake. on_open is called before this returns, and bytes are
+// read after it has returned.
 void open_connection(std::shared_ptr<socket_stream> stream, const frame_reader::rules& rules, std::string_view subprotocol,
                      std::shared_ptr<connection_handler> handler);
 

@@ -29,7 +29,8 @@ namespace {
 
 using asio::ip::tcp;
 
-// Between attempts at a Unix socket whose queue of new clients is full. The system does not tell when it has room.
+// The pause between attempts to connect to a Unix socket whose backlog is full. The system does not
+// report when the backlog has room.
 constexpr std::chrono::milliseconds pause_for_queue{10};
 
 class attempt final : public std::enable_shared_from_this<attempt>, private tethered {
@@ -64,13 +65,14 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   }
 
  private:
-  // A socket under way lives as long as its operation: giving it up closes it, and the operation lets it go.
+  // The completion handler of the connect shares this object, so the socket lives until its
+  // operation has ended. To abandon an attempt, close the socket.
   struct trial {
     explicit trial(const asio::any_io_executor& on) : socket(on) {}
     tcp::socket socket;
   };
 
-  // What belongs to the executor, and goes before its context does.
+  // The objects that use the executor. They are destroyed before its context.
   struct io {
     explicit io(const asio::any_io_executor& executor) : on(executor), deadline(executor), next_attempt(executor) {}
     ~io() {
@@ -86,7 +88,8 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     asio::steady_timer deadline;
     asio::steady_timer next_attempt;
     std::function<void()> abandon_lookup;
-    std::vector<std::shared_ptr<trial>> trials;  // as the race's addresses; null: not begun, or failed
+    // In the order of the race's addresses. Null: not started, or failed.
+    std::vector<std::shared_ptr<trial>> trials;
   };
 
   void sever() noexcept override {
@@ -95,7 +98,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     const auto forgotten = std::exchange(handler_, nullptr);
   }
 
-  // A Unix socket connects at once or not at all, unless too many clients wait for the server.
+  // Connecting to a Unix socket succeeds or fails at once, unless the server's backlog is full.
   void connect_to_file() {
     asio::local::stream_protocol::socket socket(io_->on);
     const std::error_code ec = connect_now(socket, where_.socket);
@@ -133,7 +136,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     });
   }
 
-  // Opening the socket may fail, too: Asio tells it as it tells all else.
+  // Asio also reports through the handler if the socket cannot be opened.
   void begin(std::size_t place) {
     const auto one = std::make_shared<trial>(io_->on);
     io_->trials[place] = one;

@@ -16,7 +16,7 @@
 namespace parley::transport {
 namespace {
 
-// A refused client is listened to that long, so that the answer is not lost to a reset.
+// After a refusal the server reads for this long, because a reset would destroy the answer.
 constexpr std::chrono::milliseconds linger_limit{1000};
 constexpr std::size_t linger_bytes = 64 * 1024;
 
@@ -43,7 +43,8 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     if (full) refuse({503, "too many connections"});
   }
 
-  // The application's answers. They come from inside its own functions, so what follows from them is done later.
+  // The application's answers. The application calls these from inside its own functions, so their
+  // consequences are posted.
   void accept(std::string subprotocol, std::shared_ptr<connection_handler> handler) {
     if (!answer()) return;
     asio::post(*on_, [self = shared_from_this(), subprotocol = std::move(subprotocol), handler = std::move(handler)]() mutable {
@@ -89,7 +90,8 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   void on_timer() override {
     switch (phase_) {
       case phase::reading:
-        // This end may not have looked for as long: what waits in the socket is read first.
+        // If the loop was blocked, the request may be waiting unread in the socket. It is read
+        // first, once.
         if (stream_->has_unread() && !std::exchange(waited_longer_, true)) return stream_->set_timer(time_);
         return refuse({408, "the request took too long"});
       case phase::deciding:
@@ -104,12 +106,12 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
  private:
   enum class phase { reading, deciding, refusing, over };
 
-  // The socket lets go by itself.
+  // The stream releases its socket by itself.
   void sever() noexcept override { on_.reset(); }
 
   void hand_out();
 
-  // True once, while there is an executor to go on with.
+  // Returns true once, and only while the executor exists.
   bool answer() { return !std::exchange(answered_, true) && on_; }
 
   void open(const std::string& subprotocol, std::shared_ptr<connection_handler> handler) {
@@ -129,7 +131,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     open_connection(stream_, rules_, subprotocol, std::move(handler));
   }
 
-  // Nobody was asked.
+  // Refuses a client without asking the application.
   void refuse(const http_fault& fault) {
     if (on_refused_) on_refused_(fault.status, fault.text, stream_->remote());
     say_no(fault);
@@ -198,7 +200,7 @@ void handshake::hand_out() {
   ask->origin = std::move(parsed.origin);
   ask->subprotocols = std::move(parsed.subprotocols);
   ask->remote = stream_->remote();
-  // What the client sends before it has its answer waits in the socket.
+  // Bytes that the client sends before the answer wait in the socket.
   phase_ = phase::deciding;
   stream_->pause();
   const auto on_request = door_->on_request;

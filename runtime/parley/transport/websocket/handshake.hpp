@@ -11,14 +11,16 @@
 
 namespace parley::transport {
 
-// Where requests go, as long as the listener has not been stopped. `open` is written by any thread, the rest on the executor only.
+// The destination of requests while the listener is not stopped. Any thread may write `open`. The
+// rest is used on the executor only.
 struct door {
   std::atomic<bool> open{true};
   std::function<void(std::shared_ptr<request>)> on_request;
 };
 
-// Reads a request and hands it on. What is no WebSocket request, too large or too slow is answered here. `full`: only to be told that
-// there is no room.
+// Reads a request and passes it to the application. A request that is not a WebSocket upgrade, is
+// too large or is too slow is answered here. `full`: refuses the client, because max_connections is
+// reached.
 void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_upgrade> upgrade, const listen_options& options,
                      std::shared_ptr<door> to, bool full);
 

@@ -19,7 +19,7 @@
 namespace parley::transport {
 namespace {
 
-// When the system is out of descriptors or memory, accepting again at once would only burn the processor.
+// If the system has no descriptors or no memory, an immediate retry would only use the processor.
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds longest_pause{1000};
 
@@ -46,12 +46,12 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     accept();
   }
 
-  // Any thread. Called on the executor, no request is handed out any more. Nothing of the executor is kept longer than the lock: it
-  // must not outlive its context here.
+  // Any thread. If it is called on the executor, no request is handed out afterwards. A reference
+  // to the executor is held only under the lock, because here it must not outlive its context.
   void stop() {
     door_->open = false;
     const std::lock_guard lock(guard_);
-    if (!started_) return io_.reset();  // nothing runs on it: the port is free at once
+    if (!started_) return io_.reset();  // not started, so the port is free at once
     if (io_) asio::post(io_->bound.socket.get_executor(), [self = shared_from_this()] { self->let_go(); });
   }
 
@@ -88,7 +88,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   }
 
   void failed(const std::error_code& ec) {
-    // The client went before its turn came: nobody's fault.
+    // The client has disconnected before it was accepted. This is not a failure of the listener.
     if (ec == asio::error::connection_aborted) return accept();
     if (options_.on_accept_failed) options_.on_accept_failed(ec);
     io_->timer.expires_after(std::exchange(pause_, std::min(pause_ * 2, longest_pause)));
@@ -98,7 +98,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   void accepted(stream_socket socket) {
     const bool full = open_->load() >= options_.limits.max_connections;
     auto& count = full ? refused_ : open_;
-    // Being told so is a courtesy that is itself limited.
+    // Answers to excess clients are limited as well.
     if (full && refused_->load() >= max_refusals) {
       if (options_.on_refused) options_.on_refused(503, "too many connections", remote_end(socket.native_handle()).text());
       return;
@@ -111,7 +111,9 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
 
   static constexpr std::size_t max_refusals = 64;
 
-  std::mutex guard_;  // of io_ against stop() from other threads; the executor's own thread writes it under the lock and reads it without
+  // Protects io_ against stop() on other threads. The executor's thread writes io_ under the lock
+  // and reads it without.
+  std::mutex guard_;
   std::optional<io> io_;
   bool started_ = false;
   const std::shared_ptr<server_upgrade> upgrade_;
@@ -120,7 +122,7 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
   const std::shared_ptr<flush_list> turn_ = std::make_shared<flush_list>(options_.waiting);
   const std::shared_ptr<door> door_ = std::make_shared<door>();
   std::chrono::milliseconds pause_ = first_pause;
-  // Sockets may be let go of after their listener, and wherever their last holder is.
+  // Shared with the sockets, which may be destroyed after their listener and on any thread.
   const std::shared_ptr<std::atomic<std::size_t>> open_;
   const std::shared_ptr<std::atomic<std::size_t>> refused_ = std::make_shared<std::atomic<std::size_t>>(0);
 };

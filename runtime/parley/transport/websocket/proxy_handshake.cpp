@@ -36,7 +36,8 @@ class proxy_handshake final : public stream_owner, public std::enable_shared_fro
     stream_->write(heard->say);
     if (heard->done) {
       stream_->clear_timer();
-      // What came behind the answer is the server's: whoever reads next is offered it.
+      // Bytes after the proxy's answer belong to the server. The next owner of the stream receives
+      // them.
       stream_->pause();
       const auto self = shared_from_this();
       const auto reached = std::exchange(reached_, nullptr);
@@ -54,7 +55,7 @@ class proxy_handshake final : public stream_owner, public std::enable_shared_fro
   }
 
  private:
-  // Does nothing once the handler has been told, or somebody else has taken over.
+  // Does nothing if the handler has already been called, or if the stream has another owner by now.
   void fail(error how) {
     if (!handler_) return;
     const auto self = shared_from_this();

@@ -1,4 +1,4 @@
-// A client's connection to a proxy, until the proxy leads to the server.
+// A client's connection to a proxy, until the proxy has opened the way to the server.
 #pragma once
 
 #include "parley/transport/tcp/socket_stream.hpp"
@@ -10,8 +10,9 @@
 
 namespace parley::transport {
 
-// Asks the proxy for the way to `server`, then hands stream and handler on to `reached`, once; or tells `handler` why not, at `deadline` at the
-// latest. Returns what abandons it, which does nothing once `reached` was called.
+// Asks the proxy to connect to `server`. Then passes stream and handler to `reached`, once. On
+// failure, and at `deadline` at the latest, calls on_closed of `handler` instead. Returns a
+// function that abandons the attempt. It does nothing once `reached` was called.
 std::function<void()> ask_proxy(std::shared_ptr<socket_stream> stream, const proxy_url& proxy, const host_and_port& server,
                                 const connect_options& options, time_point deadline, std::shared_ptr<connection_handler> handler,
                                 std::function<void(std::shared_ptr<socket_stream>, std::shared_ptr<connection_handler>)> reached);

@@ -1,5 +1,6 @@
-// For tests of whole programs, whose users have no such option: on an execution context that has this service, every connection's frames
-// go through websocketpp. To be asked for before it listens or connects.
+// For tests of whole programs, where the user cannot set fast_path. On an execution context that
+// has this service, all frames of every connection go through websocketpp. Request it before the
+// program listens or connects.
 //
 //   parley::transport::slow_path_only::ask_for(server.executor());
 #pragma once

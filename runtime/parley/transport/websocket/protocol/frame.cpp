@@ -24,7 +24,7 @@ frame_head::frame_head(opcode kind, std::size_t payload_size, std::uint32_t mask
 }
 
 buffer framed_once(std::string_view content, opcode kind, std::shared_ptr<account> held) {
-  constexpr std::size_t room = 16;  // the content stays 8-aligned
+  constexpr std::size_t room = 16;  // keeps the content 8-aligned
   const frame_head head(kind, content.size());
   const std::size_t size = head.bytes().size();
   std::string whole;

@@ -16,8 +16,10 @@ using namespace frame_bits;
 using found = frame_reader::found;
 using piece = frame_reader::piece;
 
-constexpr std::size_t least_large = 4 * 1024;  // memory for a large frame begins with this,
-constexpr std::size_t growth = 4;              // and is at most so many times what has come
+// The first allocation for a large frame, in bytes.
+constexpr std::size_t least_large = 4 * 1024;
+// The memory for a large frame is at most this many times what has arrived.
+constexpr std::size_t growth = 4;
 
 const unsigned char* raw(const char* bytes) noexcept { return reinterpret_cast<const unsigned char*>(bytes); }
 
@@ -42,7 +44,7 @@ std::uint32_t mask_in(const unsigned char* head) noexcept {
   return mask;
 }
 
-// Without the last character if that is not complete.
+// The size without the last character if that character is incomplete.
 std::size_t whole_characters(const char* text, std::size_t size) noexcept {
   for (std::size_t back = 1; back <= 3 && back <= size; ++back) {
     const unsigned char byte = raw(text)[size - back];
@@ -63,7 +65,8 @@ bool frame_reader::is_plain(unsigned char first, unsigned char second) const noe
 
 opcode frame_reader::kind() const noexcept { return kind_of(head_[0]); }
 
-// Of a whole head: nothing bounds how many such frames can come, for no message grows by them.
+// For a complete head. Nothing else limits the number of such frames, because no message grows by
+// them.
 bool frame_reader::brings_no_data() const noexcept {
   const unsigned code = head_[0] & opcode_bits;
   if (code >= first_control) return code != close;
@@ -72,7 +75,7 @@ bool frame_reader::brings_no_data() const noexcept {
 
 piece frame_reader::next(std::span<char>& bytes) {
   if (have_ == 0 && bytes.size() >= 2) {
-    // A plain frame that has come whole.
+    // A plain frame that has arrived in one piece.
     const unsigned char* head = raw(bytes.data());
     const std::size_t size = head_size(head[1]);
     if (is_plain(head[0], head[1]) && bytes.size() >= size) {
@@ -123,7 +126,8 @@ piece frame_reader::judge_head(std::span<char>& bytes) {
   return whole_in_place(what, payload, mask);
 }
 
-// Moved down to the next aligned address, over the head or what was delivered before.
+// Moves the payload down to the previous aligned address, over the head or over a message that was
+// delivered before.
 piece frame_reader::whole_in_place(opcode what, std::span<char> payload, std::uint32_t mask) {
   char* const to = payload.data() - reinterpret_cast<std::uintptr_t>(payload.data()) % alignof(std::uint64_t);
   if (rules_.server || mask != 0) mask_bytes(to, payload.data(), payload.size(), mask);
@@ -134,7 +138,7 @@ piece frame_reader::whole_in_place(opcode what, std::span<char> payload, std::ui
   return {.what = found::message, .kind = what, .head = {}, .bytes = payload};
 }
 
-// ---- frames that come in parts
+// ---- Frames that arrive in parts.
 
 piece frame_reader::begin_large(std::span<char>& bytes) {
   size_ = checked_ = 0;
@@ -142,7 +146,7 @@ piece frame_reader::begin_large(std::span<char>& bytes) {
   return next(bytes);
 }
 
-// Unmasks and checks what has come, once: `count` bytes behind those that were there.
+// Unmasks and checks the next `count` bytes, once.
 piece frame_reader::grown(std::size_t count) {
   char* const begin = large_.get();
   if (rules_.server || masks_are_optional_) mask_bytes(begin + size_, begin + size_, count, mask_in(head_.data()), size_);
@@ -186,7 +190,7 @@ void frame_reader::rest() noexcept {
   capacity_ = 0;
 }
 
-// ---- what is websocketpp's
+// ---- Frames for websocketpp.
 
 piece frame_reader::pass_on(std::span<char>& bytes) {
   if (masks_are_optional_ && (unmasking_ || (head_[1] & mask_bit) != 0)) return pass_on_unmasked(bytes);
@@ -205,7 +209,8 @@ piece frame_reader::pass_on(std::span<char>& bytes) {
   return out;
 }
 
-// A server's frame with a mask, as if it had none. Its head is passed on when it is whole: it gets shorter.
+// Passes on a server's masked frame as if it had no mask. The head is passed on only when it is
+// complete, because it becomes shorter.
 piece frame_reader::pass_on_unmasked(std::span<char>& bytes) {
   if (have_ < need_) return {};
   piece out{.what = found::foreign, .kind = {}, .head = {}, .bytes = {}};
@@ -225,7 +230,7 @@ piece frame_reader::pass_on_unmasked(std::span<char>& bytes) {
   return out;
 }
 
-// The head is made again, with a mask that changes nothing.
+// Writes the head again. Its mask is 0, which changes nothing.
 piece frame_reader::refused(opcode what, std::span<char> payload, std::size_t promised) {
   const frame_head head = rules_.server ? frame_head(what, promised, 0) : frame_head(what, promised);
   std::memcpy(head_.data(), head.bytes().data(), head.bytes().size());

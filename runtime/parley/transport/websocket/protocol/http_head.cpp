@@ -22,7 +22,8 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// The next piece of a list, which is then shortened; empty pieces count (RFC 9110 5.6.1 lets a reader skip them).
+// Removes the next item from a list and returns it. Empty items count, though RFC 9110 section
+// 5.6.1 permits ignoring them.
 std::string_view next_piece(std::string_view& list) noexcept {
   const std::size_t comma = std::min(list.find(','), list.size());
   const std::string_view piece = trimmed(list.substr(0, comma));
@@ -30,7 +31,8 @@ std::string_view next_piece(std::string_view& list) noexcept {
   return piece;
 }
 
-// `lines`: what follows the first line. False if a line is no header: no colon, a folded line, spaces around the name, control characters.
+// `lines` is everything after the first line. Returns false if a line is not a valid header: no
+// colon, a folded line, spaces around the name, or control characters.
 bool parse_headers(std::string_view lines, std::vector<header>& out) {
   while (!lines.empty() && !lines.starts_with(line_end)) {
     const std::size_t end = lines.find(line_end);
@@ -89,7 +91,7 @@ std::string_view reason_phrase(int status) noexcept {
 }  // namespace
 
 head_reader::state head_reader::take(std::string_view bytes, std::size_t& taken) {
-  // The empty line may have begun in what came before.
+  // The empty line may have begun in earlier bytes.
   const std::size_t from = head_.size() < head_end.size() - 1 ? 0 : head_.size() - (head_end.size() - 1);
   const std::size_t had = head_.size();
   const std::size_t room = limit_ - had;
@@ -186,7 +188,7 @@ std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_r
 
 bool parse_upgrade_response(std::string_view head, upgrade_response& out) {
   const std::string_view line = head.substr(0, head.find(line_end));
-  // "HTTP/1.1 101", and a space before the phrase if there is one.
+  // "HTTP/1.1 101", followed by a space if there is a reason phrase.
   if (!line.starts_with("HTTP/1.1 ") || line.size() < 12 || (line.size() > 12 && line[12] != ' ')) return false;
   out.status = 0;
   for (const char c : line.substr(9, 3)) {

@@ -1,5 +1,6 @@
-// Heads of HTTP/1.1 messages, as far as a WebSocket handshake has them: read strictly and within bounds before websocketpp sees anything.
-// websocketpp is given only what follows from them, in our own words; so its HTTP parser never meets hostile input, and a request can
+// Heads of HTTP/1.1 messages, as far as a WebSocket handshake needs them. They are read strictly
+// and within limits before websocketpp is involved. websocketpp only receives what Parley writes
+// from the parsed values. Its HTTP parser therefore never meets hostile input, and a request can
 // wait for its answer.
 #pragma once
 
@@ -13,13 +14,14 @@
 
 namespace parley::transport {
 
-// Gathers a head, up to and with its empty line.
+// Collects a head, including its empty line.
 class head_reader {
  public:
   explicit head_reader(std::size_t limit) : limit_(limit) {}
 
   enum class state { more, complete, too_large };
-  // Takes bytes up to the end of the head; `taken` says how many. After `complete` or `too_large` not to be called again.
+  // Takes bytes up to the end of the head, and sets `taken` to their number. Must not be called
+  // again after `complete` or `too_large`.
   state take(std::string_view bytes, std::size_t& taken);
   std::string_view head() const noexcept { return head_; }
 
@@ -28,7 +30,7 @@ class head_reader {
   std::string head_;
 };
 
-// An HTTP status to answer with, and the text that goes with it. Never quotes the request.
+// The HTTP status of an answer and its text. The text never quotes the request.
 struct http_fault {
   int status = 400;
   std::string text;
@@ -44,7 +46,7 @@ struct upgrade_request {
   std::vector<std::string> subprotocols;  // all header lines joined
 };
 
-// `head` as head_reader gives it. RFC 6455 section 4.2.1, RFC 9112 sections 2 to 5.
+// `head` is the result of head_reader. Checks RFC 6455 section 4.2.1 and RFC 9112 sections 2 to 5.
 std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_request& out);
 
 struct upgrade_response {
@@ -52,22 +54,23 @@ struct upgrade_response {
   std::vector<header> headers;
 };
 
-// False: not an HTTP/1.1 response.
+// Returns false if it is not an HTTP/1.1 response.
 bool parse_upgrade_response(std::string_view head, upgrade_response& out);
 
-// All values of a header joined by ", ", empty if there is none. `name` in lower case.
+// All values of a header, joined by ", ". Empty if there is none. `name` must be in lower case.
 std::string joined(const std::vector<header>& headers, std::string_view name);
-// Does a comma separated list hold this token? `token` in lower case.
+// Whether a comma separated list contains this token. `token` must be in lower case.
 bool lists_token(std::string_view list, std::string_view token);
 
 bool is_websocket_header(std::string_view name) noexcept;  // Sec-WebSocket-...
 bool is_token(std::string_view text) noexcept;             // RFC 9110 5.6.2
 bool is_field_value(std::string_view text) noexcept;       // no control characters
 
-// A client's side: `invalid` for what could not be sent as it stands, or is the handshake's own business.
+// Checks a client's options. `invalid` if one contains characters that cannot be sent, or sets a
+// header that belongs to the handshake.
 result<> check_offer(const connect_options& options);
 
-// A whole answer that ends the connection.
+// A complete answer that ends the connection.
 std::string http_answer(const http_fault& fault, std::string_view server_name);
 
 }  // namespace parley::transport

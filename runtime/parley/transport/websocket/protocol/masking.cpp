@@ -7,8 +7,8 @@ namespace parley::transport {
 namespace {
 
 using word = std::uint64_t;
-// Read all, then written: so the compiler makes vectors of it, and a destination that begins up to a word earlier overwrites only what
-// has been read.
+// All words are read before they are written. The compiler can then use vector instructions, and if
+// the destination begins up to a word earlier, only bytes that have been read are overwritten.
 using words = std::array<word, 4>;
 
 }  // namespace

@@ -1,8 +1,10 @@
-// What websocketpp is made of here: its core, with our own transport policy and no logging, locks, timers or compression. The only
-// header that includes it, for upgrade.cpp (handshakes) and slow_path.cpp (frames).
+// How Parley configures websocketpp: its core with a transport policy of Parley's own, and without
+// logging, locks, timers or compression. The only header that includes websocketpp, for upgrade.cpp
+// (handshakes) and slow_path.cpp (frames).
 //
-// The transport policy owns no socket and lives as long as one handshake. It is a pair of doors: feed() puts received bytes in, and what
-// websocketpp wants to send goes out through take(), at once. websocketpp so never holds a queue of its own, and nothing in it waits.
+// The transport policy has no socket and lives for one handshake. feed() passes received bytes to
+// websocketpp, and take() returns what it writes. Writing completes at once, so websocketpp never
+// holds a queue of its own and nothing in it waits.
 #pragma once
 
 #include "parley/transport/websocket/protocol/unpredictable.hpp"
@@ -52,15 +54,15 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   connection(bool /*is_server*/, const std::shared_ptr<alog_type>&, const std::shared_ptr<elog_type>&) {}
   ptr get_shared() { return this->shared_from_this(); }
 
-  // What websocketpp has written since it was asked last.
+  // Returns what websocketpp has written since the last call.
   std::string take() { return std::exchange(written_, {}); }
-  // Nothing is asked for any more: what websocketpp waits for holds references to itself.
+  // Ends the pending read, whose handler holds references to the connection itself.
   void detach() {
     room_ = nullptr;
     once_ = nullptr;
   }
 
-  // Bytes websocketpp does not ask for (it has failed the connection) are dropped.
+  // If websocketpp has failed the connection, it requests no more bytes, and these are dropped.
   void feed(std::span<const char> bytes) {
     while (!bytes.empty() && room_) {
       const std::size_t count = std::min(bytes.size(), room_size_);
@@ -103,7 +105,7 @@ class connection : public std::enable_shared_from_this<connection<Config>> {
   }
   std::error_code interrupt(const websocketpp::transport::interrupt_handler&) { return {}; }
 
-  // The socket is our own affair.
+  // websocketpp does not know the socket.
   void async_shutdown(const completion&) {}
 
  private:
@@ -131,7 +133,8 @@ class endpoint {
   std::error_code init(const transport_con_ptr&) { return {}; }
 };
 
-// Memory for messages is taken as their bytes come. websocketpp's own manager takes what a frame's head promises.
+// Memory for a message is allocated as its bytes arrive. websocketpp's own manager allocates the
+// size that a frame's head promises.
 template <class Message>
 class messages : public std::enable_shared_from_this<messages<Message>> {
  public:
@@ -149,7 +152,7 @@ class messages : public std::enable_shared_from_this<messages<Message>> {
   static constexpr std::size_t at_most = 1024;
 };
 
-// The names are websocketpp's.
+// websocketpp determines these names.
 struct config {
   using type = config;
   using concurrency_type = websocketpp::concurrency::none;
@@ -172,19 +175,20 @@ struct config {
   using transport_type = policy::endpoint<transport_config>;
 
   static constexpr bool enable_multithreading = false;
-  // Every limit of time is ours; websocketpp sets no timer.
+  // The transport enforces all time limits. websocketpp sets no timer.
   static constexpr long timeout_open_handshake = 0;
   static constexpr long timeout_close_handshake = 0;
   static constexpr long timeout_pong = 0;
   static constexpr int client_version = 13;
   static constexpr websocketpp::log::level elog_level = websocketpp::log::elevel::none;
   static constexpr websocketpp::log::level alog_level = websocketpp::log::alevel::none;
-  static constexpr std::size_t connection_read_buffer_size = 1024;  // it is a member of every connection
+  static constexpr std::size_t connection_read_buffer_size = 1024;  // a member of every connection has this size
   static constexpr bool drop_on_protocol_error = false;
   static constexpr bool silent_close = false;
   static constexpr std::size_t max_message_size = 64 * 1024;
   static constexpr std::size_t max_http_body_size = 0;
-  static constexpr bool enable_extensions = true;  // none is implemented; if disabled, clients fail every handshake
+  // No extension is implemented, but if this is false, every handshake of a client fails.
+  static constexpr bool enable_extensions = true;
 
   struct permessage_deflate_config {
     using request_type = config::request_type;

@@ -15,7 +15,7 @@
 namespace parley::transport {
 namespace {
 
-// ---- SOCKS5
+// ---- SOCKS5.
 
 namespace socks {
 constexpr char version = 5;
@@ -31,12 +31,12 @@ constexpr char ipv6 = 4;
 error refused(unsigned char reply) {
   const std::string text = "the proxy refused with SOCKS reply " + std::to_string(reply);
   switch (reply) {
-    case 2:  // by its rules
+    case 2:  // its rules forbid it
       return {errc::denied, text};
-    case 7:  // it knows no CONNECT
-    case 8:  // or no such address
+    case 7:  // it does not support CONNECT
+    case 8:  // it does not support this kind of address
       return {errc::unimplemented, text};
-    case 1:  // 1: for whatever reason; 3 to 6: network or host not to be reached, refused, too far
+    case 1:  // 1: general failure; 3 to 6: network or host unreachable, refused, TTL expired
     case 3:
     case 4:
     case 5:
@@ -92,7 +92,7 @@ class socks5_dialogue final : public proxy_dialogue {
     return text;
   }
 
-  // Called with each byte, so that what is wrong is told before the rest of it has come.
+  // Called after each byte, so that an error is reported before the rest of the answer arrives.
   result<void> look(step& now) {
     if (heard_.size() == 1) {
       const char version = expecting_ == expects::verdict ? socks::auth_version : socks::version;
@@ -133,7 +133,8 @@ class socks5_dialogue final : public proxy_dialogue {
     if (size == 2 && heard_[1] != 0) return socks::refused(static_cast<unsigned char>(heard_[1]));
     if (size == 3 && heard_[2] != 0) return foreign();
     if (size < 5) return {};
-    // The address from which the proxy speaks to the server; of no interest, but the server's bytes begin behind it.
+    // The address that the proxy uses towards the server. Its value is not used, but its length is
+    // needed to find the server's first byte.
     std::size_t address = 0;
     if (heard_[3] == socks::ipv4) address = 4;
     else if (heard_[3] == socks::ipv6) address = 16;
@@ -153,10 +154,10 @@ class socks5_dialogue final : public proxy_dialogue {
   const bool offers_both_;
   std::string credentials_;
   expects expecting_ = expects::method;
-  std::string heard_;  // of the answer that is coming: at most 262 bytes
+  std::string heard_;  // the incomplete answer, at most 262 bytes
 };
 
-// ---- HTTP CONNECT
+// ---- HTTP CONNECT.
 
 error refused(int status) { return {meaning_of(status, refuser::proxy), "the proxy refused with HTTP " + std::to_string(status)}; }
 
@@ -186,7 +187,8 @@ class http_dialogue final : public proxy_dialogue {
       if (state == head_reader::state::too_large) return error{errc::too_large, "the proxy's answer is too large"};
       const std::optional<int> status = status_of(head_->head());
       if (!status) return error{errc::bad_frame, "the proxy does not speak HTTP"};
-      // Interim answers (RFC 9110 section 15.2) may precede the real one, within the bound of all of them.
+      // Interim answers (RFC 9110 section 15.2) may precede the final one. One limit covers all of
+      // them.
       if (*status >= 200 && *status < 300) now.done = true;
       else if (*status >= 200 || *status == 101) return refused(*status);
       else if (left_ <= head_->head().size()) return error{errc::too_large, "the proxy's answer is too large"};
@@ -196,7 +198,8 @@ class http_dialogue final : public proxy_dialogue {
   }
 
  private:
-  // Of "HTTP/1.1 200 ..."; many proxies say HTTP/1.0. Headers of a success mean nothing here: there is no body (RFC 9110 section 9.3.6).
+  // The status of "HTTP/1.1 200 ...". Many proxies send HTTP/1.0. The headers of a successful
+  // answer have no meaning here, because it has no body (RFC 9110 section 9.3.6).
   static std::optional<int> status_of(std::string_view head) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) return std::nullopt;

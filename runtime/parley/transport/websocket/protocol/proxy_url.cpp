@@ -27,7 +27,8 @@ result<proxy_url> parse_proxy_url(std::string_view text) {
   if (!is_visible_ascii(text)) return wrong("spaces, control characters and non-ASCII must be written as %xx");
   if (text.find_first_of("/?#") != text.npos) return wrong("nothing may follow the port");
 
-  // A host has no '@', a password may have forgotten to escape its own.
+  // The last '@' ends the credentials, because a host has no '@' but a password may contain one
+  // that is not escaped.
   if (const std::size_t at = text.rfind('@'); at != text.npos) {
     const std::string_view who = text.substr(0, at);
     text.remove_prefix(at + 1);

@@ -1,4 +1,4 @@
-// Where a proxy is, and who is allowed to use it.
+// The address of a proxy and the credentials for it.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -20,13 +20,14 @@ struct proxy_url {
   std::string password;
 };
 
-// socks5://[user:password@]host:port, or http:// likewise; %xx in user and password stands for any byte. The error says what is wrong and
-// never quotes the url: it may hold a credential.
+// Parses socks5://[user:password@]host:port, or the same with http://. In user and password %xx
+// represents any byte. The error names the problem and never quotes the url, because it may contain
+// a credential.
 result<proxy_url> parse_proxy_url(std::string_view text);
-// The same without the parts.
+// Checks the url like parse_proxy_url, without a result.
 result<> check_proxy_url(std::string_view text);
 
-// Where a client goes: to the server, through the proxy if there is one.
+// The way of a client to the server, through the proxy if there is one.
 struct route {
   url server;
   std::optional<proxy_url> proxy;

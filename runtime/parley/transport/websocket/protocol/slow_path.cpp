@@ -17,10 +17,12 @@ std::string frame_of(const message_ptr& message) { return message->get_header() 
 struct slow_path::inner {
   inner(std::size_t max_message, unpredictable* masks)
       : messages(std::make_shared<policy::config::con_msg_manager_type>()),
-        // A server's frames have no masks: none is ever asked for, and the reference is only kept.
+        // A server's frames have no masks. The processor still keeps a reference to a source of
+        // masks and never uses it.
         own_masks(masks ? nullptr : std::make_unique<unpredictable>()),
         frames(false, masks == nullptr, messages, masks ? *masks : *own_masks) {
-    // websocketpp finds out the byte order on first use and notes it in a plain static: done here once, before two loops can do it.
+    // websocketpp determines the byte order on first use and stores it in a static variable without
+    // a lock. This call does it once, before two loops can do it at the same time.
     [[maybe_unused]] static const std::uint64_t byte_order_is_known = websocketpp::lib::net::_htonll(1);
     frames.set_max_message_size(max_message);
   }
@@ -61,7 +63,7 @@ void slow_path::inner::found(const message_ptr& message, finder& to) {
       return to.on_close(std::move(said));
     }
     case code::text:
-      // websocketpp sees this in a single frame only, not where a message in fragments ends.
+      // websocketpp reports this for a single frame, but not at the end of a fragmented message.
       if (!ends_whole(payload)) return to.on_violation({close_code::invalid_text, "a character is incomplete"});
       return to.on_data(payload, opcode::text);
     default:

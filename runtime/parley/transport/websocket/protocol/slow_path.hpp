@@ -1,7 +1,9 @@
-// Frames that are not plain: websocketpp's processor without websocketpp's connection. It parses and checks control frames, fragments and
-// everything that should not have been sent, and it writes control frames. What follows from a frame is the connection's business.
+// The slow path: reads all frames that are not plain with websocketpp's processor, without
+// websocketpp's connection. It parses and checks control frames, fragments and all invalid frames,
+// and it writes control frames. The connection acts on the results.
 //
-// Short-lived: made when the first such frame comes, and dropped when no fragment is under way.
+// Short-lived: created when the first such frame arrives, and destroyed when no fragmented message
+// is in progress.
 #pragma once
 
 #include "parley/transport/message.hpp"
@@ -16,7 +18,7 @@
 
 namespace parley::transport {
 
-// RFC 6455 section 7.4.1, as far as this side closes with them by itself.
+// The codes of RFC 6455 section 7.4.1 that this end uses on its own initiative.
 namespace close_code {
 constexpr std::uint16_t normal = 1000;
 constexpr std::uint16_t protocol_error = 1002;
@@ -26,7 +28,8 @@ constexpr std::uint16_t policy = 1008;
 constexpr std::uint16_t too_large = 1009;
 constexpr std::uint16_t internal_error = 1011;
 
-// Nothing that the other end could say after it is of interest: the stream ends behind such a close frame.
+// Whether this end ignores everything that the peer sends after this close frame. The stream then
+// ends after it.
 constexpr bool ends_the_stream(std::uint16_t code) noexcept {
   return code == protocol_error || code == invalid_text || code == policy || code == too_large || code == internal_error;
 }
@@ -34,33 +37,34 @@ constexpr bool ends_the_stream(std::uint16_t code) noexcept {
 
 class slow_path {
  public:
-  // What was found, in order, while feed() runs. It may feed no more from in here, but do anything else.
+  // Receives what feed() finds, in order. It must not call feed(), but may do anything else.
   class finder {
    public:
     virtual void on_data(std::string_view content, opcode kind) = 0;
     virtual void on_ping(std::string_view payload) = 0;
     virtual void on_pong() = 0;
     virtual void on_close(close_reason said) = 0;
-    // The connection has to be closed with this; nothing can be read after it.
+    // The connection must be closed with this reason. Nothing can be read afterwards.
     virtual void on_violation(close_reason why) = 0;
 
    protected:
     ~finder() = default;
   };
 
-  // `masks`: a client's, whose frames have them; null at a server. It outlives this.
+  // `masks` is a client's source of masks, and null at a server. It must outlive this object.
   slow_path(std::size_t max_message, unpredictable* masks);
   ~slow_path();
   slow_path(const slow_path&) = delete;
   slow_path& operator=(const slow_path&) = delete;
 
-  // Bytes in any pieces; at most up to the end of a frame. They are overwritten.
+  // Takes bytes in pieces of any size, but not beyond the end of a frame. The bytes are
+  // overwritten.
   void feed(std::span<char> bytes, finder& to);
 
-  // Whole frames to send. `payload`: at most 125 bytes.
+  // Whole frames to send. `payload` has at most 125 bytes.
   std::string ping();
   std::string pong(std::string_view payload);
-  // A code that may be sent, and at most 123 bytes.
+  // The code must be one that may be sent, and the text has at most 123 bytes.
   std::string close(const close_reason& why);
 
  private:

@@ -1,4 +1,5 @@
-// Masks and handshake keys: 32 bits that nobody can foretell (RFC 6455 sections 4.1 and 5.3), many at a time.
+// Masks and handshake keys: random values of 32 bits that nobody can predict (RFC 6455 sections 4.1
+// and 5.3). Many are generated at a time.
 #pragma once
 
 #include "parley/core/random.hpp"
@@ -23,7 +24,7 @@ class unpredictable {
     used_ = 0;
   }
 
-  std::array<std::uint32_t, 64> words_{};  // one system call
+  std::array<std::uint32_t, 64> words_{};  // filled by one system call
   std::size_t used_ = words_.size();
 };
 

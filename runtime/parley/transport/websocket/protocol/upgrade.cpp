@@ -26,7 +26,7 @@ std::string server_upgrade::answer(const std::string& key, const std::string& su
     return true;
   });
   one->start();
-  // websocketpp needs no more of the request than this.
+  // websocketpp needs only this part of the request.
   std::string request =
       "GET / HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: " +
@@ -48,7 +48,8 @@ client_upgrade::client_upgrade(const url& where, const connect_options& options)
   // websocketpp would write an IPv6 host without its brackets.
   const auto location =
       std::make_shared<websocketpp::uri>(false, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port, where.resource());
-  std::error_code refused;  // never: the connector has checked what could be
+  // Never set, because the connector has checked the options.
+  std::error_code refused;
   inner_->one = inner_->endpoint.get_connection(location, refused);
   for (const std::string& name : options.subprotocols) inner_->one->add_subprotocol(name, refused);
   for (const header& h : options.headers) inner_->one->append_header(h.name, h.value);

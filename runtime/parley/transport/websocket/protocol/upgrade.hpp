@@ -1,5 +1,7 @@
-// websocketpp's part of handshakes, in both roles: the key, its answer, and the heads that carry them. Its connection object lives as
-// long as that takes. It meets no foreign byte: what came was read and checked before (http_head.hpp), and is said again in our words.
+// websocketpp's part of the handshakes, in both roles: the key, its answer, and the heads that
+// carry them. The websocketpp connection object lives as long as the handshake. It never sees bytes
+// of the peer. They are read and checked before (http_head.hpp), and websocketpp receives a head
+// that is written from the parsed values.
 #pragma once
 
 #include "parley/transport/options.hpp"
@@ -11,12 +13,13 @@
 
 namespace parley::transport {
 
-// What all connections of one listener share.
+// Shared by all connections of one listener.
 class server_upgrade {
  public:
   explicit server_upgrade(const std::string& server_name);
   ~server_upgrade();
-  // The whole answer 101; empty if websocketpp refuses. `key`: of a request that parse_upgrade_request took.
+  // The complete answer with status 101. Empty if websocketpp refuses. `key` is from a request that
+  // parse_upgrade_request accepted.
   std::string answer(const std::string& key, const std::string& subprotocol);
 
  private:
@@ -24,14 +27,14 @@ class server_upgrade {
   const std::unique_ptr<inner> inner_;
 };
 
-// One attempt.
+// One attempt to connect.
 class client_upgrade {
  public:
   client_upgrade(const url& where, const connect_options& options);
   ~client_upgrade();
-  // Asked for once.
+  // Call once.
   std::string request();
-  // Is this Sec-WebSocket-Accept the answer to the request's key? Asked once.
+  // Whether this Sec-WebSocket-Accept is the answer to the key of the request. Call once.
   bool is_answered_by(std::string_view accept);
 
  private:

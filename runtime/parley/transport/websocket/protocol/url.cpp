@@ -26,7 +26,7 @@ bool is_v6_char(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
 }
 
-// `resource`: what follows the path of the socket. Its colon is removed.
+// `resource` becomes the part after the path of the socket, without its colon.
 std::optional<std::string> parse_socket(std::string_view escaped, std::string_view& resource, url& out) {
   auto path = unescaped(escaped);
   if (!path) return "% must be followed by two hexadecimal digits";
