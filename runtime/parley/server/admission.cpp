@@ -15,7 +15,8 @@ constexpr std::string_view wrong_origin =
     "pages of this origin may not connect: its host and port differ from the Host header. List the origin in server_options::origins; a "
     "proxy must forward the Host header";
 
-// Credentials travel in a subprotocol name, because browsers cannot set headers. They are no protocol and are never echoed.
+// Browsers cannot set headers, so credentials are sent as a subprotocol name. Such a name is not an
+// encoding, and the server never repeats it.
 constexpr std::string_view credentials = "parley.auth.";
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The forms of one event: its payload in each format, and a frame in each envelope. Each is made once, when the first receiver needs it.
-// Private to the server room.
+// The forms of one event: its payload in each format, and a frame in each envelope. Each form is
+// made once, when the first receiver needs it. Private to the server room.
 #pragma once
 
 #include "parley/server/server_loop.hpp"
@@ -12,22 +12,23 @@
 namespace parley {
 
 struct server_loop::delivery {
-  const method* what = nullptr;  // null: an event that no service knows, JSON only
-  std::string_view name;         // of an unknown event
+  const method* what = nullptr;  // null: an event that no service declares, JSON only
+  std::string_view name;         // the name of such an event
   const target* to = nullptr;
-  std::string_view to_written;               // plain: what the sender wrote
+  std::string_view to_written;               // plain mode: the target as the sender wrote it
   std::string_view from;                     // empty: the server
-  const wire::envelope* received = nullptr;  // what a relay passes on beside the payload
+  const wire::envelope* received = nullptr;  // the received frame, whose other members a relay passes on
   std::optional<std::string_view> json;
   std::optional<std::string_view> binary;
-  bytes_view beside;     // JSON that a sender wrote beside the text of a method with `body: MESSAGE`
-  bool no_text = false;  // that sender wrote no text
+  // The JSON payload that a sender wrote in addition to the text of a method with `body: MESSAGE`.
+  bytes_view beside;
+  bool no_text = false;  // the sender wrote no text for such a method
   const any_types* types = nullptr;
-  bool for_many = false;  // frames are made with the transport's head
+  bool for_many = false;  // frames include the transport's header
   std::size_t handed_to = 0;
 
   frames_made frames;
-  std::array<bool, spoken_kinds> tried{};  // also where no frame came of it
+  std::array<bool, spoken_kinds> tried{};  // set even if no frame was made
   std::string transcoded;
 
   // Makes no frame if no client of this kind can read the event, or if this dialect has no form for it. Returns `bad_payload` if the

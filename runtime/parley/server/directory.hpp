@@ -1,7 +1,7 @@
-// Where each client is: the loop that it is at home on, and what it speaks. Shared by the loops of a server. A server with one loop does not
-// use it. Private to the server room.
+// The loop of each client, and what the client speaks. Shared by the loops of a server. A server
+// with one loop does not use it. Private to the server room.
 //
-// Any thread. Divided by id, so that loops rarely wait for each other.
+// Any thread. The directory is divided by id, so that loops rarely wait for each other.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
-// From an event to its receivers: they are found, every form that one of them needs is made before the first one gets the event, and each
-// gets its frame. Receivers on other loops: server_crossing.cpp.
+// Delivers an event. First finds its receivers. Then makes every form that a receiver needs, before
+// the first receiver gets the event. Then gives each receiver its frame. server_crossing.cpp
+// delivers to other loops.
 #include "parley/server/delivery.hpp"
 #include "parley/server/other_loops.hpp"
 #include "parley/server/server_core.hpp"
@@ -12,13 +13,13 @@
 namespace parley {
 namespace {
 
-// Framing once costs more than it saves for fewer receivers.
+// For fewer receivers, framing once costs more than it saves.
 constexpr std::size_t framed_once_from = 8;
 
 }  // namespace
 
 result<> server_loop::deliver(delivery& d, const std::string& subject) {
-  // Taken for the time of this delivery: a log sink may send an event itself.
+  // Borrowed for this delivery, because a log sink may send another event meanwhile.
   lent to(found_);
   if (auto found = find_receivers(*d.to, subject, *to); !found) return found;
   d.for_many = to->here.size() > framed_once_from || !to->places.empty();
@@ -32,7 +33,7 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
 
 result<> server_loop::find_receivers(const target& to, const std::string& subject, audience::found& out) {
   if (!server_.has_several_loops()) return clients_.walk(to, subject, routing::nowhere{}, out);
-  // With one loop, an empty list is an event without receivers.
+  // With one loop, an empty list is not an error: the event has no receivers.
   if (to.kind == target_kind::several && to.parts.empty()) return errc::unknown_target;
   return clients_.walk(to, subject, other_loops(server_, *this), out);
 }
@@ -42,7 +43,7 @@ bool server_loop::may_reach(const target& to) const {
   return clients_.may_reach(to, other_loops(server_, *this));
 }
 
-// Every form first, so that no receiver gets an event that another one could not.
+// Makes every form first. If one fails, no receiver gets the event.
 result<> server_loop::make_for(delivery& d, const audience::found& to) {
   for (conversation* end : to.here)
     if (auto made = d.make(end->speaks(), server_); !made) return made;
@@ -52,15 +53,16 @@ result<> server_loop::make_for(delivery& d, const audience::found& to) {
   return {};
 }
 
-// No receiver goes meanwhile: a transport reports the end of a connection in a turn of its own.
+// No receiver disappears meanwhile, because a transport reports the end of a connection in a turn
+// of its own.
 void server_loop::hand_out(const method* what, const frames_made& frames, const std::vector<conversation*>& receivers) {
   std::uint64_t delivered = 0;
   std::uint64_t left_out = 0;
   for (conversation* end : receivers) {
     session::peer_session& to = end->session();
     const made_frame& made = frames[static_cast<std::size_t>(end->speaks())];
-    // There is no frame if clients of this kind cannot read the event, or if another loop made it and this client, the first of its
-    // kind, has connected since.
+    // There is no frame if clients of this kind cannot read the event. There is also none if
+    // another loop made the event before the first client of this kind connected here.
     if (made.content.empty() || (what && !to.agreed(*what)) || !to.accepts(what, made.payload)) {
       to.count_not_delivered();
       ++left_out;

@@ -1,5 +1,5 @@
-// The events that other loops of a server have handed to one loop: first in, first out for each of them. Bounded by the bytes that wait.
-// Private to the server room.
+// The events that other loops of a server have passed to one loop. The events of each of them
+// arrive in order. The waiting bytes are limited. Private to the server room.
 #pragma once
 
 #include "parley/server/crossing.hpp"
@@ -17,18 +17,19 @@ namespace parley {
 
 class inbox {
  public:
-  // `most`: bytes that may wait. A single event may be larger.
+  // `most` limits the waiting bytes. A single event may exceed it.
   explicit inbox(std::size_t most) noexcept : most_(most) {}
 
-  // ---- any thread
+  // ---- Any thread.
 
-  // Asked for every inbox before an event is put into the first, so that it reaches all of them or none. Several threads that ask at
-  // once may exceed the limit by what each of them puts.
+  // Called for every inbox before an event is put into the first, so that it reaches all of them or
+  // none. If several threads ask at the same time, the limit may be exceeded by what each of them
+  // puts.
   bool has_room(std::size_t bytes) const noexcept {
     const std::size_t waiting = bytes_.load(std::memory_order_relaxed);
     return waiting == 0 || waiting + bytes <= most_;
   }
-  // True: the loop must be woken. It then calls empty(), unless it is at_work().
+  // If the result is true, the loop must be woken. It then calls empty(), unless it is at_work().
   [[nodiscard]] bool put(std::shared_ptr<const crossing> one) {
     bytes_.fetch_add(one->bytes, std::memory_order_relaxed);
     const std::lock_guard lock(guard_);
@@ -36,14 +37,15 @@ class inbox {
     return coming_.size() == 1;
   }
 
-  // ---- the loop
+  // ---- The loop.
 
-  // Whether the last turn left events for the next one, which again() has asked for.
+  // Whether the last turn left events for the next turn, which again() has requested.
   bool at_work() const noexcept { return next_ < arrived_.size(); }
 
-  // Delivers what waits, but not more than fits into one turn, so that the loop's own clients are served in between. Calls again() if
-  // more waits: the loop must then call empty() in a later turn. If deliver() throws, the other events are delivered all the same,
-  // because they were accepted and nothing wakes the loop for them again. The last exception leaves at the end.
+  // Delivers the waiting events, but not more than fit into one turn, so that the loop also serves
+  // its own clients. If more events wait, it calls again(), and the loop must then call empty() in
+  // a later turn. If deliver() throws, the other events are still delivered, because they were
+  // accepted and nothing wakes the loop for them again. The last exception is thrown at the end.
   template <class Deliver, class Again>
   void empty(Deliver deliver, Again again) {
     if (!at_work()) refill();
@@ -69,7 +71,8 @@ class inbox {
     const std::lock_guard lock(guard_);
     arrived_.swap(coming_);
   }
-  // Of these the loop may have been woken while it was at work.
+  // Whether more events have arrived. The loop may not have been woken for them, because it was at
+  // work.
   bool has_coming() {
     const std::lock_guard lock(guard_);
     return !coming_.empty();
@@ -79,7 +82,7 @@ class inbox {
   std::atomic<std::size_t> bytes_ = 0;
   std::mutex guard_;
   std::vector<std::shared_ptr<const crossing>> coming_;   // under the mutex
-  std::vector<std::shared_ptr<const crossing>> arrived_;  // the loop's; those before next_ are delivered
+  std::vector<std::shared_ptr<const crossing>> arrived_;  // used by the loop; those before next_ are delivered
   std::size_t next_ = 0;
 };
 

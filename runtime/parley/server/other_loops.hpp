@@ -1,4 +1,4 @@
-// What routing asks about the loops of a server beside this one. Private to the server room.
+// Answers routing's questions about the other loops of a server. Private to the server room.
 #pragma once
 
 #include "parley/conversation/spoken.hpp"
@@ -11,7 +11,7 @@
 
 namespace parley {
 
-// As of now: a client that connects afterwards is not a receiver. On the loop `here`.
+// The current state: a client that connects afterwards is not a receiver. Used on the loop `here`.
 class other_loops {
  public:
   other_loops(server_core& server, const server_loop& here) noexcept : server_(server), here_(here) {}

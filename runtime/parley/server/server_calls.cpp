@@ -6,7 +6,7 @@
 namespace parley {
 namespace {
 
-// Forgets where a call went when it is over, or dropped with its loop.
+// Removes the entry of a call when the call has completed or was dropped with its loop.
 class tracked_call final : public pending_call {
  public:
   tracked_call(std::unique_ptr<pending_call> inner, std::function<void()> over) : inner_(std::move(inner)), over_(std::move(over)) {}
@@ -39,7 +39,7 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
     return;
   }
   {
-    // Before it is posted: it can be cancelled from now on.
+    // Registered before it is posted, because it can be cancelled from now on.
     const std::lock_guard lock(asked_guard_);
     asked_.emplace(of, asked{loop, {}});
   }
@@ -49,7 +49,7 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
     const std::lock_guard lock(server->asked_guard_);
     server->asked_.erase(of);
   });
-  // Always posted: an operation never completes inside its own start.
+  // Always posted, because an operation never completes inside its own start.
   if (!post(*loop, std::move(tracked),
             [of, cost, request = std::move(request)](server_core& self, server_loop& where, std::unique_ptr<pending_call> call) {
               self.posted_ -= cost;
@@ -81,7 +81,7 @@ void server_core::cancel(ticket of) {
     const std::lock_guard lock(asked_guard_);
     const auto it = asked_.find(of);
     if (it == asked_.end()) return;
-    it->second.cancelled = true;  // which ask() looks at, if the call has not reached its loop
+    it->second.cancelled = true;  // ask() checks this if the call has not reached its loop yet
     found = it->second;
   }
   if (found.end.expired()) return;

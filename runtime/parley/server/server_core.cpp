@@ -67,9 +67,10 @@ void server_core::log(log_level level, const std::string& text) const {
   if (options_.log) options_.log(level, text);
 }
 
-// --- setting up
+// --- Setting up.
 
-// Whether it fits is known at once. What the loop reads is changed on the loop, and before what is posted afterwards.
+// The caller learns at once whether the service fits. After the start, the contract that the loop
+// reads is changed on the loop, before anything that is posted later.
 void server_core::use(const service& used) {
   std::unique_lock lock(mutex_);
   if (declared_.knows(used)) return;
@@ -99,7 +100,7 @@ registration server_core::add(handler& h, const service& s, std::span<const bind
 }
 
 void server_core::remove(std::uint64_t registered, bool late) {
-  std::vector<std::future<void>> gone;  // of the loops that may be in the handler just now
+  std::vector<std::future<void>> gone;  // one for each loop that may be in a function of the handler
   {
     std::lock_guard lock(mutex_);
     if (std::erase(registered_, registered) == 0) return;
@@ -110,7 +111,7 @@ void server_core::remove(std::uint64_t registered, bool late) {
         loop->take_out(registered, [] {});
         continue;
       }
-      auto ended = std::make_shared<std::promise<void>>();  // dropped with the loop it counts as kept
+      auto ended = std::make_shared<std::promise<void>>();  // if the loop drops this promise, the wait ends as well
       gone.push_back(ended->get_future());
       asio::post(where.executor(), [raw = loop.get(), registered, ended] { raw->take_out(registered, [ended] { ended->set_value(); }); });
     }
@@ -128,7 +129,7 @@ void server_core::open_ports() {
   if (const auto failed = stop_event_.watch_on(first().executor())) throw call_failed(error{failed, "the server cannot be started"});
   open_entrances();
   {
-    std::lock_guard lock(mutex_);  // use() changes the contract itself until now, and posts from now on
+    std::lock_guard lock(mutex_);  // until now use() changes the contract itself, and afterwards it posts
     phase_ = phase::running;
   }
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
@@ -136,7 +137,7 @@ void server_core::open_ports() {
   for (const entrance& one : entrances_) log(log_level::info, "listening on " + one.place());
 }
 
-// A thread for each loop but the first.
+// Starts a thread for each loop but the first.
 std::vector<std::thread> server_core::run_other_loops() {
   std::vector<std::thread> others;
   try {
@@ -145,14 +146,15 @@ std::vector<std::thread> server_core::run_other_loops() {
   return others;
 }
 
-// The first loop on this thread. What a loop leaves is destroyed when none of them runs any more.
+// Runs the first loop on this thread. Work that is left on the loops is destroyed when none of them
+// runs any more.
 void server_core::run_loops(std::vector<std::thread> others) {
   first().loop()->run();
   for (std::thread& other : others) other.join();
   for (const auto& loop : loops_) loop->where().loop()->shut_down();
 }
 
-// The system has no thread left: nothing of the server goes on, and its ports are closed.
+// Ends the server if the system has no thread left for a loop. The ports are closed.
 void server_core::call_off(std::vector<std::thread> others, std::error_code why) {
   {
     std::lock_guard lock(mutex_);
@@ -184,20 +186,21 @@ void server_core::start() {
   } catch (const std::system_error& none) { call_off(std::move(*others), none.code()); }
 }
 
-// With several loops the thread of start() waits for the others: none of them can wait for it.
+// With several loops, the thread of start() joins the threads of the others, so a handler on any
+// loop must not wait for it.
 void server_core::join() {
   if (thread_.joinable() && !runs_here()) thread_.join();
 }
 
 void server_core::let_go() {
   if (!thread_.joinable()) return;
-  if (runs_here()) thread_.detach();  // it holds this object until its loops have ended
+  if (runs_here()) thread_.detach();  // the thread holds this object until its loops have ended
   else thread_.join();
 }
 
-// --- stopping
+// --- Stopping.
 
-// This may be a signal handler.
+// May run in a signal handler.
 void server_core::stop() noexcept { stop_event_.set(); }
 
 void server_core::shut_down() {
@@ -241,7 +244,7 @@ void server_core::end() {
   log(log_level::info, "stopped");
   for (const auto& loop : loops_)
     if (own_loop* own = loop->where().loop()) asio::post(own->context(), [own] { own->end(); });
-  asio::post(first().executor(), [self = std::move(self_)] {});  // not the last owner in the middle of its own function
+  asio::post(first().executor(), [self = std::move(self_)] {});  // the last reference is released in a turn of its own
 }
 
 server_counters server_core::counters() const {
@@ -256,7 +259,7 @@ void server_core::look_at_memory() const noexcept {
   if (waiting_->peak_is_over(worth_it)) give_memory_back();
 }
 
-// --- formats, and sending from the server itself
+// --- Formats, and messages from the server itself.
 
 formats_in_use server_core::formats() const {
   formats_in_use now;
@@ -323,7 +326,7 @@ void server_core::send_when_room(ticket, outgoing event, std::unique_ptr<pending
   });
 }
 
-// A server's link connects nowhere and hears no events: its handlers do.
+// A server has no link to connect and no subscriptions: its handlers receive the events.
 void server_core::connect(ticket, outgoing, std::unique_ptr<pending_call> done) {
   asio::post(first().executor(), [done = std::move(done)]() mutable { done.release()->finish(errc::invalid); });
 }

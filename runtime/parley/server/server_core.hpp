@@ -1,6 +1,6 @@
-// The server as a whole: its options, its loops and the threads under them, from the first handler that is added until the last client
-// has said goodbye; and the way into it from other threads. What happens to a client happens in its server_loop.
-// Private to the server room.
+// The server as a whole: its options, its loops and their threads, from the first handler that is
+// added until the last client is disconnected. Other threads enter the server here. Each client is
+// served by its server_loop. Private to the server room.
 #pragma once
 
 #include "parley/ends/stop_event.hpp"
@@ -25,36 +25,38 @@
 
 namespace parley {
 
-// A port that clients come in by.
+// A port of the server.
 struct entrance {
   port_options options;
-  spoken kind = spoken::plain;  // of its dialect
+  spoken kind = spoken::plain;  // the kind of its dialect
   std::atomic<std::uint16_t> bound = 0;
 
   const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
-  // Once it is bound, for the log.
+  // The bound place, for the log.
   std::string place() const { return options.address.starts_with("unix:") ? options.address : "port " + std::to_string(bound); }
 };
 
 class server_core final : public core, public std::enable_shared_from_this<server_core> {
  public:
-  // At least one home; all of them, or none, with a loop of their own.
+  // There is at least one home. Either all of them have a loop of their own or none has.
   server_core(server_options options, std::vector<home> homes);
   ~server_core() override;
 
   registration add(handler&, const service&, std::span<const binding>);
-  // Waits as registration::end() says. `late`: the handler is being destroyed.
+  // Waits as documented at registration::end(). `late`: the handler is being destroyed.
   void remove(std::uint64_t registered, bool late);
   std::size_t listen(port_options);
   void open_ports();
   void run();
   void start();
   void stop() noexcept;
-  // The server object is going: like stop(), and this object lives on until the last connection has said goodbye.
+  // The server object is being destroyed. Works like stop(). This object lives until the last
+  // client is disconnected.
   void shut_down();
-  // Waits until it has ended; on a thread of the server's it returns at once.
+  // Waits until the server has ended. Returns at once on a thread of the server.
   void join();
-  // The same for a server object that goes: on a thread of the server's that thread ends by itself.
+  // join() for a server object that is being destroyed. If this is a thread of the server, the
+  // thread is detached and ends by itself.
   void let_go();
   std::uint16_t port(std::size_t number) const { return entrances_.at(number).bound; }
   server_counters counters() const;
@@ -74,9 +76,9 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::uint64_t answer(const method&, std::shared_ptr<call_server>) override;
   void unsubscribe(std::uint64_t) override;
 
-  // ---- for its loops
+  // ---- For its loops.
 
-  // Of a client.
+  // The loop of a client, and what the client speaks.
   struct whereabouts {
     server_loop* loop;
     spoken kind;
@@ -89,44 +91,47 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<whereabouts>& directory() noexcept { return directory_; }
   const wire::envelope_format& format_of(spoken) const;
-  // Of a kind that is a dialect.
+  // The dialect of a kind that is a dialect.
   const dialect& dialect_of(spoken) const;
-  // The port whose client asks for `path` at the listener of `at`. Null: nothing is served there.
+  // The port that serves `path` for clients of the listener of `at`. Null: nothing is served there.
   const entrance* entrance_for(const entrance& at, std::string_view path) const;
-  // What waits for all clients.
+  // The bytes that wait for all clients together.
   const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
-  // Less waits than before: memory that a peak has taken goes back.
+  // Called when less waits than before. Returns the memory of a peak to the system.
   void look_at_memory() const noexcept;
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
-  // The last client of a stopping loop is gone. On that loop, once.
+  // The last client of a stopping loop has disconnected. Called once, on that loop.
   void loop_is_empty();
   void log(log_level, const std::string&) const;
 
  private:
   home& first() const { return loops_.front()->where(); }
-  // The loop this thread runs just now; null: none.
+  // The loop that this thread is running. Null: none.
   server_loop* here() const;
-  // Runs `f` on the loop, inline if this is its thread. False: the server has ended.
+  // Runs `f` on the loop, inline if this is its thread. Returns false if the server has ended.
   template <class F>
   bool on_loop(server_loop&, F f);
-  // The same, never inline.
+  // Like on_loop(), but never inline.
   template <class F>
   bool post(server_loop&, F f);
-  // Posts f(*this, loop, std::move(done)). False: the server has ended, and the operation was completed late.
+  // Posts f(*this, loop, std::move(done)). Returns false if the server has ended. The operation was
+  // then completed late.
   template <class F>
   bool post(server_loop&, std::unique_ptr<pending_call> done, F f);
-  // On any thread: counts what a loop is about to be handed. False: there is no room for it (max_posted), and nothing is counted.
+  // Any thread. Counts an operation that is about to be posted to a loop. Returns false and counts
+  // nothing if max_posted leaves no room.
   bool admit(std::size_t cost) noexcept;
-  // All of them, or none. Throws call_failed.
+  // Opens all ports or none. Throws call_failed.
   void open_entrances();
-  // One for each loop. Throws call_failed.
+  // Opens one listener for each loop. Throws call_failed.
   std::vector<std::shared_ptr<transport::listener>> open_listeners(const entrance&, std::size_t largest,
                                                                    const std::shared_ptr<std::atomic<std::size_t>>& connections);
   transport::network& network_of(const entrance&) const;
-  // For the listener of that loop: clients that it refuses by itself.
+  // A function for the listener of that loop, which is called for each client that the listener
+  // refuses itself.
   std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
   void watch_for_stop();
-  // A call to a client, on that client's loop.
+  // Starts a call to a client. Runs on that client's loop.
   void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);
   void begin_stopping();
   void end();
@@ -135,39 +140,41 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   [[noreturn]] void call_off(std::vector<std::thread> others, std::error_code why);
 
   const server_options options_;
-  const std::uint32_t node_;  // the part of client ids that is this server's
+  const std::uint32_t node_;  // the part of client ids that identifies this server
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
-  std::deque<entrance> entrances_;             // the first is the options' own; they stay where they are
-  std::vector<const entrance*> with_dialect_;  // by the number of the kind
-  std::atomic<std::size_t> posted_ = 0;        // what loops were handed and have not taken up
+  std::deque<entrance> entrances_;             // the first one has the port of the options; entries never move
+  std::vector<const entrance*> with_dialect_;  // indexed by the number of the dialect
+  std::atomic<std::size_t> posted_ = 0;        // bytes that were posted to loops and that the loops have not processed
   const std::shared_ptr<account> waiting_;
-  std::thread thread_;  // of start()
+  std::thread thread_;  // the thread of start()
 
   enum class phase { idle, running, stopping, ended };
-  mutable std::mutex mutex_;  // phase, and what add() changes before the start
+  mutable std::mutex mutex_;  // protects phase_, and what add() changes before the start
   std::atomic<phase> phase_ = phase::idle;
 
-  session::contract declared_;  // all that was ever used; under the mutex
-  session::contract contract_;  // before the start under the mutex, then the first loop's; with several it does not change any more
+  session::contract declared_;  // all services ever used; under the mutex
+  // Before the start under the mutex, then used on the first loop. With several loops it does not
+  // change after the start.
+  session::contract contract_;
   client_directory<whereabouts> directory_;
   std::vector<std::unique_ptr<server_loop>> loops_;
   stop_event stop_event_;  // watched on the first loop, so it is destroyed before it
 
-  // On the first loop:
-  std::shared_ptr<server_core> self_;  // while stopping
+  // Used on the first loop:
+  std::shared_ptr<server_core> self_;  // set while stopping
   std::size_t loops_left_ = 0;
 
   std::uint64_t next_registration_ = 1;    // under the mutex
-  std::vector<std::uint64_t> registered_;  // likewise
+  std::vector<std::uint64_t> registered_;  // under the mutex
 
   std::mutex asked_guard_;
   struct asked {
     server_loop* loop;
-    std::weak_ptr<conversation> end;  // once it has reached its loop
+    std::weak_ptr<conversation> end;  // set when the call has reached its loop
     bool cancelled = false;
   };
-  std::unordered_map<ticket, asked> asked_;  // calls to clients, by what cancels them
+  std::unordered_map<ticket, asked> asked_;  // calls to clients, by ticket
 };
 
 template <class F>

@@ -1,4 +1,5 @@
-// Events between the loops of a server: handed to the inbox of each loop that has receivers, and delivered there.
+// Events between the loops of a server. They are put into the inbox of each loop that has
+// receivers, and are delivered there.
 #include "parley/server/delivery.hpp"
 #include "parley/server/server_core.hpp"
 
@@ -26,7 +27,8 @@ result<> server_loop::cross(const delivery& d, const std::string& subject, const
 
 void server_loop::put(std::shared_ptr<const crossing> one) {
   if (!inbox_.put(std::move(one))) return;
-  // One wake-up for all that come until it is answered. A loop that has ended does not answer.
+  // One wake-up serves all events that arrive until the loop handles it. A loop that has ended does
+  // nothing.
   asio::post(home_.executor(), [this, weak = server_.weak_from_this()] {
     if (const auto server = weak.lock(); server && !inbox_.at_work()) empty_inbox();
   });
@@ -42,7 +44,8 @@ void server_loop::empty_inbox() {
 }
 
 void server_loop::deliver_crossed(const crossing& one) {
-  // The contract of a server with several loops does not change once it runs, so every loop knows the methods of the others.
+  // The contract of a server with several loops does not change after the start, so every loop
+  // knows the methods of the others.
   const method* const what = one.method ? server_.contract().find(*one.method) : nullptr;
   lent to(found_);
   clients_.walk_here(one.to, one.subject, *to);

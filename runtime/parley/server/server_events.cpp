@@ -1,4 +1,5 @@
-// Events of clients: the target is chosen, the handler is asked, and the event is delivered (handing_out.cpp) or refused.
+// Events of clients. Chooses the target, asks the handler, and then delivers the event
+// (handing_out.cpp) or refuses it.
 #include "parley/server/delivery.hpp"
 #include "parley/server/server_core.hpp"
 
@@ -10,7 +11,7 @@
 namespace parley {
 namespace {
 
-// So many receivers are as much work as another message of the sender.
+// An event counts as one more message of its sender for each this many receivers.
 constexpr std::size_t receivers_per_message = 8;
 
 }  // namespace
@@ -55,7 +56,7 @@ void server_loop::event_received(conversation& sender, const wire::envelope& e, 
   pass_on(sender, d);
 }
 
-// `written`: how a plain sender wrote the target, if it is the one that is chosen.
+// Sets `written` to the target as a plain sender wrote it, if that target is chosen.
 result<target> server_loop::choose_target(const received_event& event, std::string_view& written) {
   const wire::envelope& e = event.envelope;
   const bool plain = event.sender.session().plain();
@@ -66,8 +67,9 @@ result<target> server_loop::choose_target(const received_event& event, std::stri
   return chosen;
 }
 
-// False: the event goes no further, and the sender has been answered if it is to be. `by` is not valid after its handler has run, for a
-// handler may end its own registration.
+// Returns false if the event must not be delivered. The sender has then been answered if an answer
+// is due. `by` is not valid after its handler has run, because a handler may end its own
+// registration.
 bool server_loop::ask_handler(const bound& by, const received_event& event, delivery& d, std::string& rewritten) {
   conversation& sender = event.sender;
   const method& m = event.what;
@@ -75,7 +77,7 @@ bool server_loop::ask_handler(const bound& by, const received_event& event, deli
     refuse(sender, event.envelope, why, &m);
     return false;
   };
-  if (!may_reach(*d.to)) return refused(errc::unknown_target);  // the handler sees only what can be delivered
+  if (!may_reach(*d.to)) return refused(errc::unknown_target);  // the handler only sees events that can be delivered
   const origin from{sender.session().client_id()};
   parley::event about{from, *sender.peer(), *d.to};
   relay verdict = relay::pass;
@@ -114,7 +116,8 @@ void server_loop::unknown_event(conversation& sender, const wire::envelope& e) {
   events_ += 1;
   const bool json = sender.session().format().payload_format() == format::json;
   if (!server_.contract().relays_unknown() || !json || e.name.starts_with('$')) {
-    // In plain mode it looks the same as a call of a method that does not exist, and a sender that gave an id waits for an answer to it.
+    // In plain mode the frame may also be a call of a method that does not exist, and a sender that
+    // gave an id waits for an answer to it.
     return sender.session().refuse(server_.clock()->now(),
                                    {.code = errc::unimplemented, .text = "unknown event", .foreign_re = e.foreign_id}, {nullptr, &e});
   }

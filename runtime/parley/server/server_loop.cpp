@@ -16,7 +16,7 @@
 namespace parley {
 namespace {
 
-// A client that does not answer the close is not waited for any longer.
+// How long the server waits for clients to answer the close.
 constexpr std::chrono::seconds goodbye_limit{2};
 
 wire::policy as_wire(contract_policy p) {
@@ -31,7 +31,7 @@ wire::policy as_wire(contract_policy p) {
   return wire::policy::degrade;
 }
 
-// So often the log is told that clients cannot be accepted.
+// The interval between log messages about clients that cannot be accepted.
 constexpr std::chrono::minutes between_accept_failures{1};
 
 session::session_options session_options_of(const server_core& server) {
@@ -90,7 +90,7 @@ void server_loop::for_each_handler(F f) {
   }
 }
 
-// --- clients come and go
+// --- Clients connect and disconnect.
 
 void server_loop::listen(const entrance& at, std::shared_ptr<transport::listener> listener) {
   listening_.push_back({&at, std::move(listener)});
@@ -181,7 +181,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
   conversations_.erase(found);
   const bool logs = static_cast<bool>(server_.options().log);
   if (logs && !end.peer() && end.has_session()) {
-    for (const method* m : end.session().mismatched())  // refused for its contract, before it was anybody
+    for (const method* m : end.session().mismatched())  // refused because of its contract, before it had an id
       server_.log(log_level::warning, "a client was refused: it has a different version of " + std::string(m->name));
     server_.log(log_level::info, "a connection from " + end.connection()->remote() + " ended before its greeting, " + how_it_ended(how));
   }
@@ -195,7 +195,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
     if (logs && end.session().total_was_full())
       server_.log(log_level::warning, "max_queued_total (" + std::to_string(server_.waiting()->most()) + " bytes) is reached: client " +
                                           id + " is closed, because its queued data does not fit");
-    // What this end closed for is worth a look, unless it was the program that closed.
+    // A warning if this end closed the connection, unless the program closed it.
     const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
                        how.close_code == session::close_code::removed;
     if (logs) server_.log(usual ? log_level::info : log_level::warning, "client " + id + " disconnected " + how_it_ended(how));
@@ -257,7 +257,7 @@ void server_loop::add_to(server_counters& sum) const {
 
 void server_loop::drained(conversation&) { server_.look_at_memory(); }
 
-// --- calls, and what clients say about events of ours
+// --- Calls, and errors from clients about the server's events.
 
 void server_loop::call_received(conversation&, incoming_call& in) {
   calls_ += 1;

@@ -1,9 +1,12 @@
-// One event loop of a server, and the clients that are at home on it: they are accepted here, read here, and written to here only. Most
-// servers have one; a server with several shares its handlers, its options and its directory of clients between them.
+// One event loop of a server, with its clients. A client is accepted on this loop, and only this
+// loop reads from it and writes to it. Most servers have one loop. The loops of a server share its
+// handlers, its options and its directory of clients.
 //
-// An event for clients of other loops is made here, once in each format that is needed, and handed to each of those loops through its
-// inbox: first in, first out for each pair of loops, so that one sender's events reach one receiver in the order in which they were read
-// (schema/parley/envelope.fbs, section 9). No lock is held while events are delivered. Private to the server room.
+// If an event has receivers on other loops, this loop makes it once in each format that is needed,
+// and puts it into the inbox of each of those loops. Each pair of loops keeps the order, so the
+// events of one sender reach one receiver in the order in which they were read
+// (schema/parley/envelope.fbs, section 9). No lock is held while events are delivered. Private to
+// the server room.
 #pragma once
 
 #include "parley/conversation/conversation.hpp"
@@ -33,7 +36,7 @@ namespace parley {
 class server_core;
 struct entrance;
 
-// Figures that one thread counts and any thread may read.
+// A counter that one thread changes and any thread may read.
 class tally {
  public:
   void operator+=(std::uint64_t more) noexcept { value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
@@ -51,25 +54,27 @@ class server_loop final : public conversation_owner {
 
   home& where() noexcept { return home_; }
 
-  // Before the start, or on the loop.
+  // Call these before the start or on the loop.
   void take_in(std::uint64_t id, handler&, std::span<const binding>);
-  // `ended` is called when no coroutine of the handler runs here any more; at once if it is not here.
+  // `ended` is called when no coroutine of the handler runs on this loop any more. It is called at
+  // once if the handler is not registered here.
   void take_out(std::uint64_t id, std::function<void()> ended);
   bool has_handler_for(const method& m) const { return bound_.contains(&m); }
 
   void listen(const entrance&, std::shared_ptr<transport::listener>);  // before the loop runs
   void accept();
-  // Of a port, on the loop: a client that its transport refused, and one that the system had no socket for.
+  // Called on the loop, for a client that the transport refused, and for one for which the system
+  // had no socket.
   void upgrade_refused(int status, std::string_view text, const std::string& remote);
   void accept_failed(const std::error_code&);
-  // Says goodbye to everybody; the server hears when the last one is gone.
+  // Closes all connections. The server is informed when the last client is disconnected.
   void stop();
 
-  // An event of the server's own, on this loop.
+  // Delivers an event of the server itself. Called on this loop.
   sent deliver_own(const outgoing&);
   conversation* client(const std::string& id);
 
-  // An event that another loop made, for its receivers here. Any loop.
+  // Passes an event of another loop to its receivers here. Any thread.
   void put(std::shared_ptr<const crossing>);
 
   void add_to(server_counters&) const;
@@ -77,9 +82,9 @@ class server_loop final : public conversation_owner {
 
  private:
   using audience = routing::audience<conversation*, server_loop*>;
-  // An event on its way to its receivers, in each of the forms they need.
+  // An event that is being delivered, in each form that a receiver needs.
   struct delivery;
-  // An event as a client sent it.
+  // An event as received from a client.
   struct received_event;
   struct bound;
 
@@ -98,17 +103,18 @@ class server_loop final : public conversation_owner {
 
   void on_request(const entrance&, const std::shared_ptr<transport::request>&);
 
-  // Events of clients, step by step.
+  // The steps of an event from a client.
   static result<target> choose_target(const received_event&, std::string_view& written);
   bool ask_handler(const bound&, const received_event&, delivery&, std::string& rewritten);
   void pass_on(conversation& sender, delivery&);
   bool may_reach(const target&) const;
 
-  // The way of every event. Returns `unknown_target`, `bad_payload` or `overloaded` if no client got it.
+  // Every event is delivered by this function. Returns `unknown_target`, `bad_payload` or
+  // `overloaded` if no client received it.
   result<> deliver(delivery&, const std::string& subject);
   result<> find_receivers(const target&, const std::string& subject, audience::found&);
   result<> make_for(delivery&, const audience::found&);
-  // `overloaded`: no loop got it.
+  // Returns `overloaded` if there was no room. No loop has received the event then.
   result<> cross(const delivery&, const std::string& subject, const std::vector<server_loop*>&);
   void hand_out(const method*, const frames_made&, const std::vector<conversation*>& receivers);
 
@@ -122,7 +128,7 @@ class server_loop final : public conversation_owner {
     parley::handler* handler;
     std::shared_ptr<running_replies> replies;
   };
-  // For each of those that are here now, unless it is taken out meanwhile.
+  // Calls `f` for each handler that is registered now, unless it is removed meanwhile.
   template <class F>
   void for_each_handler(F f);
 
@@ -143,9 +149,9 @@ class server_loop final : public conversation_owner {
   std::vector<listening> listening_;
   std::vector<served> handlers_;
   std::unordered_map<const method*, bound> bound_;
-  std::unordered_map<conversation*, std::shared_ptr<conversation>> conversations_;  // those not yet open, too
+  std::unordered_map<conversation*, std::shared_ptr<conversation>> conversations_;  // including those that are not open yet
   audience clients_;
-  // The receivers of the last event: memory that is lent to the next delivery.
+  // The receivers of the last event. Each delivery borrows this memory.
   audience::found found_;
   class lent {
    public:

@@ -1,4 +1,4 @@
-// The ports of a server: which there are, what is spoken at each, and how they are opened.
+// The ports of a server: the list of ports, what each speaks, and how they are opened.
 #include "parley/conversation/attachment.hpp"
 #include "parley/ends/bounds.hpp"
 #include "parley/server/server_core.hpp"
@@ -48,8 +48,8 @@ transport::network& server_core::network_of(const entrance& at) const {
   return transport::network_for(at.options.address, options_.loopback);
 }
 
-// In a network without addresses the first port's listener stands for all ports, and a path that
-// belongs to none of them leads to the first.
+// In a network without addresses, the listener of the first port serves all ports, and a path that
+// belongs to no other port selects the first.
 const entrance* server_core::entrance_for(const entrance& at, std::string_view path) const {
   if (network_of(at).has_addresses()) return at.options.path == path ? &at : nullptr;
   const auto named =
@@ -57,7 +57,7 @@ const entrance* server_core::entrance_for(const entrance& at, std::string_view p
   return named == entrances_.end() ? &at : &*named;
 }
 
-// All or none: what was opened is closed again if the next cannot be.
+// Opens all ports or none. If one cannot be opened, those before it are closed again.
 void server_core::open_entrances() {
   const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   const auto connections = std::make_shared<std::atomic<std::size_t>>(0);
@@ -79,14 +79,15 @@ std::function<void(int, std::string_view, const std::string&)> server_core::refu
   };
 }
 
-// With several loops each has a socket of its own on the same port, and the system divides the clients among them.
-// The first takes the port alone, which fails if another process has it; then it lets the others in.
+// With several loops, each has a socket of its own on the same port, and the system divides the
+// clients among them. The first loop binds the port alone, which fails if another process uses it.
+// Then the others may join.
 std::vector<std::shared_ptr<transport::listener>> server_core::open_listeners(
     const entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& connections) {
   using transport::port_sharing;
   transport::network& network = network_of(at);
   transport::listen_options listen;
-  listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: under every name
+  listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: accepts every name
   listen.port = at.options.port;
   listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
   listen.limits.max_message = largest;

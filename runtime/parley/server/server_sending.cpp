@@ -15,7 +15,7 @@ sent server_loop::deliver_own(const outgoing& event) {
   if (event.binary) d.binary = *event.binary;
   const auto done = deliver(d, event.to.subject);
   if (!done) return done.error().code == errc::overloaded ? sent::dropped : sent::closed;
-  // A single client that is at home here: whether it was left out is known before this returns.
+  // For a single client of this loop, the caller learns at once if it was left out.
   if (conversation* only = event.to.kind == target_kind::client ? client(event.to.name) : nullptr) {
     if (!only->session().agreed(*event.what)) return sent::mismatched;
     if (!only->session().accepts(event.what, d.frames[static_cast<std::size_t>(only->speaks())].payload)) return sent::too_large;
