@@ -1,8 +1,9 @@
 // Posts to the executor of a client or a raw connection, from any thread, until it is closed. Not installed.
 //
-// Functions that are posted before shut() run before the function that shut() posts. Later ones are not posted, and their operations
-// complete at once (finish_late). One lock is held while something is posted, so that no operation is posted behind the last function and
-// waits for ever.
+// Functions that are posted before shut() run before the function that shut() posts. Later
+// functions are not posted, and their operations complete at once (finish_late). The lock is held
+// while a function is posted, so that no operation is posted after the last function and waits
+// forever.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -19,7 +20,8 @@ class gate {
  public:
   explicit gate(asio::any_io_executor on) : on_(std::move(on)) {}
 
-  // Runs f(*self) on the executor; `self` lives until then. False, and nothing happens: it is shut.
+  // Posts f(*self) to the executor. `self` lives until it has run. Returns false and posts nothing
+  // if the gate is shut.
   template <class Self, class F>
   bool post(std::shared_ptr<Self> self, F f) {
     std::lock_guard lock(mutex_);
@@ -28,7 +30,8 @@ class gate {
     return true;
   }
 
-  // Runs f(*self, std::move(done)). False: it is shut, and the operation was completed late.
+  // Posts f(*self, std::move(done)). Returns false if the gate is shut. The operation was then
+  // completed late.
   template <class Self, class Operation, class F>
   bool post(std::shared_ptr<Self> self, std::unique_ptr<Operation> done, F f) {
     {
@@ -42,14 +45,15 @@ class gate {
     return false;
   }
 
-  // Once: f(*self) is the last that runs. Called again it does nothing.
+  // Shuts the gate and posts f(*self), which is the last function to run. Does nothing if the gate
+  // is shut already.
   template <class Self, class F>
   void shut(std::shared_ptr<Self> self, F last) {
     std::lock_guard lock(mutex_);
     if (shut_.exchange(true)) return;
     asio::post(on_, [self = std::move(self), last = std::move(last)]() mutable { last(*self); });
   }
-  // Nothing runs any more: the executor itself is going.
+  // Shuts the gate without a last function, because the executor is being destroyed.
   void shut() noexcept {
     std::lock_guard lock(mutex_);
     shut_ = true;
@@ -60,7 +64,7 @@ class gate {
  private:
   const asio::any_io_executor on_;
   std::mutex mutex_;
-  std::atomic<bool> shut_ = false;  // set under the lock
+  std::atomic<bool> shut_ = false;  // written under the lock
 };
 
 }  // namespace parley

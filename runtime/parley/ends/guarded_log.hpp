@@ -10,7 +10,8 @@
 
 namespace parley {
 
-// Never throws. An exception of the sink is dropped, because there is no other log. Empty if the sink is.
+// The result never throws. If the sink throws, the exception is dropped, because there is no other
+// log. Empty if the sink is empty.
 inline log_sink guarded(log_sink sink) {
   if (!sink) return {};
   return [sink = std::move(sink)](log_level level, std::string_view text) {
@@ -20,7 +21,7 @@ inline log_sink guarded(log_sink sink) {
   };
 }
 
-// Writes warnings to the sink. Empty if the sink is.
+// The result writes warnings to the sink. Empty if the sink is empty.
 inline std::function<void(const std::string&)> warning_to(const log_sink& sink) {
   if (!sink) return nullptr;
   return [sink](const std::string& text) { sink(log_level::warning, text); };

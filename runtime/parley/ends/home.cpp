@@ -9,7 +9,8 @@
 
 namespace parley {
 
-// Completion handlers and functions that the program posted here. Handlers of calls and events have reported theirs before.
+// Catches exceptions of completion handlers and of functions that the program posted. Exceptions of
+// handlers of calls and events were reported before.
 template <class Turn>
 std::size_t own_loop::contained(Turn turn) {
   try {
@@ -27,8 +28,8 @@ void own_loop::run() {
     auto work = asio::make_work_guard(context_);
     while (!ending_) contained([this] { return context_.run_one(); });
   }
-  // Whatever is ready still runs: completions with `cancelled` and what they resume. Bounded, so that a program that never looks at
-  // its errors cannot keep a destructor waiting.
+  // Everything that is ready still runs: completions with `cancelled`, and what they resume. The
+  // number is limited, so that a program that ignores its errors cannot block a destructor forever.
   for (int ready = 10'000; ready > 0 && contained([this] { return context_.poll_one(); }) > 0; --ready) {}
 }
 
@@ -52,8 +53,8 @@ void home::move_out(std::shared_ptr<void> end) {
 
 bool home::runs_here() const {
   if (strand_ && strand_->running_in_this_thread()) return true;
-  // On an io_context another thread might help out, but nobody can know: it counts as here.
-  // target() of Asio casts without a look.
+  // Another thread may run the same io_context, but this cannot be detected. The function then
+  // returns true all the same. The type is checked here because Asio's target() does not check it.
   using of_io_context = asio::io_context::executor_type;
   return inner_.target_type() == typeid(of_io_context) && inner_.target<of_io_context>()->running_in_this_thread();
 }

@@ -1,4 +1,5 @@
-// What a client, a server or a raw connection runs on: the executor of its handlers, and its own loop and thread, if it has them.
+// The place where a client, a server or a raw connection runs: the executor of its handlers, and
+// its own loop and thread if it has them.
 #pragma once
 
 #include "parley/ends/guarded_log.hpp"
@@ -16,25 +17,27 @@
 
 namespace parley {
 
-// A loop of its own, run by one thread at a time.
+// A loop that belongs to one end. One thread at a time runs it.
 class own_loop {
  public:
-  // What user code on the loop throws goes to `log`, and the loop goes on: a program is not ended for it on a thread that it did not make.
+  // Exceptions of user code on the loop are written to `log`, and the loop continues, because the
+  // program did not create this thread and cannot catch them.
   explicit own_loop(const log_sink& log = {}) : log_(guarded(log)) {}
 
   asio::io_context& context() noexcept { return context_; }
 
-  // Runs until end() was called and what is ready then has run. Throws nothing.
+  // Runs until end() was called, and then everything that is ready. Never throws.
   void run();
-  // Afterwards: drops what still waits on it. No thread runs the loop any more, nor hands it anything.
+  // Call it after run(), when no thread runs the loop or posts to it. Destroys the work that is
+  // still waiting.
   void shut_down() { context_.shutdown(); }
-  // From the loop only: run() returns soon.
+  // Call it on the loop. run() returns soon afterwards.
   void end() noexcept { ending_ = true; }
 
  private:
   struct loop : asio::io_context {
     loop() : io_context(1) {}
-    using execution_context::shutdown;  // destroys what still waits on the loop
+    using execution_context::shutdown;  // destroys the work that still waits on the loop
   };
   template <class Turn>
   std::size_t contained(Turn turn);
@@ -44,27 +47,29 @@ class own_loop {
   bool ending_ = false;
 };
 
-// The thread that runs such a loop. It owns the loop and nothing else: the last owner of a core may well be something that waits on it.
+// The thread that runs an own_loop. The thread owns the loop but not the core, because the last
+// owner of a core may be an operation that waits on the loop.
 class own_thread {
  public:
   void run(std::shared_ptr<own_loop> loop);
-  // Waits for it; lets it end by itself if this is that thread.
+  // Waits until the thread has ended. If called on that thread, detaches it, and the thread ends by
+  // itself.
   void join();
 
  private:
   std::thread thread_;
 };
 
-// The executor, and whether the calling thread is one that runs it.
+// An executor, and whether the calling thread runs it.
 class home {
  public:
   explicit home(std::shared_ptr<own_loop> loop)
       : loop_(std::move(loop)), inner_(loop_->context().get_executor()), on_(std::make_shared<const loop_executor>(inner_)) {}
-  // On the caller's executor, made to run one thing at a time.
+  // On the caller's executor, in a strand.
   explicit home(asio::any_io_executor callers)
       : inner_(std::move(callers)), strand_(asio::make_strand(inner_)), on_(std::make_shared<const loop_executor>(*strand_)) {}
 
-  // The same executor for one end among several, whose loop it keeps alive and does not end.
+  // The same executor for one of several ends. The copy keeps the loop alive but does not end it.
   home shared() const {
     home made(*this);
     made.ends_loop_ = false;
@@ -75,16 +80,17 @@ class home {
   const std::shared_ptr<const loop_executor>& shared_executor() const noexcept { return on_; }
   own_loop* loop() const noexcept { return loop_.get(); }
   std::shared_ptr<own_loop> own() const noexcept { return loop_; }
-  // Could waiting on this thread keep the executor from ever running?
+  // Whether a wait on this thread could prevent the executor from running.
   bool runs_here() const;
-  // Is this very thread running the executor just now?
+  // Whether this thread is running the executor now.
   bool inside() const { return strand_ ? strand_->running_in_this_thread() : runs_here(); }
-  // On the executor: its end is over. An own loop ends; `end` goes in a turn of its own, not in the middle of one of its functions.
+  // Call it on the executor when the end has closed. Ends an own loop. `end` is released in a turn
+  // of its own, because one of its functions may be running.
   void move_out(std::shared_ptr<void> end);
 
  private:
-  std::shared_ptr<own_loop> loop_;  // outlives every executor made from it
-  bool ends_loop_ = true;           // with the end that lives here
+  std::shared_ptr<own_loop> loop_;  // must outlive every executor made from it
+  bool ends_loop_ = true;           // move_out() ends the loop
   asio::any_io_executor inner_;
   std::optional<asio::strand<asio::any_io_executor>> strand_;
   std::shared_ptr<const loop_executor> on_;

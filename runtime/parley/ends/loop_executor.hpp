@@ -1,4 +1,5 @@
-// The executor that an end's handlers run on. The conversation passes it on and never looks inside, so that it does not depend on Asio.
+// The executor of an end's handlers. The conversation only passes it on, so it does not depend on
+// Asio.
 #pragma once
 
 #include <asio/any_io_executor.hpp>

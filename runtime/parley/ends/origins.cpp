@@ -21,13 +21,13 @@ bool is_scheme(std::string_view text) {
   });
 }
 
-// Browsers leave out the port that goes without saying, in Origin as in Host.
+// Browsers omit the default port, both in Origin and in Host.
 std::string_view without_own_port(std::string_view scheme, std::string_view host) {
   const std::string_view own = scheme == "http" ? ":80" : scheme == "https" ? ":443" : "";
   return !own.empty() && host.ends_with(own) ? host.substr(0, host.size() - own.size()) : host;
 }
 
-// "host", "host:port", "[::1]:port".
+// Whether `text` has the form "host", "host:port" or "[::1]:port".
 bool is_host(std::string_view text) {
   const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
   if (bracket == text.npos) return false;
@@ -47,7 +47,7 @@ result<std::string> usable_origin(std::string_view entry, std::string_view optio
   const auto never = [&](std::string_view why) {
     return error{errc::invalid, std::string(option) + ": \"" + std::string(entry) + "\" can never match: " + std::string(why)};
   };
-  if (entry == "null") return std::string(entry);  // pages from a file, or in a sandbox
+  if (entry == "null") return std::string(entry);  // pages from a file or in a sandbox
   if (entry.find('*') != entry.npos) return never("there are no wildcards; list each origin, such as " + std::string(example));
   const std::size_t mark = entry.find("://");
   const std::string scheme = lower(entry.substr(0, std::min(mark, entry.size())));

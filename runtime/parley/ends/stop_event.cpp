@@ -45,8 +45,8 @@ wake_signal::~wake_signal() {
 }
 
 void wake_signal::set() noexcept {
-  const int interrupted = errno;  // of the code that a signal handler interrupts
-  const std::uint64_t one = 1;    // as many bytes as an eventfd takes
+  const int interrupted = errno;  // saved for the code that a signal handler interrupts
+  const std::uint64_t one = 1;    // an eventfd takes eight bytes
   [[maybe_unused]] const auto written = ::write(writable_, &one, sizeof one);
   errno = interrupted;
 }

@@ -13,11 +13,11 @@
 
 namespace parley {
 
-// One thread. Reports each name once. It measures until the handler returns, so the part of a coroutine after its first co_await is not
-// measured.
+// For one thread. Reports each name once. Measures until the handler returns, so the part of a
+// coroutine after its first co_await is not measured.
 class watchdog {
  public:
-  // `limit` zero, or nobody to say it to: nothing is measured.
+  // Nothing is measured if `limit` is zero or `say` is empty.
   watchdog(std::shared_ptr<transport::clock> clock, std::chrono::milliseconds limit, std::function<void(const std::string&)> say)
       : clock_(std::move(clock)), limit_(limit), say_(std::move(say)) {
     if (limit_ <= limit_.zero()) say_ = nullptr;
@@ -28,7 +28,8 @@ class watchdog {
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
 
-  // While it lives, the handler of `name` runs. `name` outlives it; the watchdog need not, for a handler may end its own server.
+  // Exists while the handler of `name` runs. `name` must outlive it. The watchdog may be destroyed
+  // earlier, because a handler may destroy its own server.
   class running {
    public:
     running(watchdog& by, std::string_view name) noexcept : by_(&by), outer_(by.innermost_), name_(name) {
@@ -45,7 +46,7 @@ class watchdog {
 
    private:
     friend class watchdog;
-    watchdog* by_;  // null once it is gone
+    watchdog* by_;  // null if the watchdog was destroyed
     running* outer_;
     std::string_view name_;
     time_point since_{};

@@ -9,7 +9,7 @@ bool contains(std::span<const target_kind> kinds, target_kind wanted) {
   return std::find(kinds.begin(), kinds.end(), wanted) != kinds.end();
 }
 
-// Can it stand for an absent target?
+// Whether a target of this kind contains a name, and therefore cannot replace an absent target.
 bool needs_name(target_kind kind) {
   switch (kind) {
     case target_kind::client:
@@ -22,14 +22,15 @@ bool needs_name(target_kind kind) {
   }
 }
 
-// A part that cannot be read may have no kind; what it is worth is decided when all that can be read is allowed.
+// A part that cannot be read may have no kind, and counts as allowed here. The unreadable target is
+// refused after this check.
 bool allowed(std::span<const target_kind> kinds, const target& wanted) {
   if (wanted.kind != target_kind::several) return wanted.kind == target_kind::none || contains(kinds, wanted.kind);
   return !wanted.parts.empty() &&
          std::all_of(wanted.parts.begin(), wanted.parts.end(), [kinds](const target& part) { return allowed(kinds, part); });
 }
 
-// Does the envelope's target name exactly these sets, in whatever order?
+// Whether the envelope's target names exactly these sets, in any order.
 bool names_exactly(const routed_targets& named, const target& wanted) {
   const std::span<const target_kind> kinds(named.kinds.data(), named.count);
   if (wanted.kind != target_kind::several)
@@ -55,7 +56,7 @@ result<target> choose(const method& m, const wire::envelope& e, bool lenient) {
   if (!allowed(m.to, e.to) && !(lenient && e.to.kind == target_kind::others)) return error{errc::denied, "target not allowed"};
   if (e.target_unreadable) return errc::unknown_target;
   if (declared(m.to, e.to)) return e.to;
-  // Absent, or as good as absent.
+  // The target is absent or counts as absent.
   if (needs_name(first.kind)) return error{errc::unknown_target, "this event needs a target"};
   return first;
 }
