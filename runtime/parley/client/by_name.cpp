@@ -67,7 +67,7 @@ result<> by_name::send(named_event event, target to) const {
                                         "client_options::peer_max_message)"};
     case sent::mismatched:
       return error{errc::version_mismatch};
-    case sent::unwritable:  // not by name: the payload is text already
+    case sent::unwritable:  // cannot happen by name, because the payload is text already
       return error{errc::bad_payload};
   }
   return {};

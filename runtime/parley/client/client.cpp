@@ -18,7 +18,7 @@ std::string checked(std::string_view url, const client_options& options) {
 
 }  // namespace
 
-// The thread holds the core, and with it the loop, until the link has said goodbye.
+// The thread holds the core, and with it the loop, until the connection is closed.
 client::client(std::string_view url, client_options options) : calls_{} {
   auto loop = std::make_shared<own_loop>(options.log);
   client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(loop));

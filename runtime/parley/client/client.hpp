@@ -140,9 +140,9 @@ class client {
   // A client with its own thread, which the destructor joins. The client may also be destroyed on
   // that thread, which then ends by itself. No I/O happens before the first connect, call or send.
   //
-  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for a dialect with a session, and
-  // for a greeting without a dialect. Throws std::system_error if the system has no thread or
-  // descriptor left for the client's loop.
+  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for a
+  // dialect with a session, and for a greeting without a dialect. Throws std::system_error if the
+  // system has no thread or descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});
   // A client on the caller's executor, without a thread. The execution context must outlive the
   // client. The destructor does not wait: it posts completions, which run if the caller's loop

@@ -1,4 +1,4 @@
-// What a client hears: who wants to, and who is told.
+// What a client receives: the registration of handlers, and how they are called.
 #include "parley/client/client_core.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ void client_core::unsubscribe(std::uint64_t id) {
     std::erase_if(self.answering_, [id](const auto& a) { return a.second.first == id; });
     std::erase_if(self.watchers_, [id](const auto& w) { return w.first == id; });
   };
-  // At once where that is possible, so that nothing arrives after it.
+  // Takes effect at once if that is possible, so that nothing is delivered afterwards.
   if (home_.inside()) remove(*this);
   else on_executor(remove);
 }
@@ -55,7 +55,7 @@ void client_core::tell_watchers(const wire::envelope& e) {
   if (!e.payload.empty()) event.payload = as_text(e.payload);
   if (e.has_text) event.message = e.text;
   const origin from{e.from == "server" ? std::string() : e.from};
-  // A handler may watch or unsubscribe while it runs.
+  // A copy, because a handler may watch or unsubscribe while it runs.
   const auto handlers = watchers_;
   for (const auto& [id, handler] : handlers) {
     if (std::none_of(watchers_.begin(), watchers_.end(), [id = id](const auto& now) { return now.first == id; })) continue;
@@ -71,7 +71,7 @@ void client_core::event_received(conversation& end, const wire::envelope& e, con
   if (found == subscribers_.end()) return;
   const origin from{e.from == "server" ? std::string() : e.from};
   const decode_options reading = end.reading(e);
-  // A handler may subscribe or unsubscribe while it runs.
+  // A copy, because a handler may subscribe or unsubscribe while it runs.
   const auto handlers = found->second;
   for (const subscription_entry& s : handlers) {
     const auto& now = subscribers_[&m];
@@ -86,7 +86,7 @@ void client_core::event_received(conversation& end, const wire::envelope& e, con
 
 namespace {
 
-// Dropped when the coroutine has ended, however that came about.
+// Exists while the coroutine of an event runs, and is destroyed when the coroutine ends in any way.
 class counted_handler final : public running_handler {
  public:
   counted_handler(std::shared_ptr<coroutine_count> count, std::string sender, std::function<void(const std::exception_ptr&)> failed)
@@ -108,7 +108,7 @@ std::shared_ptr<running_handler> client_core::begin_handler(const method& event,
     const bool of_one = entered == coroutine_count::verdict::too_many_of_one;
     const error why{errc::overloaded, of_one ? "too many running handlers for one sender (client_options::max_coroutines_per_sender)"
                                              : "too many running handlers (client_options::max_coroutines)"};
-    // The log is told once, until fewer run.
+    // Logged once, and again only after a coroutine has ended.
     if (coroutines_->note_refusal()) report(why, event.name);
     else tell_error_handler(why, event.name);
     return nullptr;
@@ -119,7 +119,7 @@ std::shared_ptr<running_handler> client_core::begin_handler(const method& event,
 }
 
 void client_core::unknown_event(conversation& end, const wire::envelope& e) {
-  if (e.name == own_id_question.name) return;  // a plain client's, who looks for its id
+  if (e.name == own_id_question.name) return;  // the search of another plain client for its id
   if (watchers_.empty()) end.session().count_not_delivered();
   else tell_watchers(e);
 }
@@ -143,7 +143,8 @@ void client_core::refused(conversation&, const wire::fault& fault, const method*
 
 void client_core::error_received(conversation& end, const error& e, std::string_view event) { report_received(end, e, event); }
 
-// The server decides how many there are: on_error hears of each, the log of as many as it does of frames that were refused here.
+// The server determines the number of these errors. on_error is called for each, but the log is
+// limited as for refused frames.
 void client_core::report_received(conversation& end, const error& e, std::string_view event) {
   if (options_.log && end.session().may_note(clock_->now())) report(e, event);
   else tell_error_handler(e, event);
@@ -154,21 +155,21 @@ void client_core::report(const error& e, std::string_view event) {
   tell_error_handler(e, event);
 }
 
-// The log has what was thrown, on_error that something was.
+// The log contains the exception. on_error is only informed that a handler failed.
 void client_core::handler_failed(std::string_view event, const std::exception_ptr& thrown) {
   if (options_.log) options_.log(log_level::error, text_of_thrown(event, thrown));
   tell_error_handler(handler_threw(), event);
 }
 
 void client_core::tell_error_handler(const error& e, std::string_view event) {
-  const auto handler = errors_;  // which may be replaced by itself
+  const auto handler = errors_;  // a copy, because the handler may replace itself
   if (!handler) return;
   try {
     handler(e, event);
   } catch (...) { log_threw("on_error"); }
 }
 
-// What tells of errors has nobody to tell of its own.
+// A handler for errors has failed, so its own failure goes to the log alone.
 void client_core::log_threw(std::string_view handler) const {
   if (options_.log) options_.log(log_level::error, "the handler of " + std::string(handler) + " failed");
 }

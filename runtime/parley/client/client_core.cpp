@@ -35,7 +35,7 @@ client_options with_guarded_log(client_options options) {
   return options;
 }
 
-// Payload bytes, until a greeting says it.
+// In bytes of payload, until a greeting contains the limit.
 std::uint32_t taken_by_server(const client_options& options) {
   const bool nobody_says = options.encoding == encoding::plain || options.dialect.format;
   const std::size_t bytes = nobody_says ? options.peer_max_message : client_options{}.peer_max_message;
@@ -59,7 +59,7 @@ client_core::client_core(std::string url, client_options options, home where)
 }
 
 client_core::~client_core() {
-  untie();  // of a client that never had a thread: its loop ends with the members
+  untie();  // if the client never had a thread, its loop is destroyed with the members
   if (conversation_) conversation_->forget_owner();
 }
 
@@ -70,7 +70,8 @@ formats_in_use client_core::formats() const {
     case 2:
       return {.binary = true};
     default:
-      return {.json = false, .binary = true};  // not connected yet: the likelier one; the other is made from it if need be
+      // Not connected yet. Binary is more likely, and JSON is made from it if the link speaks JSON.
+      return {.json = false, .binary = true};
   }
 }
 
@@ -95,7 +96,7 @@ void client_core::on_error(std::function<void(const error&, std::string_view)> h
   on_executor([handler = std::move(handler)](client_core& self) mutable { self.errors_ = std::move(handler); });
 }
 
-// --- connecting
+// --- Connecting.
 
 void client_core::connect(ticket of, outgoing, std::unique_ptr<pending_call> done) {
   on_executor(std::move(done), [of](client_core& self, std::unique_ptr<pending_call> waiting) {
@@ -105,7 +106,7 @@ void client_core::connect(ticket of, outgoing, std::unique_ptr<pending_call> don
   });
 }
 
-// Until a server has greeted, events are measured by the options alone.
+// Until the server's greeting has arrived, events are limited by the options alone.
 void client_core::assume_nothing_of_the_server() {
   std::uint8_t agreed = 0;
   if (options_.encoding == encoding::plain || options_.encoding == encoding::json) agreed = 1;
@@ -117,19 +118,23 @@ void client_core::assume_nothing_of_the_server() {
 }
 
 void client_core::begin_connecting() {
-  assume_nothing_of_the_server();  // what the last one said holds no longer, and the next may be another
+  // The values of an earlier greeting are no longer valid, because the next server may be another
+  // one.
+  assume_nothing_of_the_server();
   phase_ = phase::connecting;
   session::session_options session{.self = side::client};
   session.limits.max_message = wire_limit(options_.max_message);
   session.limits.max_calls = options_.max_calls;
   session.peer_limits.max_message = taken_by_server(options_);
-  session.hello_timeout = std::chrono::milliseconds::max();  // connect_alarm_ covers the greeting, too
+  session.hello_timeout = std::chrono::milliseconds::max();  // connect_alarm_ includes the time of the greeting
   if (options_.heartbeat > options_.heartbeat.zero()) {
     session.heartbeat = options_.heartbeat;
     session.own_heartbeat = true;
   }
   session.max_silence = options_.max_silence;
-  session.max_queue = options_.max_queue;  // of what the server makes it send; admit() bounds what this end sends of its own accord
+  // Limits what the server causes this client to send. admit() limits what the client sends on its
+  // own initiative.
+  session.max_queue = options_.max_queue;
   session.agent = options_.agent;
   const dialect* const foreign = options_.dialect.format ? &options_.dialect : nullptr;
   conversation_setup setup{.session = std::move(session),
@@ -159,7 +164,7 @@ void client_core::begin_connecting() {
   });
 }
 
-// closed() follows.
+// closed() is called as a consequence.
 void client_core::give_up_connecting() {
   conversation_io* const over = conversation_ ? conversation_->connection() : nullptr;
   if (phase_ != phase::connecting || !over) return;
@@ -199,7 +204,7 @@ void client_core::opened(conversation& end) {
       options_.log(log_level::warning, "this client and the server have different versions of " + std::string(m->name));
   }
   if (options_.dialect.format && !options_.greeting.empty()) end.session().send(buffer(options_.greeting));
-  // What was asked for first leaves first; only then does anybody hear that the link is up.
+  // What was requested first is sent first. Only then does the program learn that the link is up.
   early_armed_ = time_point::max();
   for (early& one : early_.take_all()) send_early(std::move(one));
   admit_waiting();
@@ -230,7 +235,7 @@ void client_core::closed(conversation& end, std::uint16_t, const error& how) {
   error lost = how;
   if (was_open) lost.code = errc::disconnected;
   fail_waiting(lost);
-  const auto handler = disconnected_;  // which may be replaced by itself
+  const auto handler = disconnected_;  // a copy, because the handler may replace itself
   if (!handler) return;
   try {
     handler(lost);
@@ -249,7 +254,7 @@ void client_core::fail_waiting(const error& why) {
   }
 }
 
-// --- the end
+// --- The end.
 
 void client_core::close() {
   gate_.shut(shared_from_this(), [](client_core& self) { self.say_goodbye(); });
@@ -269,7 +274,7 @@ void client_core::say_goodbye() {
   if (auto abandon = std::exchange(abandon_, nullptr)) abandon();
   if (!conversation_) return finish_closing();
   conversation_->close(session::close_code::done, "");
-  // A server that does not answer the close is not waited for.
+  // A server that does not answer the close is not awaited for longer than this.
   alarm_->set(clock_->now() + std::chrono::seconds(1), [weak = weak_from_this()] {
     if (const auto late = weak.lock(); late && late->conversation_ && late->conversation_->connection())
       late->conversation_->connection()->abort();
@@ -279,7 +284,9 @@ void client_core::say_goodbye() {
 void client_core::finish_closing() {
   untie();
   connect_alarm_.reset();
-  alarm_.reset();  // what is left of this object may be destroyed in any thread: nothing of the loop's stays in it
+  // The rest of this object may be destroyed on any thread, so it must hold nothing that belongs to
+  // the loop.
+  alarm_.reset();
   home_.move_out(std::move(self_));
 }
 

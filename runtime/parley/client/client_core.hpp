@@ -1,4 +1,4 @@
-// The client's end of one link, on one executor. Private to the client room.
+// One client: its end of the link, on one executor. Private to the client room.
 #pragma once
 
 #include "parley/client/client.hpp"
@@ -45,9 +45,10 @@ class client_core final : public core,
   void unsubscribe(std::uint64_t) override;
 
   using watcher = std::function<void(const named_event&, const origin&)>;
-  // Every event; ended by unsubscribe().
+  // Receives every event. unsubscribe() ends it.
   std::uint64_t watch(watcher);
-  // A call known by its name only, kept as long as this end. Null: too many.
+  // The method of a call that is known by its name only. It lives as long as this object. Null:
+  // there are too many.
   const method* named_call(std::string_view name, std::string_view reply);
   bool speaks_json_only() const {
     if (options_.dialect.format) return options_.dialect.format->payload_format() == format::json;
@@ -58,10 +59,10 @@ class client_core final : public core,
   std::string id() const;
   void on_disconnected(std::function<void(const error&)>);
   void on_error(std::function<void(const error&, std::string_view)>);
-  // Completes everything with `cancelled`. Its own loop, if there is one, ends when the connection has said goodbye.
+  // Completes all operations with `cancelled`. An own loop ends when the connection is closed.
   void close();
   void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
-  // Waits for the own thread; lets it end by itself if this is that thread.
+  // Waits until the own thread has ended. If called on that thread, the thread ends by itself.
   void join() { thread_.join(); }
 
  private:
@@ -115,7 +116,8 @@ class client_core final : public core,
   void log_threw(std::string_view handler) const;
   void say_goodbye();
   void finish_closing();
-  // A coroutine that waits here may well hold the client: dropping it is the only way out of that circle.
+  // A coroutine that waits for this client may also hold it. Such a cycle ends only when the
+  // coroutine is destroyed here.
   void sever() noexcept override;
 
   const std::string url_;
@@ -126,42 +128,43 @@ class client_core final : public core,
   watchdog watchdog_;
   std::atomic<ticket> next_ticket_ = 1;
   std::atomic<phase> phase_ = phase::idle;
-  std::atomic<std::uint8_t> format_ = 0;           // of the open session: 0 not known, 1 JSON, 2 binary
-  std::atomic<std::size_t> posted_ = 0;            // bytes handed over and not yet with the session
-  std::atomic<std::size_t> queued_ = 0;            // bytes with the session and the transport, as last seen
-  std::atomic<std::size_t> waiting_for_room_ = 0;  // sends that wait: plain sends must not overtake them
-  std::atomic<std::size_t> for_room_bytes_ = 0;    // of those, and of those on their way to the loop
-  std::atomic<bool> looks_again_ = false;          // the loop has been asked how full the queue is
+  std::atomic<std::uint8_t> format_ = 0;  // payloads of the open session: 0 not known, 1 JSON, 2 binary
+  std::atomic<std::size_t> posted_ = 0;   // bytes that were sent and have not reached the session
+  std::atomic<std::size_t> queued_ = 0;   // bytes in the session and the transport, as last seen
+  // The number of sends that wait for room. Plain sends must not overtake them.
+  std::atomic<std::size_t> waiting_for_room_ = 0;
+  std::atomic<std::size_t> for_room_bytes_ = 0;  // the bytes of those, and of those on their way to the loop
+  std::atomic<bool> looks_again_ = false;        // the loop was asked to look at the queue
   std::atomic<std::size_t> peer_max_message_ = 0;
 
-  std::atomic<bool> mismatches_ = false;  // are there any
+  std::atomic<bool> mismatches_ = false;  // whether mismatched_ contains any
 
-  mutable std::mutex mutex_;  // for the next four
+  mutable std::mutex mutex_;  // protects the next four
   session::contract declared_;
   std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
-  std::vector<const method*> mismatched_;  // methods that the open session does not agree about
+  std::vector<const method*> mismatched_;  // methods whose versions differ in the open session
 
-  own_thread thread_;  // of the own loop
+  own_thread thread_;  // runs the own loop
 
-  // On the executor:
+  // Used on the executor:
   session::contract contract_;
   std::shared_ptr<conversation> conversation_;
-  std::shared_ptr<client_core> self_;  // while saying goodbye: the last stub may go in another thread meanwhile
-  std::function<void()> abandon_;      // gives up an attempt to connect
+  std::shared_ptr<client_core> self_;  // set while closing, because the last stub may be destroyed on another thread meanwhile
+  std::function<void()> abandon_;      // abandons an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;
   std::unique_ptr<transport::alarm> connect_alarm_;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
-  waiting_sends early_;  // for the link
+  waiting_sends early_;  // they wait for the link
   time_point early_armed_ = time_point::max();
-  waiting_sends for_room_;  // async sends whose queue is full
+  waiting_sends for_room_;  // async sends that wait for room in the queue
   struct subscription_entry {
     std::uint64_t id;
     std::shared_ptr<subscriber> handler;
   };
   std::unordered_map<const method*, std::vector<subscription_entry>> subscribers_;
   std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
-  const std::shared_ptr<coroutine_count> coroutines_;  // of event handlers
+  const std::shared_ptr<coroutine_count> coroutines_;  // the running event handlers
   std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
   std::function<void(const error&)> disconnected_;
   std::function<void(const error&, std::string_view)> errors_;

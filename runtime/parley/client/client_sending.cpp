@@ -1,4 +1,5 @@
-// What leaves a client: calls and events, what waits for the link, and what waits for room.
+// What a client sends: calls and events, and the queues of those that wait for the link or for
+// room.
 #include "parley/client/client_core.hpp"
 #include "parley/conversation/payload.hpp"
 
@@ -9,12 +10,12 @@
 namespace parley {
 namespace {
 
-// How many times max_queue may be held by sends that wait for room in it.
+// Sends that wait for room may hold this many times max_queue.
 constexpr std::size_t queues_waiting_for_room = 4;
 
 }  // namespace
 
-// --- calls
+// --- Calls.
 
 void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
   const std::size_t size = request.cost();
@@ -39,16 +40,17 @@ void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
   if (!handed_over) posted_ -= size;
 }
 
-// What the limit on payloads toward the server is called.
+// The name of the option that limits payloads towards the server.
 std::string_view client_core::option_of_limit() const noexcept {
   const bool nobody_says = options_.encoding == encoding::plain || options_.dialect.format;
   return nobody_says ? "client_options::peer_max_message" : "server_options::max_message";
 }
 
-// What the server accepts of an event of this method.
+// The largest payload that the server accepts in an event of this method.
 std::size_t client_core::limit_of(const method& m) const noexcept { return m.max_bytes != 0 ? m.max_bytes : peer_max_message_.load(); }
 
-// A call, or an event without `call`: now if the link is up, when it is up if it is coming, and the first one brings it up.
+// Starts a call, or an event that may have no `call`. It is sent now if the link is up, and
+// otherwise when the link comes up. If there is no link, this connects.
 void client_core::begin(early one) {
   switch (phase_.load()) {
     case phase::open:
@@ -73,14 +75,15 @@ void client_core::begin(early one) {
 
 void client_core::send_early(early one) {
   posted_ -= one.what.cost();
-  if (!conversation_) {  // on_error, called for the one before, closed the client
+  if (!conversation_) {  // on_error, called for the previous send, has closed the client
     if (one.call) one.call.release()->finish(errc::cancelled);
     return;
   }
   if (one.event) {
     const auto done = conversation_->send_event(one.what);
-    // The end of the connection is reported by on_disconnected, and to who waits for this event what is wrong with it. A mismatch concerns
-    // the program as a whole: on_error hears of it in any case.
+    // on_disconnected reports the end of the connection, and an operation that waits for this event
+    // gets the event's own errors. A mismatch concerns the whole program, so on_error is called for
+    // it in any case.
     if (!done && done.error().code != errc::disconnected && (!one.call || done.error().code == errc::version_mismatch))
       report(done.error(), one.what.what->name);
     if (one.call && done) one.call.release()->finish(encoded_answer{});
@@ -91,7 +94,7 @@ void client_core::send_early(early one) {
   note_queue();
 }
 
-// An alarm for the first of them, not set anew for each.
+// One alarm, set for the earliest deadline. It is not set again for each send.
 void client_core::arm_early() {
   const time_point next = early_.next_deadline();
   if (next >= early_armed_) return;
@@ -131,13 +134,13 @@ void client_core::cancel(ticket of) {
   });
 }
 
-// --- events out
+// --- Outgoing events.
 
 sent client_core::admit(std::size_t cost) {
   const std::size_t before = posted_.fetch_add(cost);
   if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + cost <= options_.max_queue)) return sent::queued;
   posted_ -= cost;
-  // What is known here of the queue is as old as the last send.
+  // queued_ is only updated by a send, so it may be outdated.
   if (!looks_again_.exchange(true))
     on_executor([](client_core& self) {
       self.looks_again_ = false;
@@ -170,7 +173,7 @@ sent client_core::send(outgoing event) {
   if (event.size() > limit_of(*event.what)) return sent::too_large;
   const bool mismatched = known_to_mismatch(*event.what);
   if (const sent admitted = admit(cost); admitted != sent::queued) return admitted;
-  // What the ends disagree about goes the same way, up to where it is refused and reported.
+  // An event whose versions differ is posted as well, and is refused and reported on the loop.
   if (on_executor([event = std::move(event)](client_core& self) mutable {
         self.begin({0, std::move(event), time_point::max(), nullptr, true});
         self.admit_waiting();
@@ -204,7 +207,7 @@ void client_core::send_when_room(ticket of, outgoing event, std::unique_ptr<pend
   });
 }
 
-// On any thread. What it lets wait is counted until release_room_of().
+// Any thread. If the result is true, the bytes are counted until release_room_of().
 bool client_core::may_wait_for_room(std::size_t cost) {
   std::size_t before = for_room_bytes_;
   do {
@@ -218,7 +221,7 @@ void client_core::release_room_of(const early& one) noexcept {
   --waiting_for_room_;
 }
 
-// Called whenever there may be more room than before.
+// Call it whenever more room may be available.
 void client_core::admit_waiting() {
   if (for_room_.empty()) return;
   note_queue();
@@ -226,7 +229,8 @@ void client_core::admit_waiting() {
     const std::size_t cost = first->what.cost();
     const std::size_t used = posted_ + queued_;
     if (used != 0 && used + cost > options_.max_queue) {
-      // Those that are posted come here when they have run; drained() is called for the rest.
+      // Posted sends call this function again after they have run. For bytes in the queue,
+      // drained() is called.
       if (conversation_ && conversation_->connection())
         conversation_->connection()->tell_when_below(options_.max_queue - std::min(cost, options_.max_queue));
       return;

@@ -1,4 +1,5 @@
-// How many coroutines handle events just now, in all and for each client that sent them. On one executor; private to the client room.
+// Counts the coroutines that currently handle events: all of them, and those of each sending
+// client. On one executor. Private to the client room.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,12 @@ namespace parley {
 
 class coroutine_count {
  public:
-  // `per_sender` does not hold for the server, whose events have no other bound than `in_all`.
+  // Events of the server are limited by `in_all` alone.
   coroutine_count(std::size_t in_all, std::size_t per_sender) : in_all_(in_all), per_sender_(per_sender) {}
 
   enum class verdict { entered, too_many, too_many_of_one };
-  // `sender`: a client's id; empty: the server. Each `entered` is followed by one leave().
+  // `sender` is a client's id, or empty for the server. Each result `entered` requires one call of
+  // leave().
   verdict enter(const std::string& sender) {
     if (running_ >= in_all_) return verdict::too_many;
     if (!sender.empty()) {
@@ -33,7 +35,7 @@ class coroutine_count {
     const auto found = senders_.find(sender);
     if (found != senders_.end() && --found->second == 0) senders_.erase(found);
   }
-  // True once, until a coroutine ends.
+  // Returns true once, and again after a coroutine has ended.
   bool note_refusal() noexcept { return !std::exchange(refused_, true); }
 
  private:
@@ -41,7 +43,7 @@ class coroutine_count {
   std::size_t per_sender_;
   std::size_t running_ = 0;
   bool refused_ = false;
-  std::unordered_map<std::string, std::size_t> senders_;  // of those that have one running
+  std::unordered_map<std::string, std::size_t> senders_;  // for each sender with a running coroutine
 };
 
 }  // namespace parley

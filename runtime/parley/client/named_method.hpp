@@ -1,4 +1,4 @@
-// A method known by its name alone, with JSON text as its payloads. Private to the client room.
+// A method of which only the name is known, with JSON text as payload. Private to the client room.
 #pragma once
 
 #include "parley/client/by_name.hpp"
@@ -10,10 +10,10 @@
 
 namespace parley {
 
-// The payload type of such a method: std::string, holding JSON text. It has no binary form.
+// The payload of such a method is a std::string with JSON text. It has no binary form.
 extern const codec json_text_codec;
 
-// Stays where it was made: `what` refers to the strings.
+// Must not be moved, because `what` refers to the strings.
 struct named_method {
   explicit named_method(named_event& event) : name(std::move(event.name)), message(std::move(event.message)) {
     what = {.name = name, .event = true, .in = &json_text_codec};

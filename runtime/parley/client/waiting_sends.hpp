@@ -1,4 +1,5 @@
-// Calls and events of a client that wait, for the link or for room in its queue. Private to the client room.
+// Calls and events of a client that wait for the link or for room in the queue. Private to the
+// client room.
 #pragma once
 
 #include "parley/rpc/call_table.hpp"
@@ -15,31 +16,31 @@ struct waiting_send {
   core::ticket of = 0;
   outgoing what;
   time_point deadline = time_point::max();
-  std::unique_ptr<pending_call> call;  // null: an event that nobody waits for
+  std::unique_ptr<pending_call> call;  // null: an event without an operation
   bool event = false;
 };
 
-// In the order in which they were asked for. One that is cancelled or late is found without a walk over the others.
+// In the order of their start. A cancelled or late one is found without searching the others.
 class waiting_sends {
  public:
   bool empty() const noexcept { return all_.size() == 0; }
   std::size_t size() const noexcept { return all_.size(); }
   time_point next_deadline() const noexcept { return all_.next_deadline(); }
 
-  // Its ticket is its own, and not 0.
+  // The ticket must be unique and not 0.
   void add(waiting_send one) {
     const core::ticket of = one.of;
     const time_point deadline = one.deadline;
     all_.add(of, deadline, std::move(one));
   }
-  // The one that has waited longest; null: none waits.
+  // The one that has waited longest. Null if none waits.
   const waiting_send* first() noexcept {
     const auto* const node = all_.oldest();
     return node ? &node->value : nullptr;
   }
   std::optional<waiting_send> take_first() { return take_out(all_.oldest()); }
   std::optional<waiting_send> take(core::ticket of) { return take_out(all_.find(of)); }
-  // One whose deadline has come, the earliest first.
+  // Removes one whose deadline has passed, the earliest first.
   std::optional<waiting_send> take_due(time_point now) {
     auto* const node = all_.first_due();
     return node && node->deadline <= now ? take_out(node) : std::nullopt;
