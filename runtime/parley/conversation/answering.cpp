@@ -15,13 +15,13 @@ namespace {
 namespace close_code = session::close_code;
 using verdict = rpc::incoming_calls::verdict;
 
-// How long a call may take whose caller names no deadline.
+// The time limit of a call without a deadline.
 constexpr std::chrono::milliseconds default_call_limit{60'000};
 
 }  // namespace
 
 void answering::refuse(const method* m, std::uint64_t id, const error& why) {
-  // Malformed calls count toward the limit on bad input; the session answers them.
+  // The session sends the answer and counts malformed calls towards its limit on bad input.
   in_.session_->refuse(in_.io_->now(), {.code = static_cast<errc>(why.code.value()), .text = why.message, .re = id}, {m});
 }
 
@@ -87,7 +87,7 @@ void answering::answer(const method& m, std::uint64_t id, const void* value) {
   if (auto replied = send_reply(m, id, value); !replied) send_terminal(&m, id, &replied.error(), {});
 }
 
-// The handler's fault, and for its log; the asker could not have asked better.
+// The handler has caused this error, so it is logged like an exception. The caller cannot avoid it.
 error answering::not_writable(const method& m, const error& why) {
   if (in_.owner_) in_.owner_->call_handler_threw(m, std::make_exception_ptr(call_failed(why)));
   return handler_threw();
@@ -97,7 +97,7 @@ bool answering::reads_python() const {
   return plain_ && &in_.session_->format() == &wire::plain_format() && in_.contract_.relays_unknown();
 }
 
-// Encodes the answer where the frame is put together, if the format can.
+// Encodes the answer directly into the frame if the format supports that.
 result<> answering::send_reply(const method& m, std::uint64_t id, const void* value) {
   session::peer_session& session = *in_.session_;
   const wire::envelope_format& as = session.format();
@@ -113,7 +113,8 @@ result<> answering::send_reply(const method& m, std::uint64_t id, const void* va
   } else if (session.payload_format() == format::json) {
     *frame += "{}";
   }
-  // `too_large` would say that the request was refused, and it has been carried out.
+  // Not `too_large`, because that would mean that the call was refused. The call has been carried
+  // out.
   if (const std::size_t size = frame->size() - start; too_large_for_peer(session, m, size))
     return error{errc::failed, "the answer is too large: " + over_peers_limit(session, m, size).message};
   if (!in_place) {
@@ -127,7 +128,8 @@ result<> answering::send_reply(const method& m, std::uint64_t id, const void* va
 
 void answering::answer(const method& m, std::uint64_t id, const error& why) {
   if (!calls_.finish(id) || !in_.open()) return;
-  // What the handler's own failures say stays what it is; a payload that did not decode counts as bad input.
+  // The handler's own errors are passed on unchanged. A payload that cannot be decoded counts as
+  // bad input.
   if (why.code == errc::bad_payload) {
     if (!plain_) return refuse(&m, id, why);
     if (!in_.session_->count_malformed(in_.io_->now())) return;
@@ -140,7 +142,7 @@ void answering::answer_thrown(const method& m, std::uint64_t id, const std::exce
   answer(m, id, handler_threw());
 }
 
-// Exactly one of these goes out for each call that was accepted. `m` may be null for errors.
+// Called exactly once for each accepted call. `m` may be null for errors.
 void answering::send_terminal(const method* m, std::uint64_t id, const error* why, bytes_view payload) {
   if (!in_.open()) return;
   wire::envelope e;
@@ -155,7 +157,7 @@ void answering::send_terminal(const method* m, std::uint64_t id, const error* wh
     e.code = ours ? static_cast<errc>(why->code.value()) : errc::failed;
     e.text = why->message.empty() ? std::string(make_error_code(*e.code).message()) : why->message;
     e.has_text = true;
-    // The name may be another method's, in an error that a handler passes on.
+    // The reason may be a name of another method, if a handler passes on an error.
     if (m && m->names_refusal && m->names_refusal(why->reason_name)) e.reason = why->reason_name;
   }
   if (plain_) return send_plain_terminal(m, id, e, payload);
@@ -165,7 +167,8 @@ void answering::send_terminal(const method* m, std::uint64_t id, const error* wh
   send_terminal(*frame);
 }
 
-// What does not fit becomes an error that does. `frame` is empty if not even that fits.
+// Replaces an answer that does not fit by an error that fits. `frame` is empty if not even the
+// error fits.
 void answering::write_terminal(wire::envelope& e, bytes_view payload, std::string& frame) const {
   const session::peer_session& session = *in_.session_;
   if (session.write(e, payload, frame)) {
@@ -176,12 +179,13 @@ void answering::write_terminal(wire::envelope& e, bytes_view payload, std::strin
     e.has_text = true;
     payload = {};
   }
-  e.reason.clear();  // a program's reason that is no name; the call ends all the same
+  e.reason.clear();  // the reason may be the part that cannot be written
   frame.clear();
   if (!session.write(e, payload, frame) || !in_.fits(frame.size())) frame.clear();
 }
 
-// Addressed to the requester, named by the schema's `reply`, with an id only for those who gave one.
+// The answer is addressed to the caller and has the name of the schema's `reply`. It has an id only
+// if the caller sent one.
 void answering::send_plain_terminal(const method* m, std::uint64_t id, wire::envelope& e, bytes_view payload) {
   session::peer_session& session = *in_.session_;
   if (m && e.kind == wire::kind::reply) e.name = m->reply.empty() ? m->name : m->reply;
@@ -194,7 +198,7 @@ void answering::send_plain_terminal(const method* m, std::uint64_t id, wire::env
   const bool in_order = !foreign_id && (!in_.dialect_ || in_.dialect_->answers_in_order);
   if (!in_order) return send_terminal(*frame);
   if (!plain_->wait_in_order(id, *frame)) send_terminal(*frame);
-  // What waits for the answer before it is bounded like what waits for the network.
+  // Answers that wait for an earlier answer are limited like data that waits for the network.
   else if (session.queued() + plain_->waiting_bytes() > session.max_queue())
     return in_.close(close_code::too_slow, "too many answers are waiting for an earlier one");
   while (plain_) {
@@ -204,7 +208,7 @@ void answering::send_plain_terminal(const method* m, std::uint64_t id, wire::env
   }
 }
 
-// Nothing, if not even an error fits, or a dialect has no words for it.
+// Sends nothing if not even an error fits, or if the dialect has no form for it.
 void answering::send_terminal(std::string& frame) {
   if (!frame.empty()) in_.session_->send(frame);
 }

@@ -1,5 +1,5 @@
-// The calls that the other end of a conversation asks: which may run, where they are decoded to, and exactly one answer to each. Private to
-// conversation.
+// The calls that the other end makes: which of them may run, the memory that they are decoded into,
+// and exactly one answer to each. Private to conversation.
 #pragma once
 
 #include "parley/conversation/call_slots.hpp"
@@ -23,17 +23,18 @@ class answering final : public answers {
  public:
   answering(conversation& in, std::size_t max_calls) : in_(in), calls_(max_calls) {}
 
-  // In plain mode, when the session begins.
+  // Called in plain mode when the session begins.
   void begin_plain() { plain_ = std::make_unique<plain_answers>(); }
   void call(const wire::envelope&, const method*);
   void plain_call(const wire::envelope&, const method&);
-  // Uses up the id of a call that the session has refused. False: it was used before.
+  // Marks the id of a call that the session has refused as used. Returns false if it was used
+  // before.
   bool use_up(std::uint64_t id);
   void cancel(const wire::envelope&);
   void expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
   void rest() { slots_.release(); }
-  // The connection is gone.
+  // The connection has ended.
   void end();
 
   // answers
@@ -48,7 +49,7 @@ class answering final : public answers {
  private:
   void refuse(const method*, std::uint64_t id, const error&);
   void run(const wire::envelope&, const method&, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
-  // A plain peer where the schema relays unknown events, as datadivr's does.
+  // Whether the peer is a plain client of a schema that relays unknown events, as datadivr's does.
   bool reads_python() const;
   result<> send_reply(const method&, std::uint64_t id, const void* value);
   error not_writable(const method&, const error&);
@@ -60,7 +61,7 @@ class answering final : public answers {
   conversation& in_;
   rpc::incoming_calls calls_;
   call_slots slots_;
-  std::unique_ptr<plain_answers> plain_;  // in plain mode
+  std::unique_ptr<plain_answers> plain_;  // set in plain mode
 };
 
 }  // namespace parley

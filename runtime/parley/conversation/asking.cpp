@@ -20,7 +20,8 @@ std::uint32_t milliseconds_until(time_point deadline, time_point now) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<std::uint32_t>::max()));
 }
 
-// Whether an answer leaves it open what the handler did: it says that something was given up or failed, and not that it was refused.
+// Whether it is unknown after this answer what the handler did. That is so if the call was given up
+// or failed, but not if it was refused.
 bool leaves_open(const error& answer) {
   if (answer.code == errc::failed) return answer.reason_name.empty();
   return answer.code == errc::cancelled || answer.code == errc::deadline_exceeded || answer.code == errc::disconnected;
@@ -77,7 +78,7 @@ error asking::received_error(const wire::envelope& e) {
 }
 
 void asking::finish(std::unique_ptr<pending_call> done, const wire::envelope& e, const method& m) {
-  if (!done) return;  // cancelled or late here before: nobody waits
+  if (!done) return;  // cancelled or timed out earlier
   if (e.kind == wire::kind::error) {
     error why = received_error(e);
     why.maybe_done = leaves_open(why);
@@ -99,7 +100,7 @@ void asking::answered(const wire::envelope& e) {
 
 bool asking::plain_answered(const wire::envelope& e) {
   if (e.name == own_id_question.name) return hear_search(e), true;
-  // What the server did not stamp as its own may be anybody's.
+  // A frame that is not stamped as the server's may come from any client.
   if (e.from != "server") return false;
   const bool is_error = e.kind == wire::kind::error;
   auto answered = plain_->questions.answered_by(e, calls_);
@@ -114,9 +115,9 @@ bool asking::plain_answered(const wire::envelope& e) {
   return true;
 }
 
-// --- calls that are given up
+// --- Calls that are given up.
 
-// Completes a call that nobody will answer.
+// Completes a call that will not be answered.
 void asking::end(rpc::outgoing_calls::given_up call, error why, bool may_have_left) {
   why.maybe_done = may_have_left;
   why.repeatable = call.method->repeatable;
@@ -127,7 +128,7 @@ void asking::end(std::vector<lost> calls, const error& why) {
   for (lost& one : calls) end(std::move(one.call), why, one.may_have_left);
 }
 
-// Takes a call back that has not left this end. False: it has, or may have.
+// Removes a call that was not sent from the queue. Returns false if it was sent or may have been.
 bool asking::take_back(std::uint64_t id) {
   return (plain_ && plain_->questions.take_back(id)) || (in_.session_ && in_.session_->take_back(id));
 }
@@ -137,7 +138,7 @@ void asking::give_up(rpc::outgoing_calls::given_up call) {
   if (never_left) {
     calls_.forget(call.id);
   } else if (in_.open() && !plain_) {
-    if (!call.completion) return;  // told before
+    if (!call.completion) return;  // the cancel was already sent
     wire::envelope e;
     e.kind = wire::kind::cancel;
     e.id = call.id;
@@ -183,7 +184,7 @@ std::vector<asking::lost> asking::take_all() {
 
 void asking::cancel_all() { end(take_all(), errc::cancelled); }
 
-// --- the id that the server gave this end
+// --- The id that the server gave this client.
 
 std::string_view asking::id_of_events() const noexcept { return plain_ && !in_.dialect_ && !answers_in_order_ ? "0" : ""; }
 
@@ -217,7 +218,7 @@ void asking::send_search(target whom) {
     session.send_admitted(*frame);
 }
 
-// Searches of other clients are none of the application's business either.
+// The application does not see the searches of other clients either.
 void asking::hear_search(const wire::envelope& e) {
   const auto told = plain_->own_id.heard(e);
   if (!told) return;
@@ -229,7 +230,7 @@ void asking::know_own_id(const std::string& id) {
   std::vector<own_id::given_up> asked;
   if (!plain_->own_id.know(id, asked)) return;
   if (in_.owner_) in_.owner_->own_id_known(id);
-  std::string text;  // made before a completion runs: `id` may lie in the frame that is being read
+  std::string text;  // made before a completion runs, because `id` may be part of the received frame
   write_json(id, text);
   for (auto& call : asked) tell_own_id(text, std::move(call.completion));
 }

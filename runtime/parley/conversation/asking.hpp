@@ -1,4 +1,5 @@
-// The calls that this end of a conversation asks: from the frame that opens each to exactly one completion. Private to conversation.
+// The calls that this end makes, from the frame that opens each to exactly one completion. Private
+// to conversation.
 #pragma once
 
 #include "parley/conversation/own_id.hpp"
@@ -21,32 +22,34 @@ class asking {
  public:
   asking(conversation& in, bool answers_in_order) : in_(in), answers_in_order_(answers_in_order) {}
 
-  // In plain mode, when the session begins.
+  // Called in plain mode when the session begins.
   void begin_plain();
   void start(time_point now, rpc::ticket, const outgoing&, time_point deadline, std::unique_ptr<pending_call> done);
   void cancel(rpc::ticket);
   void cancel_all();
-  // A reply, or an error with the id of a call.
+  // Handles a reply, or an error with the id of a call.
   void answered(const wire::envelope&);
-  // In plain mode, where any frame of the server's may be one. False: it is not, and was not handled.
+  // In plain mode any frame of the server may be an answer. Returns false if this one is not, and
+  // does nothing then.
   bool plain_answered(const wire::envelope&);
   void expire(time_point now);
   time_point next_deadline() const noexcept;
-  // Bytes of calls that wait for the answer to the one before them.
+  // The bytes of calls that wait for the answer to an earlier call.
   std::size_t queued() const noexcept { return plain_ ? plain_->questions.waiting_bytes() : 0; }
-  // A plain server that repeats ids tells by this one that its error is about an event, and not about a call in flight. Empty: it cannot.
+  // The id of events. If a plain server repeats ids, this one marks an error about an event, as
+  // opposed to a call. Empty: events have no id.
   std::string_view id_of_events() const noexcept;
 
   struct lost {
     rpc::outgoing_calls::given_up call;
     bool may_have_left = true;
   };
-  // The connection is gone. To be called while the session still knows which calls have left.
+  // The connection has ended. Call it while the session still knows which calls have been sent.
   std::vector<lost> take_all();
   static void end(std::vector<lost>, const error& why);
   void end_plain() noexcept { plain_.reset(); }
 
-  // The error that a frame of the other end carries.
+  // The error in a frame of the other end.
   static error received_error(const wire::envelope&);
 
  private:
@@ -69,7 +72,7 @@ class asking {
   conversation& in_;
   rpc::outgoing_calls calls_;
   const bool answers_in_order_;
-  std::unique_ptr<plain> plain_;  // in plain mode
+  std::unique_ptr<plain> plain_;  // set in plain mode
 };
 
 }  // namespace parley

@@ -10,7 +10,7 @@ namespace {
 
 namespace close_code = session::close_code;
 
-// The transport's, unless it is told others.
+// The defaults of the transport.
 constexpr std::size_t high_mark = 64 * 1024;
 constexpr std::size_t low_mark = 16 * 1024;
 
@@ -30,19 +30,19 @@ attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transpo
 
 attachment::~attachment() { conversation_->forget(*this); }
 
-// --- opening and closing
+// --- Opening and closing.
 
 void attachment::on_open(std::shared_ptr<transport::connection> to, std::string_view subprotocol) {
   const auto self = shared_from_this();
   connection_ = std::move(to);
-  if (failure_) return connection_->abort();  // given up meanwhile
+  if (failure_) return connection_->abort();  // give_up() was called meanwhile
   const wire::envelope_format* const format = conversation_->choose_format(subprotocol);
   if (!format) {
     failure_ = std::make_unique<error>(errc::version_mismatch, "the server accepted none of the offered subprotocols");
     connection_->close(close_code::done, "no common subprotocol");
     return;
   }
-  if (!format->has_session()) {  // the others have a heartbeat of their own
+  if (!format->has_session()) {  // formats with a session have a heartbeat of their own
     connection_->on_pong([weak = weak_from_this()] {
       if (const auto end = weak.lock()) end->conversation_->session().pong_received(end->now());
     });
@@ -73,7 +73,8 @@ void attachment::on_closed(const transport::close_reason& why, const error& how)
   connection_.reset();
 }
 
-// What this end has decided itself, unless the other end, or this transport for the sake of bad input, had closed before.
+// The reason that this end decided, unless the other end, or the transport because of bad input,
+// closed the connection first.
 error attachment::why_it_ended(const transport::close_reason& why, const error& how) const {
   const bool opened_once = conversation_->has_session();
   error reason = how;
@@ -95,7 +96,7 @@ error attachment::why_it_ended(const transport::close_reason& why, const error& 
   return reason;
 }
 
-// --- time
+// --- Time.
 
 void attachment::tick_by(time_point next) {
   if (next >= armed_) return;
@@ -119,12 +120,13 @@ void attachment::ring() {
   arm();
 }
 
-// --- what leaves
+// --- Outgoing frames.
 
 session::outlet attachment::look() const {
   if (!connection_) return {.writable = false};
   const std::size_t queued = connection_->buffered_amount();
-  // Not writable only if on_drained() follows: the transport calls it after it held more than the mark, not as much.
+  // `writable` may only be false if on_drained() follows. The transport calls on_drained() only
+  // after the amount has exceeded the mark, so an amount equal to the mark is writable.
   return {.queued = queued, .writable = queued <= high_mark && !holds_back()};
 }
 
@@ -160,9 +162,10 @@ void attachment::on_drained() {
   if (conversation_->has_session()) conversation_->drained();
 }
 
-// --- what arrives
+// --- Incoming messages.
 
-// Asking the time once for all messages of a read is a twentieth of what a small call costs.
+// Reads the clock once for all messages that arrived together. Reading it for each would be a
+// twentieth of the cost of a small call.
 void attachment::on_received(std::size_t bytes) {
   received_at_ = now();
   received_ += bytes;

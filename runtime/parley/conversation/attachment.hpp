@@ -1,10 +1,12 @@
-// A conversation's connection: the transport under it, and the clock. It is the only part that knows an executor, an alarm and a socket.
-// It ends with its connection; the conversation may outlive it. Private to conversation.
+// Connects a conversation to its transport and its clock. Only this part uses an executor, an alarm
+// and a socket. It ends with its connection. The conversation may outlive it. Private to
+// conversation.
 //
 //   auto talk = std::make_shared<conversation>(owner, std::move(setup), executor);
 //   request->accept(subprotocol, std::make_shared<attachment>(talk, clock));
 //
-// Lifetime: the transport holds it from accepting or connecting until on_closed() has returned. It holds its conversation.
+// Lifetime: the transport holds it from accepting or connecting until on_closed() has returned. It
+// holds its conversation.
 #pragma once
 
 #include "parley/conversation/conversation.hpp"
@@ -21,7 +23,7 @@
 
 namespace parley {
 
-// What a dialect wants of its connections.
+// The manners that a dialect needs on its connections.
 constexpr transport::manners manners_of(const dialect& d) noexcept {
   return {.masked_frames = d.masked_frames, .any_text = d.any_text, .silent_close = d.silent_close, .keep_alive = !d.pings};
 }
@@ -70,18 +72,18 @@ class attachment final : public transport::connection_handler, private conversat
   const std::shared_ptr<conversation> conversation_;
   const std::shared_ptr<transport::clock> clock_;
   std::shared_ptr<transport::connection> connection_;
-  std::unique_ptr<error> failure_;  // why this end gave up, if it did
+  std::unique_ptr<error> failure_;  // why this end closed the connection. Null: it did not
 
   std::unique_ptr<transport::alarm> alarm_;
   time_point armed_ = time_point::max();
-  bool rings_ = false;   // the alarm knows what to call
-  bool acting_ = false;  // on a message
+  bool rings_ = false;   // the alarm's function is set
+  bool acting_ = false;  // a message is being handled
 
-  time_point received_at_{};    // the message that is being acted on, or bytes of one after it
-  std::uint64_t received_ = 0;  // bytes, if the transport says
-  bool told_when_ = false;      // the transport says when bytes come
+  time_point received_at_{};    // when the current message, or later bytes, arrived
+  std::uint64_t received_ = 0;  // bytes, if the transport reports them
+  bool told_when_ = false;      // the transport calls on_received()
 
-  const std::unique_ptr<pacing> pacing_;  // of a dialect that has one
+  const std::unique_ptr<pacing> pacing_;  // only for a dialect that needs it
   std::unique_ptr<transport::alarm> pause_;
 };
 

@@ -1,4 +1,5 @@
-// The memory of served calls, kept from one call of a method to the next. Private to conversation.
+// The memory of the calls that are served. It is kept from one call of a method to the next.
+// Private to conversation.
 #pragma once
 
 #include "parley/core/flat_index.hpp"
@@ -15,11 +16,12 @@ namespace parley {
 
 class call_slots {
  public:
-  // What one method's payload may hold between calls: as much as the largest payload that a server takes by default, and as much again.
-  // Larger memory is released, so that no sequence of payloads makes a connection hold more than this for each method.
+  // The memory that is kept for one method: twice the largest payload that a server accepts by
+  // default. Larger memory is released, so no sequence of payloads makes a connection hold more
+  // than this for each method.
   static constexpr std::size_t most_kept = 128 * 1024;
 
-  // Null if nothing is kept.
+  // Null if no memory is kept.
   std::shared_ptr<call_memory> take(const method& m) {
     const auto at = find(m);
     return at == flat_index::none ? nullptr : std::move(slots_[at].memory);

@@ -12,7 +12,7 @@ namespace {
 
 bool is_server(const std::string& from) { return from.empty() || from == "server"; }
 
-// With what the dialect asks of the session.
+// Adds the options that the dialect sets for the session.
 session::session_options spoken_by(const dialect* d, session::session_options options) {
   if (!d) return options;
   options.pings = d->pings;
@@ -29,7 +29,8 @@ std::string how_it_ended(const error& why) {
   return why.from_peer ? code + ", closed by the other end" : code + ", closed here: " + why.message;
 }
 
-// What is said of payloads may name keys that the peer chose, and what handlers say may hold anything.
+// Contains no text about payloads or from handlers. The former may contain keys that the peer
+// chose, and the latter anything.
 std::string text_of_refused(std::string_view whose, const wire::fault& fault, const method* m) {
   std::string text = "a frame " + std::string(whose) + " was refused: ";
   if (m) text.append(m->name).append(": ");
@@ -54,7 +55,7 @@ conversation::conversation(conversation_owner& of, conversation_setup setup, std
 
 conversation::~conversation() = default;
 
-// --- its connection
+// --- The connection.
 
 std::unique_ptr<pacing> conversation::make_pacing() const {
   return dialect_ && pacing::wanted(*dialect_, options_->self) ? std::make_unique<pacing>(*dialect_, options_->self) : nullptr;
@@ -62,7 +63,7 @@ std::unique_ptr<pacing> conversation::make_pacing() const {
 
 void conversation::forget(const conversation_io& gone) noexcept {
   if (io_ != &gone) return;
-  if (session_) session_->lost();  // a handler's coroutine may still hold this conversation, and close it
+  if (session_) session_->lost();  // a handler's coroutine may still hold this conversation and close it
   io_ = nullptr;
 }
 
@@ -101,7 +102,7 @@ void conversation::close(std::uint16_t code, std::string_view text) {
 
 void conversation::detach(std::uint16_t code, const error& why) {
   const auto self = shared_from_this();
-  auto calls = asking_.take_all();  // while it is known which of them have left
+  auto calls = asking_.take_all();  // while the session knows which of them were sent
   if (session_) session_->lost();
   error lost = why;
   lost.code = errc::disconnected;
@@ -112,7 +113,7 @@ void conversation::detach(std::uint16_t code, const error& why) {
   io_ = nullptr;
 }
 
-// --- time
+// --- Time.
 
 time_point conversation::next_tick() const noexcept {
   if (!session_ || session_->closed()) return time_point::max();
@@ -131,7 +132,7 @@ void conversation::rest(time_point now) {
   answering_.rest();
 }
 
-// --- what arrives
+// --- Incoming frames.
 
 void conversation::receive(time_point now, bytes_view content, bool binary) {
   received_at_ = now;
@@ -172,7 +173,7 @@ void conversation::act_on(const wire::envelope& e) {
   }
 }
 
-// Names instead of kinds, and no ids that both ends know.
+// Plain frames have names instead of kinds, and no ids that both ends know.
 void conversation::act_on_plain(const wire::envelope& e) {
   if (session_->self() == side::client && asking_.plain_answered(e)) return;
   const method* const m = contract_.find(std::string_view(e.name));
@@ -184,12 +185,12 @@ void conversation::on_event(const wire::envelope& e, const method* m) {
   if (!m) return owner_->unknown_event(*this, e);
   const auto refuse = [&](errc code, std::string text) { session_->refuse(io_->now(), {.code = code, .text = std::move(text)}, {m, &e}); };
   if (!m->event) return refuse(errc::bad_frame, "a call needs an id");
-  // What reaches a client from another client, the server relays.
+  // At a client, an event from another client was relayed by the server.
   const bool relayed = session_->self() == side::client && !is_server(e.from);
   if (relayed ? m->from == side::server : !may_send(*m)) return refuse(errc::denied, "the sender may not send this event");
   std::string text;
   const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
-  // A text may have a payload beside it, which is relayed.
+  // A method with `body: MESSAGE` may have a payload in addition to its text. It is relayed too.
   const std::size_t size = payload.size() + (payload.data() == e.payload.data() ? 0 : e.payload.size());
   if (too_large_for_us(*session_, *m, size)) return refuse(errc::too_large, over_our_limit(*session_, *m, size).message);
   if (!session_->agreed(*m)) {
@@ -199,7 +200,7 @@ void conversation::on_event(const wire::envelope& e, const method* m) {
   owner_->event_received(*this, e, *m, payload);
 }
 
-// --- local events
+// --- Outgoing events.
 
 bool conversation::fits(std::size_t frame) const noexcept { return !dialect_ || parley::fits(*dialect_, frame, session_->self()); }
 
@@ -226,7 +227,7 @@ result<> conversation::send_event(const outgoing& event) {
   scratch frame;
   if (dialect_) e.name = m.name;
   if (!write_frame(session_->format(), session_->self(), m, e, *payload, *frame)) {
-    // A name that no client of such a server can have.
+    // The target contains a name that no client of such a server can have.
     return error{errc::unknown_target, "this encoding cannot express this target"};
   }
   if (!fits(frame->size())) return error{errc::too_large, "the frame exceeds the dialect's max_frame"};

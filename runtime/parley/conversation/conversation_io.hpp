@@ -1,5 +1,6 @@
-// The connection of a conversation, as the conversation sees it. attachment.hpp implements it with a transport and a clock. An application
-// that owns its loop can implement it with buffers. Private to conversation.
+// The interface of a conversation to its connection. attachment.hpp implements it with a transport
+// and a clock. An application with a loop of its own can implement it with buffers. Private to
+// conversation.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -13,15 +14,17 @@ namespace parley {
 class conversation_io : public session::output {
  public:
   virtual time_point now() const = 0;
-  // conversation::tick() is due at this time, or at an earlier one that was given before.
+  // Calls conversation::tick() at this time, or at an earlier time that was given before.
   virtual void tick_by(time_point) = 0;
-  // conversation::drained() is called, too, when the connection holds no more than this many bytes.
+  // Also calls conversation::drained() when the connection holds no more than this many bytes.
   virtual void tell_when_below(std::size_t bytes) = 0;
-  // Handling the current message was as much work as this many further ones (transport::connection).
+  // Reports that handling the current message was as much work as this many further ones
+  // (transport::connection).
   virtual void costs(std::size_t messages) = 0;
   // Whether the connection has opened. The greeting may still be missing.
   virtual bool reached() const = 0;
-  // Drops the connection, or an attempt that connects to nothing yet. conversation::detach() is called with `why`.
+  // Drops the connection, or abandons the attempt to connect. conversation::detach() is called with
+  // `why`.
   virtual void give_up(error why) = 0;
   virtual void abort() = 0;
   // The peer's address, for logs. Empty if there is no connection.

@@ -13,7 +13,7 @@ constexpr std::size_t most_candidates = 64;
 
 }  // namespace
 
-// 122 random bits, in the form of a client id.
+// 122 random bits in the form of a client id.
 own_id_search::own_id_search() : payload_('"' + wire::make_client_id(wire::make_node_id()) + '"') {}
 
 std::optional<own_id_search::finding> own_id_search::heard(const wire::envelope& event) {

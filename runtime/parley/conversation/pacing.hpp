@@ -1,5 +1,5 @@
-// When a dialect's frames may leave: at its pace, and not before the other end has said something, if the dialect wants that. Without a
-// clock; private to conversation.
+// Determines when the frames of a dialect may be sent: at its pace, and, if the dialect requires
+// it, not before the other end has sent a message. Without a clock. Private to conversation.
 //
 //   pacing pace(dialect);
 //   if (pace.holds_back()) wait();                  // nothing may be sent now
@@ -16,14 +16,15 @@ namespace parley {
 
 class pacing {
  public:
-  // `self`: the end that sends. Only a server starts quietly.
+  // `self` is the sending end. Only a server has a quiet start.
   pacing(const dialect& d, side self) noexcept : gap_(d.gap), quiet_start_(self == side::server ? d.quiet_start : d.quiet_start.zero()) {}
 
   static bool wanted(const dialect& d, side self) noexcept {
     return d.gap > d.gap.zero() || (self == side::server && d.quiet_start > d.quiet_start.zero());
   }
 
-  // Both functions hold back until the time that they return. time_point::max(): they do not.
+  // Both functions hold back frames until the returned time. time_point::max(): frames are not held
+  // back.
   time_point opened(time_point now) noexcept {
     if (quiet_start_ <= quiet_start_.zero()) return time_point::max();
     awaits_a_word_ = true;
@@ -32,7 +33,7 @@ class pacing {
   time_point sent(time_point now) noexcept { return gap_ > gap_.zero() ? hold_back(now, gap_) : time_point::max(); }
 
   bool holds_back() const noexcept { return holds_back_; }
-  // Whether it holds back only until the other end has said something.
+  // Whether frames are held back until the first message of the other end.
   bool awaits_a_word() const noexcept { return awaits_a_word_; }
   void go_on() noexcept { holds_back_ = awaits_a_word_ = false; }
 

@@ -27,7 +27,7 @@ bool write_frame(const wire::envelope_format& as, side writer, const method& wha
   e.method = what.id;
   if (!as.binary()) e.name = what.name;
   if (what.body_message && !as.binary() && e.kind == wire::kind::event) {
-    // What was encoded here, or checked on its way in, is a JSON string.
+    // The payload is a JSON string, because it was encoded here or checked when it arrived.
     if (!payload.empty() && read_json(as_text(payload), e.text, {})) e.has_text = true;
     payload = beside;
   }

@@ -48,7 +48,7 @@ std::optional<std::string> plain_answers::next_in_order() {
 
 namespace {
 
-// A call id of this end as a plain server repeats it; 0 for anything else.
+// Returns a call id of this end as a plain server repeats it. 0 for any other text.
 std::uint64_t repeated_id(std::string_view text) {
   std::uint64_t id = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
@@ -89,13 +89,14 @@ rpc::outgoing_calls::named_answer plain_questions::answered_by(const wire::envel
     answered.completion = calls.take_terminal(re);
     return answered;
   }
-  // A server that repeats ids says with each answer what it answers: an error without one is about an event.
+  // A server that repeats ids puts one into each answer, so an error without an id is about an
+  // event.
   if (echoes_ids_ || !e.foreign_id.empty()) return answered;
   // Calls that were not sent cannot have been answered.
   const auto unsent = waiting_.empty() ? std::numeric_limits<std::uint64_t>::max() : waiting_.front().id;
   answered = e.kind == wire::kind::error ? calls.take_oldest(unsent) : calls.take_named(e.name, unsent);
   if (answered.found && in_order_) {
-    // Earlier calls that were given up will not be answered any more.
+    // The server will not answer earlier calls that were given up.
     answered_up_to_ = std::max(answered_up_to_, answered.id);
     calls.forget_given_up(answered_up_to_);
   }
@@ -106,11 +107,12 @@ std::optional<std::string_view> plain_questions::give_up(std::uint64_t id, errc 
   if (echoes_ids_) return std::nullopt;
   if (in_order_) {
     if (id < answered_up_to_) calls.forget(id);
-    // As many as may be in flight, and no answer to any: this connection will not recover.
+    // The number of calls in flight is at its limit and all of them are given up. This connection
+    // will not recover.
     else if (calls.in_flight() >= max_calls && calls.all_given_up()) return "answers are overdue";
     return std::nullopt;
   }
-  // Only a fresh connection is sure not to take the late answer for that of the next call.
+  // On the same connection, the late answer could be taken for the answer to the next call.
   if (why == errc::deadline_exceeded) return "an answer is overdue";
   return std::nullopt;
 }

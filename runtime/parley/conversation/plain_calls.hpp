@@ -1,5 +1,5 @@
-// Calls in plain mode, where frames have no call ids that both ends know. One class for each direction. Without I/O; private to
-// conversation.
+// Calls in plain mode, where frames have no call ids that both ends know. There is one class for
+// each direction. Without I/O. Private to conversation.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -16,23 +16,25 @@
 
 namespace parley {
 
-// At a server: the running calls of one plain client. A call that came with an id is answered with that id, in any order. The others are
-// answered in the order in which they came.
+// Server: the running calls of one plain client. Calls with an id are answered with that id, in any
+// order. The others are answered in the order in which they arrived.
 class plain_answers {
  public:
   // Whether a call with this id, as JSON text, is running.
   bool in_flight(std::string_view foreign_id) const noexcept;
-  // Returns the number that stands for the call here. `in_order`: it waits for the calls before it, unless it came with an id.
+  // Returns the number of the call at this end. `in_order`: the answer waits for the answers to
+  // earlier calls, unless the call has an id.
   std::uint64_t accept(const std::string& foreign_id, bool in_order);
 
-  // The id that the call came with. It is forgotten here.
+  // Returns the id of the call, and forgets it.
   std::optional<std::string> take_foreign_id(std::uint64_t id);
-  // The call is answered with `frame`. False: it is its turn, and the caller sends the frame. True: the frame waits for the answers before
-  // it, unless the call is unknown.
+  // Takes the answer of a call. Returns false if it is this call's turn, and the caller then sends
+  // the frame. Returns true if the frame has to wait for earlier answers. It is dropped if the call
+  // is unknown.
   bool wait_in_order(std::uint64_t id, const std::string& frame);
-  // The next frame whose turn it is.
+  // Returns the next frame whose turn has come.
   std::optional<std::string> next_in_order();
-  // Of the frames that wait, with their room.
+  // The size of the waiting frames. Each counts as its bytes plus message_room.
   std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
  private:
@@ -47,8 +49,8 @@ class plain_answers {
   std::size_t waiting_bytes_ = 0;
 };
 
-// At a client: the calls to a plain server. A server that neither repeats ids nor answers in order is asked one thing at a time, so that an
-// answer can only be to the one question.
+// Client: the calls to a plain server. If the server neither repeats ids nor answers in order, one
+// call is sent at a time, so that an answer can only belong to that call.
 class plain_questions {
  public:
   explicit plain_questions(bool answers_in_order) noexcept : in_order_(answers_in_order) {}
@@ -58,25 +60,26 @@ class plain_questions {
     std::string frame{};
   };
   void add(std::uint64_t id, const std::string& frame);
-  // The next call that may be sent, while so many calls wait for an answer or to be sent.
+  // Returns the next call that may be sent. `in_flight` counts the calls that wait for an answer or
+  // to be sent.
   std::optional<question> next(std::size_t in_flight);
-  // Removes a call that was not sent. False: it was.
+  // Removes a call that was not sent. Returns false if it was sent.
   bool take_back(std::uint64_t id);
-  // Of the calls that wait, with their room.
+  // The size of the waiting calls. Each counts as its bytes plus message_room.
   std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
   // Finds the call that a frame of the server answers.
   rpc::outgoing_calls::named_answer answered_by(const wire::envelope&, rpc::outgoing_calls&);
-  // A call that was sent and given up. What stays of it consumes its late answer. The result, if any: the connection has to be closed,
-  // and why.
+  // Gives up a call that was sent. Its entry remains where it must consume the late answer. If
+  // there is a result, the connection must be closed, and the result is the reason.
   std::optional<std::string_view> give_up(std::uint64_t id, errc why, std::size_t max_calls, rpc::outgoing_calls&);
 
  private:
   ring<question> waiting_;
   std::size_t waiting_bytes_ = 0;
-  const bool in_order_;               // the server answers in the order of the questions
+  const bool in_order_;               // the server answers in the order of the calls
   bool echoes_ids_ = false;           // the server repeats ids, so several calls may be in flight
-  std::uint64_t answered_up_to_ = 0;  // in order: calls before this one are past
+  std::uint64_t answered_up_to_ = 0;  // with in_order_: calls before this one will not be answered any more
 };
 
 }  // namespace parley

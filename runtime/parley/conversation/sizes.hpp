@@ -1,4 +1,4 @@
-// Which payloads and frames are too large for one end or the other, and what their senders are told.
+// Whether a payload or a frame is too large for one of the ends, and the errors for it.
 #pragma once
 
 #include "parley/conversation/dialect.hpp"
@@ -19,7 +19,7 @@ constexpr bool fits(const dialect& d, std::size_t frame, side writer) noexcept {
   return d.max_frame == 0 || 4 + mask + frame <= d.max_frame;
 }
 
-// Over the limit of the method, or else of the end that receives.
+// Whether the payload exceeds the limit of the method, or otherwise the limit of the receiving end.
 inline bool too_large_for_us(const session::peer_session& s, const method& m, std::size_t payload) noexcept {
   return payload > (m.max_bytes != 0 ? m.max_bytes : s.limits().max_message);
 }

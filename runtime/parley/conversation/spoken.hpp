@@ -1,4 +1,5 @@
-// The envelopes that a client may speak, as indices. A frame that is made for one client of a kind serves all of them. Not installed; for
+// The envelopes that a client may speak, as indices. A frame that is made for one client of a kind
+// is used for all of them. Not installed. For conversation and server.
 // conversation and server.
 #pragma once
 
@@ -11,8 +12,9 @@
 
 namespace parley {
 
-// `…_without_lists`: the client did not agree to the feature `multi`, so it gets events for a list of receivers without their target.
-// `dialect`: that of the first port that has one; the other ports' follow.
+// `…_without_lists`: the client did not agree to the feature `multi`, so it receives events for a
+// list of receivers without their target. `dialect`: the dialect of the first port that has one.
+// The dialects of other ports have the following numbers.
 enum class spoken : std::uint8_t { binary, json, plain, binary_without_lists, json_without_lists, dialect };
 inline constexpr std::size_t max_dialects = 5;
 inline constexpr std::size_t spoken_kinds = static_cast<std::size_t>(spoken::dialect) + max_dialects;
@@ -30,10 +32,10 @@ constexpr bool is_dialect(spoken kind) noexcept { return kind >= spoken::dialect
 constexpr std::uint32_t form_of(spoken kind) noexcept { return std::uint32_t{1} << static_cast<unsigned>(kind); }
 static_assert(spoken_kinds <= 32);
 
-// One event in one of them. `content` is empty where nobody needed it.
+// One event in one of these forms. `content` is empty if no receiver needs it.
 struct made_frame {
   buffer content{};
-  std::size_t payload = 0;  // its bytes, as receivers of this kind count them
+  std::size_t payload = 0;  // size of the payload, as receivers of this kind count it
 };
 using frames_made = std::array<made_frame, spoken_kinds>;
 
