@@ -18,11 +18,12 @@ class peer;
 class running_replies;  // serve.hpp
 struct loop_executor;   // loop_executor.hpp
 
-// The object that calls of one method are decoded to and answered from. A conversation keeps it for the next call if the handler answers at
-// once, so the vectors and strings of the payload keep their memory and a call allocates nothing.
+// The object that calls of one method are decoded into and answered from. If the handler answers at
+// once, the conversation keeps the object for the next call. The vectors and strings of the payload
+// then keep their memory, and a call allocates nothing.
 class call_memory : public rpc::running {
  public:
-  // Counts the memory that reading a payload into it took. It holds at least that much.
+  // Adds the memory that decoding a payload required. The object holds at least this much.
   void grew(std::size_t bytes) noexcept { grown_ += bytes; }
   std::size_t grown() const noexcept { return grown_; }
 

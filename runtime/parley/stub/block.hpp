@@ -1,4 +1,5 @@
-// parley::block: a completion token which waits. Returns T, throws call_failed.
+// parley::block: a completion token that waits on the calling thread. Returns T and throws
+// call_failed.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -18,19 +19,20 @@ struct block_t {
 };
 inline constexpr block_t block{};
 
-// For a handler that is dropped without being called: its executor was destroyed. What it waited for may have been sent.
+// The result of a handler that is destroyed without being called, because its executor was
+// destroyed. The request may have been sent.
 inline error dropped_with_its_loop() {
   error why{errc::cancelled};
   why.maybe_done = true;
   return why;
 }
 
-// Where the blocked thread waits.
+// The place where the blocked thread waits. It is on that thread's stack.
 template <class T>
 class waiting_room {
  public:
   void put(result<T> value) {
-    std::lock_guard lock(mutex_);  // notify under the lock: the room lies on the waiter's stack
+    std::lock_guard lock(mutex_);  // notify under the lock, because the waiter destroys this object after wait()
     value_ = std::move(value);
     ready_.notify_one();
   }
@@ -61,7 +63,7 @@ class blocking_handler {
   waiting_room<T>* room_;
 };
 
-// Waiting on the thread that would have to complete the call never ends, so it is refused at once.
+// A wait on the thread that has to complete the call would never end, so it is refused at once.
 inline call_failed would_never_end() {
   return call_failed{error{std::make_error_code(std::errc::resource_deadlock_would_occur),
                            "a blocking call on the thread that runs its link would never end: use the async_ form"}};

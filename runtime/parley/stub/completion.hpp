@@ -1,4 +1,5 @@
-// The plumbing between a call inside the runtime (bytes, tickets) and a user's completion token. Used by generated stubs only.
+// Connects a call inside the runtime (bytes, tickets) with a user's completion token. Used by
+// generated stubs only.
 #pragma once
 
 #include "parley/ends/asio_check.hpp"
@@ -16,7 +17,8 @@
 
 namespace parley {
 
-// One operation in flight: owns the user's handler, decodes the answer on the link's executor, completes on the handler's.
+// One operation in flight. It owns the user's handler, decodes the answer on the link's executor,
+// and completes on the handler's executor.
 template <class T, class Handler>
 class call_operation final : public pending_call, private completing<T, Handler> {
  public:
@@ -44,13 +46,14 @@ class call_operation final : public pending_call, private completing<T, Handler>
   const method* what_;
 };
 
-// Starts an operation through `Begin` (a member function of core). `block` asks it first whether waiting here could ever end.
+// Starts an operation through `Begin` (a member function of core). `block` first checks with
+// runs_here() whether waiting on this thread could ever end.
 template <class T, void (core::*Begin)(core::ticket, outgoing, std::unique_ptr<pending_call>)>
 struct start_operation {
   std::shared_ptr<core> on;
   bool runs_here() const { return on->runs_here(); }
 
-  // The check does not see it moved on: that stands in a dependent call.
+  // The check does not see that `request` is moved, because the move is in a dependent call.
   template <class Handler>
   void operator()(Handler&& handler, outgoing request) const {  // NOLINT(performance-unnecessary-value-param)
     const core::ticket of = on->reserve();
@@ -61,7 +64,8 @@ struct start_operation {
   }
 };
 
-// What a generated `async_<call>` forwards to. The payload is encoded here, so nothing refers to it afterwards.
+// A generated `async_<call>` calls this function. The payload is encoded here, so nothing refers to
+// it afterwards.
 template <class T, class Payload, class Token>
 auto async_call(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
   return asio::async_initiate<Token, void(result<T>)>(start_operation<T, &core::start>{to.core}, token,
@@ -76,18 +80,19 @@ auto async_call(const endpoint& to, const method& what, const Payload& payload, 
   return async_call<T>(to, what, payload, target{}, std::forward<Token>(token));
 }
 
-// What a generated `async_<event>` forwards to: completes when the queue has taken the event.
+// A generated `async_<event>` calls this function. Completes when the event is queued.
 template <class Payload, class Token>
 auto async_send(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
   return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::send_when_room>{to.core}, token,
                                                      encode_for(to, what, &payload, whom));
 }
 
-// Starts the call, waits on this thread, reads the answer into `value` (null: none wanted). Throws call_failed. Not a template:
-// instantiating Asio's token machinery for `block` in every generated blocking method would cost each user's translation unit 0.4 s.
+// Starts the call, waits on this thread, and reads the answer into `value`. Null: no answer is
+// wanted. Throws call_failed. Not a template, because the templates of Asio's tokens in every
+// generated blocking method would cost each translation unit of the user 0.4 s.
 void wait_for_answer(const endpoint& to, outgoing request, void* value);
 
-// What a generated blocking `<call>` forwards to.
+// A generated blocking `<call>` calls this function.
 template <class T, class Payload>
 T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const target& whom = {}) {
   if constexpr (std::is_void_v<T>) {
@@ -103,7 +108,7 @@ T call_and_wait(const endpoint& to, const method& what, const Payload& payload, 
   return call_and_wait<T>(to, what, payload, target_traits<to::client>::value(whom));
 }
 
-// What a generated `<event>` forwards to.
+// A generated `<event>` calls this function.
 template <class Payload>
 sent send_event(const endpoint& to, const method& what, const Payload& payload, const target& whom) {
   return to.core->send(encode_for(to, what, &payload, whom));

@@ -34,7 +34,8 @@ outgoing encode_for(const endpoint& to, const method& what, const void* payload,
 
 namespace {
 
-// Completes where it is finished, inline: no handler, no executor of its own.
+// Completes inline on the thread that finishes it, because it has no handler and no executor of its
+// own.
 class blocked_call final : public pending_call {
  public:
   blocked_call(waiting_room<void>& room, const method& what, void* value) : room_(&room), what_(what), value_(value) {}

@@ -1,11 +1,14 @@
-// The one compiler bug this interface guards against.
+// The guard against a compiler bug, the only one that this interface handles.
 //
-// GCC up to 12 destroys members of an aggregate twice when the aggregate is built in braces inside an awaited expression:
+// GCC up to 12 destroys members of an aggregate twice if the aggregate is built in braces inside an
+// awaited expression:
 //   co_await lobby.async_say({.text = name});          // memory corruption on GCC 10 to 12; fine on GCC 13+ and clang
-// Its coroutine pass lifts every temporary of the statement into the frame, also those which initialise a member in place;
-// GCC 13 skips those (TARGET_EXPR_ELIDING_P in gcc/cp/coroutines.cc). No compiler flag and no shape of the called function helps,
-// because the damage is done before the call. So on these compilers a temporary payload together with a token that is going to be
-// awaited does not compile, and the message says what to write instead. Everywhere else the guard vanishes.
+// Its coroutine pass moves every temporary of the statement into the frame, including those that
+// initialise a member in place. GCC 13 omits those (TARGET_EXPR_ELIDING_P in gcc/cp/coroutines.cc).
+// No compiler flag and no form of the called function helps, because the damage happens before the
+// call. On these compilers a temporary payload together with a token that will be awaited therefore
+// does not compile, and the message explains what to write instead. On other compilers the guard
+// does nothing.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -26,7 +29,7 @@ inline constexpr bool braces_in_co_await_are_safe =
     true;
 #endif
 
-// What the operation returns for this token. Only asked on the compilers concerned.
+// The result of the operation for this token. Used only on the affected compilers.
 struct probe {
   template <class Handler>
   void operator()(Handler&&) const;
@@ -40,8 +43,9 @@ concept future_like = requires(R r) {
   r.wait();
 };
 
-// True for a token whose operation is going to be awaited: use_awaitable, deferred, as_tuple, bind_executor(..., use_awaitable), ...
-// A callback or detached returns nothing, `block` the reply itself, use_future a future: braces are safe with those.
+// True for a token whose operation will be awaited: use_awaitable, deferred, as_tuple,
+// bind_executor(..., use_awaitable) and the like. With a callback or detached the operation returns
+// nothing, with `block` the reply itself, and with use_future a future. Braces are safe with those.
 template <class Token, class T>
 concept awaited_on_gcc12 = !braces_in_co_await_are_safe && !std::is_void_v<returned_for<Token, T>> &&
                            !std::same_as<returned_for<Token, T>, T> && !future_like<returned_for<Token, T>>;

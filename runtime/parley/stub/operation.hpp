@@ -1,4 +1,5 @@
-// One asynchronous operation: the user's handler, and the one time it is called. What stubs and connections have in common.
+// One asynchronous operation: the user's handler, which is called once. Used by stubs and
+// connections.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -20,8 +21,8 @@
 
 namespace parley {
 
-// Owns a handler and completes it on its executor. `Self` derives from it, and is destroyed before the upcall: what it held can be used
-// again by the next operation.
+// Owns a handler and completes it on its executor. `Self` derives from this class. It is destroyed
+// before the handler is called, so that the next operation can use its memory again.
 template <class T, class Handler>
 class completing {
  protected:
@@ -35,15 +36,17 @@ class completing {
     asio::dispatch(executor, contained_upcall(std::move(self)));
   }
 
-  // The loop may be gone soon, so a handler that named no executor completes on the system executor, and the loop's work is let go of here,
-  // where the end still lives.
+  // The link's loop may be destroyed at any moment, so a handler without an associated executor
+  // completes on the system executor. The outstanding work of the loop is released here, while the
+  // loop still exists.
   template <class Self>
   static void complete_late(std::unique_ptr<Self> self) {
     self->result_ = errc::cancelled;
-    const tracked until_posted = std::move(self->work_);  // moved from, an executor holds no work
+    const tracked until_posted = std::move(self->work_);  // an executor that was moved from holds no work
     const asio::any_io_executor nobodys{asio::system_executor()};
     auto executor = asio::get_associated_executor(self->handler_, nobodys);
-    // The program did not choose these threads: an exception must not end it there, and nobody is left who could log it.
+    // The system executor has threads that the program did not choose. An exception must not end
+    // the program there, and there is no log any more.
     bool on_nobodys = false;
     if constexpr (std::is_same_v<decltype(executor), asio::any_io_executor>) on_nobodys = executor == nobodys;
     asio::post(executor, [self = std::move(self), on_nobodys]() mutable {
@@ -56,8 +59,9 @@ class completing {
   }
 
  private:
-  // dispatch() may run the handler inside a function that has lent memory or is in the middle of a list. An exception of the handler must
-  // leave run(), as Asio promises, but not through that function: it is thrown again in a turn of its own.
+  // dispatch() may run the handler inside a function that has lent memory or iterates over a list.
+  // An exception of the handler must leave run(), as Asio promises, but must not pass through that
+  // function. It is therefore thrown again in a turn of its own.
   template <class Self>
   static auto contained_upcall(std::unique_ptr<Self> held) {
     return [self = std::move(held)]() mutable {
@@ -80,8 +84,9 @@ class completing {
     std::move(handler)(std::move(outcome));
   }
 
-  // Outstanding work on the handler's executor: its loop does not run out while the operation is pending. The executor keeps its own
-  // type: use_future's is no any_io_executor.
+  // Outstanding work on the handler's executor, so that its loop does not end while the operation
+  // is pending. The executor keeps its own type, because the executor of use_future is not an
+  // any_io_executor.
   template <class Executor>
   static auto track(const Executor& executor) {
     return asio::prefer(executor, asio::execution::outstanding_work.tracked);
@@ -94,7 +99,8 @@ class completing {
   result<T> result_;
 };
 
-// Without this hook `operation || timer` would wait for both: it cancels the loser, then waits for it. `End` has cancel(ticket).
+// Lets `operation || timer` cancel this operation. Without it, the expression would wait until the
+// operation ends by itself. `End` has cancel(ticket).
 template <class Handler, class End>
 void hook_cancellation(const Handler& handler, const std::shared_ptr<End>& end, std::uint64_t ticket) {
   auto slot = asio::get_associated_cancellation_slot(handler);
@@ -104,14 +110,14 @@ void hook_cancellation(const Handler& handler, const std::shared_ptr<End>& end, 
   });
 }
 
-// An operation that ends with a value as it is. finish() or finish_late() is called once, never inside the call that starts the operation;
-// either destroys the object.
+// An operation whose result is a value that needs no decoding. finish() or finish_late() is called
+// once, and never inside the call that starts the operation. Either destroys the object.
 template <class T>
 class operation {
  public:
   virtual ~operation() = default;
-  virtual void finish(result<T>) = 0;  // on its end's executor
-  virtual void finish_late() = 0;      // the end is closed: completes with `cancelled`, from any thread
+  virtual void finish(result<T>) = 0;  // on the executor of its end
+  virtual void finish_late() = 0;      // the end is closed: completes with `cancelled`, on any thread
 };
 
 template <class T, class Handler>

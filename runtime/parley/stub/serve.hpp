@@ -1,4 +1,4 @@
-// Dispatch of incoming calls to handlers. Used by generated code only.
+// Passes incoming calls to their handlers. Used by generated code only.
 #pragma once
 
 #include "parley/ends/loop_executor.hpp"
@@ -24,7 +24,8 @@ namespace parley {
 
 class serving;
 
-// The coroutines that one handler has running on one loop. It is destroyed when its owner has released it and the last of them has ended.
+// The running coroutines of one handler on one loop. This object is destroyed when its owner has
+// released it and the last coroutine has ended.
 class running_replies {
  public:
   running_replies() = default;
@@ -33,21 +34,22 @@ class running_replies {
   ~running_replies() {
     if (ended_) ended_();
   }
-  // Interrupts all, and those that begin after it. `ended` is called by the destructor.
+  // Interrupts all of them, and those that begin later. The destructor calls `ended`.
   void stop(std::function<void()> ended);
 
  private:
   friend class serving;
-  serving* first_ = nullptr;  // a list through them
+  serving* first_ = nullptr;  // the first element of a list of them
   bool stopped_ = false;
   std::function<void()> ended_;
 };
 
-// A call that is being served: its payload, what the handler sees of it, and the coroutine that answers it later, if there is one.
+// A call that is being served: its payload, its `call` object for the handler, and the coroutine
+// that answers later, if there is one.
 class serving : public call_memory, public std::enable_shared_from_this<serving> {
  public:
   ~serving() override { leave(); }
-  // It is served by a coroutine of this handler from now on.
+  // From now on a coroutine of this handler serves the call.
   void belong_to(std::shared_ptr<running_replies> work) {
     if (!work) return;
     work_ = std::move(work);
@@ -64,7 +66,8 @@ class serving : public call_memory, public std::enable_shared_from_this<serving>
     call_.executor_ = &on.executor;
     call_.failure_.reset();
   }
-  // The handler may end while it is interrupted. The interruption is posted, so that it does not end inside the caller of stop().
+  // The handler may end while it is interrupted. The interruption is posted, so that the handler
+  // does not end inside the caller of stop().
   void stop() override {
     if (std::exchange(call_.cancelled_, true)) return;
     asio::post(call_.executor(), [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
@@ -109,10 +112,12 @@ void answer_with(answers& to, const method& what, std::uint64_t id, const servin
   else to.answer(what, id, &*outcome);
 }
 
-// Decodes, asks `ask(const In&, call&)` for a reply<Out>, answers now or when the coroutine ends.
+// Decodes the payload and calls `ask(const In&, call&)`, which returns a reply<Out>. Answers at
+// once or when the coroutine ends.
 template <class In, class Out, class Ask>
 void serve_call(incoming_call& in, Ask&& ask) {
-  // Held here: a handler may end its own connection, or run its loop so that the same method is asked again meanwhile.
+  // Held here, because a handler may end its own connection, or may run its loop so that the same
+  // method is called again meanwhile.
   auto s = std::static_pointer_cast<serving>(in.to->take(in.what));
   if (!s) s = std::make_shared<serving_of<In>>();
   In& payload = static_cast<serving_of<In>&>(*s).payload;
@@ -129,7 +134,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
       answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
       return in.to->give_back(in.what, std::move(s));
     }
-    // The coroutine refers to payload and call: it takes the object along.
+    // The coroutine refers to payload and call, so the object is kept.
     in.to->keep(in.id, *s);
     s->belong_to(std::move(in.work));
     auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
@@ -141,14 +146,15 @@ void serve_call(incoming_call& in, Ask&& ask) {
   } catch (...) { in.to->answer_thrown(in.what, in.id, std::current_exception()); }
 }
 
-// What answers the calls of one method at a client.
+// Answers the calls of one method at a client.
 class call_server {
  public:
   virtual ~call_server() = default;
   virtual void serve(incoming_call&) = 0;
 };
 
-// (const In&), (const In&, call&), or without In where the request is Empty; returns what reply<Out> is made from.
+// The signatures of a handler of calls: (const In&), (const In&, call&), or without In if the
+// request is Empty. It returns a type that reply<Out> can be made from.
 template <class F, class In, class Out>
 concept call_handler =
     requires(F& f, const In& in, call& c) { reply<Out>(f(in, c)); } || requires(F& f, const In& in) { reply<Out>(f(in)); } ||
@@ -162,7 +168,7 @@ class call_server_of final : public call_server, public std::enable_shared_from_
   explicit call_server_of(F f) : f_(std::move(f)) {}
 
   void serve(incoming_call& in) override {
-    // A coroutine lambda refers to its closure: the reply keeps it alive.
+    // A coroutine lambda refers to its closure, so the reply keeps the closure alive.
     serve_call<In, Out>(in, [self = this->shared_from_this()](const In& payload, call& c) -> reply<Out> {
       reply<Out> r = self->ask(payload, c);
       if (!r.is_later()) return r;
