@@ -36,6 +36,10 @@ TEST(Contract, FindsMethodsByNameAndById) {
   EXPECT_EQ(known.find("Lobby.Add"), &lobby.methods[0]);
   EXPECT_EQ(known.find(std::uint32_t{0x3600357f}), &lobby.methods[0]);
   EXPECT_EQ(known.find(std::uint32_t{0x07f02616}), &lobby.methods[1]);
+  EXPECT_EQ(known.number_of("Lobby.Add"), 0u);
+  EXPECT_EQ(known.number_of(std::uint32_t{0x07f02616}), 1u);
+  EXPECT_EQ(&known.at(1), &lobby.methods[1]);
+  EXPECT_EQ(known.number_of("lobby.add"), contract::none);
   EXPECT_EQ(known.find("lobby.add"), nullptr);
   EXPECT_EQ(known.find(""), nullptr);
   EXPECT_EQ(known.find(std::uint32_t{0}), nullptr);

@@ -31,7 +31,8 @@ bool answering::use_up(std::uint64_t id) {
   return false;
 }
 
-void answering::call(const wire::envelope& e, const method* m) {
+void answering::call(const wire::envelope& e, session::contract::number number) {
+  const method* const m = in_.contract_.at_or_null(number);
   session::peer_session& session = *in_.session_;
   if (!m || m->event || !in_.may_send(*m) || too_large_for_us(session, *m, e.payload.size()) || !session.agreed(*m)) {
     if (!use_up(e.id)) return;
@@ -41,10 +42,11 @@ void answering::call(const wire::envelope& e, const method* m) {
     if (!session.agreed(*m)) return refuse(m, e.id, errc::version_mismatch);
     return refuse(m, e.id, over_our_limit(session, *m, e.payload.size()));
   }
-  run(e, *m, e.id, e.deadline_ms);
+  run(e, number, e.id, e.deadline_ms);
 }
 
-void answering::plain_call(const wire::envelope& e, const method& m) {
+void answering::plain_call(const wire::envelope& e, session::contract::number number) {
+  const method& m = in_.contract_.at(number);
   session::peer_session& session = *in_.session_;
   const auto refuse = [&](errc code, std::string text) {
     session.refuse(in_.io_->now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m});
@@ -53,10 +55,11 @@ void answering::plain_call(const wire::envelope& e, const method& m) {
   if (too_large_for_us(session, m, e.payload.size())) return refuse(errc::too_large, over_our_limit(session, m, e.payload.size()).message);
   if (!e.foreign_id.empty() && plain_->in_flight(e.foreign_id)) return refuse(errc::bad_frame, "this id is still in flight");
   const bool in_order = !in_.dialect_ || in_.dialect_->answers_in_order;
-  run(e, m, plain_->accept(e.foreign_id, in_order), e.deadline_ms);
+  run(e, number, plain_->accept(e.foreign_id, in_order), e.deadline_ms);
 }
 
-void answering::run(const wire::envelope& e, const method& m, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
+void answering::run(const wire::envelope& e, session::contract::number number, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
+  const method& m = in_.contract_.at(number);
   const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
   switch (calls_.accept(id, in_.received_at_, deadline_ms, limit)) {
     case verdict::violation:
@@ -76,7 +79,8 @@ void answering::run(const wire::envelope& e, const method& m, std::uint64_t id, 
   std::size_t grown = 0;
   options.grown = &grown;
   incoming_call asked{
-      m, id, in_.session_->payload_format(), e.payload, options, in_.asker_, in_.peer_.get(), calls_.deadline_of(id), *in_.on_, this};
+      m,        number, id, in_.session_->payload_format(), e.payload, options, in_.asker_, in_.peer_.get(), calls_.newest_deadline(),
+      *in_.on_, this};
   in_.owner_->call_received(in_, asked);
 }
 

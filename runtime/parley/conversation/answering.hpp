@@ -5,6 +5,7 @@
 #include "parley/conversation/call_slots.hpp"
 #include "parley/conversation/plain_calls.hpp"
 #include "parley/rpc/incoming_calls.hpp"
+#include "parley/session/contract.hpp"
 #include "parley/stub/answers.hpp"
 #include "parley/wire/envelope.hpp"
 
@@ -25,8 +26,9 @@ class answering final : public answers {
 
   // Called in plain mode when the session begins.
   void begin_plain() { plain_ = std::make_unique<plain_answers>(); }
-  void call(const wire::envelope&, const method*);
-  void plain_call(const wire::envelope&, const method&);
+  // Takes the method's number in the contract, or `none`.
+  void call(const wire::envelope&, session::contract::number);
+  void plain_call(const wire::envelope&, session::contract::number);
   // Marks the id of a call that the session has refused as used. Returns false if it was used
   // before.
   bool use_up(std::uint64_t id);
@@ -42,13 +44,13 @@ class answering final : public answers {
   void answer(const method&, std::uint64_t id, const error&) override;
   void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
   void keep(std::uint64_t id, call_memory& handler) override { calls_.keep(id, handler, handler.grown()); }
-  std::shared_ptr<call_memory> take(const method& m) override { return slots_.take(m); }
-  void give_back(const method& m, std::shared_ptr<call_memory> used) override { slots_.give_back(m, std::move(used)); }
+  std::shared_ptr<call_memory> take(std::uint32_t method) override { return slots_.take(method); }
+  void give_back(std::uint32_t method, std::shared_ptr<call_memory> used) override { slots_.give_back(method, std::move(used)); }
   std::shared_ptr<answers> hold() override;
 
  private:
   void refuse(const method*, std::uint64_t id, const error&);
-  void run(const wire::envelope&, const method&, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
+  void run(const wire::envelope&, session::contract::number, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
   // Whether the peer is a plain client of a schema that relays unknown events, as datadivr's does.
   bool reads_python() const;
   result<> send_reply(const method&, std::uint64_t id, const void* value);

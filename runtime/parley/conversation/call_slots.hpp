@@ -2,9 +2,8 @@
 // Private to conversation.
 #pragma once
 
-#include "parley/core/flat_index.hpp"
+#include "parley/session/contract.hpp"
 #include "parley/stub/answers.hpp"
-#include "parley/wire/method.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,44 +15,37 @@ namespace parley {
 
 class call_slots {
  public:
+  using number = session::contract::number;
+
   // The memory that is kept for one method: twice the largest payload that a server accepts by
   // default. Larger memory is released, so no sequence of payloads makes a connection hold more
   // than this for each method.
   static constexpr std::size_t most_kept = 128 * 1024;
 
   // Null if no memory is kept.
-  std::shared_ptr<call_memory> take(const method& m) {
-    const auto at = find(m);
-    return at == flat_index::none ? nullptr : std::move(slots_[at].memory);
+  std::shared_ptr<call_memory> take(number method) noexcept {
+    if (method >= places_.size() || places_[method] == 0) return nullptr;
+    return std::move(slots_[places_[method] - 1]);
   }
-  void give_back(const method& m, std::shared_ptr<call_memory> used) {
+  void give_back(number method, std::shared_ptr<call_memory> used) {
     if (used->grown() > most_kept) return;
-    const auto at = find(m);
-    if (at != flat_index::none) {
-      slots_[at].memory = std::move(used);
-    } else {
-      index_.add(hash_of(m), static_cast<flat_index::position>(slots_.size()));
-      slots_.push_back({&m, std::move(used)});
-    }
+    if (method >= places_.size() || places_[method] == 0) make_place(method);
+    slots_[places_[method] - 1] = std::move(used);
   }
-  void release() {
-    slots_ = {};
-    index_.clear();
+  void release() noexcept {
+    slots_ = std::vector<std::shared_ptr<call_memory>>();
+    places_ = std::vector<std::uint32_t>();
   }
 
  private:
-  struct slot {
-    const method* what;
-    std::shared_ptr<call_memory> memory;
-  };
-
-  static std::uint32_t hash_of(const method& m) { return flat_index::hash_of(reinterpret_cast<std::uintptr_t>(&m)); }
-  flat_index::position find(const method& m) const {
-    return index_.find(hash_of(m), [&](auto at) { return slots_[at].what == &m; });
+  void make_place(number method) {
+    if (method >= places_.size()) places_.resize(std::size_t{method} + 1);
+    slots_.emplace_back();
+    places_[method] = static_cast<std::uint32_t>(slots_.size());
   }
 
-  std::vector<slot> slots_;
-  flat_index index_;
+  std::vector<std::shared_ptr<call_memory>> slots_;
+  std::vector<std::uint32_t> places_;  // by method, a position in slots_ plus 1, or 0; most methods are not called on a connection
 };
 
 }  // namespace parley

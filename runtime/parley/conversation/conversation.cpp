@@ -145,8 +145,8 @@ void conversation::receive(time_point now, bytes_view content, bool binary) {
   }
 }
 
-const method* conversation::known(const wire::envelope& e) const {
-  return session_->binary() ? contract_.find(e.method) : contract_.find(std::string_view(e.name));
+session::contract::number conversation::number_of(const wire::envelope& e) const {
+  return session_->binary() ? contract_.number_of(e.method) : contract_.number_of(std::string_view(e.name));
 }
 
 bool conversation::may_send(const method& m) const {
@@ -158,7 +158,7 @@ void conversation::act_on(const wire::envelope& e) {
     case wire::kind::event:
       return on_event(e, known(e));
     case wire::kind::call:
-      return answering_.call(e, known(e));
+      return answering_.call(e, number_of(e));
     case wire::kind::reply:
       return asking_.answered(e);
     case wire::kind::error: {
@@ -176,8 +176,9 @@ void conversation::act_on(const wire::envelope& e) {
 // Plain frames have names instead of kinds, and no ids that both ends know.
 void conversation::act_on_plain(const wire::envelope& e) {
   if (session_->self() == side::client && asking_.plain_answered(e)) return;
-  const method* const m = contract_.find(std::string_view(e.name));
-  if (session_->self() == side::server && m && !m->event) return answering_.plain_call(e, *m);
+  const session::contract::number number = contract_.number_of(std::string_view(e.name));
+  const method* const m = contract_.at_or_null(number);
+  if (session_->self() == side::server && m && !m->event) return answering_.plain_call(e, number);
   on_event(e, m);
 }
 

@@ -166,7 +166,8 @@ class conversation final : private session::owner, public std::enable_shared_fro
   void act_on(const wire::envelope&);
   void act_on_plain(const wire::envelope&);
   void on_event(const wire::envelope&, const method*);
-  const method* known(const wire::envelope&) const;
+  session::contract::number number_of(const wire::envelope&) const;
+  const method* known(const wire::envelope& e) const { return contract_.at_or_null(number_of(e)); }
   // Whether the other end may make this call or send this event.
   bool may_send(const method&) const;
   // Whether a frame of this end stays within the dialect's limit, if there is one.

@@ -97,6 +97,7 @@ class call_table {
   node* first_due() noexcept { return heap_.empty() ? nullptr : &nodes_[heap_.front()]; }
 
   // The order of opening. Null at the end.
+  const node* newest() const noexcept { return newest_ == none ? nullptr : &nodes_[newest_]; }
   node* oldest() noexcept { return oldest_ == none ? nullptr : &nodes_[oldest_]; }
   node* next(const node& n) noexcept { return n.after == none ? nullptr : &nodes_[n.after]; }
 

@@ -23,12 +23,9 @@ incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now,
   if (calls_.size() >= max_calls_ || hold_too_much()) return verdict::overloaded;
   if (deadline_ms == 0u) return verdict::late;
   const auto allowed = deadline_ms ? std::min(std::chrono::milliseconds(*deadline_ms), limit) : limit;
-  const time_point deadline = now + allowed;
-  calls_.add(id, deadline, {});
+  calls_.add(id, now + allowed, {});
   return verdict::run;
 }
-
-time_point incoming_calls::deadline_of(std::uint64_t id) const { return calls_.find(id)->deadline; }
 
 void incoming_calls::keep(std::uint64_t id, running& handler, std::size_t holds) {
   table::node* const call = calls_.find(id);

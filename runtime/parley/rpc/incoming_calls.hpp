@@ -37,9 +37,8 @@ class incoming_calls {
   verdict accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms, std::chrono::milliseconds limit);
   // Uses up an id that was refused earlier. Returns `run` or `violation`.
   verdict use_up(std::uint64_t id);
-  // The time at which the caller stops waiting. Only for a call that was accepted and has no
-  // terminal frame yet.
-  time_point deadline_of(std::uint64_t id) const;
+  // The time at which the caller of the call that was accepted last stops waiting. Only until anything else happens here.
+  time_point newest_deadline() const noexcept { return calls_.newest()->deadline; }
 
   // The handler continues after returning. Stores it so that it can be stopped, and stops it at
   // once if the call is already over. The handler must live until finish(). Its payload counts as

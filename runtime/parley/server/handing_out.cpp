@@ -70,8 +70,8 @@ void server_loop::hand_out(const method* what, const frames_made& frames, const 
       ++delivered;
     }
   }
-  deliveries_ += delivered;
-  if (left_out != 0) left_out_ += left_out;
+  counts_.deliveries += delivered;
+  if (left_out != 0) counts_.left_out += left_out;
 }
 
 }  // namespace parley

@@ -30,7 +30,7 @@ class other_loops {
       if (loop.get() == &here_) continue;
       routing::forms needed = 0;
       for (std::size_t kind = 0; kind < spoken_kinds; ++kind)
-        if (loop->population(static_cast<spoken>(kind)) != 0) needed |= form_of(static_cast<spoken>(kind));
+        if (loop->counts().speaking(static_cast<spoken>(kind)) != 0) needed |= form_of(static_cast<spoken>(kind));
       if (needed != 0) found(loop.get(), needed);
     }
   }

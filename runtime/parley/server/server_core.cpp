@@ -91,9 +91,10 @@ registration server_core::add(handler& h, const service& s, std::span<const bind
   if (phase_ != phase::idle && (has_several_loops() || !first().inside()))
     throw std::logic_error("parley::server::add: add handlers before the start, or, with one thread, from a handler");
   for (const binding& b : bindings)
-    if (loops_.front()->has_handler_for(*b.what)) throw std::invalid_argument("two handlers for " + std::string(b.what->name));
+    if (loops_.front()->handlers().find(*b.what)) throw std::invalid_argument("two handlers for " + std::string(b.what->name));
+  if (phase_ != phase::idle) (void)contract_.add(s);  // use() posts, and the methods' numbers are needed now
   const std::uint64_t id = next_registration_++;
-  for (const auto& loop : loops_) loop->take_in(id, h, bindings);
+  for (const auto& loop : loops_) loop->handlers().add(id, h, bindings);
   registered_.push_back(id);
   h.serving_.push_back({weak_from_this(), id});
   return h.serving_.back();
@@ -108,12 +109,13 @@ void server_core::remove(std::uint64_t registered, bool late) {
     for (const auto& loop : loops_) {
       home& where = loop->where();
       if (phase_ == phase::idle || where.inside() || !where.loop()) {
-        loop->take_out(registered, [] {});
+        loop->handlers().remove(registered, [] {});
         continue;
       }
       auto ended = std::make_shared<std::promise<void>>();  // if the loop drops this promise, the wait ends as well
       gone.push_back(ended->get_future());
-      asio::post(where.executor(), [raw = loop.get(), registered, ended] { raw->take_out(registered, [ended] { ended->set_value(); }); });
+      asio::post(where.executor(),
+                 [raw = loop.get(), registered, ended] { raw->handlers().remove(registered, [ended] { ended->set_value(); }); });
     }
   }
   if (late && !gone.empty())
@@ -249,7 +251,7 @@ void server_core::end() {
 
 server_counters server_core::counters() const {
   server_counters sum;
-  for (const auto& loop : loops_) loop->add_to(sum);
+  for (const auto& loop : loops_) loop->counts().add_to(sum);
   sum.queued = waiting_->used();
   return sum;
 }
@@ -264,10 +266,11 @@ void server_core::look_at_memory() const noexcept {
 formats_in_use server_core::formats() const {
   formats_in_use now;
   for (const auto& loop : loops_) {
-    for (const spoken kind : {spoken::binary, spoken::binary_without_lists}) now.binary = now.binary || loop->population(kind) != 0;
-    for (const spoken kind : {spoken::json, spoken::json_without_lists, spoken::plain}) now.json = now.json || loop->population(kind) != 0;
+    for (const spoken kind : {spoken::binary, spoken::binary_without_lists}) now.binary = now.binary || loop->counts().speaking(kind) != 0;
+    for (const spoken kind : {spoken::json, spoken::json_without_lists, spoken::plain})
+      now.json = now.json || loop->counts().speaking(kind) != 0;
     for (const entrance* one : with_dialect_)
-      if (loop->population(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
+      if (loop->counts().speaking(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
   }
   if (!now.json && !now.binary) now.binary = true;
   return now;

@@ -33,7 +33,7 @@ void server_loop::refuse(conversation& sender, const wire::envelope& e, const er
 }
 
 void server_loop::event_received(conversation& sender, const wire::envelope& e, const method& m, bytes_view payload) {
-  events_ += 1;
+  counts_.events += 1;
   const received_event event{sender, e, m, payload, sender.session().format().payload_format(), sender.reading(e)};
   delivery d;
   const auto to = choose_target(event, d.to_written);
@@ -50,8 +50,8 @@ void server_loop::event_received(conversation& sender, const wire::envelope& e, 
     d.no_text = !e.has_text;
   }
   std::string rewritten;
-  const auto found = bound_.find(&m);
-  if (found != bound_.end() && found->second.how.overridden && !ask_handler(found->second, event, d, rewritten)) return;
+  const served_handlers::bound* const found = handlers_.find(m);
+  if (found && found->how.overridden && !ask_handler(*found, event, d, rewritten)) return;
   if (to->kind == target_kind::server || !sender.open()) return;
   pass_on(sender, d);
 }
@@ -70,7 +70,7 @@ result<target> server_loop::choose_target(const received_event& event, std::stri
 // Returns false if the event must not be delivered. The sender has then been answered if an answer
 // is due. `by` is not valid after its handler has run, because a handler may end its own
 // registration.
-bool server_loop::ask_handler(const bound& by, const received_event& event, delivery& d, std::string& rewritten) {
+bool server_loop::ask_handler(const served_handlers::bound& by, const received_event& event, delivery& d, std::string& rewritten) {
   conversation& sender = event.sender;
   const method& m = event.what;
   const auto refused = [&](const error& why) {
@@ -113,7 +113,7 @@ void server_loop::pass_on(conversation& sender, delivery& d) {
 }
 
 void server_loop::unknown_event(conversation& sender, const wire::envelope& e) {
-  events_ += 1;
+  counts_.events += 1;
   const bool json = sender.session().format().payload_format() == format::json;
   if (!server_.contract().relays_unknown() || !json || e.name.starts_with('$')) {
     // In plain mode the frame may also be a call of a method that does not exist, and a sender that

@@ -58,36 +58,11 @@ server_loop::server_loop(server_core& server, home where)
       home_(std::move(where)),
       watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
       patience_(server.clock()->make_alarm(home_.executor())),
+      handlers_(server.contract()),
       inbox_(server.options().max_posted) {}
 
 server_loop::~server_loop() {
   for (auto& [raw, end] : conversations_) end->forget_owner();
-}
-
-void server_loop::take_in(std::uint64_t id, handler& h, std::span<const binding> bindings) {
-  const auto replies = std::make_shared<running_replies>();
-  for (const binding& b : bindings) bound_.emplace(b.what, bound{&h, b, replies});
-  handlers_.push_back({id, &h, replies});
-}
-
-void server_loop::take_out(std::uint64_t id, std::function<void()> ended) {
-  const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
-  if (found == handlers_.end()) return ended();
-  const auto replies = std::move(found->replies);
-  handlers_.erase(found);
-  std::erase_if(bound_, [&replies](const auto& entry) { return entry.second.replies == replies; });
-  replies->stop(std::move(ended));
-}
-
-template <class F>
-void server_loop::for_each_handler(F f) {
-  std::vector<std::uint64_t> now;
-  now.reserve(handlers_.size());
-  for (const served& one : handlers_) now.push_back(one.id);
-  for (const std::uint64_t id : now) {
-    const auto found = std::find_if(handlers_.begin(), handlers_.end(), [id](const served& one) { return one.id == id; });
-    if (found != handlers_.end()) f(*found->handler);
-  }
 }
 
 // --- Clients connect and disconnect.
@@ -127,14 +102,14 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
-  rejected_ += 1;
+  counts_.rejected += 1;
   if (server_.options().log)
     server_.log(log_level::info,
                 "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": " + std::string(text));
 }
 
 void server_loop::accept_failed(const std::error_code& why) {
-  accept_failures_ += 1;
+  counts_.accept_failures += 1;
   if (!server_.options().log) return;
   const time_point now = server_.clock()->now();
   if (accept_failure_logged_ != time_point::min() && now - accept_failure_logged_ < between_accept_failures) return;
@@ -155,10 +130,10 @@ const wire::envelope_format* server_loop::format_for(std::string_view subprotoco
 void server_loop::opened(conversation& end) {
   const spoken kind = end.speaks();
   const std::string& id = end.session().client_id();
-  population_[static_cast<std::size_t>(kind)] += 1;
+  counts_.speaking(kind) += 1;
   clients_.add(id, &end);
   if (server_.has_several_loops()) server_.directory().add(id, {this, kind});
-  accepted_ += 1;
+  counts_.accepted += 1;
   end.set_peer(std::make_shared<parley::peer>(end));
   parley::peer& peer = *end.peer();
   if (server_.options().log) {
@@ -166,7 +141,7 @@ void server_loop::opened(conversation& end) {
     for (const method* m : end.session().mismatched())
       server_.log(log_level::warning, "client " + peer.id() + " has a different version of " + std::string(m->name));
   }
-  for_each_handler([&](handler& h) {
+  handlers_.for_each([&](handler& h) {
     try {
       const watchdog::running handler_of(watchdog_, "connected()");
       h.connected(peer);
@@ -189,9 +164,9 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
     const std::string& id = end.session().client_id();
     clients_.remove(id);
     if (server_.has_several_loops()) server_.directory().remove(id);
-    population_[static_cast<std::size_t>(end.speaks())] -= 1;
-    refused_ += end.session().counters().refused;
-    if (!how.from_peer && how.close_code == session::close_code::too_slow) too_slow_ += 1;
+    counts_.speaking(end.speaks()) -= 1;
+    counts_.refused += end.session().counters().refused;
+    if (!how.from_peer && how.close_code == session::close_code::too_slow) counts_.too_slow += 1;
     if (logs && end.session().total_was_full())
       server_.log(log_level::warning, "max_queued_total (" + std::to_string(server_.waiting()->most()) + " bytes) is reached: client " +
                                           id + " is closed, because its queued data does not fit");
@@ -199,7 +174,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
     const bool usual = how.from_peer || how.close_code == 1006 || how.close_code == session::close_code::going_away ||
                        how.close_code == session::close_code::removed;
     if (logs) server_.log(usual ? log_level::info : log_level::warning, "client " + id + " disconnected " + how_it_ended(how));
-    for_each_handler([&](handler& h) {
+    handlers_.for_each([&](handler& h) {
       try {
         const watchdog::running handler_of(watchdog_, "disconnected()");
         h.disconnected(*end.peer(), how);
@@ -242,31 +217,18 @@ void server_loop::told_if_empty() {
   server_.loop_is_empty();
 }
 
-void server_loop::add_to(server_counters& sum) const {
-  for (const tally& one : population_) sum.clients += one;
-  sum.accepted += accepted_;
-  sum.rejected += rejected_;
-  sum.events += events_;
-  sum.deliveries += deliveries_;
-  sum.calls += calls_;
-  sum.refused += refused_;
-  sum.accept_failures += accept_failures_;
-  sum.left_out += left_out_;
-  sum.too_slow += too_slow_;
-}
-
 void server_loop::drained(conversation&) { server_.look_at_memory(); }
 
 // --- Calls, and errors from clients about the server's events.
 
 void server_loop::call_received(conversation&, incoming_call& in) {
-  calls_ += 1;
-  const auto found = bound_.find(&in.what);
-  if (found == bound_.end() || !found->second.how.overridden)
+  counts_.calls += 1;
+  const served_handlers::bound* const found = handlers_.find(in.number);
+  if (!found || !found->how.overridden)
     return in.to->answer(in.what, in.id, error{errc::unimplemented, "this server has no handler for this call"});
   const watchdog::running handler_of(watchdog_, in.what.name);
-  in.work = found->second.replies;
-  found->second.how.serve(*found->second.handler, in);
+  in.work = found->replies;
+  found->how.serve(*found->handler, in);
 }
 
 void server_loop::call_handler_threw(const method& m, const std::exception_ptr& thrown) {

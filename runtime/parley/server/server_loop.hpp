@@ -17,11 +17,11 @@
 #include "parley/server/crossing.hpp"
 #include "parley/server/directory.hpp"
 #include "parley/server/inbox.hpp"
+#include "parley/server/loop_counts.hpp"
+#include "parley/server/served_handlers.hpp"
 #include "parley/server/server.hpp"
 #include "parley/transport/transport.hpp"
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,17 +36,6 @@ namespace parley {
 class server_core;
 struct entrance;
 
-// A counter that one thread changes and any thread may read.
-class tally {
- public:
-  void operator+=(std::uint64_t more) noexcept { value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
-  void operator-=(std::uint64_t less) noexcept { value_.store(value_.load(std::memory_order_relaxed) - less, std::memory_order_relaxed); }
-  operator std::uint64_t() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_ = 0;
-};
-
 class server_loop final : public conversation_owner {
  public:
   server_loop(server_core& server, home where);
@@ -54,12 +43,8 @@ class server_loop final : public conversation_owner {
 
   home& where() noexcept { return home_; }
 
-  // Call these before the start or on the loop.
-  void take_in(std::uint64_t id, handler&, std::span<const binding>);
-  // `ended` is called when no coroutine of the handler runs on this loop any more. It is called at
-  // once if the handler is not registered here.
-  void take_out(std::uint64_t id, std::function<void()> ended);
-  bool has_handler_for(const method& m) const { return bound_.contains(&m); }
+  // Change it before the start or on the loop.
+  served_handlers& handlers() noexcept { return handlers_; }
 
   void listen(const entrance&, std::shared_ptr<transport::listener>);  // before the loop runs
   void accept();
@@ -77,8 +62,7 @@ class server_loop final : public conversation_owner {
   // Passes an event of another loop to its receivers here. Any thread.
   void put(std::shared_ptr<const crossing>);
 
-  void add_to(server_counters&) const;
-  std::uint64_t population(spoken kind) const noexcept { return population_[static_cast<std::size_t>(kind)]; }
+  const loop_counts& counts() const noexcept { return counts_; }
 
  private:
   using audience = routing::audience<conversation*, server_loop*>;
@@ -86,7 +70,6 @@ class server_loop final : public conversation_owner {
   struct delivery;
   // An event as received from a client.
   struct received_event;
-  struct bound;
 
   // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
@@ -95,7 +78,7 @@ class server_loop final : public conversation_owner {
   void unknown_event(conversation&, const wire::envelope&) override;
   void call_received(conversation&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;
-  void event_ignored(conversation&, const method&) override { left_out_ += 1; }
+  void event_ignored(conversation&, const method&) override { counts_.left_out += 1; }
   void error_received(conversation&, const error&, std::string_view event) override;
   void drained(conversation&) override;
   void refused(conversation&, const wire::fault&, const method*) override;
@@ -105,7 +88,7 @@ class server_loop final : public conversation_owner {
 
   // The steps of an event from a client.
   static result<target> choose_target(const received_event&, std::string_view& written);
-  bool ask_handler(const bound&, const received_event&, delivery&, std::string& rewritten);
+  bool ask_handler(const served_handlers::bound&, const received_event&, delivery&, std::string& rewritten);
   void pass_on(conversation& sender, delivery&);
   bool may_reach(const target&) const;
 
@@ -123,21 +106,6 @@ class server_loop final : public conversation_owner {
   void refuse(conversation&, const wire::envelope& event, const error&, const method*);
   void told_if_empty();
 
-  struct served {
-    std::uint64_t id;
-    parley::handler* handler;
-    std::shared_ptr<running_replies> replies;
-  };
-  // Calls `f` for each handler that is registered now, unless it is removed meanwhile.
-  template <class F>
-  void for_each_handler(F f);
-
-  struct bound {
-    parley::handler* handler;
-    binding how;
-    std::shared_ptr<running_replies> replies;
-  };
-
   server_core& server_;
   home home_;
   watchdog watchdog_;
@@ -147,8 +115,7 @@ class server_loop final : public conversation_owner {
     std::shared_ptr<transport::listener> listener;
   };
   std::vector<listening> listening_;
-  std::vector<served> handlers_;
-  std::unordered_map<const method*, bound> bound_;
+  served_handlers handlers_;
   std::unordered_map<conversation*, std::shared_ptr<conversation>> conversations_;  // including those that are not open yet
   audience clients_;
   // The receivers of the last event. Each delivery borrows this memory.
@@ -169,8 +136,7 @@ class server_loop final : public conversation_owner {
   bool stopping_ = false;
   bool told_ = false;
 
-  std::array<tally, spoken_kinds> population_;
-  tally accepted_, rejected_, events_, deliveries_, calls_, refused_, left_out_, accept_failures_, too_slow_;
+  loop_counts counts_;
   time_point accept_failure_logged_ = time_point::min();
 
   inbox inbox_;

@@ -50,14 +50,12 @@ result<> contract::add(const service& added) {
   return {};
 }
 
-const method* contract::find(std::string_view name) const {
-  const auto at = by_name_.find(hash_of(name), [&](auto p) { return methods_[p]->name == name; });
-  return at == flat_index::none ? nullptr : methods_[at];
+contract::number contract::number_of(std::string_view name) const {
+  return by_name_.find(hash_of(name), [&](number n) { return methods_[n]->name == name; });
 }
 
-const method* contract::find(std::uint32_t id) const {
-  const auto at = by_id_.find(id, [&](auto p) { return methods_[p]->id == id; });  // the id is a part of a hash already
-  return at == flat_index::none ? nullptr : methods_[at];
+contract::number contract::number_of(std::uint32_t id) const {
+  return by_id_.find(id, [&](number n) { return methods_[n]->id == id; });  // the id is a part of a hash already
 }
 
 std::size_t contract::largest_payload(std::size_t floor) const {

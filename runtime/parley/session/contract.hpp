@@ -21,8 +21,15 @@ class contract {
   result<> add(const service& added);
   bool knows(const service&) const;
 
-  const method* find(std::string_view name) const;
-  const method* find(std::uint32_t id) const;
+  // A method's number in this contract: 0 for the first that was added, and so on. Tables about methods are vectors with these indexes.
+  using number = flat_index::position;
+  static constexpr number none = flat_index::none;
+  number number_of(std::string_view name) const;
+  number number_of(std::uint32_t id) const;
+  const method& at(number n) const { return *methods_[n]; }
+  const method* at_or_null(number n) const { return n == none ? nullptr : methods_[n]; }
+  const method* find(std::string_view name) const { return at_or_null(number_of(name)); }
+  const method* find(std::uint32_t id) const { return at_or_null(number_of(id)); }
 
   bool relays_unknown() const noexcept { return relays_unknown_; }
   // The largest payload limit of any method, and at least `floor`.

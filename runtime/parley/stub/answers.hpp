@@ -42,16 +42,17 @@ class answers {
   virtual void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) = 0;
   // The handler answers later. The object lives until then.
   virtual void keep(std::uint64_t id, call_memory&) = 0;
-  // The memory that the last call of this method used, or null. The caller gives it back, or keeps
-  // it while the call is answered later.
-  virtual std::shared_ptr<call_memory> take(const method&) = 0;
-  virtual void give_back(const method&, std::shared_ptr<call_memory>) = 0;
+  // The memory that the last call of this method used, or null. The caller gives it back, or keeps it while the call is answered later.
+  // `method` is incoming_call::number.
+  virtual std::shared_ptr<call_memory> take(std::uint32_t method) = 0;
+  virtual void give_back(std::uint32_t method, std::shared_ptr<call_memory>) = 0;
   // For handlers that answer later.
   virtual std::shared_ptr<answers> hold() = 0;
 };
 
 struct incoming_call {
   const method& what;
+  std::uint32_t number;  // of the method in the contract of the end that is asked
   std::uint64_t id;
   parley::format format;
   bytes_view payload;

@@ -118,13 +118,13 @@ template <class In, class Out, class Ask>
 void serve_call(incoming_call& in, Ask&& ask) {
   // Held here, because a handler may end its own connection, or may run its loop so that the same
   // method is called again meanwhile.
-  auto s = std::static_pointer_cast<serving>(in.to->take(in.what));
+  auto s = std::static_pointer_cast<serving>(in.to->take(in.number));
   if (!s) s = std::make_shared<serving_of<In>>();
   In& payload = static_cast<serving_of<In>&>(*s).payload;
   const auto decoded = in.what.in->read(in.format, in.payload, &payload, in.options);
   if (in.options.grown) s->grew(*in.options.grown);
   if (!decoded) {
-    in.to->give_back(in.what, std::move(s));
+    in.to->give_back(in.number, std::move(s));
     return in.to->answer(in.what, in.id, decoded.error());
   }
   s->begin(in.what, in.from, in.peer, in.deadline, in.on);
@@ -132,7 +132,7 @@ void serve_call(incoming_call& in, Ask&& ask) {
     reply<Out> r = ask(std::as_const(payload), s->call());
     if (!r.is_later()) {
       answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
-      return in.to->give_back(in.what, std::move(s));
+      return in.to->give_back(in.number, std::move(s));
     }
     // The coroutine refers to payload and call, so the object is kept.
     in.to->keep(in.id, *s);
