@@ -4,18 +4,6 @@
 
 namespace parley::session {
 
-bool outbox::total_is_full(std::size_t size, std::size_t in_transport) const noexcept {
-  if (!total_) return false;
-  const std::size_t used = bounded_ + in_transport;
-  return (used != 0 || size > always_room) && used + cost_of(size) > total_->left();
-}
-
-bool outbox::has_room_beside(std::size_t size, std::size_t used) const noexcept {
-  // An empty queue accepts any message that the peer accepts, even one larger than the limit.
-  if (used != 0 && (used > max_bytes_ || cost_of(size) > max_bytes_ - used)) return false;
-  return !total_is_full(size, used - bounded_);
-}
-
 void outbox::add(buffer frame, std::uint64_t call, bool admitted) {
   const std::size_t cost = cost_of(frame.size());
   if (total_) total_->add(alone(frame));

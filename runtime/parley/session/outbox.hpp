@@ -45,7 +45,10 @@ class outbox {
     return (bounded_ + in_transport == 0 && size <= always_room) || has_room_beside(size, bounded_ + in_transport);
   }
   // Whether it is the limit over all peers that the frame exceeds.
-  bool total_is_full(std::size_t size, std::size_t in_transport) const noexcept;
+  bool total_is_full(std::size_t size, std::size_t in_transport) const noexcept {
+    const std::size_t used = bounded_ + in_transport;
+    return total_ && (used != 0 || size > always_room) && used + cost_of(size) > total_->left();
+  }
 
   bool empty() const noexcept { return data_.empty() && control_.empty(); }
   std::size_t frames() const noexcept { return data_.size() + control_.size(); }
@@ -68,7 +71,10 @@ class outbox {
     bool taken_back = false;  // a call that was removed; its place counts until it is skipped
   };
   // What only this queue counts: a frame with a header is counted once for all its holders.
-  bool has_room_beside(std::size_t size, std::size_t used) const noexcept;
+  bool has_room_beside(std::size_t size, std::size_t used) const noexcept {
+    // An empty queue accepts any message that the peer accepts, even one larger than the limit.
+    return (used == 0 || (used <= max_bytes_ && cost_of(size) <= max_bytes_ - used)) && !total_is_full(size, used - bounded_);
+  }
   static std::size_t alone(const buffer& frame) noexcept { return frame.has_head() ? message_room : cost_of(frame.size()); }
   void add(buffer frame, std::uint64_t call, bool admitted);
   void uncount(const entry&) noexcept;

@@ -384,7 +384,7 @@ bool peer_session::accepts_larger(const parley::method* m, std::size_t payload) 
   return m && payload <= m->max_bytes && (plain_ || std::find(larger_.begin(), larger_.end(), m) != larger_.end());
 }
 
-bool peer_session::agreed(const parley::method& m) const noexcept {
+bool peer_session::agreed_after_all(const parley::method& m) const noexcept {
   return policy_ == wire::policy::warn || std::find(mismatched_.begin(), mismatched_.end(), &m) == mismatched_.end();
 }
 

@@ -244,7 +244,7 @@ class peer_session {
   bool has_feature(std::uint64_t bit) const noexcept { return (features_ & bit) != 0; }
   // Whether both ends have the same contract for this method. If not, its calls fail with
   // version_mismatch and its events are not delivered.
-  bool agreed(const parley::method& m) const noexcept;
+  bool agreed(const parley::method& m) const noexcept { return mismatched_.empty() || agreed_after_all(m); }
   // Whether the peer accepts an event with a payload of this many bytes. A method's own limit
   // applies to peers that announced the method, and in plain mode, which has no announcements. `m`
   // null: no method.
@@ -294,6 +294,7 @@ class peer_session {
   // of them were admitted.
   std::size_t counted(std::size_t in_transport) const noexcept { return options_.self == side::client ? 0 : in_transport; }
   bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
+  bool agreed_after_all(const parley::method&) const noexcept;
 
   session_options options_;
   const contract& contract_;

@@ -12,8 +12,8 @@ void clear(target& where) noexcept {
   where.kind = target_kind::none;
   where.name.clear();
   where.subject.clear();
-  where.except.clear();
-  where.parts.clear();
+  if (!where.except.empty()) where.except.clear();
+  if (!where.parts.empty()) where.parts.clear();
 }
 
 void envelope::clear() {
@@ -36,7 +36,7 @@ void envelope::clear() {
   delivery = delivery_class::none;
   counted = false;
   seq = ack = 0;
-  meta.clear();
+  if (!meta.empty()) meta.clear();
   key.clear();
   slot.clear();
   more = optional = unknown_kind = false;
