@@ -60,6 +60,28 @@ TEST(JsonWriter, WritesEveryNumberAsTheStandardLibraryDoes) {
   }
 }
 
+TEST(JsonWriter, WritesEveryIntegerAsTheStandardLibraryDoes) {
+  const auto check = [](auto value) {
+    std::string out;
+    parley::json::writer(out).number(value);
+    ASSERT_EQ(out, std::to_string(value));
+  };
+  const auto check_all = [&check](std::uint64_t value) {
+    check(value);
+    check(static_cast<std::int64_t>(value));
+    check(static_cast<std::int64_t>(0 - value));
+    check(static_cast<std::uint32_t>(value));
+    check(static_cast<std::int32_t>(value));
+  };
+  for (std::uint64_t value = 0; value < 2000; ++value) check_all(value);
+  for (std::uint64_t power = 1, i = 0; i < 20; ++i, power *= 10)
+    for (const std::uint64_t near : {power - 1, power, power + 1}) check_all(near);
+  for (unsigned bit = 0; bit < 64; ++bit)
+    for (const std::uint64_t near : {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit}) check_all(near);
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 20'000; ++i) check_all(random() >> random() % 64);
+}
+
 TEST(JsonWriter, WritesWhatIsNoNumberAsText) {
   EXPECT_EQ(written(std::numeric_limits<double>::quiet_NaN()), "\"NaN\"");
   EXPECT_EQ(written(std::numeric_limits<double>::infinity()), "\"Infinity\"");
