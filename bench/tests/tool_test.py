@@ -66,8 +66,10 @@ class Ratios(unittest.TestCase):
         xml.dom.minidom.parseString(plot.draw("a & b", [results]))
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "RESULTS.md")
-            paper.write(path, {"cores": "2"}, 2, 3, [results], {"row": "Row"}, ["a peer"], every=False)
+            path.with_name("processors.json").write_text(json.dumps({"Other": {"bar": "3.00x (not reached)"}}))
+            paper.write(path, {"processor": "This", "cores": "2"}, 2, 3, [results], {"row": "Row"}, ["a peer"], every=False)
             self.assertIn("each of 3 rounds", path.read_text())
+            self.assertIn("| bar | <= 1x | 3.00x (not reached) | 2.00x (not reached) |", path.read_text())
             path = pathlib.Path(folder, "results.json")
             report.write_json(path, {}, [results], [])
             self.assertEqual(json.loads(path.read_text())["groups"][0]["contenders"]["<ours>"]["ratio"], 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import Dict, List
 
-from . import report
+from . import report, seen
 from .group import Results
 
 _METHOD = """# Figures
@@ -27,7 +27,9 @@ def write(path: pathlib.Path, machine: Dict[str, str], cores: int, rounds: int, 
           skipped: List[str], every: bool) -> None:
     out = [_METHOD.format(all=" --all" if every else "", rounds=rounds, cores="one core each" if cores > 1 else "the same core"), "## The machine", ""]
     out += [f"- {name}: {value}" for name, value in machine.items()]
-    out += ["", "## Bars and figures", "", report.markdown(all_results, titles)]
+    known = seen.remember(path.with_name("processors.json"), machine["processor"], report.bars(all_results))
+    out += ["", "## Bars, on each processor that they were measured on", "", seen.markdown(known, report.bars(all_results))]
+    out += ["", "## Figures of this processor", "", report.markdown(all_results, titles)]
     if not every:
         out += ["", "Rows without a bar, and the peers that no bar names, come with `scripts/bench --all`."]
     if skipped:

@@ -67,14 +67,13 @@ def table(all_results: List[Results], titles: Dict[str, str]) -> str:
 
 
 def markdown(all_results: List[Results], titles: Dict[str, str]) -> str:
-    out = ["| what | bar | measured | |", "| --- | --- | --- | --- |"]
-    out += ["| " + " | ".join(line) + " |" for line in bars(all_results)]
+    out: List[str] = []
     row = None
     for results in all_results:
         group = results.group
         if group.row != row:
             row = group.row
-            out += ["", f"### {titles[row]}"]
+            out += ([""] if out else []) + [f"### {titles[row]}"]
         out += ["", f"{group.title}:", "", f"| | median, {group.unit} | least .. most | ratio |", "| --- | ---: | ---: | ---: |"]
         out += ["| " + " | ".join(line) + " |" for line in _cells(results)]
     return "\n".join(out)
