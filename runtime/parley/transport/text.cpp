@@ -1,5 +1,7 @@
 #include "parley/transport/text.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -33,14 +35,7 @@ std::size_t character(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) noexcept {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = character(text, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
 bool ends_whole(std::string_view text) noexcept {
   std::size_t last = text.size();
