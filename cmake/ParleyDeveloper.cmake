@@ -19,6 +19,10 @@ if(PARLEY_MOLD)
 elseif(PARLEY_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
+# GNU ld puts what is marked hot together without being told (runtime/README.md).
+if(PARLEY_MOLD OR PARLEY_LLD)
+  add_link_options(-Wl,-z,keep-text-section-prefix)
+endif()
 
 # With CMAKE_INTERPROCEDURAL_OPTIMIZATION GCC's archives hold machine code as well: others link them with and without it.
 if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -31,7 +31,7 @@ bool answering::use_up(std::uint64_t id) {
   return false;
 }
 
-void answering::call(const wire::envelope& e, session::contract::number number) {
+[[gnu::hot]] void answering::call(const wire::envelope& e, session::contract::number number) {
   const method* const m = in_.contract_.at_or_null(number);
   session::peer_session& session = *in_.session_;
   if (!m || m->event || !in_.may_send(*m) || too_large_for_us(session, *m, e.payload.size()) || !session.agreed(*m)) {
@@ -58,7 +58,8 @@ void answering::plain_call(const wire::envelope& e, session::contract::number nu
   run(e, number, plain_->accept(e.foreign_id, in_order), e.deadline_ms);
 }
 
-void answering::run(const wire::envelope& e, session::contract::number number, std::uint64_t id, std::optional<std::uint32_t> deadline_ms) {
+[[gnu::hot]] void answering::run(const wire::envelope& e, session::contract::number number, std::uint64_t id,
+                                 std::optional<std::uint32_t> deadline_ms) {
   const method& m = in_.contract_.at(number);
   const auto limit = std::max(default_call_limit, std::chrono::milliseconds(m.deadline_ms));
   switch (calls_.accept(id, in_.received_at_, deadline_ms, limit)) {
@@ -86,7 +87,7 @@ void answering::run(const wire::envelope& e, session::contract::number number, s
 
 std::shared_ptr<answers> answering::hold() { return {in_.shared_from_this(), this}; }
 
-void answering::answer(const method& m, std::uint64_t id, const void* value) {
+[[gnu::hot]] void answering::answer(const method& m, std::uint64_t id, const void* value) {
   if (!calls_.finish(id) || !in_.open()) return;
   if (auto replied = send_reply(m, id, value); !replied) send_terminal(&m, id, &replied.error(), {});
 }
@@ -102,7 +103,7 @@ bool answering::reads_python() const {
 }
 
 // Encodes the answer directly into the frame if the format supports that.
-result<> answering::send_reply(const method& m, std::uint64_t id, const void* value) {
+[[gnu::hot]] result<> answering::send_reply(const method& m, std::uint64_t id, const void* value) {
   session::peer_session& session = *in_.session_;
   const wire::envelope_format& as = session.format();
   scratch frame;

@@ -28,11 +28,11 @@ class answering final : public answers {
   void begin_plain() { plain_ = std::make_unique<plain_answers>(); }
   // Takes the method's number in the contract, or `none`.
   void call(const wire::envelope&, session::contract::number);
-  void plain_call(const wire::envelope&, session::contract::number);
+  [[gnu::noinline]] void plain_call(const wire::envelope&, session::contract::number);
   // Marks the id of a call that the session has refused as used. Returns false if it was used
   // before.
-  bool use_up(std::uint64_t id);
-  void cancel(const wire::envelope&);
+  [[gnu::cold]] bool use_up(std::uint64_t id);
+  [[gnu::noinline]] void cancel(const wire::envelope&);
   void expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
   void rest() { slots_.release(); }
@@ -41,21 +41,21 @@ class answering final : public answers {
 
   // answers
   void answer(const method&, std::uint64_t id, const void* value) override;
-  void answer(const method&, std::uint64_t id, const error&) override;
-  void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
+  [[gnu::cold]] void answer(const method&, std::uint64_t id, const error&) override;
+  [[gnu::cold]] void answer_thrown(const method&, std::uint64_t id, const std::exception_ptr&) override;
   void keep(std::uint64_t id, call_memory& handler) override { calls_.keep(id, handler, handler.grown()); }
   std::shared_ptr<call_memory> take(std::uint32_t method) override { return slots_.take(method); }
   void give_back(std::uint32_t method, std::shared_ptr<call_memory> used) override { slots_.give_back(method, std::move(used)); }
   std::shared_ptr<answers> hold() override;
 
  private:
-  void refuse(const method*, std::uint64_t id, const error&);
+  [[gnu::cold]] void refuse(const method*, std::uint64_t id, const error&);
   void run(const wire::envelope&, session::contract::number, std::uint64_t id, std::optional<std::uint32_t> deadline_ms);
   // Whether the peer is a plain client of a schema that relays unknown events, as datadivr's does.
   bool reads_python() const;
   result<> send_reply(const method&, std::uint64_t id, const void* value);
-  error not_writable(const method&, const error&);
-  void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
+  [[gnu::cold]] error not_writable(const method&, const error&);
+  [[gnu::cold]] void send_terminal(const method*, std::uint64_t id, const error*, bytes_view payload);
   void send_terminal(std::string& frame);
   void send_plain_terminal(const method*, std::uint64_t id, wire::envelope&, bytes_view payload);
   void write_terminal(wire::envelope&, bytes_view payload, std::string& frame) const;

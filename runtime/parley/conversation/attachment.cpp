@@ -98,7 +98,7 @@ error attachment::why_it_ended(const transport::close_reason& why, const error& 
 
 // --- Time.
 
-void attachment::tick_by(time_point next) {
+[[gnu::hot]] void attachment::tick_by(time_point next) {
   if (next >= armed_) return;
   armed_ = next;
   if (std::exchange(rings_, true)) return alarm_->set_again(next);
@@ -122,7 +122,7 @@ void attachment::ring() {
 
 // --- Outgoing frames.
 
-session::outlet attachment::look() const {
+[[gnu::hot]] session::outlet attachment::look() const {
   if (!connection_) return {.writable = false};
   const std::size_t queued = connection_->buffered_amount();
   // `writable` may only be false if on_drained() follows. The transport calls on_drained() only
@@ -139,7 +139,7 @@ void attachment::transmit(const buffer& frame) {
   if (pacing_) hold_back_until(pacing_->sent(now()));
 }
 
-void attachment::transmit_copy(bytes_view frame) {
+[[gnu::hot]] void attachment::transmit_copy(bytes_view frame) {
   connection_->send_copy(frame, opcode_of(conversation_->session()));
   if (pacing_) hold_back_until(pacing_->sent(now()));
 }
@@ -166,13 +166,13 @@ void attachment::on_drained() {
 
 // Reads the clock once for all messages that arrived together. Reading it for each would be a
 // twentieth of the cost of a small call.
-void attachment::on_received(std::size_t bytes) {
+[[gnu::hot]] void attachment::on_received(std::size_t bytes) {
   received_at_ = now();
   received_ += bytes;
   told_when_ = true;
 }
 
-void attachment::on_message(bytes_view content, transport::opcode kind) {
+[[gnu::hot]] void attachment::on_message(bytes_view content, transport::opcode kind) {
   if (!conversation_->has_session()) return;
   const auto self = shared_from_this();
   const bool nested = std::exchange(acting_, true);

@@ -65,9 +65,9 @@ class attachment final : public transport::connection_handler, private conversat
 
   error why_it_ended(const transport::close_reason& why, const error& how) const;
   void arm() { tick_by(conversation_->next_tick()); }
-  void ring();
-  void hold_back_until(time_point);
-  void go_on();
+  [[gnu::cold]] void ring();
+  [[gnu::cold]] void hold_back_until(time_point);
+  [[gnu::cold]] void go_on();
 
   const std::shared_ptr<conversation> conversation_;
   const std::shared_ptr<transport::clock> clock_;

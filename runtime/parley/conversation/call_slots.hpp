@@ -27,7 +27,7 @@ class call_slots {
     if (method >= places_.size() || places_[method] == 0) return nullptr;
     return std::move(slots_[places_[method] - 1]);
   }
-  void give_back(number method, std::shared_ptr<call_memory> used) {
+  [[gnu::hot]] void give_back(number method, std::shared_ptr<call_memory> used) {
     if (used->grown() > most_kept) return;
     if (method >= places_.size() || places_[method] == 0) make_place(method);
     slots_[places_[method] - 1] = std::move(used);
@@ -38,7 +38,7 @@ class call_slots {
   }
 
  private:
-  void make_place(number method) {
+  [[gnu::cold]] void make_place(number method) {
     if (method >= places_.size()) places_.resize(std::size_t{method} + 1);
     slots_.emplace_back();
     places_[method] = static_cast<std::uint32_t>(slots_.size());

@@ -115,7 +115,7 @@ void conversation::detach(std::uint16_t code, const error& why) {
 
 // --- Time.
 
-time_point conversation::next_tick() const noexcept {
+[[gnu::hot]] time_point conversation::next_tick() const noexcept {
   if (!session_ || session_->closed()) return time_point::max();
   return std::min({session_->next_tick(), asking_.next_deadline(), answering_.next_deadline()});
 }
@@ -134,7 +134,7 @@ void conversation::rest(time_point now) {
 
 // --- Incoming frames.
 
-void conversation::receive(time_point now, bytes_view content, bool binary) {
+[[gnu::hot]] void conversation::receive(time_point now, bytes_view content, bool binary) {
   received_at_ = now;
   const wire::envelope* e = session_->receive(now, content, binary);
   if (e && owner_) {
@@ -145,7 +145,7 @@ void conversation::receive(time_point now, bytes_view content, bool binary) {
   }
 }
 
-session::contract::number conversation::number_of(const wire::envelope& e) const {
+[[gnu::hot]] session::contract::number conversation::number_of(const wire::envelope& e) const {
   return session_->binary() ? contract_.number_of(e.method) : contract_.number_of(std::string_view(e.name));
 }
 
@@ -153,7 +153,7 @@ bool conversation::may_send(const method& m) const {
   return m.from == side::either || m.from == (session_->self() == side::server ? side::client : side::server);
 }
 
-void conversation::act_on(const wire::envelope& e) {
+[[gnu::hot]] void conversation::act_on(const wire::envelope& e) {
   switch (e.kind) {
     case wire::kind::event:
       return on_event(e, known(e));

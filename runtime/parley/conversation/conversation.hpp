@@ -144,7 +144,7 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // result.
   result<> send_event(const outgoing&);
 
-  void close(std::uint16_t code, std::string_view text);
+  [[gnu::cold]] void close(std::uint16_t code, std::string_view text);
 
   // The options for decoding the payload of a received frame.
   decode_options reading(const wire::envelope& e) const noexcept {
@@ -164,8 +164,8 @@ class conversation final : private session::owner, public std::enable_shared_fro
   }
 
   void act_on(const wire::envelope&);
-  void act_on_plain(const wire::envelope&);
-  void on_event(const wire::envelope&, const method*);
+  [[gnu::noinline]] void act_on_plain(const wire::envelope&);
+  [[gnu::noinline]] void on_event(const wire::envelope&, const method*);
   session::contract::number number_of(const wire::envelope&) const;
   const method* known(const wire::envelope& e) const { return contract_.at_or_null(number_of(e)); }
   // Whether the other end may make this call or send this event.

@@ -27,11 +27,11 @@ inline bool too_large_for_peer(const session::peer_session& s, const method& m, 
   return payload > (m.max_bytes != 0 ? m.max_bytes : s.peer_limits().max_message);
 }
 
-inline error over_our_limit(const session::peer_session& s, const method& m, std::size_t payload) {
+[[gnu::cold]] inline error over_our_limit(const session::peer_session& s, const method& m, std::size_t payload) {
   const std::string_view option = s.self() == side::server ? "server_options::max_message" : "client_options::max_message";
   return payload_too_large(m, payload, s.limits().max_message, option);
 }
-inline error over_peers_limit(const session::peer_session& s, const method& m, std::size_t payload) {
+[[gnu::cold]] inline error over_peers_limit(const session::peer_session& s, const method& m, std::size_t payload) {
   const std::string_view option = s.self() == side::server ? "the client's max_message"
                                   : s.plain()              ? "client_options::peer_max_message"
                                                            : "server_options::max_message";

@@ -66,8 +66,8 @@ namespace parley {
 // Has constructors on purpose. GCC 12's bug with braces in co_await affects aggregates, but not
 // classes with constructors.
 struct error {
-  error(errc c, std::string text = {}) : code(make_error_code(c)), message(std::move(text)) {}
-  error(std::error_code c, std::string text = {}) : code(c), message(std::move(text)) {}
+  [[gnu::cold]] error(errc c, std::string text = {}) : code(make_error_code(c)), message(std::move(text)) {}
+  [[gnu::cold]] error(std::error_code c, std::string text = {}) : code(c), message(std::move(text)) {}
 
   // The reason that the handler gave, as a value of the enum in the method's option `errors`. Empty
   // if the handler gave no reason, or if the value is not known here.

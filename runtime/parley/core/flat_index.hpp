@@ -38,14 +38,14 @@ class flat_index {
   }
 
   // The entry must not exist.
-  void add(std::uint32_t hash, position where) {
+  [[gnu::hot]] void add(std::uint32_t hash, position where) {
     if ((size_ + 1) * 4 > cells_.size() * 3) resize(cells_.empty() ? smallest : cells_.size() * 2);
     put({hash, where});
     ++size_;
   }
 
   // The entry must exist.
-  void remove(std::uint32_t hash, position where) {
+  [[gnu::hot]] void remove(std::uint32_t hash, position where) {
     std::size_t hole = place_of(hash, where);
     // Each entry after the hole that may be stored in it moves up, so that no search ends too
     // early.

@@ -15,11 +15,11 @@ namespace parley {
 // created it.
 class scratch {
  public:
-  scratch() : kept_(kept()), text_(std::exchange(kept_.lent, true) ? &own_.emplace() : &kept_.text) {
+  [[gnu::hot]] scratch() : kept_(kept()), text_(std::exchange(kept_.lent, true) ? &own_.emplace() : &kept_.text) {
     text_->clear();
     if (text_->capacity() < least) text_->reserve(least);
   }
-  ~scratch() {
+  [[gnu::hot]] ~scratch() {
     if (own_) return;
     kept_.lent = false;
     if (text_->capacity() > most_kept) kept_.text = {};

@@ -36,7 +36,7 @@ class watchdog {
       by.innermost_ = this;
       if (by.say_) since_ = by.clock_->roughly_now();
     }
-    ~running() {
+    [[gnu::hot]] ~running() {
       if (!by_) return;
       by_->innermost_ = outer_;
       if (by_->say_) by_->over(name_, since_);

@@ -17,8 +17,8 @@ incoming_calls::verdict incoming_calls::use_up(std::uint64_t id) {
   return verdict::run;
 }
 
-incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms,
-                                               std::chrono::milliseconds limit) {
+[[gnu::hot]] incoming_calls::verdict incoming_calls::accept(std::uint64_t id, time_point now, std::optional<std::uint32_t> deadline_ms,
+                                                            std::chrono::milliseconds limit) {
   if (use_up(id) == verdict::violation) return verdict::violation;
   if (calls_.size() >= max_calls_ || hold_too_much()) return verdict::overloaded;
   if (deadline_ms == 0u) return verdict::late;
@@ -45,7 +45,7 @@ void incoming_calls::answered(table::node& call) {
   calls_.drop_deadline(call);
 }
 
-bool incoming_calls::finish(std::uint64_t id) {
+[[gnu::hot]] bool incoming_calls::finish(std::uint64_t id) {
   table::node* const call = calls_.find(id);
   if (!call) return false;
   const bool first = !call->value.answered;

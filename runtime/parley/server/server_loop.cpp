@@ -221,7 +221,7 @@ void server_loop::drained(conversation&) { server_.look_at_memory(); }
 
 // --- Calls, and errors from clients about the server's events.
 
-void server_loop::call_received(conversation&, incoming_call& in) {
+[[gnu::hot]] void server_loop::call_received(conversation&, incoming_call& in) {
   counts_.calls += 1;
   const served_handlers::bound* const found = handlers_.find(in.number);
   if (!found || !found->how.overridden)

@@ -50,11 +50,11 @@ result<> contract::add(const service& added) {
   return {};
 }
 
-contract::number contract::number_of(std::string_view name) const {
+[[gnu::hot]] contract::number contract::number_of(std::string_view name) const {
   return by_name_.find(hash_of(name), [&](number n) { return methods_[n]->name == name; });
 }
 
-contract::number contract::number_of(std::uint32_t id) const {
+[[gnu::hot]] contract::number contract::number_of(std::uint32_t id) const {
   return by_id_.find(id, [&](number n) { return methods_[n]->id == id; });  // the id is a part of a hash already
 }
 

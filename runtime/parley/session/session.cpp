@@ -94,7 +94,7 @@ void peer_session::become_open(time_point now) {
   owner_.opened();
 }
 
-const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bool binary) {
+[[gnu::hot]] const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bool binary) {
   refused_call_ = 0;
   if (state_ == state::closed || state_ == state::starting) return nullptr;
   last_heard_ = now;
@@ -130,7 +130,7 @@ const wire::envelope* peer_session::receive(time_point now, bytes_view frame, bo
   return control(now, *in_);
 }
 
-const wire::envelope* peer_session::control(time_point now, const wire::envelope& e) {
+[[gnu::hot]] const wire::envelope* peer_session::control(time_point now, const wire::envelope& e) {
   constexpr std::string_view not_agreed = "the frame uses a feature that was not agreed";
   switch (e.kind) {
     case wire::kind::call:
@@ -324,7 +324,7 @@ bool peer_session::send(const buffer& frame, std::uint64_t call) {
 bool peer_session::send(std::string& frame, std::uint64_t call) { return send(frame, call, false); }
 bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { return send(frame, call, options_.self == side::client); }
 
-bool peer_session::send(std::string& frame, std::uint64_t call, bool admitted) {
+[[gnu::hot]] bool peer_session::send(std::string& frame, std::uint64_t call, bool admitted) {
   if (state_ != state::open) return false;
   if (!goes_at_once(frame.size(), admitted))
     return enqueue(frame.size() > copied_up_to ? buffer(std::move(frame)) : buffer(frame), call, admitted);

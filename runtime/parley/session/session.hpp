@@ -190,12 +190,12 @@ class peer_session {
 
   // Answers a frame that the caller found invalid, within the limits on answers. Closes the session
   // if the fault requires it or there were too many.
-  void refuse(time_point now, const wire::fault& fault, about what = {});
+  [[gnu::cold]] void refuse(time_point now, const wire::fault& fault, about what = {});
   // Counts malformed input that the caller answers itself. False: there was too much of it and the
   // session is closed.
-  bool count_malformed(time_point now);
+  [[gnu::cold]] bool count_malformed(time_point now);
   // Counts a frame that has no effect although it is not malformed. False: as above.
-  bool count_idle(time_point now);
+  [[gnu::cold]] bool count_idle(time_point now);
   // Whether the log may have a line about a fault that the peer reported. The rate is that of
   // owner::refused().
   bool may_note(time_point now) { return noted_.count(now); }
@@ -210,7 +210,7 @@ class peer_session {
   // limited them, so they never close the session.
   bool send_admitted(std::string& frame, std::uint64_t call = 0);
   // Sends a frame ahead of all data. Returns false as send() does, or if a field exceeds its limit.
-  bool send_control(const wire::envelope& frame);
+  [[gnu::cold]] bool send_control(const wire::envelope& frame);
   // Removes a call from the queue. Returns false if it has already left.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
   std::size_t queued() const { return outbox_.bytes() + out_.look().queued; }
@@ -221,7 +221,7 @@ class peer_session {
   // Closes the session. Nothing more is sent or received. Frames queued earlier are sent first. If
   // one_by_one is set and only a few frames wait, they leave one at a time as the output takes
   // them. Has no effect on a closed session.
-  void close(std::uint16_t code, std::string_view text);
+  [[gnu::cold]] void close(std::uint16_t code, std::string_view text);
   // Call it when the connection is gone.
   void lost() {
     state_ = state::closed;
@@ -269,20 +269,20 @@ class peer_session {
   static void fill_defaults(wire::limits&, side receiver);
   void greet_server();
   void send_greeting(wire::kind kind, std::string_view payload);
-  const wire::envelope* greeting(time_point now, const wire::envelope& e);
-  const wire::envelope* unexpected_greeting();
+  [[gnu::cold]] const wire::envelope* greeting(time_point now, const wire::envelope& e);
+  [[gnu::cold]] const wire::envelope* unexpected_greeting();
   void on_hello(time_point now, const wire::envelope& e);
   void on_welcome(time_point now, const wire::envelope& e);
-  void refuse_contract();
+  [[gnu::cold]] void refuse_contract();
   const wire::envelope* control(time_point now, const wire::envelope& e);
   void become_open(time_point now);
   void settle_heartbeat();
   // Adds the frame to the end of the queue.
-  bool enqueue(buffer frame, std::uint64_t call, bool admitted);
+  [[gnu::noinline]] bool enqueue(buffer frame, std::uint64_t call, bool admitted);
   bool send(std::string& frame, std::uint64_t call, bool admitted);
-  void close_too_slow(std::uint64_t refused_call);
+  [[gnu::cold]] void close_too_slow(std::uint64_t refused_call);
   void pump();
-  void pump_last();
+  [[gnu::cold]] void pump_last();
   // Whether a frame can be sent at once: nothing waits before it, and the transport accepts more.
   // True for nearly every frame, and inline because it is called for each.
   bool goes_at_once(std::size_t size, bool admitted) const {
@@ -294,7 +294,7 @@ class peer_session {
   // of them were admitted.
   std::size_t counted(std::size_t in_transport) const noexcept { return options_.self == side::client ? 0 : in_transport; }
   bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
-  bool agreed_after_all(const parley::method&) const noexcept;
+  [[gnu::noinline]] bool agreed_after_all(const parley::method&) const noexcept;
 
   session_options options_;
   const contract& contract_;

@@ -105,7 +105,7 @@ class serving_of final : public serving {
 };
 
 template <class Out>
-void answer_with(answers& to, const method& what, std::uint64_t id, const serving& s, const result<Out>& outcome) {
+[[gnu::hot]] void answer_with(answers& to, const method& what, std::uint64_t id, const serving& s, const result<Out>& outcome) {
   if (s.failure()) return to.answer(what, id, *s.failure());
   if (!outcome) return to.answer(what, id, outcome.error());
   if constexpr (std::is_void_v<Out>) to.answer(what, id, nullptr);
@@ -115,7 +115,7 @@ void answer_with(answers& to, const method& what, std::uint64_t id, const servin
 // Decodes the payload and calls `ask(const In&, call&)`, which returns a reply<Out>. Answers at
 // once or when the coroutine ends.
 template <class In, class Out, class Ask>
-void serve_call(incoming_call& in, Ask&& ask) {
+[[gnu::hot]] void serve_call(incoming_call& in, Ask&& ask) {
   // Held here, because a handler may end its own connection, or may run its loop so that the same
   // method is called again meanwhile.
   auto s = std::static_pointer_cast<serving>(in.to->take(in.number));

@@ -16,7 +16,7 @@ void clear(target& where) noexcept {
   if (!where.parts.empty()) where.parts.clear();
 }
 
-void envelope::clear() {
+[[gnu::hot]] void envelope::clear() {
   kind = wire::kind::event;
   name.clear();
   method = 0;

@@ -53,6 +53,6 @@ struct extra_views {
 };
 // Sets the fields of `out` that Extra contains, including out.to.parts. Returns a violation with
 // fixed text if the section is not a valid table within its limits.
-std::optional<fault> read_extra(bytes_view section, envelope& out, extra_views& views);
+[[gnu::noinline]] std::optional<fault> read_extra(bytes_view section, envelope& out, extra_views& views);
 
 }  // namespace parley::wire

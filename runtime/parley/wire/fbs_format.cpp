@@ -97,7 +97,7 @@ class fbs final : public envelope_format {
   std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override;
   bool write(const envelope& e, side writer, bytes_view payload, std::string& out) const override;
 
-  bool begin_reply(std::string_view, std::uint32_t method, std::uint64_t re, std::string& out) const override {
+  [[gnu::hot]] bool begin_reply(std::string_view, std::uint32_t method, std::uint64_t re, std::string& out) const override {
     std::array<char, head_size + id_size> head;
     put_head(head.data(), kind::reply, flag::id | flag::re | flag::counted, target_kind::none, head.size(), method);
     put<id_size>(head.data() + head_size, re);
@@ -223,7 +223,7 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
   }
 }
 
-std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const {
+[[gnu::hot]] std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const {
   out.clear();
   if (frame.size() < head_size) return violation("shorter than a head");
   const auto flags = static_cast<unsigned>(get<1>(frame, 1));

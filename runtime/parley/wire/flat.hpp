@@ -188,7 +188,7 @@ class reader {
   std::size_t depth() const noexcept { return depth_; }
 
   bool failed() const noexcept { return fault_.failed(); }
-  bool fail(const char* what);
+  [[gnu::cold]] bool fail(const char* what);
   // Records an error from another decoder that read a part.
   bool fail(const parley::error& inner) { return fault_.set_inner(inner), false; }
   bool within_member(std::string_view name) { return fault_.within_member(name), false; }
@@ -227,7 +227,7 @@ inline std::uint16_t table::entry(unsigned id) const noexcept {
   return at + 2 <= vtable_size_ ? in_->load<std::uint16_t>(vtable_ + at) : std::uint16_t{0};
 }
 
-inline std::size_t table::slot(unsigned id, std::size_t size) const {
+[[gnu::hot]] inline std::size_t table::slot(unsigned id, std::size_t size) const {
   const std::size_t place = entry(id);
   if (place == 0 || in_->failed()) return 0;
   if (place < sizeof(std::int32_t) || place + size > size_) return in_->fail("a field outside its table"), 0;
@@ -235,13 +235,13 @@ inline std::size_t table::slot(unsigned id, std::size_t size) const {
   return at_ + place;
 }
 
-inline std::size_t table::reference(unsigned id) const {
+[[gnu::hot]] inline std::size_t table::reference(unsigned id) const {
   const std::size_t at = slot(id, sizeof(std::uint32_t));
   return at ? in_->follow(at) : 0;
 }
 
 template <scalar T>
-bool table::scalar(unsigned id, T& value) const {
+[[gnu::hot]] bool table::scalar(unsigned id, T& value) const {
   value = T{};
   if (!has(id)) return true;
   const std::size_t at = slot(id, sizeof(T));

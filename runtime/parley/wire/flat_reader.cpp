@@ -4,7 +4,7 @@
 
 namespace parley::flat {
 
-reader::reader(bytes_view buffer, const decode_options& options)
+[[gnu::hot]] reader::reader(bytes_view buffer, const decode_options& options)
     : buffer_(buffer), options_(options), visits_left_(buffer.size()), memory_(buffer.size(), options) {
   if (buffer.size() >= 0x7FFF'FFFF) fail("too long");  // the limit of the format; the sums below cannot overflow
 }
@@ -25,7 +25,7 @@ bool reader::enter() {
   return true;
 }
 
-table reader::root() {
+[[gnu::hot]] table reader::root() {
   table root;
   root.in_ = this;
   if (buffer_.empty() || failed()) return root;
@@ -37,7 +37,7 @@ table reader::root() {
   return root;
 }
 
-bool reader::table_at(std::size_t at, table& value) {
+[[gnu::hot]] bool reader::table_at(std::size_t at, table& value) {
   if (failed()) return false;
   const std::int64_t vtable = static_cast<std::int64_t>(at) - load<std::int32_t>(at);
   if (vtable < 0 || vtable > static_cast<std::int64_t>(buffer_.size() - sizeof(std::uint32_t))) return fail(out_of_bounds);
@@ -64,7 +64,7 @@ bool reader::list_at(std::size_t at, std::size_t size, std::size_t& first, std::
   return visit(sizeof(std::uint32_t) + count * size);
 }
 
-bool reader::bytes_at(std::size_t at, bytes_view& value) {
+[[gnu::hot]] bool reader::bytes_at(std::size_t at, bytes_view& value) {
   std::size_t first = 0;
   std::size_t count = 0;
   if (!list_at(at, 1, first, count)) return false;

@@ -447,7 +447,7 @@ class fields {
 };
 
 template <class Message>
-result<> read_document(bytes_view bytes, Message& message, const decode_options& options) {
+[[gnu::hot]] result<> read_document(bytes_view bytes, Message& message, const decode_options& options) {
   reader in(bytes, options);
   const table root = in.root();
   if (!in.failed()) read_binary(root, message);

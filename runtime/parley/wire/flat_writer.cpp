@@ -25,13 +25,13 @@ constexpr std::size_t most_shared_vtables = 128;
 
 }  // namespace
 
-writer::writer() {
+[[gnu::hot]] writer::writer() {
   auto& kept = per_thread<std::unique_ptr<state>>();
   state_ = kept ? std::move(kept) : std::make_unique<state>();
   give_back_to_ = &kept;
 }
 
-writer::~writer() {
+[[gnu::hot]] writer::~writer() {
   if (state_->builder.GetSize() > kept_size) return;
   state_->builder.Clear();
   state_->builder.DedupVtables(true);
@@ -52,7 +52,7 @@ offset writer::key(std::string_view content) {
 
 offset writer::bytes(bytes_view content) { return raw_list(content.data(), content.size(), 1, 1); }
 
-offset writer::raw_list(const void* items, std::size_t count, std::size_t size, std::size_t alignment) {
+[[gnu::hot]] offset writer::raw_list(const void* items, std::size_t count, std::size_t size, std::size_t alignment) {
   auto& builder = state_->builder;
   // The builder expects single bytes, aligned to 64 bits like the structs that they are.
   builder.ForceVectorAlignment(count, size, alignment);
@@ -73,7 +73,7 @@ offset writer::end_list(std::size_t begun) {
   return {builder.EndVector(count)};
 }
 
-void writer::begin_table() { state_->table_start = state_->builder.StartTable(); }
+[[gnu::hot]] void writer::begin_table() { state_->table_start = state_->builder.StartTable(); }
 
 template <scalar T>
 void writer::add_present(unsigned id, T value) {
@@ -91,12 +91,12 @@ template void writer::add_present(unsigned, std::uint64_t);
 template void writer::add_present(unsigned, float);
 template void writer::add_present(unsigned, double);
 
-void writer::add(unsigned id, offset object) {
+[[gnu::hot]] void writer::add(unsigned id, offset object) {
   const auto field = flatbuffers::FieldIndexToOffset(static_cast<flatbuffers::voffset_t>(id));
   state_->builder.AddOffset(field, flatbuffers::Offset<void>(object.at));
 }
 
-offset writer::end_table() {
+[[gnu::hot]] offset writer::end_table() {
   auto& builder = state_->builder;
   const flatbuffers::uoffset_t table = builder.EndTable(state_->table_start);
   // A new vtable stays in the buffer after its table. A vtable that was found again is removed.
@@ -104,7 +104,7 @@ offset writer::end_table() {
   return {table};
 }
 
-void writer::finish(offset root, std::string& out) {
+[[gnu::hot]] void writer::finish(offset root, std::string& out) {
   auto& builder = state_->builder;
   builder.Align(sizeof(std::uint64_t));
   builder.Finish(flatbuffers::Offset<void>(root.at));

@@ -100,9 +100,9 @@ class reader {
   parley::error error() const { return fault_.error(); }
 
   // Records a failure, unless there was one before, and returns false. `what` must be a literal.
-  bool fail(const char* what);
+  [[gnu::cold]] bool fail(const char* what);
   // The same for an error from another decoder that read a part.
-  bool fail(const parley::error& inner);
+  [[gnu::cold]] bool fail(const parley::error& inner);
   // Add the location of a failure to its path. Called while unwinding, innermost first. Return
   // false. `name` must come from the schema. Members whose names come from the input (map keys,
   // unknown members) are identified by their number.

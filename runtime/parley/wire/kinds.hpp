@@ -101,6 +101,6 @@ bool is_meta_key(std::string_view key) noexcept;
 
 // Faults, in the form in which the protocol answers them.
 inline fault bad_frame(std::string text, std::uint64_t re = 0) { return {.code = errc::bad_frame, .text = std::move(text), .re = re}; }
-inline fault violation(std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = 4001}; }
+[[gnu::cold]] inline fault violation(std::string text) { return {.code = errc::bad_frame, .text = std::move(text), .close = 4001}; }
 
 }  // namespace parley::wire

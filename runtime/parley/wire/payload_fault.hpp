@@ -18,18 +18,18 @@ class payload_fault {
  public:
   bool failed() const noexcept { return told_ != nullptr; }
   // `what` must be fixed text. Errors never quote the input.
-  void set(const char* what);
+  [[gnu::cold]] void set(const char* what);
   // Records an error from another decoder that read a part. Its path is appended to the path here.
-  void set_inner(const parley::error& inner);
+  [[gnu::cold]] void set_inner(const parley::error& inner);
 
   // Called innermost first. Not inline: every generated codec calls them many times, and GCC 12
   // emits a false warning under -O3 (its bug 105651).
-  void within_member(std::string_view name);
-  void within_entry(std::size_t number);
-  void within_element(std::size_t number);
+  [[gnu::cold]] void within_member(std::string_view name);
+  [[gnu::cold]] void within_entry(std::size_t number);
+  [[gnu::cold]] void within_element(std::size_t number);
 
   // `bad_payload`, for example "$.members[2].id: not an integer".
-  parley::error error() const;
+  [[gnu::cold]] parley::error error() const;
 
  private:
   struct told {

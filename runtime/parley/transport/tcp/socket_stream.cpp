@@ -183,7 +183,7 @@ void socket_stream::end(std::error_code why) {
 
 // ---- writing
 
-std::span<char> socket_stream::extend(std::size_t count) {
+[[gnu::hot]] std::span<char> socket_stream::extend(std::size_t count) {
   if (!port_ || broken_) return {};
   flush_soon();
   return out_.extend(count);
@@ -210,7 +210,7 @@ void socket_stream::write_framed(const buffer& content) {
 }
 
 // The flush list and a batch may still hold a stream that was closed meanwhile.
-void socket_stream::flush_soon() {
+[[gnu::hot]] void socket_stream::flush_soon() {
   if (!port_ || in_batch_ || flush_due_ || awaiting_write_) return;
   flush_due_ = true;
   turn_->add(port_->executor(), shared_from_this());

@@ -18,7 +18,7 @@ constexpr std::size_t chunk(std::size_t queued) noexcept {
 
 }  // namespace
 
-std::span<char> write_queue::extend(std::size_t count) {
+[[gnu::hot]] std::span<char> write_queue::extend(std::size_t count) {
   if (count > free_.size()) {
     const std::size_t size = std::max(count, chunk(size_));
     auto own = std::make_unique_for_overwrite<char[]>(size);

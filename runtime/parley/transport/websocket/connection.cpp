@@ -64,14 +64,14 @@ class websocket_connection final : public connection,
     look_at_queue();
   }
 
-  void send_copy(bytes_view content, opcode kind) override {
+  [[gnu::hot]] void send_copy(bytes_view content, opcode kind) override {
     if (phase_ != phase::open) return;
     if (masks_) write_masked(as_text(content), kind);
     else write_copy(as_text(content), kind);
     look_at_queue(early_from);
   }
 
-  std::size_t buffered_amount() const override { return stream_->queued(); }
+  [[gnu::hot]] std::size_t buffered_amount() const override { return stream_->queued(); }
 
   void set_water_marks(std::size_t high, std::size_t low) override {
     high_ = high;
@@ -120,7 +120,7 @@ class websocket_connection final : public connection,
 
   // ---- the stream
 
-  std::size_t on_bytes(std::span<char> bytes) override {
+  [[gnu::hot]] std::size_t on_bytes(std::span<char> bytes) override {
     std::span<char> rest = bytes;
     try {
       if (phase_ == phase::open) handler_->on_received(bytes.size());
@@ -211,7 +211,7 @@ class websocket_connection final : public connection,
 
   // ---- frames
 
-  void take(const frame_reader::piece& piece) {
+  [[gnu::hot]] void take(const frame_reader::piece& piece) {
     switch (piece.what) {
       case frame_reader::found::nothing:
         return;

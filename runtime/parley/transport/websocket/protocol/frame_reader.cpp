@@ -73,7 +73,7 @@ bool frame_reader::brings_no_data() const noexcept {
   return left_ == 0 && (head_[0] & final_bit) == 0;
 }
 
-piece frame_reader::next(std::span<char>& bytes) {
+[[gnu::hot]] piece frame_reader::next(std::span<char>& bytes) {
   if (have_ == 0 && bytes.size() >= 2) {
     // A plain frame that has arrived in one piece.
     const unsigned char* head = raw(bytes.data());
@@ -128,7 +128,7 @@ piece frame_reader::judge_head(std::span<char>& bytes) {
 
 // Moves the payload down to the previous aligned address, over the head or over a message that was
 // delivered before.
-piece frame_reader::whole_in_place(opcode what, std::span<char> payload, std::uint32_t mask) {
+[[gnu::hot]] piece frame_reader::whole_in_place(opcode what, std::span<char> payload, std::uint32_t mask) {
   char* const to = payload.data() - reinterpret_cast<std::uintptr_t>(payload.data()) % alignof(std::uint64_t);
   if (rules_.server || mask != 0) mask_bytes(to, payload.data(), payload.size(), mask);
   else if (to != payload.data()) std::memmove(to, payload.data(), payload.size());

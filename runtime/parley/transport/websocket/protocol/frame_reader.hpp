@@ -73,12 +73,12 @@ class frame_reader {
  private:
   bool is_plain(unsigned char first, unsigned char second) const noexcept;
   piece whole_in_place(opcode kind, std::span<char> payload, std::uint32_t mask);
-  piece judge_head(std::span<char>& bytes);
+  [[gnu::noinline]] piece judge_head(std::span<char>& bytes);
   piece begin_large(std::span<char>& bytes);
-  piece pass_on(std::span<char>& bytes);
+  [[gnu::noinline]] piece pass_on(std::span<char>& bytes);
   piece pass_on_unmasked(std::span<char>& bytes);
-  piece grown(std::size_t count);
-  piece refused(opcode kind, std::span<char> payload, std::size_t promised);
+  [[gnu::noinline]] piece grown(std::size_t count);
+  [[gnu::cold]] piece refused(opcode kind, std::span<char> payload, std::size_t promised);
   void reserve(std::size_t capacity);
   void frame_is_over() noexcept;
   opcode kind() const noexcept;

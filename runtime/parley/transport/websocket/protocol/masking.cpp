@@ -13,7 +13,7 @@ using words = std::array<word, 4>;
 
 }  // namespace
 
-void mask_bytes(char* to, const char* from, std::size_t size, std::uint32_t mask, std::size_t offset) noexcept {
+[[gnu::hot]] void mask_bytes(char* to, const char* from, std::size_t size, std::uint32_t mask, std::size_t offset) noexcept {
   std::array<char, sizeof(word)> key;
   std::memcpy(key.data(), &mask, sizeof mask);
   std::memcpy(key.data() + sizeof mask, &mask, sizeof mask);
