@@ -7,8 +7,9 @@
 #include <cstdint>
 #include <string>
 
-// A port that is bound as long as this object lives, so that the system gives its number to no other program. Connecting to it is refused.
-// A server, which allows its address to be reused, can listen on it.
+// A port that is bound while this object lives, so that the system does not give its number to
+// another program. A connection to it is refused. A server can listen on it, because servers permit
+// the reuse of their address.
 class held_port {
  public:
   held_port() : socket_(io_, asio::ip::tcp::v4()) {

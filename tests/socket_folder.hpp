@@ -1,4 +1,4 @@
-// A folder for Unix sockets, whose names must be short. Removed at the end.
+// A folder for Unix sockets, which need short names. Removed when destroyed.
 #pragma once
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ class socket_folder {
   socket_folder& operator=(const socket_folder&) = delete;
 
   std::string file(std::string_view name) const { return path_ + '/' + std::string(name); }
-  // Where a server listens, and the url of its clients.
+  // The address of a server.
   std::string address(std::string_view name) const { return "unix:" + file(name); }
   std::string url(std::string_view name, std::string_view resource = "/ws") const {
     return "ws+unix://" + file(name) + ':' + std::string(resource);

@@ -23,7 +23,7 @@ TEST(Account, TellsOnceThatAPeakIsOver) {
   EXPECT_FALSE(all.peak_is_over(80));
   all.add(79);
   all.remove(79);
-  EXPECT_FALSE(all.peak_is_over(80));  // too low to speak of
+  EXPECT_FALSE(all.peak_is_over(80));  // the peak was too low to count
   all.add(80);
   EXPECT_FALSE(all.peak_is_over(80));
   all.remove(70);

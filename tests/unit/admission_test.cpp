@@ -1,4 +1,4 @@
-// The rules of admission, as a table.
+// The rules for admitting clients, as a table.
 #include "parley/server/admission.hpp"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,8 @@ struct server_kind {
 struct row {
   std::vector<std::string> offered;
   std::string_view origin;
-  // What a server answers that speaks everything, only JSON, and only plain: a status or a subprotocol.
+  // The result, a status or a subprotocol, of a server with all encodings, with JSON only, and with
+  // plain only.
   std::string_view all, json, plain;
 };
 
@@ -79,7 +80,7 @@ TEST(Admission, Repeats_the_name_of_a_dialect_only_to_clients_that_offer_it) {
   EXPECT_EQ(answered(admit(options, &spoken, one)), "403");
 }
 
-// What a client offers is never in a text that goes back to it or into a log.
+// The subprotocols that a client offers are never repeated in a response or a log.
 TEST(Admission, Does_not_repeat_credentials_or_names) {
   asked one;
   one.subprotocols = {"parley.auth.secret", "secret"};

@@ -1,4 +1,4 @@
-// Receivers are found without asking for memory, once the first event of a kind has been routed.
+// After the first event of a kind was routed, finding receivers allocates nothing.
 #include "counted_memory.hpp"
 #include "parley/routing/audience.hpp"
 

@@ -1,4 +1,5 @@
-// Who receives when there are several places: members here, and the other places that have some. The model is set arithmetic.
+// The receivers of an event if there are several places: members of this place, and the other
+// places that have receivers. The model is set arithmetic.
 #include "parley/routing/audience.hpp"
 
 #include <gmock/gmock.h>
@@ -24,7 +25,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 using place = int;
-// A member is its own id.
+// Each member is represented by its id.
 using audience = routing::audience<std::string, place>;
 using receivers = routing::receivers<std::string, place>;
 
@@ -34,7 +35,7 @@ struct whereabouts {
 };
 using directory = std::map<std::string, whereabouts>;
 
-// What the audience at `here` is told about the other places.
+// What the audience at `here` knows about the other places.
 struct elsewhere {
   const directory& all;
   place here;
@@ -68,13 +69,14 @@ target but(target set, std::vector<std::string> except) {
   return set;
 }
 
-// --- the state table: ann and bob are here, cat and dan at places 2 and 3, eve is nowhere
+// --- The table of states: ann and bob are here, cat and dan are at places 2 and 3, and eve is at
+// no place.
 
 struct row {
   const char* name;
   target to;
   std::string subject;
-  std::optional<std::string> here;  // none: unknown_target
+  std::optional<std::string> here;  // empty: unknown_target
   std::string places;
   forms needed;
   bool asked;  // may_reach()
@@ -157,7 +159,7 @@ struct untouched {
   void each(auto) const { ADD_FAILURE(); }
 };
 
-// A lock is saved.
+// This saves a lock.
 TEST(AudienceOfSeveralPlaces, Does_not_ask_others_about_a_member_that_is_here) {
   audience here;
   here.add("ann", "a");
@@ -168,7 +170,7 @@ TEST(AudienceOfSeveralPlaces, Does_not_ask_others_about_a_member_that_is_here) {
   EXPECT_TRUE(here.may_reach(client("ann"), untouched{}));
 }
 
-// --- a seeded walk over three places
+// --- A random walk over three places, with fixed seeds.
 
 class House {
  public:
@@ -202,7 +204,7 @@ class House {
   std::array<audience, places> audiences_;
 };
 
-// The model: who is named, and whether that is anybody.
+// The model: the ids that a target names, and whether it names anybody.
 struct named {
   std::set<std::string> ids;
   bool known = true;
@@ -277,7 +279,7 @@ class Chance {
   std::mt19937 random_;
 };
 
-// Each once, in the order in which all members of the place are found.
+// Expects each once, in the order in which all members of the place are found.
 void expect_each_once(House& house, place at, const std::vector<std::string>& found, const std::set<std::string>& expected) {
   std::vector<std::string> in_order = house.arrive(at, to_all, "");
   std::erase_if(in_order, [&](const std::string& id) { return !expected.contains(id); });
@@ -299,8 +301,9 @@ TEST_P(Walk, Finds_whom_set_arithmetic_finds) {
     ASSERT_EQ(house.walk(at, to, subject, out), expected.known) << step;
     expect_each_once(house, at, out.here, at_place(house.all(), expected.ids, at));
 
-    // Together the places reach everybody, each once, in a form that is made for it. No place is visited in vain but for those of
-    // OTHERS and `except`, which the place itself leaves out.
+    // All places together reach every receiver once, in a form that was made for it. A place
+    // without receivers is visited only because of OTHERS or `except`, which that place evaluates
+    // itself.
     std::set<std::string> reached(out.here.begin(), out.here.end());
     std::size_t deliveries = out.here.size();
     target whole = to;
@@ -322,7 +325,8 @@ TEST_P(Walk, Finds_whom_set_arithmetic_finds) {
   }
 }
 
-// The handler is asked exactly about what can be delivered, but for targets that relate to the sender, who is there.
+// The handler is asked exactly about the events that can be delivered. The sender itself is always
+// connected.
 TEST_P(Walk, Asks_the_handler_about_what_can_be_delivered) {
   Chance chance(GetParam());
   House house;
@@ -337,7 +341,8 @@ TEST_P(Walk, Asks_the_handler_about_what_can_be_delivered) {
   }
 }
 
-// Between the walk of one place and the delivery at another, members leave and others connect, at every point of a series of changes.
+// Members leave and connect after one place has found the receivers and before another place
+// delivers the event, at every point of a series of changes.
 TEST_P(Walk, Delivers_at_another_place_to_those_who_are_there_then) {
   Chance chance(GetParam());
   for (int round = 0; round < 20 && !HasFailure(); ++round) {
@@ -357,7 +362,8 @@ TEST_P(Walk, Delivers_at_another_place_to_those_who_are_there_then) {
   }
 }
 
-// Members found here are handles of their own: the audience may change before each has got the event.
+// The found members are copies of the handles, so the audience may change before each has received
+// the event.
 TEST_P(Walk, Keeps_what_it_found_while_members_leave) {
   Chance chance(GetParam());
   House house;

@@ -14,7 +14,7 @@ std::string encoded(std::string_view bytes) {
   return out;
 }
 
-// "?" if it is not base64.
+// Returns "?" if the text is not base64.
 std::string decoded(std::string_view text) {
   std::vector<std::byte> out{std::byte{1}};
   if (!parley::from_base64(text, out)) return "?";

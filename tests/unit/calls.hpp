@@ -1,4 +1,4 @@
-// Calls under test: completions that count, and all orders of a few things that can happen.
+// Support for tests of calls: completions that count, and all orders of a few events.
 #pragma once
 
 #include "parley/rpc/rpc.hpp"
@@ -16,7 +16,7 @@ namespace calls {
 using namespace parley;
 using namespace std::chrono_literals;
 
-// What became of one call.
+// The outcome of one call.
 struct outcome {
   int completions = 0;
   bool answered = false;

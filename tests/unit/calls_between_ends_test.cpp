@@ -1,5 +1,6 @@
-// Calls between two ends over real frames, in every order of what can happen to one call, and in random orders of what can happen to
-// many: each completes once, each has one terminal frame, and no more handlers run than agreed.
+// Calls between two ends over real frames, with the events of one call in every order, and with the
+// events of many calls in random orders. Each call completes once and has one terminal frame, and
+// no more handlers run than agreed.
 #include "calls.hpp"
 #include "sessions.hpp"
 
@@ -30,7 +31,7 @@ class conversation {
     EXPECT_TRUE(asker.session.open());
   }
 
-  // --- what can happen
+  // --- The possible events.
 
   void call(std::optional<std::chrono::milliseconds> deadline) {
     outcome& o = outcomes[++tickets];
@@ -38,7 +39,7 @@ class conversation {
       expect(o).release()->finish(errc::disconnected);
       return;
     }
-    if (mine.in_flight() >= asker.session.peer_limits().max_calls) {  // as its owner does
+    if (mine.in_flight() >= asker.session.peer_limits().max_calls) {  // as the owner of a session does
       expect(o).release()->finish(errc::overloaded);
       return;
     }
@@ -66,7 +67,7 @@ class conversation {
     if (theirs.finish(id)) terminal(id, std::nullopt);
   }
 
-  // Moves one frame. False: there is none.
+  // Delivers one frame. Returns false if there is none.
   bool deliver_to_asked() {
     if (asker.silent()) return false;
     const buffer frame = take(asker);
@@ -131,13 +132,14 @@ class conversation {
     theirs.stop_all();
   }
 
-  // Lets transports take frames, or not, so that calls wait where they can be taken back.
+  // Whether the transport accepts frames. If it does not, calls wait and can still be removed from
+  // the queue.
   void block(bool blocked) {
     asker.out.can_write = !blocked;
     asker.session.drained();
   }
 
-  // --- what must hold
+  // --- The conditions that must always hold.
 
   void check() const {
     EXPECT_LE(theirs.running_now(), max_calls);
@@ -151,7 +153,7 @@ class conversation {
     EXPECT_FALSE(asked.out.closed);
   }
 
-  // Everything runs to its end.
+  // Lets all calls come to their end.
   void finish() {
     block(false);
     while (deliver_to_asked() || deliver_to_asker()) check();
@@ -232,11 +234,12 @@ class conversation {
 class CallsBetweenEnds : public testing::TestWithParam<sessions::encoding> {};
 INSTANTIATE_TEST_SUITE_P(In, CallsBetweenEnds, testing::ValuesIn(sessions::with_greeting()), testing::PrintToStringParamName());
 
-// One call, and all orders in which these can happen: each of the first five at most once, frames as often as there are any.
+// The events of one call. Each of the first five happens at most once, and frames are delivered as
+// often as there are any.
 enum step { cancel, deadline, handler_ends, close, unblock, to_asked, to_asker, steps };
 constexpr std::array step_names{"cancel", "deadline", "handler ends", "close", "unblock", "to asked", "to asker"};
 
-// Does `order` to a new conversation. False: its last step is not possible there.
+// Applies `order` to a new conversation. Returns false if the last step is not possible there.
 bool run(const wire::envelope_format& format, bool blocked, const std::vector<int>& order, bool to_the_end) {
   conversation c(format);
   c.block(blocked);
@@ -292,7 +295,7 @@ std::size_t explore(const wire::envelope_format& format, bool blocked, std::vect
   return orders;
 }
 
-// In one encoding: the orders are the same in the other.
+// In one encoding only, because the orders are the same in the other.
 TEST(OneCallBetweenEnds, EndsOnceAtBothInEveryOrderOfEvents) {
   for (const bool blocked : {false, true}) {
     std::vector<int> order;

@@ -1,4 +1,4 @@
-// The clocks behind the transport seam: the real one, and the one that tests turn by hand.
+// The clocks of the transport interface: the real clock, and the one that tests advance.
 #include "parley/loopback.hpp"
 
 #include <asio/io_context.hpp>
@@ -48,7 +48,7 @@ void sums_stay_in_bounds(time_point from) {
     EXPECT_GE(saturating_add(from, most), from);
     EXPECT_LE(saturating_add(from, -most), from);
   }
-  // Nothing is lost up to the last unit that fits.
+  // The sum stays exact up to the last unit that fits.
   const time_point end = time_point::max();
   const auto left = std::chrono::duration_cast<Duration>(from < time_point{} ? end.time_since_epoch() : end - from);
   EXPECT_EQ(saturating_add(from, left), from + left);
@@ -123,7 +123,7 @@ TEST_F(manual_clock_alarms, can_be_taken_back_until_they_ring) {
   cleared->set(clock.now() + 1s, note("cleared"));
   replaced->set(clock.now() + 1s, note("replaced"));
   destroyed->set(clock.now() + 1s, note("destroyed"));
-  clock.advance(1s);  // all three stand in the executor's queue now
+  clock.advance(1s);  // all three are in the executor's queue now
   cleared->clear();
   replaced->set(clock.now() + 1s, note("the new one"));
   destroyed.reset();
@@ -212,7 +212,7 @@ TEST(clock_alarms, of_the_real_clock_can_be_set_again_and_changed_while_they_rin
   int times = 0;
   again->set(begin, [&] {
     rung.push_back("again");
-    // Both were due in the same turn.
+    // These two became due in the same turn.
     taken_back->clear();
     destroyed.reset();
     if (++times < 3) again->set_again(clock->now() + 5ms);
@@ -232,7 +232,7 @@ TEST(clock_alarms, of_the_real_clock_can_be_set_again_and_changed_while_they_rin
   EXPECT_THAT(rung, ElementsAre("again", "cleared", "changed", "again", "again"));
 }
 
-// One that is not set lets the loop run out, whatever the others of other executors do.
+// An executor without a set alarm lets its loop end, whatever the alarms of other executors do.
 TEST(clock_alarms, of_the_real_clock_belong_to_their_executors) {
   asio::io_context io;
   const auto clock = transport::steady_clock();

@@ -8,7 +8,7 @@ using namespace sessions;
 using session::compare;
 using session::contract;
 
-// One service of the given methods, for as long as the test runs.
+// One service with the given methods, which lives as long as the test.
 struct listed {
   explicit listed(std::vector<method> of, bool relay_unknown = false, std::string_view name = "One") : methods(std::move(of)) {
     for (const method& m : methods) pointers.push_back(&m);
@@ -168,7 +168,8 @@ TEST_F(Comparison, AcceptsWhatEitherEndAccepts) {
 
 TEST_F(Comparison, NamesWhatNeitherEndAcceptsWithItsOwnFingerprint) {
   const auto found = compare(known, hello_with({print_of("Lobby.Add", 11), print_of("Lobby.Say", 8)},
-                                               // Accepted shapes of one method say nothing of another.
+                                               // The accepted shapes of one method do not apply to
+                                               // another.
                                                {print_of("Lobby.Say", 10), print_of("Lobby.Add", 20), print_of("Lobby.Add", 9)}));
   EXPECT_EQ(found.mismatched, (std::vector{print_of("Lobby.Add", 10), print_of("Lobby.Say", 20)}));
 }

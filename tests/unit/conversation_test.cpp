@@ -1,5 +1,5 @@
-// Two conversations that talk, without sockets, clocks and loops: what each frame leads to, and that every call ends exactly once whatever
-// happens, in every format.
+// Two conversations with each other, without sockets, clocks and loops: the consequences of each
+// frame, and that every call ends exactly once in all cases and in every format.
 #include "parley/conversation/conversation.hpp"
 #include "parley/ends/loop_executor.hpp"
 #include "parley/wire/wkt_codec.hpp"
@@ -41,7 +41,7 @@ const service test{.name = "Test", .methods = methods};
 
 const std::shared_ptr<const loop_executor> no_loop = std::make_shared<const loop_executor>();
 
-// A connection in memory. What is sent waits until the test delivers it.
+// A connection in memory. Sent frames wait until the test delivers them.
 class line final : public conversation_io {
  public:
   explicit line(const time_point& clock) : clock_(clock) {}
@@ -80,7 +80,7 @@ class line final : public conversation_io {
   const time_point& clock_;
 };
 
-// A call whose answer is left open, as a coroutine's is.
+// A call that is answered later, like the call of a coroutine.
 struct left_open final : call_memory {
   std::shared_ptr<answers> to;
   const method* what = nullptr;
@@ -89,7 +89,7 @@ struct left_open final : call_memory {
   void stop() override { ++stopped; }
 };
 
-// One end: the conversation, and an owner that remembers.
+// One end: the conversation, and an owner that records its calls.
 struct end final : conversation_owner {
   end(const time_point& clock, side self, const wire::envelope_format& format) : over(clock), format_(format) {
     EXPECT_TRUE(known.add(test));
@@ -127,7 +127,7 @@ struct end final : conversation_owner {
     was_closed = code;
   }
 
-  // The handler of one call is done.
+  // Completes the handler of one call.
   void finish(std::size_t which) {
     const auto open = std::move(handlers.at(which));
     handlers.erase(handlers.begin() + static_cast<std::ptrdiff_t>(which));
@@ -197,7 +197,7 @@ class Conversations : public testing::TestWithParam<format_under_test> {
     for (end* one : {&client, &server})
       if (!one->was_closed) one->talk->tick(clock);
   }
-  // Both ends learn that the connection is gone.
+  // Both ends learn that the connection has ended.
   void cut() {
     for (end* one : {&client, &server}) {
       one->over.sent.clear();
@@ -246,7 +246,7 @@ TEST_P(Conversations, A_call_that_left_is_maybe_done_when_the_connection_ends_an
   EXPECT_EQ(waiting->times, 1);
   EXPECT_FALSE(waiting->maybe_done);
   EXPECT_EQ(server.handlers.at(0)->stopped, 1);
-  server.finish(0);  // too late, and harmless
+  server.finish(0);  // too late, but harmless
   EXPECT_TRUE(server.over.sent.empty());
 }
 
@@ -258,7 +258,7 @@ TEST_P(Conversations, Time_ends_a_call_at_both_ends) {
   advance(2s);
   EXPECT_EQ(told->times, 1);
   EXPECT_EQ(told->code, errc::deadline_exceeded);
-  EXPECT_EQ(server.handlers.at(0)->stopped, plain() ? 0 : 1);  // a plain caller names no deadline
+  EXPECT_EQ(server.handlers.at(0)->stopped, plain() ? 0 : 1);  // a plain caller sends no deadline
   deliver_all();
   EXPECT_EQ(told->times, 1);
 }
@@ -277,7 +277,8 @@ TEST_P(Conversations, A_coroutine_may_answer_after_its_conversation_was_released
   EXPECT_EQ(told->times, 1);
 }
 
-// As when the loop under it is destroyed: nobody hears of it, and what handlers still do goes nowhere.
+// The connection is destroyed with its loop. Nothing is reported, and what the handlers still do
+// has no effect.
 TEST_P(Conversations, Whose_connection_is_gone_without_a_word_sends_nothing_more) {
   server.answer_at_once = false;
   call(client, 1);
@@ -295,7 +296,8 @@ TEST_P(Conversations, Whose_connection_is_gone_without_a_word_sends_nothing_more
   EXPECT_FALSE(server.was_closed);
 }
 
-// Everything that may happen, in any order, and the end at any point. The model is small: a call that was started ends once.
+// All possible events in random order, with the end at any point. The model is small: a call that
+// was started ends once.
 TEST_P(Conversations, Every_call_ends_once_whatever_happens) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
@@ -344,7 +346,7 @@ TEST_P(Conversations, Every_call_ends_once_whatever_happens) {
   }
 }
 
-// The same exchange, ended after each of its steps.
+// The same exchange, cut off after each of its steps.
 TEST_P(Conversations, An_exchange_can_be_cut_at_every_step) {
   for (std::size_t last = 0; last < 24; ++last) {
     SCOPED_TRACE(last);

@@ -83,7 +83,7 @@ TEST(Defer, An_answer_may_come_while_its_executor_goes) {
   }
 }
 
-// Belongs to a coroutine; it may not be destroyed later than the context of that.
+// Belongs to a coroutine, and must be destroyed before the coroutine's context is.
 struct of_a_coroutine {
   explicit of_a_coroutine(asio::io_context& io) : timer(io) {}
   asio::steady_timer timer;
@@ -113,7 +113,7 @@ TEST(Defer, A_coroutine_ends_before_its_executor_goes) {
   }
 }
 
-// One that is severed while another thread destroys it.
+// Its sever() is still running when another thread destroys it.
 struct slowly_severed final : transport::tethered {
   slowly_severed(const asio::any_io_executor& on, std::atomic<bool>& is_severed, std::atomic<bool>& is_destroyed)
       : tethered(on), severed(is_severed), destroyed(is_destroyed) {}

@@ -38,7 +38,7 @@ std::string event_with_extra(std::string extra) {
   extra.append((8 - extra.size() % 8) % 8, '\0');
   return from_hex("0104") + '\3' + static_cast<char>(1 + extra.size() / 8) + from_hex("1626f007") + extra;
 }
-// A table whose only member is the field `id`, an offset to what follows the table.
+// A table whose only field is `id`, which is an offset to the object after the table.
 std::string table_with_reference(unsigned id, const std::string& object) {
   std::string vtable;
   const auto put16 = [&vtable](unsigned value) { (vtable += static_cast<char>(value & 0xff)) += static_cast<char>(value >> 8); };
@@ -73,7 +73,8 @@ TEST(FbsEnvelope, SurvivesEveryTruncation) {
   }
 }
 
-// Whatever comes of a flipped bit: nothing outside is read, and it is either a frame or a violation.
+// Whatever bit is flipped, nothing outside the frame is read, and the result is either a frame or a
+// violation.
 TEST(FbsEnvelope, SurvivesEveryFlippedBit) {
   for (const frames::record& r : frames::read_records("frames.fbs.txt")) {
     const std::string frame = from_hex(r["frame"]);
@@ -168,8 +169,8 @@ TEST(FbsEnvelope, IgnoresMembersOfALaterRevision) {
 TEST(FbsEnvelope, TakesNothingThatWasNotAgreed) {
   wire::read_limits few;
   few.multi = false;
-  EXPECT_EQ(read(from_hex("023100027f3500360c00000000000000"), side::server, few), "close 4001");  // MORE
-  EXPECT_EQ(read(from_hex("08110002000000000c00000000000000"), side::server, few), "close 4001");  // part
+  EXPECT_EQ(read(from_hex("023100027f3500360c00000000000000"), side::server, few), "close 4001");  // the flag MORE
+  EXPECT_EQ(read(from_hex("08110002000000000c00000000000000"), side::server, few), "close 4001");  // a `part` frame
   wire::envelope e;
   e.method = 1;
   e.to = {.kind = target_kind::several, .parts = {{.kind = target_kind::all}}};
@@ -183,7 +184,7 @@ TEST(FbsEnvelope, OfAnErrorAlwaysHasACode) {
   wire::envelope e;
   e.kind = wire::kind::error;
   e.re = 7;
-  e.code = static_cast<errc>(200);  // of a later revision
+  e.code = static_cast<errc>(200);  // from a later revision
   EXPECT_EQ(read(written(e, side::server), side::client), "kind=error re=7 code=failed");
 }
 
@@ -199,7 +200,7 @@ TEST(FbsEnvelope, IsNotWrittenOverItsBounds) {
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.to = {.kind = target_kind::user, .name = "\xff"}; }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.meta = {{"a", "\xff"}}; }));
   EXPECT_TRUE(refuses([](wire::envelope& e) { e.reason = std::string(129, 'a'); }));
-  EXPECT_TRUE(refuses([](wire::envelope& e) {  // each inside its own bound, together over that of the envelope
+  EXPECT_TRUE(refuses([](wire::envelope& e) {  // each within its own limit, but together over the limit of the envelope
     e.to = {.kind = target_kind::several, .parts = std::vector<target>(16, {.kind = target_kind::client, .name = std::string(uuid)})};
     e.to.except.assign(16, std::string(uuid));
     e.meta = {{"a", std::string(1000, 'a')}};

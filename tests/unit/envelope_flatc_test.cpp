@@ -1,4 +1,5 @@
-// Our layout by hand against the accessors that flatc makes from schema/parley/envelope.fbs.
+// Compares Parley's own layout code with the accessors that flatc generates from
+// schema/parley/envelope.fbs.
 #include "frames.hpp"
 
 #include "envelope_generated.h"
@@ -10,11 +11,11 @@
 namespace {
 
 using namespace parley;
-namespace fb = parley::wire;  // flatc's types stand beside ours: Head, Extra, ...
+namespace fb = parley::wire;  // flatc's types have the names Head, Extra, ...
 
 constexpr std::string_view uuid = "0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e";
 
-// Frames as memory that flatc's accessors may look into.
+// Frames in aligned memory, as flatc's accessors require.
 struct aligned {
   explicit aligned(std::string_view content) : words((content.size() + 7) / 8), size(content.size()) {
     if (size != 0) std::memcpy(words.data(), content.data(), size);
@@ -129,7 +130,7 @@ TEST(Flatc, AcceptsEverySubsetOfMembers) {
   }
 }
 
-// What FlatBuffers' own writer makes of the same members, we read the same.
+// Parley reads the same members from what FlatBuffers' own writer makes.
 TEST(Flatc, WritesAnExtraThatWeRead) {
   flatbuffers::FlatBufferBuilder b;
   const auto group = b.CreateString("Room:blue");
@@ -181,7 +182,7 @@ TEST(Flatc, ReadsAHelloWeWrote) {
   EXPECT_EQ(read->resume()->epoch(), 10u);
   EXPECT_EQ(read->resume()->received(), 11u);
   EXPECT_EQ(read->limits()->max_depth(), 12u);
-  EXPECT_EQ(read->limits()->max_calls(), 0u);  // the default is not written
+  EXPECT_EQ(read->limits()->max_calls(), 0u);  // a default value is not written
   EXPECT_EQ(read->meta()->Get(0)->value()->str(), "1");
 }
 

@@ -172,7 +172,7 @@ TEST(JsonEnvelope, GivesThePayloadWhereItLiesInTheFrame) {
   EXPECT_EQ(as_text(e.payload).data(), frame.data() + frame.find("{\"a\""));
 }
 
-// Frames that are nearly right: whatever comes of them, nothing outside is read.
+// Frames that are nearly valid. Whatever the result is, nothing outside the frame is read.
 TEST(JsonEnvelope, SurvivesEveryTruncationAndEveryByteReplaced) {
   for (const frames::record& r : frames::read_records("frames.json.txt")) {
     const std::string& frame = r["frame"];

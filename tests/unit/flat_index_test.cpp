@@ -1,4 +1,4 @@
-// The index against the standard library's, with hashes that collide on purpose.
+// Compares the index with a map of the standard library, using hashes that collide on purpose.
 #include "parley/core/flat_index.hpp"
 #include "parley/core/ring.hpp"
 
@@ -18,7 +18,7 @@ TEST(FlatIndex, FindsNothingInAnEmptyOne) {
   EXPECT_EQ(flat_index().find(0, [](auto) { return true; }), flat_index::none);
 }
 
-// Positions are keys here; the hash tells few of them apart.
+// The positions are the keys here, and the hash distinguishes only a few of them.
 TEST(FlatIndex, AgreesWithAMapHoweverHashesCollide) {
   for (const std::uint32_t different : {1u, 3u, 16u, 1'000'000u}) {
     std::mt19937 random(different);

@@ -1,4 +1,4 @@
-// The binary reader against everything but well-formed buffers, and the writer's own promises.
+// The binary reader with every kind of malformed buffer, and the guarantees of the writer.
 #include "parley/wire/flat_values.hpp"
 
 #include "parley/wire/json_values.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 namespace flat = parley::flat;
 
-// A message with a field of each kind, its codec as the generator would write it.
+// A message with a field of each kind. Its codec is written as the generator would write it.
 struct node {
   std::string name{};
   std::int64_t number = 0;
@@ -75,7 +75,8 @@ std::string written(const node& m) {
   return out;
 }
 
-// Empty: it was read; else what was wrong. The bytes lie at the end of a block of their own, so that a read past them is seen.
+// Returns an empty string if the message was read, and otherwise the error. The bytes are at the
+// end of a separate block, so that a sanitizer detects a read past them.
 std::string read(std::string_view bytes, node& m, const parley::decode_options& options = {}) {
   const std::unique_ptr<char[]> exact(new char[bytes.size()]);
   std::copy(bytes.begin(), bytes.end(), exact.get());
@@ -99,7 +100,8 @@ node sample() {
           .boxed = node{.name = "boxed"}};
 }
 
-// A little assembler for buffers that no writer would make: words are little-endian, positions are known as they are written.
+// Assembles buffers that no writer would make. Words are little-endian, and the position of each is
+// known when it is written.
 class raw_buffer {
  public:
   std::size_t here() const { return bytes_.size(); }
@@ -113,7 +115,7 @@ class raw_buffer {
   void align(std::size_t to) {
     while (here() % to != 0) bytes_ += '\0';
   }
-  // The word at `at` becomes an offset to `target`.
+  // Makes the word at `at` an offset to `target`.
   void point(std::size_t at, std::size_t target) {
     const auto distance = static_cast<std::uint32_t>(target - at);
     std::memcpy(bytes_.data() + at, &distance, sizeof distance);
@@ -124,7 +126,8 @@ class raw_buffer {
   std::string bytes_;
 };
 
-// A table whose only field has this id and is an offset to be pointed somewhere; returns (table, field).
+// A table whose only field has this id and is an offset that point() sets later. Returns the
+// positions of table and field.
 std::pair<std::size_t, std::size_t> table_with(raw_buffer& out, unsigned id) {
   out.align(4);
   const std::size_t vtable = out.here();
@@ -203,7 +206,7 @@ TEST(FlatReader, SurvivesRandomWordsInsideABuffer) {
 TEST(FlatReader, TellsWhereTheFaultIs) {
   std::string bytes = written(sample());
   bytes[bytes.find("gr\xC3\xBCn") + 2] = 'x';
-  EXPECT_EQ(read(bytes), "$.children[2].tags[2]: not UTF-8");  // written last child first, so the first found
+  EXPECT_EQ(read(bytes), "$.children[2].tags[2]: not UTF-8");  // the writer writes the last child first, so this one is found first
   node long_name;
   long_name.children.resize(2);
   long_name.children[1].name = std::string(1001, 'x');
@@ -281,7 +284,7 @@ TEST(FlatReader, RefusesATowerOfSharedTables) {
   EXPECT_NE(read(out.bytes()).find("refers to the same bytes more than once"), std::string::npos) << read(out.bytes());
 }
 
-// Large in memory, eight bytes in the buffer: an offset and an empty table.
+// A type that is large in memory but has eight bytes in the buffer: an offset and an empty table.
 struct large {
   std::string texts[16];
 };
@@ -332,7 +335,8 @@ TEST(FlatWriter, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(back.name, "a\xEF\xBF\xBD");
 }
 
-// The builder looks for an equal vtable among all it has; a list of tables that all differ must not make that quadratic.
+// The builder searches all vtables for an equal one. A list of tables that all differ must not take
+// quadratic time.
 TEST(FlatWriter, TakesLinearTimeForTablesThatAllDiffer) {
   flat::writer out;
   const std::size_t list = out.begin_list();

@@ -79,7 +79,7 @@ std::string word(const target& to) {
     for (const target& part : to.parts) parts.push_back(word(part));
     return joined(parts);
   }
-  // The receiver of a frame to CLIENT is not named in binary: it is whoever reads.
+  // Binary frames do not contain the receiver of a frame to CLIENT, because it is the reader.
   return to.kind == target_kind::client && to.name.empty() ? "client" : to_text(to);
 }
 
@@ -155,7 +155,7 @@ std::string describe(const wire::envelope& e) {
   if (!e.name.empty()) d.add("name", e.name);
   if (e.method != 0) d.add("method", hex_number(e.method, 8));
   target to = e.to;
-  if (e.target_unreadable) to.name.clear();  // what was written, which is nobody's name
+  if (e.target_unreadable) to.name.clear();  // the text as written, which is not a valid name
   if (to.kind != target_kind::none) d.add("to", word(to));
   d.flag("unknown_target", e.target_unreadable);
   if (!e.to_written.empty()) d.add("to_written", in_quotes(e.to_written));

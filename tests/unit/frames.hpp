@@ -1,4 +1,4 @@
-// Frames as tests write, read and print them.
+// Functions with which tests write, read and print frames.
 #pragma once
 
 #include "parley/wire/wire.hpp"
@@ -12,10 +12,10 @@
 
 namespace frames {
 
-std::string from_hex(std::string_view digits);  // spaces are passed over
+std::string from_hex(std::string_view digits);  // ignores spaces
 std::string to_hex(std::string_view bytes);
 
-// A copy with nothing around it, so that a sanitizer sees each byte that is read outside.
+// A copy in a block of exactly its size, so that a sanitizer detects every read outside of it.
 class exact {
  public:
   explicit exact(std::string_view content);
@@ -26,17 +26,17 @@ class exact {
   std::size_t size_;
 };
 
-// Everything agreed: what the reserved features add can be read.
+// Limits with all features agreed, so that their members can be read.
 parley::wire::read_limits every_feature();
 
-// What a frame says, in words: "kind=call method=3600357f id=7 counted". Members that are absent are left out.
+// The description of a frame: "kind=call method=3600357f id=7 counted". Absent members are omitted.
 std::string describe(const parley::wire::envelope&);
 std::string describe(const parley::wire::hello&);
 std::string describe(const parley::wire::welcome&);
-// "bad_frame", "bad_frame re=7", "bad_payload re=\"a\"", "close 4001".
+// The description of a fault: "bad_frame", "bad_frame re=7", "bad_payload re=\"a\"", "close 4001".
 std::string describe(const parley::wire::fault&);
 
-// Reads and describes either.
+// Reads a frame and describes it or the fault.
 std::string reading(const parley::wire::envelope_format&, std::string_view frame, parley::side reader,
                     const parley::wire::read_limits& = every_feature());
 
@@ -46,7 +46,7 @@ struct record {
   std::size_t line = 0;
   std::vector<std::pair<std::string, std::string>> members{};
   bool has(std::string_view name) const;
-  const std::string& operator[](std::string_view name) const;  // fails the test if there is none
+  const std::string& operator[](std::string_view name) const;  // fails the test if the member is missing
 };
 std::vector<record> read_records(const std::string& file);
 std::string read_file(const std::string& file);

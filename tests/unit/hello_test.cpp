@@ -1,4 +1,4 @@
-// The greeting, beyond the frozen ones of tests/vectors.
+// The greeting, in addition to the frozen greetings of tests/vectors.
 #include "frames.hpp"
 
 #include <gtest/gtest.h>
@@ -236,7 +236,7 @@ TEST(Contracts, AreTakenOverNamesWhereIdsAreMissing) {
   EXPECT_EQ(wire::contract_of(named), 0xb046b9356d305ca5u);
 }
 
-// The example of wire.hpp, as it stands there.
+// The example of wire.hpp, as it is printed there.
 std::string door_example() {
   parley::wire::envelope call;
   call.kind = parley::wire::kind::call;

@@ -1,4 +1,5 @@
-// What loops hand to each other: in the order of each sender, within a bound, and every event is delivered.
+// The events that loops pass to each other: the order of each sender is kept, the waiting bytes are
+// limited, and every event is delivered.
 #include "parley/server/inbox.hpp"
 #include "parley/routing/audience.hpp"
 
@@ -33,11 +34,11 @@ std::shared_ptr<const crossing> event_to(target to, std::string subject, std::si
 }
 std::shared_ptr<const crossing> event_of(const std::string& subject, std::size_t bytes = 1) { return event_to({}, subject, bytes); }
 
-// An inbox whose loop takes a turn when the test says so.
+// An inbox whose loop takes a turn when the test requests it.
 class Inbox : public testing::Test {
  protected:
   bool put(const std::string& name, std::size_t bytes = 1) { return box.put(event_of(name, bytes)); }
-  // True: more waits.
+  // Returns true if more events wait.
   bool turn() {
     bool more = false;
     box.empty([&](const crossing& one) { delivered.push_back(one.subject); }, [&] { more = true; });
@@ -127,7 +128,8 @@ TEST_F(Inbox, Asks_for_another_turn_before_an_exception_leaves) {
   EXPECT_THAT(delivered, ElementsAre("a"));
 }
 
-// Members of a loop leave while an event for them waits in its inbox, at every point of the queue.
+// Members of a loop leave while an event for them waits in its inbox, at every position in the
+// queue.
 TEST(InboxOfALoop, Delivers_to_those_who_are_there_when_the_event_is_taken_out) {
   const std::vector<std::string> ids{"ann", "bob", "cat"};
   for (std::size_t cut = 0; cut <= ids.size(); ++cut) {
@@ -158,8 +160,9 @@ TEST(InboxOfALoop, Delivers_to_those_who_are_there_when_the_event_is_taken_out) 
   }
 }
 
-// A loop on a thread of its own, as a server has them: two others hand it events as fast as they can. No event is lost, none comes twice,
-// and those of one sender keep their order. A wake-up that is missed would hang this test.
+// A loop on a thread of its own, as servers have them. Two other threads put events into its inbox
+// as fast as they can. No event is lost or delivered twice, and the events of one sender keep their
+// order. A missed wake-up would make this test wait forever.
 TEST(InboxBetweenThreads, Delivers_every_event_in_the_order_of_its_sender) {
   constexpr std::size_t events = 20'000;
   inbox box(everything);
@@ -198,7 +201,8 @@ TEST(InboxBetweenThreads, Delivers_every_event_in_the_order_of_its_sender) {
   EXPECT_TRUE(box.has_room(everything)) << "nothing waits";
 }
 
-// Two senders that respect the limit: each exceeds it by no more than what the other puts at the same moment.
+// Two senders that respect the limit. Each exceeds it by no more than what the other puts at the
+// same moment.
 TEST(InboxBetweenThreads, Holds_no_more_than_its_limit_and_what_is_put_at_once) {
   constexpr std::size_t most = 50;
   constexpr std::size_t events = 5'000;

@@ -1,4 +1,4 @@
-// Incoming calls: one terminal frame for every call, and never more running handlers than agreed.
+// Incoming calls: each gets exactly one terminal frame, and never more handlers run than agreed.
 #include "calls.hpp"
 
 #include <array>
@@ -13,7 +13,7 @@ using cancelled = incoming_calls::cancelled;
 constexpr time_point start{1h};
 constexpr std::optional<std::uint32_t> no_deadline;
 
-// A handler that goes on after it returned. It may end the moment it is told to stop.
+// A handler that continues after it has returned. It may end at the moment when it is told to stop.
 class handler final : public rpc::running {
  public:
   explicit handler(std::function<void()> when_stopped = {}) : when_stopped_(std::move(when_stopped)) {}
@@ -49,7 +49,7 @@ TEST(IncomingCalls, HaveIdsThatOnlyGrow) {
   EXPECT_EQ(calls.running_now(), 2u);
 }
 
-// A payload lives as long as its handler, even if the caller has given up meanwhile.
+// A payload lives as long as its handler, even if the caller has given up.
 TEST(IncomingCalls, Are_not_taken_while_those_at_work_hold_too_much) {
   constexpr std::size_t much = wire::most_held_by_calls;
   incoming_calls calls(100);
@@ -134,7 +134,7 @@ TEST(IncomingCalls, StopAHandlerThatIsKeptTooLate) {
   incoming_calls calls(1);
   handler h;
   calls.accept(1, start, no_deadline, 60s);
-  calls.stop_all();  // the handler closed its own connection, and then went on
+  calls.stop_all();  // the handler closed its own connection and continues
   calls.keep(1, h, 0);
   EXPECT_EQ(h.stops, 1);
   EXPECT_FALSE(calls.finish(1));
@@ -149,7 +149,7 @@ TEST(IncomingCalls, SurviveHandlersThatEndWhileTheyAreStopped) {
   int answers = 0;
   for (std::uint64_t id = 1; id <= 5; ++id) {
     calls.accept(id, start, 1, 60s);
-    // Ends its own call and the next one's, as a handler that owns others might.
+    // Ends its own call and the next one, as a handler that owns other calls might.
     handlers.push_back(std::make_unique<handler>([&calls, &answers, id] {
       answers += calls.finish(id);
       answers += calls.finish(id % 5 + 1);
@@ -206,8 +206,8 @@ TEST(IncomingCalls, CancelledNowAndThenEndNothing) {
   }
 }
 
-// Everything that can happen to a running call, in every order, each with and without the others; for handlers that end by themselves
-// and for those that end as soon as they are stopped.
+// All events that can happen to a running call, in every order, each with and without the others.
+// For handlers that end by themselves and for those that end as soon as they are stopped.
 TEST(IncomingCalls, HaveOneTerminalFrameInEveryOrderOfEvents) {
   constexpr std::array names{"handler ends", "cancel", "deadline", "cancel again", "close"};
   for (const bool obedient : {false, true}) {

@@ -1,4 +1,4 @@
-// The reader by itself: tokens, numbers, strings, nesting, spans and paths.
+// The reader alone: tokens, numbers, strings, nesting, spans and paths.
 #include "parley/wire/json.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ namespace {
 
 using parley::json::reader;
 
-// The text at the end of a block of its own, so that AddressSanitizer sees a byte read past it.
+// A text at the end of a separate block, so that AddressSanitizer detects a byte read past it.
 class exact_text {
  public:
   explicit exact_text(std::string_view text) : copy_(new char[text.size()]), size_(text.size()) {
@@ -316,7 +316,7 @@ part part_of(std::string_view text) {
   return found;
 }
 
-// All strings and numbers of a value, names too.
+// All strings and numbers of a value, including names.
 std::string words_of(reader& in) {
   std::string words;
   const auto read = [&](auto& self) -> void {
@@ -375,16 +375,16 @@ TEST(JsonReader, LooksAnewWhereTheTokensAreThoseOfAnotherText) {
     const std::string copy(p.text);
     reader fresh(copy);
     const std::string wanted = words_of(fresh);
-    // Of another text in between, which began where this one does.
+    // The tokens belong to another text that was read in between and begins at the same address.
     reader after_another(p.text, {.tokens = p.tokens});
     EXPECT_EQ(words_of(after_another), wanted) << text;
-    // Of a text that lies elsewhere.
+    // The tokens belong to a text at another address.
     const part again = part_of(text);
     const std::string elsewhere = "[1]" + copy;
     reader moved(std::string_view(elsewhere).substr(3), {.tokens = again.tokens});
     EXPECT_EQ(words_of(moved), wanted) << text;
   }
-  // Of a shorter text.
+  // The tokens belong to a shorter text.
   const part p = part_of(parts[0]);
   reader shorter(p.text.substr(0, p.text.size() - 1), {.tokens = p.tokens});
   shorter.skip();

@@ -32,7 +32,7 @@ TEST(JsonWriter, WritesTheShortestNumberThatReadsBack) {
   EXPECT_EQ(written(std::numeric_limits<float>::max()), "3.4028235e+38");
 }
 
-// What the standard library writes and reads, whichever of our own short cuts a number takes.
+// The result equals that of the standard library, whichever of the fast paths a number takes.
 TEST(JsonWriter, WritesEveryNumberAsTheStandardLibraryDoes) {
   std::mt19937_64 random(7);
   const auto check = [](double value) {
@@ -101,7 +101,8 @@ TEST(JsonWriter, EscapesOnlyWhatItMust) {
   EXPECT_EQ(written(std::string(1, '\0')), "\"\\u0000\"");
 }
 
-// A text of every length with one character at every place: whether it stands in a whole word or in what is left of one.
+// A text of every length with one character at every position, inside a whole word or in the rest
+// after the words.
 TEST(JsonWriter, FindsWhatItMustEscapeAnywhere) {
   for (std::size_t length = 1; length <= 20; ++length) {
     for (std::size_t place = 0; place < length; ++place) {

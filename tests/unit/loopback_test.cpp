@@ -1,4 +1,4 @@
-// The network in memory: everything the transport seam promises, and the faults that can be asked for.
+// The network in memory: all guarantees of the transport interface, and the injected faults.
 #include "parley/loopback.hpp"
 
 #include "websocket/transport_recorder.hpp"
@@ -97,7 +97,7 @@ TEST_F(loopback_test, shows_the_request_and_tells_both_ends_the_subprotocol) {
   EXPECT_THAT(seen->subprotocols, ElementsAre("b", "a"));
   ASSERT_EQ(seen->headers.size(), 1u);
   EXPECT_EQ(seen->headers[0].name, "X-Token");
-  EXPECT_EQ(client->opened, 0);  // decided later
+  EXPECT_EQ(client->opened, 0);  // the request is answered later
 
   const auto server = std::make_shared<recorder>();
   seen->accept("a", server);
@@ -331,7 +331,7 @@ TEST_F(loopback_test, errors_of_connecting_name_what_was_asked_for) {
   EXPECT_THAT(alone->how.message, HasSubstr("mem://nobody"));
 }
 
-constexpr std::size_t room = 64;  // a message's, beside its bytes
+constexpr std::size_t room = 64;  // counted for each message in addition to its bytes
 
 TEST_F(loopback_test, buffered_amount_counts_what_the_other_end_has_not_taken_and_drains_between_the_marks) {
   const auto [client, server] = pair();
@@ -341,7 +341,7 @@ TEST_F(loopback_test, buffered_amount_counts_what_the_other_end_has_not_taken_an
   settle(io);
   EXPECT_EQ(client->link->buffered_amount(), 12 * (10 + room));
   EXPECT_THAT(server->messages, IsEmpty());
-  // Paused again after the seventh: five are left, which is above the low mark.
+  // Pauses again after the seventh message. Five are left, which is above the low mark.
   server->when_message = [server = server.get()](const auto&) {
     if (server->messages.size() == 7) server->link->pause_reading();
   };
@@ -353,7 +353,7 @@ TEST_F(loopback_test, buffered_amount_counts_what_the_other_end_has_not_taken_an
   server->link->resume_reading();
   settle(io);
   EXPECT_EQ(client->link->buffered_amount(), 0u);
-  EXPECT_EQ(client->drained, 1);  // once, though it fell further
+  EXPECT_EQ(client->drained, 1);  // once, although the amount fell further
 }
 
 TEST_F(loopback_test, what_has_no_bytes_counts_as_well_until_it_is_taken) {
@@ -440,7 +440,7 @@ TEST_F(loopback_test, abandoning_does_nothing_once_open) {
   EXPECT_THAT(texts(*server), ElementsAre("still here"));
 }
 
-// ---- faults
+// ---- Faults.
 
 TEST_F(loopback_test, the_connect_that_was_asked_to_fail_fails_and_no_other) {
   network.refuse_connect(1);
@@ -486,7 +486,7 @@ TEST_F(loopback_test, a_scenario_can_be_run_with_each_of_its_operations_failing_
     well = client->messages.size() == 2 && client->closed == 0;
     EXPECT_NE(well, client->closed == 1);
   }
-  EXPECT_EQ(number, 1u + 4u + 1u);  // one connect, two messages there, two back, and the run in which nothing failed
+  EXPECT_EQ(number, 1u + 4u + 1u);  // one connect, two messages in each direction, and the run in which nothing failed
 }
 
 TEST_F(loopback_test, while_held_nothing_arrives_and_release_lets_as_many_through_as_asked) {
@@ -498,7 +498,7 @@ TEST_F(loopback_test, while_held_nothing_arrives_and_release_lets_as_many_throug
   client->call([](connection& to) { to.close(1000, {}); });
   settle(io);
   EXPECT_THAT(server->messages, IsEmpty());
-  EXPECT_EQ(client->closed, 1);  // its own doing
+  EXPECT_EQ(client->closed, 1);  // closed by this end itself
   network.release(1);
   settle(io);
   EXPECT_THAT(texts(*server), ElementsAre("a"));
@@ -522,7 +522,7 @@ TEST_F(loopback_test, a_held_connect_opens_when_released) {
   EXPECT_EQ(client->opened, 1);
 }
 
-// ---- lifetimes and threads
+// ---- Lifetimes and threads.
 
 TEST_F(loopback_test, stopping_the_listener_leaves_connections_alone) {
   const auto [client, server] = pair();

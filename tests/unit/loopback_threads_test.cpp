@@ -1,4 +1,5 @@
-// The network in memory when its ends live on different loops, and when a loop ends before them.
+// The network in memory with ends on different loops, and with a loop that ends before the
+// connections.
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
@@ -67,7 +68,7 @@ TEST(loopback_lifetimes, a_request_still_on_its_way_to_a_context_that_ends_fails
   EXPECT_EQ(client->how.code, errc::disconnected);
 }
 
-// A loop with a thread of its own, which ends with it.
+// A loop with a thread of its own. The thread ends with this object.
 struct threaded {
   ~threaded() {
     work.reset();
@@ -86,7 +87,7 @@ TEST(loopback_threads, two_ends_on_two_threads_exchange_everything_in_order) {
   std::promise<void> done;
   const auto server = std::make_shared<recorder>(), client = std::make_shared<recorder>();
   std::shared_ptr<listener> door;
-  threaded server_side, client_side;  // gone before what their loops use
+  threaded server_side, client_side;  // destroyed before the objects that their loops use
   server->when_message = [&](const recorder::message& m) { server->send(m.content); };
   door = network.listen(server_side.io->get_executor());
   asio::post(*server_side.io, [&] { door->start([&](const std::shared_ptr<request>& ask) { ask->accept("", server); }); });

@@ -48,17 +48,17 @@ TEST(Origins, Decide_by_host_and_port) {
     const char* host;
     bool allowed;
   } const cases[] = {
-      {"", "localhost:8765", true},  // a program
+      {"", "localhost:8765", true},  // a program sends no origin
       {"http://localhost:8765", "localhost:8765", true},
       {"HTTP://LocalHost:8765", "localhost:8765", true},
-      {"http://localhost:8000", "localhost:8765", false},  // the same machine is not the same origin
+      {"http://localhost:8000", "localhost:8765", false},  // the same machine with another port is another origin
       {"http://127.0.0.1:8765", "localhost:8765", false},
       {"http://localhost", "localhost:80", true},
       {"http://localhost", "localhost:443", false},
       {"https://chat.example", "chat.example", true},
       {"https://chat.example", "chat.example:443", true},
       {"https://chat.example", "backend:8765", false},  // a proxy that sends another Host
-      {"https://example.org", "localhost:8765", true},  // listed
+      {"https://example.org", "localhost:8765", true},  // this origin is listed
       {"http://example.org", "localhost:8765", false},
       {"https://example.org.evil.example", "localhost:8765", false},
       {"null", "localhost:8765", true},

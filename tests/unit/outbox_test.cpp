@@ -64,7 +64,7 @@ TEST(Outbox, BoundsTheSmallestFramesByTheirPlaces) {
   EXPECT_EQ(taken, 100u);
 }
 
-// A message may be empty: it is a line of a protocol of lines.
+// A message may be empty, for example an empty line in a protocol of lines.
 TEST(Outbox, Writes_empty_frames_in_their_places) {
   outbox box(1000);
   for (const char* text : {"a", "", "b", ""}) EXPECT_TRUE(box.push(buffer(text), 0));
@@ -86,7 +86,8 @@ TEST(Outbox, Takes_back_a_call_whose_frame_is_empty_once) {
   EXPECT_EQ(drain(box), "a");
 }
 
-// What goes with the last call is that call, and what was taken back before it: no empty frame, and no other call.
+// Removing the last call also removes its place and the places of calls that were removed before
+// it, but no empty frame and no other call.
 TEST(Outbox, Keeps_an_empty_frame_before_a_call_that_is_taken_back) {
   outbox box(1000);
   EXPECT_TRUE(box.push(buffer("a"), 0, 1));
@@ -147,9 +148,9 @@ TEST(Outbox, TakesBackACallUntilItHasLeft) {
   EXPECT_TRUE(box.take_back(2));
   EXPECT_FALSE(box.take_back(2));
   EXPECT_FALSE(box.take_back(9));
-  EXPECT_EQ(box.bytes(), 2 * cost_of(1) + message_room);  // its place stands until its turn comes
+  EXPECT_EQ(box.bytes(), 2 * cost_of(1) + message_room);  // the place remains until its turn comes
   EXPECT_TRUE(box.take_back(3));
-  EXPECT_EQ(box.bytes(), cost_of(1));  // nobody waits behind it
+  EXPECT_EQ(box.bytes(), cost_of(1));  // no frame waits behind it
   EXPECT_EQ(drain(box), "e");
   EXPECT_EQ(box.bytes(), 0u);
 }
@@ -161,7 +162,7 @@ TEST(Outbox, CallsThatAreTakenBackInALoopAreBounded) {
   EXPECT_LE(calls, 100u);
 }
 
-// ---- the bound over all peers
+// ---- The limit over all peers.
 
 TEST(Outbox, CountsInTheAccountOfAllUntilItIsGone) {
   const auto total = std::make_shared<account>(100'000);
@@ -217,13 +218,14 @@ TEST(Outbox, AMessageForManyCountsOnceForAllOfThem) {
       }
     }
     EXPECT_EQ(total->used(), cost_of(50'016) + 100 * message_room);
-    EXPECT_EQ(all.front()->bytes(), cost_of(50'000));  // for itself each is charged the whole
+    EXPECT_EQ(all.front()->bytes(), cost_of(50'000));  // each is charged the full size in its own count
     for (const auto& one : all) EXPECT_EQ(one->pop().size(), 50'000u);
   }
   EXPECT_EQ(total->used(), 0u);
 }
 
-// Whatever is pushed, taken back and popped: the order, and both accounts, are those of a plain list.
+// Frames are pushed, removed and popped at random. The order and both counts equal those of a plain
+// list.
 TEST(Outbox, KeepsOrderAndCountThroughARandomWalk) {
   struct waiting {
     std::string text;

@@ -1,4 +1,4 @@
-// Outgoing calls: one completion for every call, in every order of events.
+// Outgoing calls: each completes exactly once, in every order of events.
 #include "calls.hpp"
 
 #include <array>
@@ -140,7 +140,7 @@ TEST(OutgoingCalls, AreHandedOutInOrderWhenTheConnectionIsGone) {
   EXPECT_EQ(calls.open(8, add, never, expect(next)), 4u);
 }
 
-// Everything that can end a call, in every order, each with and without the others.
+// All events that can end a call, in every order, each with and without the others.
 TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
   constexpr std::array names{"terminal", "cancel", "deadline", "terminal again", "cancel again", "close"};
   int orders = 0;
@@ -172,7 +172,7 @@ TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
         default:
           break;
       }
-      EXPECT_EQ(o.completions, 1);  // the first is the one that counts
+      EXPECT_EQ(o.completions, 1);  // only the first one counts
     }
     if (!order.empty()) {
       const std::array<std::error_code, 6> first{std::error_code{}, errc::cancelled,   errc::deadline_exceeded, {},
@@ -187,7 +187,7 @@ TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
   EXPECT_EQ(orders, 1957);
 }
 
-// --- peers without call ids
+// --- Peers without call ids.
 
 TEST(PlainCalls, AreAnsweredByNameTheOldestFirst) {
   outgoing_calls calls;

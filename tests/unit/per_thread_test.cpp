@@ -1,4 +1,4 @@
-// One object for each thread: where thread_local objects are destroyed, and where they are not.
+// One object for each thread: where thread_local objects are destroyed and where they are not.
 #include "parley/core/per_thread.hpp"
 
 #include <gtest/gtest.h>

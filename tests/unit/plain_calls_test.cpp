@@ -1,4 +1,5 @@
-// The tables of plain mode: which answer is whose, in which order answers leave, and when a dialect's frames may.
+// The tables of plain mode: which call an answer belongs to, the order in which answers are sent,
+// and when the frames of a dialect may be sent.
 #include "parley/conversation/plain_calls.hpp"
 #include "parley/conversation/pacing.hpp"
 #include "parley/wire/wkt_codec.hpp"
@@ -52,7 +53,7 @@ TEST(PlainAnswers, Leave_in_the_order_of_the_calls_but_for_those_with_an_id) {
   EXPECT_EQ(calls.waiting_bytes(), 0u);
 }
 
-// A walk against a list.
+// A random walk, compared with a list.
 TEST(PlainAnswers, Leave_in_order_whatever_the_order_in_which_they_are_made) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
@@ -100,7 +101,7 @@ TEST_F(PlainQuestions, Leave_one_by_one_to_a_server_that_promises_nothing) {
   answered.completion.release()->finish(errc::cancelled);
   EXPECT_EQ(questions.next(calls.in_flight())->id, second);
   EXPECT_EQ(questions.waiting_bytes(), 0u);
-  // Nobody can tell its late answer from the next one's.
+  // Its late answer could not be distinguished from the answer to the next call.
   EXPECT_TRUE(questions.give_up(second, errc::deadline_exceeded, 4, calls));
   EXPECT_FALSE(questions.give_up(second, errc::cancelled, 4, calls));
 }

@@ -95,7 +95,7 @@ TEST(PlainFrame, HasNoNamesAndKindsOfTheProtocol) {
   }
 }
 
-// Only the payload has to be JSON for those who read JSON.
+// Only the payload has to be JSON for receivers that read JSON.
 TEST(PlainFrame, SaysOfItsPayloadAloneWhetherItHoldsANaN) {
   const auto payload_holds_one = [](std::string_view frame) {
     const frames::exact bytes(frame);

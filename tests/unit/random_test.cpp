@@ -11,7 +11,7 @@ namespace {
 
 TEST(random_bytes, All_bytes_are_filled_whatever_the_size) {
   for (const std::size_t size : {0u, 1u, 255u, 256u, 257u, 1000u}) {
-    // A byte that is zero again and again was not filled: 16 times in a row with probability 2^-128.
+    // Bytes that are zero in 16 runs were not filled. By chance this has probability 2^-128.
     std::vector<bool> filled(size);
     for (int round = 0; round < 16; ++round) {
       std::vector<std::byte> bytes(size);

@@ -1,4 +1,4 @@
-// Where an event goes: the target it takes, and the members that receive.
+// Routing of events: the chosen target, and the members that receive.
 #include "parley/routing/routing.hpp"
 
 #include "parley/wire/codec.hpp"
@@ -34,7 +34,7 @@ constexpr std::array client_first{target_kind::client, target_kind::all};
 constexpr std::array all_alone{target_kind::all};
 constexpr std::array group_first{target_kind::group, target_kind::all};
 
-// `to` as a frame has it. Empty: absent.
+// An envelope with `to` as in a frame. Empty: absent.
 wire::envelope with_target(std::string_view text) {
   std::string frame = R"({"event_name":"Lobby.Say")";
   if (!text.empty()) frame.append(R"(,"to":)").append(text.front() == '[' ? "" : "\"").append(text).append(text.front() == '[' ? "" : "\"");
@@ -44,7 +44,7 @@ wire::envelope with_target(std::string_view text) {
   return e;
 }
 
-// The text of the target chosen, or the error's name.
+// The text of the chosen target, or the name of the error.
 std::string chosen(std::span<const target_kind> kinds, std::string_view to, bool plain = strict) {
   const auto found = choose(event_to(kinds), with_target(to), plain);
   if (!found) return std::string(wire_name(static_cast<errc>(found.error().code.value())));
@@ -107,7 +107,7 @@ TEST(Choose, DoesNotTakeAnEmptyTextForAnAbsentOne) {
 }
 
 TEST(Choose, DeniesAListOfNothing) {
-  wire::envelope e;  // the formats refuse it; a dialect might not
+  wire::envelope e;  // the formats refuse such a target, but a dialect might not
   e.to.kind = target_kind::several;
   const auto found = choose(event_to(lobby_kinds), e, strict);
   ASSERT_FALSE(found);
@@ -181,7 +181,7 @@ TEST(ChooseByPayload, GoesWhereThePayloadSays) {
 
 TEST(ChooseByPayload, GoesToNobodyIfNobodyIsNamed) {
   EXPECT_EQ(by_payload("0", ""), "server");
-  method m = event_to(all_alone);  // the server is not declared
+  method m = event_to(all_alone);  // the method does not declare the server as a target
   m.route = route_by<std::uint32_t, receivers_of>;
   const auto found = choose_by_payload(m, with_target(""), strict, format::json, as_bytes("0"), {});
   ASSERT_TRUE(found);
@@ -219,14 +219,14 @@ TEST(ChooseByPayload, FailsIfThePayloadCannotBeRead) {
   EXPECT_EQ(by_payload("-1", "all"), "bad_payload");
 }
 
-// --- the audience of one place: what several places add is in audience_test.cpp
+// --- The audience of one place. audience_test.cpp covers several places.
 
 class Audience : public testing::Test {
  protected:
   Audience() {
     for (const char* id : {"ann", "bob", "cat", "dan"}) members.add(id, id[0]);
   }
-  // The receivers in the order they would be sent to, or the error's name.
+  // The receivers in the order in which they are sent to, or the name of the error.
   std::string receivers_of(const target& to, const std::string& subject = "bob") {
     routing::receivers<char, int> out{.here = {'?'}, .places = {1}, .needed_there = 1};
     const auto found = members.walk(to, subject, routing::nowhere{}, out);
@@ -252,7 +252,7 @@ TEST_F(Audience, ResolvesEachKind) {
   EXPECT_EQ(receivers_of(to_others), "acd");
   EXPECT_EQ(receivers_of(to_sender), "b");
   EXPECT_EQ(receivers_of(client("cat")), "c");
-  EXPECT_EQ(receivers_of(client("bob")), "b");  // oneself, by name
+  EXPECT_EQ(receivers_of(client("bob")), "b");  // the sender may name itself
   EXPECT_EQ(receivers_of(to_server), "");
 }
 
@@ -323,7 +323,7 @@ TEST_F(Audience, KeepsTheMemberOfAnIdThatIsThere) {
   EXPECT_EQ(receivers_of(client("ann")), "unknown target");
 }
 
-// Anything that looked at all of them for each would take minutes here.
+// If each operation examined all members, this would take minutes.
 TEST(AudienceOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
   constexpr int count = 100'000;
   const auto id = [](int i) { return "client-" + std::to_string(i); };
@@ -342,7 +342,7 @@ TEST(AudienceOfManyMembers, FindsEachWhileAHundredThousandComeAndGo) {
   EXPECT_EQ(out.here.size(), 99'999u);
   EXPECT_EQ(std::count(out.here.begin(), out.here.end(), 4711), 0);
 
-  // Most go, from both ends; a few come back.
+  // Most members leave, from both ends, and a few return.
   for (int i = 0; i < count; ++i)
     if (i % 100 != 0) all.remove(id(i % 2 == 0 ? i : count - i));
   for (int i = 0; i < count; ++i) ASSERT_EQ(found(i) == i, i % 100 == 0) << i;

@@ -1,4 +1,5 @@
-// hello and welcome, from both ends, in both encodings that have them; and what the ends find when they compare contracts.
+// hello and welcome, from both ends, in both encodings that have them, and the comparison of the
+// contracts.
 #include "sessions.hpp"
 
 #include <array>
@@ -61,7 +62,7 @@ TEST_P(Greeting, OfAClientListsItsMethodsAndOffersNothingThatIsNotBuilt) {
   const method& add = known.add(method_named("Lobby.Add", 1, earlier));
   const method& say = known.add(method_named("Lobby.Say", 2));
   auto options = as(side::client);
-  options.agent = std::string(63, 'a') + "\xc3\xa9";  // its last character begins at byte 64
+  options.agent = std::string(63, 'a') + "\xc3\xa9";  // the last character begins at byte 64
   end client(options, known.contract);
   client.session.start(client.now);
   const wire::hello hello = client.next_hello();
@@ -216,7 +217,7 @@ TEST_P(Greeting, AgreesOnTheFeaturesOfBoth) {
   end server(as(side::server), known.contract);
   server.session.start(server.now);
   wire::hello h;
-  h.revision = 9;  // of a later client
+  h.revision = 9;  // from a later client
   h.features = feature::multi | feature::streams | feature::resume;
   h.required = feature::multi;
   server.hear_hello(h);
@@ -253,7 +254,7 @@ TEST_P(Greeting, ThatAsksToResumeIsAnsweredFreshAndComesOnceMore) {
   EXPECT_FALSE(server.session.open());
   EXPECT_EQ(server.out.opened_times, 0);
 
-  server.pass(4s);  // the time for a hello begins anew
+  server.pass(4s);  // the time for a hello starts again
   EXPECT_FALSE(server.out.closed);
   h.resume.reset();
   h.methods = {{"Lobby.Add", wire::method_id("Lobby.Add"), 1}};
@@ -336,10 +337,10 @@ TEST_P(Greeting, SendsNothingBeforeItIsComplete) {
   EXPECT_TRUE(client.silent());
 }
 
-// Two programs built from two states of one schema.
+// Two programs that were built from two versions of one schema.
 class Contracts : public Greeting {
  protected:
-  // Greets, and returns what the server answered.
+  // Exchanges the greeting and returns the server's answer.
   wire::welcome greet(end& client, end& server) {
     server.session.start(server.now);
     client.session.start(client.now);

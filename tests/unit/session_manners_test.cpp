@@ -63,7 +63,7 @@ TEST_F(OneByOne, ACloseWaitsForWhatWasQueuedAndForNothingElse) {
   EXPECT_FALSE(server->session.send(buffer(std::string("too late"))));
   go_on();
   EXPECT_FALSE(server->out.closed);
-  server->out.can_write = false;  // a peer that does not read holds up no close
+  server->out.can_write = false;  // a peer that does not read does not delay a close
   go_on();
   EXPECT_EQ(server->out.frames.size(), 3u);
   EXPECT_EQ(server->out.code(), close_code::done);

@@ -14,7 +14,7 @@ class Refusal : public testing::TestWithParam<encoding> {
 };
 INSTANTIATE_TEST_SUITE_P(In, Refusal, testing::ValuesIn(with_greeting()), testing::PrintToStringParamName());
 
-// What plain mode and the sessions with a greeting have in common.
+// Tests for plain mode and for sessions with a greeting.
 class AnyRefusal : public Refusal {};
 INSTANTIATE_TEST_SUITE_P(In, AnyRefusal,
                          testing::Values(encoding{"json", wire::json_format}, encoding{"fbs", wire::fbs_format},
@@ -102,7 +102,7 @@ TEST_P(AnyRefusal, ClosesOnTheSeventeenthMalformedMessageWithinTenSeconds) {
   constexpr std::array codes{errc::bad_frame, errc::bad_payload, errc::too_large};
   for (std::size_t i = 0; i < 16; ++i) {
     server->session.refuse(server->now, {.code = codes[i % codes.size()]});
-    server->session.refuse(server->now, {.code = errc::denied});  // counts for nothing
+    server->session.refuse(server->now, {.code = errc::denied});  // does not count
     server->now += 600ms;
   }
   EXPECT_FALSE(server->out.closed);
@@ -164,7 +164,8 @@ TEST_P(Refusal, SaysWhatWasRefused) {
   else EXPECT_EQ(e.to_json, "\"0b8c2a34-9f0e-4a7e-8f0e-2d1a5b6c7d8e\"");
 }
 
-// The sender's own words, also where this end has none for what they say.
+// The answer repeats the event and the target as the sender wrote them, even if this end does not
+// know them.
 TEST_P(Refusal, SaysTheEventAndTheTargetAsTheirSenderWroteThem) {
   const auto server = open_server(GetParam(), known.contract);
   wire::envelope event;
@@ -300,7 +301,8 @@ TEST_P(Refusal, Has_a_rate_for_errors_that_answer_no_call) {
   EXPECT_EQ(server->out.code(), close_code::policy);
 }
 
-// A client's events may be refused as fast as it sends them, and its program hears of each.
+// The events of a client may be refused as fast as it sends them, and its program is informed of
+// each.
 TEST_P(Refusal, At_a_client_has_no_rate_of_errors) {
   wire::envelope e;
   e.kind = wire::kind::error;

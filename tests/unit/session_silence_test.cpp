@@ -1,5 +1,5 @@
-// Silence of a peer and standstill of this end. An end that did not run for a while does not blame
-// the peer, and does not take waiting data for a flood.
+// Silence of a peer, and this end not running for a while. An end that did not run does not treat
+// the peer as silent, and does not treat waiting data as a flood.
 #include "sessions.hpp"
 
 namespace {
@@ -20,7 +20,7 @@ class Silence : public testing::TestWithParam<role> {
     const encoding e{GetParam().name, GetParam().format};
     return GetParam().self == side::server ? open_server(e, known.contract) : open_client(e, known.contract);
   }
-  // Pings that left since the last time.
+  // The number of pings sent since the last call.
   static std::size_t pings(end& of) {
     if (of.session.plain()) return static_cast<std::size_t>(std::exchange(of.out.pings, 0));
     std::size_t count = 0;
@@ -79,21 +79,21 @@ TEST_P(Silence, Is_judged_after_what_waits_was_read) {
   EXPECT_FALSE(one->out.closed);
   EXPECT_GT(one->session.next_tick(), one->now);
   EXPECT_LE(one->session.next_tick(), one->now + session::shortest_heartbeat);
-  // It was no frame, and little of one.
+  // Too few bytes of an incomplete frame.
   one->out.came = {session::sign_of_life - 1, one->now};
   one->now = one->session.next_tick();
   one->session.tick(one->now);
   EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
 }
 
-// The answer to a ping waits behind what the other end is sending.
+// The answer to a ping waits behind the frame that the other end is sending.
 TEST_P(Silence, Has_not_been_while_a_frame_is_still_coming) {
   const auto one = open();
   for (int i = 0; i < 20; ++i) {
     for (int j = 0; j < 4; ++j) one->out.came = {one->out.came.bytes + session::sign_of_life / 4, one->now += heartbeat / 4};
     one->session.tick(one->now);
     ASSERT_FALSE(one->out.closed) << i;
-    // An end that sends so long hears nothing else.
+    // An end that sends such a long frame sends nothing else meanwhile.
     EXPECT_EQ(pings(*one), 1u) << i;
   }
   const time_point last = one->now;
@@ -138,7 +138,7 @@ TEST_P(Silence, Is_judged_after_what_waits_was_read_and_that_may_be_a_part_of_a_
   EXPECT_EQ(one->now, read + 2 * heartbeat);
 }
 
-// The greeting is one small frame: its time is its own.
+// The greeting is one small frame with a time limit of its own.
 TEST_P(Silence, Before_the_greeting_is_not_broken_by_a_part_of_it) {
   if (GetParam().format().has_session() == false) GTEST_SKIP() << "nobody greets";
   end one({.self = GetParam().self, .format = &GetParam().format()}, known.contract);

@@ -26,7 +26,7 @@ class Session : public testing::TestWithParam<encoding> {
 };
 INSTANTIATE_TEST_SUITE_P(In, Session, testing::ValuesIn(with_greeting()), testing::PrintToStringParamName());
 
-// What plain mode and the sessions with a greeting have in common.
+// Tests for plain mode and for sessions with a greeting.
 class AnySession : public Session {};
 INSTANTIATE_TEST_SUITE_P(In, AnySession,
                          testing::Values(encoding{"json", wire::json_format}, encoding{"fbs", wire::fbs_format},
@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(In, AnySession,
 
 constexpr encoding plain{"plain", wire::plain_format};
 
-// --- what is handed on
+// --- Frames that are passed on.
 
 TEST_P(Session, HandsOnEventsCallsAnswersAndCancels) {
   const auto server = open_server(GetParam(), known.contract);
@@ -47,7 +47,7 @@ TEST_P(Session, HandsOnEventsCallsAnswersAndCancels) {
     ASSERT_NE(heard, nullptr) << static_cast<int>(kind);
     EXPECT_EQ(heard->kind, kind);
   }
-  EXPECT_EQ(server->session.counters().frames_received, 6u);  // the hello is one
+  EXPECT_EQ(server->session.counters().frames_received, 6u);  // including the hello
   EXPECT_TRUE(server->silent());
   EXPECT_FALSE(server->out.closed);
 }
@@ -172,7 +172,7 @@ TEST(PlainSession, TakesNamesWithADollarForEventsLikeAnyOther) {
   EXPECT_EQ(e->name, "$hello");
 }
 
-// --- heartbeat
+// --- Heartbeat.
 
 TEST_P(Session, PingsASilentPeerOnceAndClosesAfterTwoIntervals) {
   const auto server = open_server(GetParam(), known.contract);
@@ -183,7 +183,7 @@ TEST_P(Session, PingsASilentPeerOnceAndClosesAfterTwoIntervals) {
   EXPECT_EQ(ping.kind, wire::kind::ping);
   EXPECT_NE(ping.id, 0u);
   server->pass(19'999ms);
-  EXPECT_TRUE(server->silent());  // one outstanding
+  EXPECT_TRUE(server->silent());  // a ping is pending
   EXPECT_FALSE(server->out.closed);
   server->pass(1ms);
   EXPECT_EQ(server->out.code(), close_code::heartbeat_lost);
@@ -201,7 +201,7 @@ TEST_P(Session, TakesAnyFrameForASignOfLife) {
     EXPECT_TRUE(server->silent());
     server->pass(18s);
     EXPECT_TRUE(server->silent());
-    server->hear(wire::kind::pong, 77);  // one that answers nothing is heard, too
+    server->hear(wire::kind::pong, 77);  // a pong that answers no ping counts as well
   }
   EXPECT_FALSE(server->out.closed);
 }
@@ -288,7 +288,8 @@ TEST_P(AnySession, Bears_silence_for_ever_and_goes_on_pinging) {
   EXPECT_GT(patient->session.next_tick(), patient->now + 24h);
 }
 
-// Whatever the times and whatever comes when: the peer is lost exactly when nothing came for max_silence, and was asked well before.
+// For any time limits and any arrivals, the peer is lost exactly when nothing has arrived for
+// max_silence, and a ping was sent well before.
 TEST_P(AnySession, Asks_before_it_gives_a_peer_up) {
   std::mt19937 random(11);
   const auto below = [&](int n) { return std::chrono::milliseconds(static_cast<int>(random() % static_cast<unsigned>(n))); };
@@ -348,7 +349,7 @@ TEST(PlainSession, PingsWithTheTransportsPing) {
   EXPECT_EQ(server->out.code(), close_code::heartbeat_lost);
 }
 
-// --- what waits
+// --- Waiting data.
 
 TEST_P(Session, KeepsItsOrderWhileTheTransportIsFull) {
   const auto server = open_server(GetParam(), known.contract);
@@ -401,7 +402,7 @@ TEST_P(Session, ClosesAPeerThatAsksAndNeverReads) {
   EXPECT_TRUE(server->silent());
 }
 
-// Either end, and refusals like answers: what the other one makes it send.
+// Both ends limit what the other end causes them to send, including refusals.
 TEST_P(Session, BoundsWhatItIsMadeToSendInBothRoles) {
   for (const side self : {side::server, side::client}) {
     const session::session_options options{.max_queue = 10'000};
@@ -423,7 +424,7 @@ TEST_P(Session, WhatAClientSendsOfItsOwnAccordNeverClosesIt) {
     std::string event(100, 'e');
     EXPECT_TRUE(client->session.send_admitted(event));
   }
-  EXPECT_TRUE(client->session.send(buffer("an answer")));  // and takes nothing of the room for answers
+  EXPECT_TRUE(client->session.send(buffer("an answer")));  // the events do not use the room for answers
   EXPECT_FALSE(client->out.closed);
   client->out.can_write = true;
   client->session.drained();
@@ -467,7 +468,7 @@ TEST_P(Session, DoesNotSendAControlFrameThatIsOverItsBound) {
   EXPECT_FALSE(server->out.closed);
 }
 
-// --- the end
+// --- The end.
 
 TEST_P(AnySession, SendsWhatWaitedAndThenCloses) {
   const auto server = open_server(GetParam(), known.contract);
@@ -477,7 +478,7 @@ TEST_P(AnySession, SendsWhatWaitedAndThenCloses) {
   ASSERT_EQ(server->out.frames.size(), 1u);
   EXPECT_EQ(server->out.code(), close_code::done);
   EXPECT_TRUE(server->session.closed());
-  server->session.close(close_code::removed, "again");  // the recorder fails if it hears of it
+  server->session.close(close_code::removed, "again");  // the recorder fails the test if this call reaches it
 }
 
 TEST_P(AnySession, IsDeafAndDumbAfterTheClose) {

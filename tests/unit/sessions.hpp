@@ -1,4 +1,5 @@
-// Sessions under test: outputs that remember what they were asked to do, two ends that talk, and a clock turned by hand.
+// Support for tests of sessions: outputs that record their calls, two ends that exchange frames,
+// and a clock that the test advances.
 #pragma once
 
 #include "parley/session/session.hpp"
@@ -23,7 +24,7 @@ using namespace parley;
 using namespace std::chrono_literals;
 namespace close_code = session::close_code;
 
-// A method as a generator would write it. Accepted shapes must outlive it.
+// A method as the generator would write it. Its accepted shapes must outlive it.
 inline method method_named(std::string_view name, std::uint64_t fingerprint, std::span<const std::uint64_t> accepted = {}) {
   method m;
   m.name = name;
@@ -33,7 +34,7 @@ inline method method_named(std::string_view name, std::uint64_t fingerprint, std
   return m;
 }
 
-// What one program knows: services that own their methods.
+// The services of one program. They own their methods.
 class program {
  public:
   program() = default;
@@ -55,18 +56,19 @@ class program {
   std::deque<service> services_;
 };
 
-// Remembers; fails the test if anything is asked of it after the close.
+// Records all calls. Fails the test if it is called after the close.
 class recorder final : public session::output, public session::owner {
  public:
-  std::deque<buffer> frames;  // transmitted and not yet looked at
+  std::deque<buffer> frames;  // transmitted and not examined yet
   bool can_write = true;
-  bool holding = false;  // and then it cannot be written to, either; set by a frame when `one_by_one`
+  // The output holds back, so it is not writable either. A frame sets this if `one_by_one` is set.
+  bool holding = false;
   bool one_by_one = false;
-  std::size_t held = 0;  // what the transport is said to hold
+  std::size_t held = 0;  // the amount that the transport reports as queued
   int pings = 0;
   int opened_times = 0;
   bool has_unread = false;
-  session::arrivals came{};  // bytes, of whole frames and of others
+  session::arrivals came{};  // received bytes of whole and incomplete frames
   std::vector<errc> refusals;
   std::function<void()> on_opened;
   std::optional<std::pair<std::uint16_t, std::string>> closed;
@@ -108,7 +110,8 @@ inline const std::vector<encoding>& with_greeting() {
   return both;
 }
 
-// One end: a session with its output, and the frames it is sent, written by the other side's rules.
+// One end: a session with its output. The frames that it receives are written by the rules of the
+// other side.
 class end {
  public:
   end(session::session_options options, const session::contract& known) : session(std::move(options), known, out, out) {}
@@ -135,7 +138,8 @@ class end {
     return hear(e);
   }
 
-  // The oldest frame that was transmitted and not yet looked at. Its payload is valid until the next one is taken.
+  // The oldest transmitted frame that was not examined yet. Its payload is valid until the next one
+  // is taken.
   wire::envelope next() {
     wire::envelope e;
     if (out.frames.empty()) {
@@ -164,7 +168,7 @@ class end {
   }
   bool silent() const { return out.frames.empty(); }
 
-  // Greetings of the other side.
+  // Receives greetings of the other side.
   void hear_hello(const wire::hello& hello) {
     std::string payload;
     wire::write_hello(session.format().payload_format(), hello, payload);
@@ -185,7 +189,7 @@ class end {
     session.tick(now);
   }
 
-  time_point now{1h};  // any time will do
+  time_point now{1h};  // an arbitrary time
   recorder out;
   session::peer_session session;
 
@@ -206,7 +210,7 @@ inline wire::hello hello_of_a_client() {
   return h;
 }
 
-// A server that has been greeted; nothing it transmitted is left.
+// A server after the greeting. The frames that it has transmitted are removed.
 inline std::unique_ptr<end> open_server(const encoding& e, const session::contract& known, session::session_options options = {}) {
   options.self = side::server;
   options.format = &e.format();
@@ -228,7 +232,7 @@ inline std::unique_ptr<end> open_client(const encoding& e, const session::contra
   return client;
 }
 
-// Moves frames between two ends until both are silent.
+// Moves frames between two ends until neither sends any more.
 inline void exchange(end& one, end& two) {
   while (!one.silent() || !two.silent()) {
     for (auto [from, to] : {std::pair{&one, &two}, std::pair{&two, &one}}) {

@@ -15,7 +15,7 @@ std::string digest(std::string_view content) {
   return text;
 }
 
-// FIPS 180-4's examples, as NIST publishes them.
+// The examples of FIPS 180-4, as published by NIST.
 TEST(Sha256, HasTheDigestsOfNistsExamples) {
   EXPECT_EQ(digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),

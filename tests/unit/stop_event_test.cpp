@@ -1,4 +1,4 @@
-// Waking a loop and a thread that polls, from a signal handler and before anybody waits.
+// Waking a loop and a polling thread, from a signal handler and before the wait begins.
 #include "parley/ends/stop_event.hpp"
 
 #include <asio/io_context.hpp>
@@ -32,7 +32,7 @@ TEST(wake_signal, Is_readable_from_set_until_clear) {
 TEST(wake_signal, Setting_it_very_often_neither_blocks_nor_changes_errno) {
   wake_signal signal;
   errno = ENOENT;
-  for (int i = 0; i < 20'000; ++i) signal.set();  // more than a pipe holds
+  for (int i = 0; i < 20'000; ++i) signal.set();  // more than fits into a pipe
   EXPECT_EQ(errno, ENOENT);
   signal.clear();
   EXPECT_FALSE(readable(signal));

@@ -47,7 +47,7 @@ TEST(TargetText, OfAGroupEndsItsNameAtTheSecondColon) { EXPECT_EQ(read("group:Ro
 TEST(TargetText, OfAGroupHasOneSpelling) {
   EXPECT_EQ(read("group:Room:%61%3A%2f"), read("group:Room:a:%2F"));
   EXPECT_EQ(read("group:Room:%25").name, "Room:%25");
-  EXPECT_EQ(read("group:Room:a/b").name, "Room:a/b");  // two fields
+  EXPECT_EQ(read("group:Room:a/b").name, "Room:a/b");  // the name contains two fields
   EXPECT_NE(read("group:Room:a/b"), read("group:Room:a%2Fb"));
   EXPECT_EQ(read("group:Room:%C3%A9").name, "Room:\u00e9");
 }

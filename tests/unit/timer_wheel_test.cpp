@@ -1,4 +1,5 @@
-// The wheel against a list of times, at every distance, with a random walk that never goes back.
+// Compares the wheel with a list of times, at every distance, in a random walk in which time only
+// moves forward.
 #include "parley/transport/timer_wheel.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,7 @@ namespace {
 using parley::transport::timer_wheel;
 using tick = timer_wheel::tick;
 
-// What comes due until `limit`, and when.
+// The timers that are due until `limit`, with their times.
 std::vector<std::pair<tick, timer_wheel::node*>> turn(timer_wheel& wheel, tick limit) {
   std::vector<std::pair<tick, timer_wheel::node*>> rung;
   while (timer_wheel::node* one = wheel.turn(limit)) rung.emplace_back(wheel.now(), one);
@@ -74,7 +75,7 @@ TEST(TimerWheel, ForgetsWhatIsTakenOut) {
   EXPECT_EQ(wheel.next(), timer_wheel::never);
 }
 
-// While times come due, others are added and taken out, some of them due themselves.
+// While timers become due, others are added and removed, including timers that are due.
 TEST(TimerWheel, AgreesWithAListOfTimes) {
   std::mt19937_64 random(7);
   const auto below = [&](tick n) { return random() % n; };

@@ -1,4 +1,4 @@
-// Which address is tried when (RFC 8305), by tables and against random attempts.
+// When each address is tried (RFC 8305), with tables and with random attempts.
 #include "parley/transport/tcp/address_race.hpp"
 
 #include <asio/ip/tcp.hpp>
@@ -75,8 +75,9 @@ TEST(AddressRace, Begins_the_next_after_its_delay_or_after_a_failure) {
   EXPECT_TRUE(race.lost());
 }
 
-// Attempts that fail, succeed or say nothing, each in its own time. The race must not stop while there is something to try, begins each
-// address once and in order, and reaches the first good one no later than its place in the list allows.
+// Attempts fail, succeed or stay silent, each in its own time. The race does not stop while an
+// address is left, starts each address once and in order, and reaches the first good one no later
+// than its position in the list allows.
 TEST(AddressRace, Finds_whoever_answers_in_time) {
   std::mt19937 random(8305);
   const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };

@@ -1,4 +1,5 @@
-// The fast path against the slow path. Both must find the same in any input, cut in any way.
+// Compares the fast path with the slow path. Both must find the same in any input, however it is
+// divided.
 #include "parley/transport/websocket/protocol/frame_reader.hpp"
 #include "parley/transport/websocket/protocol/slow_path.hpp"
 
@@ -24,13 +25,15 @@ using testing::frame;
 using ::testing::IsEmpty;
 using testing::random_frames;
 
-// What a connection makes of a reader: a line for each thing that it found. Nothing is read after a violation or a close frame.
+// What a connection does with a reader: writes a line for each result. Nothing is read after a
+// violation or a close frame.
 class listener_of_frames : private slow_path::finder {
  public:
   listener_of_frames(bool server, bool fast, std::size_t max_message = 70'000)
       : masks_(server ? nullptr : &some_masks_), max_message_(max_message), reader_({server, max_message, fast}) {}
 
-  // As a stream does it: from an aligned place, of which the reader may overwrite what it took.
+  // Passes bytes like a stream: from an aligned address, where the reader may overwrite the bytes
+  // that it took.
   void bytes(std::string_view came) {
     std::vector<char> room(came.begin(), came.end());
     std::span<char> rest(room);
@@ -41,7 +44,7 @@ class listener_of_frames : private slow_path::finder {
     }
     reader_.rest();
   }
-  // As a stream does it that reads to where the reader wants it.
+  // Passes bytes like a stream that reads directly into the reader's room.
   void bytes_by_room(std::string_view came) {
     while (!over && !came.empty()) {
       const std::span<char> room = reader_.room();
@@ -113,7 +116,8 @@ std::vector<std::string> all_at_once(std::string_view bytes, bool server, bool f
   return one.log;
 }
 
-// The slow path, and the fast one with the bytes in two parts at every place and in small pieces, find the same.
+// The slow path and the fast path find the same. The bytes are divided in two at every position,
+// and into small pieces.
 void both_paths_agree(const std::string& bytes, bool server) {
   const std::vector<std::string> expected = all_at_once(bytes, server, false);
   EXPECT_EQ(all_at_once(bytes, server, true), expected);

@@ -1,4 +1,4 @@
-// Which network a url leads to, and what a status of HTTP means there.
+// The network that a url selects, and the meaning of an HTTP status there.
 #include "parley/transport/loopback.hpp"
 #include "parley/transport/network.hpp"
 #include "parley/transport/status.hpp"

@@ -1,4 +1,4 @@
-// What is said with proxies: whole, in pieces, and by proxies that do not do as they should.
+// The messages with proxies: whole, in pieces, and with proxies that violate the protocol.
 #include "parley/transport/websocket/protocol/proxy_dialogue.hpp"
 
 #include <gmock/gmock.h>
@@ -58,7 +58,7 @@ TEST(transport_proxy_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
   EXPECT_THAT(why("http://u:secret%0D%0A@h:1"), HasSubstr("7617"));
 }
 
-// What a dialogue came to.
+// The outcome of a dialogue.
 struct outcome {
   std::string said;
   std::size_t taken = 0;
@@ -74,7 +74,7 @@ host_and_port server_at(std::string host, std::uint16_t port = 8765) {
   return at;
 }
 
-// Hears `answers` in pieces that end where `cuts` say.
+// Passes `answers` in pieces that end at the positions `cuts`.
 outcome talk(std::string_view proxy, const host_and_port& server, std::string_view answers, std::vector<std::size_t> cuts = {}) {
   const auto parts = parse_proxy_url(proxy);
   EXPECT_TRUE(parts);
@@ -209,7 +209,7 @@ TEST(transport_proxy, what_is_no_answer_is_refused_with_the_first_byte_that_show
   foreign(plain, "\x05\x00\x04"s);      // version again
   foreign(plain, "\x05\x00\x05\x09"s);  // an unknown reply
   foreign(plain, "\x05\x00\x05\x00\x01"s);
-  foreign(plain, "\x05\x00\x05\x00\x00\x02\x00"s);  // no kind of address
+  foreign(plain, "\x05\x00\x05\x00\x00\x02\x00"s);  // an invalid address type
   foreign(http, "SSH-2.0-secret\r\n\r\n");
   foreign(http, "HTTP/2 200\r\n\r\n");
   foreign(http, "HTTP/1.1 20\r\n\r\n");

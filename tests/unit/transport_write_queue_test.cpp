@@ -67,10 +67,10 @@ TEST(transport_write_queue, what_it_holds_is_counted_but_for_what_many_share) {
   EXPECT_EQ(queue.held(), 2 * place + 1000);
   queue.share(own);
   EXPECT_EQ(queue.held(), 3 * place + 21'000);
-  queue.taken(10'000);  // all but the end of the first
+  queue.taken(10'000);  // all but the end of the first piece
   EXPECT_EQ(queue.held(), 3 * place + 21'000);
   queue.taken(queue.size() - 1);
-  EXPECT_EQ(queue.held(), place + 20'000);  // a piece is held until it is taken whole
+  EXPECT_EQ(queue.held(), place + 20'000);  // a piece is held until all of it is taken
   queue.taken(1);
   EXPECT_EQ(queue.held(), 0u);
 }

@@ -1,4 +1,4 @@
-// The frozen vectors of tests/vectors, both ways.
+// The frozen vectors of tests/vectors, read and written.
 #include "frames.hpp"
 
 #include "parley/wire/sha256.hpp"
@@ -77,12 +77,12 @@ TEST(BadFrames, AreRefusedInFixedWords) {
     const auto wrong = format_named(r["format"]).read(as_bytes(frame), reader_of(r), every_feature(), e);
     ASSERT_TRUE(wrong) << at(r);
     EXPECT_FALSE(wrong->text.empty()) << at(r);
-    EXPECT_LE(wrong->text.size(), 123u) << at(r);  // a close frame has room for it
+    EXPECT_LE(wrong->text.size(), 123u) << at(r);  // must fit into a close frame
     for (const char* quoted : {"Lobby", "Tenant", "hello", "later"}) EXPECT_EQ(wrong->text.find(quoted), wrong->text.npos) << at(r);
   }
 }
 
-// Hellos and welcomes: the same content in both formats.
+// Hellos and welcomes have the same content in both formats.
 template <class Greeting, class Read, class Write>
 void both_ways(const record& r, Read read, Write write) {
   const std::string json = r["json"];

@@ -1,4 +1,4 @@
-// Frames are written and read without asking for memory, once an envelope and a string have been used.
+// Once an envelope and a string have been used, frames are written and read without an allocation.
 #include "counted_memory.hpp"
 #include "frames.hpp"
 
@@ -17,10 +17,11 @@ class Frames : public testing::TestWithParam<std::string> {};
 TEST_P(Frames, TakeNoMemoryInTheSteadyState) {
   const wire::envelope_format& format = format_named(GetParam());
   for (const frames::record& r : frames::read_records("frames." + GetParam() + ".txt")) {
-    // Rare, and kept in vectors of strings, which give theirs back.
+    // These members are rare. They are kept in vectors of strings, which release their memory.
     const auto has = [&](const char* member) { return r["says"].find(member) != std::string::npos; };
     if (has(" to=[") || has(" meta.") || has(" slot=")) continue;
-    // An error about an event names its target, which is longer than a short string and given back with the error.
+    // An error about an event contains its target, which is longer than a short string and is
+    // released with the error.
     if (has("kind=error") && has(" to")) continue;
     const std::string frame = GetParam() == "fbs" ? frames::from_hex(r["frame"]) : r["frame"];
     const side writer = r["from"] == "client" ? side::client : side::server;

@@ -1,4 +1,4 @@
-// The well-known types: as values, as JSON, as FlatBuffers.
+// The well-known types as values, as JSON and as FlatBuffers.
 #include "parley/wkt.hpp"
 #include "parley/wire/any.hpp"
 #include "parley/wire/codec.hpp"
@@ -22,7 +22,7 @@ std::string json(const T& value) {
   return out;
 }
 
-// Through both formats and back; what the JSON reader says of `text` in JSON again, or its error.
+// Converts `text` to a value, through both formats and back to JSON. Returns the JSON or the error.
 template <class T>
 std::string again(std::string_view text, const parley::decode_options& options = {}) {
   T value{};
@@ -107,7 +107,7 @@ TEST(WellKnownTypes, DurationsAreSecondsWithAnS) {
     EXPECT_EQ(again<parley::duration>("\"" + std::string(text) + "\""), "$: not a number of seconds like 1.5s") << text;
 }
 
-// What each writer says, the same in both formats; and nothing is appended.
+// The error of each writer, which must be the same in both formats. Nothing is appended.
 template <class T>
 std::string refusal(const T& value) {
   std::string out = "before";
@@ -121,7 +121,7 @@ std::string refusal(const T& value) {
   return as_json.error().message;
 }
 
-// A table of a foreign writer, who checks nothing: seconds and nanos.
+// A table from a foreign writer that checks nothing: seconds and nanos.
 std::string time_table(std::int64_t seconds, std::int32_t nanos) {
   parley::flat::writer out;
   out.begin_table();
@@ -199,7 +199,7 @@ TEST(WellKnownTypes, AValueThatIsNoNumberOfJsonIsRefusedInBothFormats) {
     out.finish(out.end_table(), bytes);
     EXPECT_EQ(read_refusal<parley::value>(bytes), "$: NaN or infinity, which is not a JSON number");
   }
-  EXPECT_EQ(refusal(limits::quiet_NaN()), "");  // a DoubleValue has a text for it
+  EXPECT_EQ(refusal(limits::quiet_NaN()), "");  // DoubleValue has a text for this value
   EXPECT_EQ(refusal(parley::value()), "");
 }
 
@@ -235,7 +235,7 @@ TEST(WellKnownTypes, AnAnyWithContentHasAType) {
   EXPECT_THROW(parley::pack(parley::timestamp{5, -1}), parley::call_failed);
 }
 
-// People are shown the nearest time there is.
+// Printers write the nearest valid time, because they are for human readers.
 TEST(WellKnownTypes, PrintersKnowNoRefusal) {
   std::ostringstream out;
   out << parley::timestamp(std::numeric_limits<std::int64_t>::max(), 5);
@@ -337,7 +337,7 @@ TEST(WellKnownTypes, AnyOfAnUnknownTypeStaysBinary) {
   std::string out;
   EXPECT_EQ(parley::write_json(back, out).error().message, "$: an Any of an unknown type");
   EXPECT_EQ(out, "");
-  // A relay that has to change the format refuses it.
+  // A relay that must convert the format refuses the value.
   const auto transcoded = parley::codec_for<parley::any>.transcode(parley::format::binary, parley::as_bytes(binary), out, {});
   EXPECT_EQ(transcoded.error().message, "$: an Any of an unknown type");
 }

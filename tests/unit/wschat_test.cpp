@@ -37,7 +37,7 @@ std::string written(const Line& line, side writer) {
   return frame;
 }
 
-// What a frame says to the program; nothing if it is refused.
+// The line that a frame contains. Empty if the frame is refused.
 std::optional<Line> read(std::string_view frame, side reader = side::server) {
   parley::wire::envelope e;
   if (family.read(parley::as_bytes(frame), reader, {}, e)) return std::nullopt;
@@ -116,11 +116,11 @@ TEST(Wschat, EscapesAreRead) {
   EXPECT_EQ(text_of(with_text(R"(lone \ud83d half \ude00 \ud83d\u0041)")),
             "lone \xEF\xBF\xBD half \xEF\xBF\xBD \xEF\xBF\xBD"
             "A");
-  EXPECT_EQ(text_of(with_text(R"(no escape: \q \u12 \)") + "x"), "refused");  // the string never ends
+  EXPECT_EQ(text_of(with_text(R"(no escape: \q \u12 \)") + "x"), "refused");  // the string has no end
   EXPECT_EQ(text_of(with_text(R"(C:\windows \x)")), "C:\\windows \\x");
 }
 
-// The C programs write strings as they are.
+// The C programs write strings without escapes.
 TEST(Wschat, QuotesThatNobodyEscapedBelongToTheText) {
   EXPECT_EQ(text_of(with_text(R"(he said "hi", and "bye")")), R"(he said "hi", and "bye")");
   EXPECT_EQ(text_of(with_text(R"(")")), R"(")");
@@ -186,7 +186,7 @@ TEST(Wschat, OnlyItsOneEventHasWordsHere) {
   EXPECT_EQ(frame, "");
 }
 
-// A payload of a JSON client, relayed as it came.
+// The payload of a JSON client, which is relayed as received.
 TEST(Wschat, AnyJsonOfTheSchemaIsWritten) {
   parley::wire::envelope e;
   e.name = "message";
@@ -197,7 +197,8 @@ TEST(Wschat, AnyJsonOfTheSchemaIsWritten) {
   EXPECT_EQ(frame, R"({"user": {"name": ""},"message": {"text": "ab","text_len": 2,"info": 2}})");
 }
 
-// Frames with bytes changed, cut out and doubled: read or refused, and whatever is read can be written for every reader.
+// Frames with changed, removed and doubled bytes are read or refused. Whatever is read can be
+// written for every reader.
 TEST(Wschat, BrokenFramesHarmNobody) {
   std::mt19937 random(20);
   const std::string seeds[] = {with_text("hello \\u00e9 \\\"world\\\" ✓"), with_text("he said \"hi\", ok"),
