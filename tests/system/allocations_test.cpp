@@ -1,4 +1,5 @@
-// Once a connection has warmed up, a call takes no memory at the server but for what its payload's own strings need.
+// After a connection has warmed up, a call allocates nothing at the server except for the strings
+// in its payload.
 #include "counted_memory.hpp"
 #include "system/lone_server.hpp"
 
@@ -13,7 +14,7 @@ class Call : public testing::TestWithParam<parley::format> {
  protected:
   void SetUp() override { server_.connect(GetParam()); }
 
-  // Allocations of one call, after others like it. All frames are made beforehand.
+  // The allocations of one call after others like it. All frames are made beforehand.
   template <class Message>
   void expect_none(const parley::method& m, const Message& message) {
     constexpr std::size_t warm_up = 300;
@@ -27,7 +28,7 @@ class Call : public testing::TestWithParam<parley::format> {
     const std::size_t taken = allocations() - before;
     EXPECT_EQ(taken, 0u) << "in " << counted << " calls";
     EXPECT_EQ(server_.answers().messages - answered, frames.size());
-    // The last answer is a reply to the last call.
+    // The last frame is the reply to the last call.
     parley::wire::envelope e;
     ASSERT_FALSE(server_.format().read(parley::as_bytes(server_.answers().last), parley::side::client, {}, e));
     EXPECT_EQ(e.kind, parley::wire::kind::reply);
@@ -52,7 +53,7 @@ TEST_P(Call, OfTextsReusesTheirMemory) {
                                            .lines = std::vector<std::string>(20, std::string(70, 'x'))});
 }
 
-// What a payload is decoded into is kept for the next call of the method, but not at any price.
+// The decoded payload is kept for the next call of the method, but only up to a limit.
 TEST_P(Call, WithALargePayloadGivesItsMemoryBack) {
   server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
   const std::size_t before = held_memory();
@@ -60,7 +61,7 @@ TEST_P(Call, WithALargePayloadGivesItsMemoryBack) {
   EXPECT_LT(held_memory(), before + 160 * 1024);
 }
 
-// One large line, each time in another place: what is read into would keep all of them.
+// One large line, each time in another field. Without a limit, every field would keep its memory.
 TEST_P(Call, WhoseLargePartMovesDoesNotFillTheServer) {
   server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
   const std::size_t before = held_memory();
@@ -72,9 +73,9 @@ TEST_P(Call, WhoseLargePartMovesDoesNotFillTheServer) {
   }
 }
 
-// A payload that is refused half way.
+// A payload that is refused after half of it was decoded.
 TEST_P(Call, ThatCannotBeReadKeepsNothing) {
-  if (GetParam() == parley::format::binary) return;  // a buffer cut short is refused before anything is built
+  if (GetParam() == parley::format::binary) return;  // a truncated binary buffer is refused before decoding begins
   server_.deliver(server_.call_frame(SteadyMethods::measure, next_id_++, Page{}));
   const std::size_t before = held_memory();
   std::string frame = server_.call_frame(SteadyMethods::measure, next_id_++, Page{.lines = std::vector<std::string>(15'000)});
@@ -83,7 +84,7 @@ TEST_P(Call, ThatCannotBeReadKeepsNothing) {
   EXPECT_LT(held_memory(), before + 160 * 1024);
 }
 
-// The frame is made once; each receiver's session only passes it on.
+// The frame is made once. The session of each receiver only passes it on.
 TEST_P(Call, OrEventThatIsSharedTakesNoMemoryForEachReceiver) {
   for (const std::size_t size : {std::size_t{64}, std::size_t{60'000}}) {
     const parley::buffer frame(std::string(size, 'x'));

@@ -19,7 +19,7 @@
 namespace talk::v1 {
 namespace {
 
-constexpr std::size_t room = 64;  // a message's, beside its bytes
+constexpr std::size_t room = 64;  // counted for each message in addition to its bytes
 
 class Bounds : public testing::TestWithParam<medium> {};
 INSTANTIATE_TEST_SUITE_P(Over, Bounds, testing::ValuesIn(every_medium()), medium_name);
@@ -33,7 +33,7 @@ void run_until(asio::io_context& io, Done done) {
   }
 }
 
-// ---- before the link is up
+// ---- Before the link is up.
 
 TEST_P(Bounds, Events_before_the_link_is_up_are_bounded_and_those_accepted_arrive_in_order) {
   world w(GetParam());
@@ -98,7 +98,8 @@ TEST(Bounds, Calls_before_the_link_is_up_are_bounded_and_each_ends_once) {
   EXPECT_LE(others, static_cast<int>(64'000 / room));
 }
 
-// Each of many calls has a deadline of its own, most are cancelled: work for each, and not for each of those that wait beside it.
+// Each of many calls has its own deadline, and most are cancelled. Each cancellation takes constant
+// time, however many calls wait.
 TEST(Bounds, Many_calls_that_wait_for_the_link_are_cancelled_one_by_one) {
   asio::io_context io;
   const auto work = asio::make_work_guard(io);
@@ -135,7 +136,7 @@ TEST(Bounds, Many_calls_that_wait_for_the_link_are_cancelled_one_by_one) {
   clock->advance(10s, [&] { io.poll(); });
 }
 
-// ---- before a server's loop has taken it up
+// ---- Before the server's loop has processed them.
 
 TEST(Bounds, Calls_of_a_server_that_wait_for_its_loop_are_bounded_and_each_ends_once) {
   asio::io_context io;
@@ -145,7 +146,7 @@ TEST(Bounds, Calls_of_a_server_that_wait_for_its_loop_are_bounded_and_each_ends_
   server.add(host);
   server.start();
   constexpr int many = 5000;
-  for (int round = 1; round <= 2; ++round) {  // what has been taken up is room for others
+  for (int round = 1; round <= 2; ++round) {  // processed calls leave room for others
     int overloaded = 0, others = 0;
     for (int i = 0; i < many; ++i)
       host.peers.async_meet({.text = "who"}, parley::to::client{"nobody"},
@@ -159,11 +160,11 @@ TEST(Bounds, Calls_of_a_server_that_wait_for_its_loop_are_bounded_and_each_ends_
   io.run();
 }
 
-// ---- toward a server that does not read
+// ---- Towards a server that does not read.
 
 namespace wt = parley::transport;
 
-// Greets, asks without end, and reads nothing.
+// Sends a greeting and then calls without end, and reads nothing.
 struct deaf_server final : wt::connection_handler {
   void on_open(std::shared_ptr<wt::connection> to, std::string_view) override { link = std::move(to); }
   void on_message(parley::bytes_view, wt::opcode) override {
@@ -190,7 +191,7 @@ struct deaf_server final : wt::connection_handler {
   bool greeted = false;
 };
 
-// Answers, and refusals of what is not known here.
+// Both the answers to calls and the refusals of unknown methods are limited.
 TEST(Bounds, A_client_does_not_hoard_answers_for_a_server_that_asks_and_does_not_read) {
   for (const char* name : {"Talk.Meet", "Talk.NobodyKnowsIt"}) {
     asio::io_context io;
@@ -218,7 +219,7 @@ TEST(Bounds, A_client_does_not_hoard_answers_for_a_server_that_asks_and_does_not
   }
 }
 
-// ---- all clients of a server together
+// ---- All clients of a server together.
 
 TEST(Bounds, Slow_readers_share_one_bound_and_nobody_else_is_hurt) {
   constexpr std::size_t slow = 6, most = 4 * 1024 * 1024;
@@ -253,7 +254,8 @@ TEST(Bounds, Slow_readers_share_one_bound_and_nobody_else_is_hurt) {
   EXPECT_EQ(honest.talk.add({.numbers = {1, 2}}).value, 3);
 }
 
-// A plain client's answers leave in the order of its calls: what waits for the first of them is bounded, too.
+// The answers of a plain client are sent in the order of its calls. The answers that wait for the
+// first one are limited as well.
 TEST(Bounds, Answers_that_wait_for_the_one_before_them_are_bounded) {
   world w({carrier::loopback, parley::encoding::plain}, {.max_queue = 200'000});
   w.start();

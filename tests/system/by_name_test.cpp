@@ -1,4 +1,5 @@
-// Events and calls without a schema, against a server that has one, and byte by byte against a server that knows nothing of Parley.
+// Events and calls without a schema: against a server with a schema, and byte by byte against a
+// server that does not know Parley.
 #include "system/world.hpp"
 #include "websocket/transport_recorder.hpp"
 
@@ -44,7 +45,7 @@ struct named_guest {
 };
 
 struct ByName : EveryMedium {
-  // The encoding of the medium is what the others speak; ours is JSON of one kind or the other.
+  // The other clients use the encoding of the medium. This client uses JSON or plain JSON.
   ByName() : w(GetParam()), mine(GetParam().plain() ? encoding::plain : encoding::json) { w.start(); }
   world w;
   encoding mine;
@@ -122,7 +123,7 @@ TEST_P(ByName, Typed_and_named_handlers_hear_the_same_event) {
   EXPECT_EQ(me.heard.next().what.name, "Talk.Say");
 }
 
-// Against the test itself, on one thread.
+// The test itself plays the server, on one thread.
 struct NamedPlain : testing::Test {
   NamedPlain() {
     door->start([this](std::shared_ptr<parley::transport::request> ask) {

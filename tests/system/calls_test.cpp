@@ -1,4 +1,5 @@
-// Unary calls, from client to server and back, over every transport in every encoding.
+// Calls from client to server and from server to client, over every transport and in every
+// encoding.
 #include "system/world.hpp"
 
 #include <asio/bind_executor.hpp>
@@ -126,7 +127,7 @@ TEST_P(WithSessions, A_race_against_a_timer_cancels_the_call_at_both_ends) {
       asio::detached);
   mine.run();
   EXPECT_EQ(winner, 1);
-  // Whether the call had left or not, the next one is answered: nothing is stuck.
+  // Whether or not the call was sent, the next one is answered.
   EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
 }
 
@@ -218,7 +219,7 @@ TEST_P(WithSessions, A_servers_call_can_be_cancelled_before_it_has_reached_its_l
   events<parley::result<Ready>> ended;
   asio::cancellation_signal cancel;
   w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
-    // It is posted: nothing of it has run when the cancellation comes.
+    // The call is posted, so none of it has run when it is cancelled.
     w.host->peers.async_are_you_ready({}, parley::to::client{call.from().id},
                                       asio::bind_cancellation_slot(cancel.slot(), [&](auto r) { ended.put(std::move(r)); }));
     cancel.emit(asio::cancellation_type::terminal);
@@ -244,7 +245,7 @@ TEST_P(WithSessions, A_deadline_ends_the_call_for_the_caller_and_stops_the_handl
   world w(GetParam());
   events<bool> stopped;
   w.host->on_add = [&](const Numbers&, parley::call& call) -> parley::reply<Sum> {
-    // A coroutine that waits for ever, until it is interrupted.
+    // A coroutine that waits forever unless it is interrupted.
     return [](parley::call& c, events<bool>& out) -> asio::awaitable<parley::result<Sum>> {
       asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
       try {
@@ -293,7 +294,7 @@ TEST_P(WithSessions, A_cancelled_call_completes_once_and_its_late_answer_is_nobo
                                                         })));
     auto call = w.host->waiting.next();
     asio::post(a.link.executor(), [&] { cancel.emit(asio::cancellation_type::terminal); });
-    call.answer->answer(Sum{.value = 1});  // crosses the cancel
+    call.answer->answer(Sum{.value = 1});  // crosses the cancel on the way
     const parley::error e = completed.get_future().get();
     EXPECT_TRUE(e.code == errc::cancelled || e.code == errc::invalid) << e.message;
     EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
@@ -324,7 +325,8 @@ TEST_P(WithSessions, Too_many_calls_at_once_are_overloaded_and_the_rest_goes_on)
   EXPECT_EQ(a.talk.add({.numbers = {1}}).value, 1);
 }
 
-// Four payloads of 16 MiB are as much as the calls of one connection may hold; the limit is the connection's, not the payload's.
+// Four payloads of 16 MiB reach the limit for the calls of one connection. The limit belongs to the
+// connection and not to the payload.
 TEST(HeldPayloads, Are_bounded_for_each_connection) {
   const std::string much(std::size_t{16} * 1024 * 1024, 'x');
   world w({carrier::loopback, parley::encoding::binary}, {.max_message = 2 * much.size()});
@@ -368,7 +370,7 @@ TEST_P(WithSessions, The_server_asks_a_client_in_every_way) {
   });
   EXPECT_EQ(w.host->peers.async_are_you_ready({}, whom, asio::use_future).get().error().message, "not now");
 
-  // A coroutine, as a lambda with captures: it lives as long as the call.
+  // A coroutine in a lambda with captures. The lambda lives as long as the call.
   auto answer = std::make_shared<bool>(true);
   a.talk.on_are_you_ready([answer](const Check&) -> asio::awaitable<parley::result<Ready>> {
     asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);

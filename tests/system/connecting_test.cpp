@@ -32,7 +32,7 @@ parley::error error_of(F f) {
   return {errc::failed, "nothing was thrown"};
 }
 
-// --- names that do not answer
+// --- Names that are not answered.
 
 TEST(Connecting, Is_given_up_in_its_time_and_the_destructor_waits_for_no_name) {
   names().hold("slow.test");
@@ -65,7 +65,7 @@ TEST(Connecting, Ends_with_its_client_while_a_name_is_looked_up) {
   names().release("slow.test");
 }
 
-// --- times as long as can be
+// --- The largest possible times.
 
 struct ForEver : EveryMedium {};
 INSTANTIATE_TEST_SUITE_P(Over, ForEver, testing::ValuesIn(every_medium()), medium_name);
@@ -83,7 +83,7 @@ TEST_P(ForEver, Is_for_ever_at_both_ends) {
   }
 }
 
-// --- what errors say
+// --- The texts of errors.
 
 TEST(ConnectErrors, Say_which_address_could_not_be_reached) {
   const held_port nobody;
@@ -144,7 +144,7 @@ TEST_P(TooLarge, Says_size_limit_and_option) {
   EXPECT_THAT(error_of([&] { a.talk.echo(std::string(200'001, 'x')); }).message,
               testing::EndsWith("the limit is 200000 (max_bytes of Talk.Echo)"));
   if (!GetParam().plain()) return;
-  // A client that believes in a larger limit is told by the server.
+  // If the client assumes a larger limit, the server refuses the call.
   options.peer_max_message = 100'000;
   guest b(w, options);
   EXPECT_THAT(error_of([&] { b.talk.later(many); }).message, says("server_options::max_message"));

@@ -1,5 +1,6 @@
-// A foreign dialect beside Parley's encodings: one server, one handler, clients of both that hear each other; and each of the manners that
-// a dialect can ask for. In memory time is turned by hand.
+// A foreign dialect in addition to Parley's encodings. One server with one handler has clients of
+// both, which receive each other's events. Each option of a dialect is tested. In memory the test
+// advances the time.
 #include "system/lines_dialect.hpp"
 #include "system/world.hpp"
 #include "websocket/transport_support.hpp"
@@ -27,7 +28,8 @@ using testing::StartsWith;
 
 const lines_dialect lines;
 
-// One loop for everything: the server with a second door, clients that speak lines by hand, and one of Parley's own.
+// Everything on one loop: the server with a second port, clients that write lines by hand, and a
+// client of Parley.
 struct Dialect : testing::Test {
   void open(parley::dialect how) {
     if (!how.format) how.format = &lines;
@@ -39,7 +41,7 @@ struct Dialect : testing::Test {
   ~Dialect() override {
     if (guest) guest->close();
     server.stop();
-    // Its thread-free end: what still runs is run here.
+    // There is no thread, so remaining work is run here.
     for (int turns = 0; turns < 100; ++turns) settle();
   }
 
@@ -120,12 +122,13 @@ TEST_F(Dialect, What_it_has_no_words_for_is_left_out_for_its_peers_alone) {
   host.peers.arrived({.text = "somebody"}, parley::to::all);
   EXPECT_THAT(heard(bob), IsEmpty());
   EXPECT_THAT(guest_heard, ElementsAre("arrived somebody"));
-  say(bob, "add 1 2 3 4");  // refused, and it knows no errors
+  say(bob, "add 1 2 3 4");  // refused, but the dialect has no errors
   say(bob, "add 1 2");
   EXPECT_THAT(heard(bob), ElementsAre("add_result 3"));
 }
 
-// Lines, from a program that counts what it is asked to write, and notices too late what it cannot say.
+// A dialect of lines that counts its write() calls, and reports only after writing that it cannot
+// express something.
 struct hesitant final : parley::wire::envelope_format {
   bool binary() const override { return lines.binary(); }
   parley::format payload_format() const override { return lines.payload_format(); }
@@ -167,9 +170,9 @@ TEST_F(Dialect, Nothing_is_sent_of_an_answer_that_it_cannot_say) {
   hesitant format;
   open({.format = &format});
   const auto bob = stranger();
-  say(bob, "add 1 2");        // the answer cannot be said
-  say(bob, "add 1 2 3 4");    // the error cannot
-  say(bob, "say I am here");  // others hear it
+  say(bob, "add 1 2");        // the dialect cannot express the answer
+  say(bob, "add 1 2 3 4");    // the dialect cannot express the error
+  say(bob, "say I am here");  // other clients receive it
   EXPECT_THAT(heard(bob), IsEmpty());
   EXPECT_EQ(format.writes, 2 + 2);
 }
@@ -299,7 +302,7 @@ TEST_F(Dialect, A_frame_over_the_bound_is_left_out_for_its_peers_alone) {
   const auto bob = stranger();
   const auto eve = stranger();
   const std::string head = "said " + guest->id() + ' ';
-  const std::string fits(96 - head.size(), 'x');  // a server's head takes 4
+  const std::string fits(96 - head.size(), 'x');  // the head of a server's frame has 4 bytes
   talk.say({.text = fits + 'x'}, parley::to::others);
   EXPECT_THAT(heard(bob), IsEmpty());
   talk.say({.text = fits}, parley::to::others);
@@ -340,7 +343,7 @@ TEST(DialectOptions, Names_without_a_schema_need_json_in_the_dialect_as_elsewher
   EXPECT_NO_THROW(parley::by_name{json});
 }
 
-// ---- over sockets, with one loop and with several
+// ---- Over sockets, with one loop and with several.
 
 class DialectPorts : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(Threads, DialectPorts, testing::Values(1, 3));
@@ -356,7 +359,7 @@ TEST_P(DialectPorts, One_server_speaks_two_languages_on_two_ports) {
   const std::string own = "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws";
   const std::string strange = "ws://127.0.0.1:" + std::to_string(server.port(second)) + "/";
 
-  parley::client lost{strange + "ws"};  // the first port's path
+  parley::client lost{strange + "ws"};  // the path of the first port
   EXPECT_THROW(lost.connect(), parley::call_failed);
 
   struct guest {
@@ -374,7 +377,7 @@ TEST_P(DialectPorts, One_server_speaks_two_languages_on_two_ports) {
     host.arrivals.next();
     all.push_back(std::make_unique<guest>(strange, parley::client_options{.dialect = foreign}));
     host.arrivals.next();
-    EXPECT_EQ(all.back()->talk.add({.numbers = {1, 2}}).value, 3);  // and the first word
+    EXPECT_EQ(all.back()->talk.add({.numbers = {1, 2}}).value, 3);  // also the client's first message
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string text = "from " + std::to_string(i);

@@ -22,7 +22,7 @@ struct told {
   std::string event;
 };
 
-// A client that has said something before anybody could tell that it cannot leave.
+// A client that has queued an event before it is known that the event cannot be sent.
 struct early_bird {
   early_bird(world& w, parley::client_options options) : link(w.url(), std::move(options)), talk(link), early(link) {
     link.on_error([this](const parley::error& e, std::string_view event) { errors.put({e, std::string(event)}); });
@@ -38,13 +38,13 @@ INSTANTIATE_TEST_SUITE_P(Over, EarlyEvents, testing::ValuesIn(media_with_session
 
 TEST_P(EarlyEvents, That_are_larger_than_welcome_allows_are_reported) {
   parley::server_options options;
-  options.max_message = 8'000;  // a hello has to fit, too
+  options.max_message = 8'000;  // the hello has to fit as well
   world w(GetParam(), std::move(options));
   w.start();
   early_bird client(w, w.client_options());
   const Line large{.text = std::string(10'000, 'x')};
   EXPECT_EQ(client.talk.say(large), sent::queued);
-  // The queue takes it, unless the welcome was there first: then its limit is known.
+  // The event is queued unless the welcome has already arrived and the limit is known.
   const auto taken = client.talk.async_say(large, parley::to::others, asio::use_future).get();
   if (!taken) { EXPECT_EQ(taken.error().code, errc::too_large); }
   for (int i = 0; i < (taken ? 2 : 1); ++i) {
@@ -67,7 +67,7 @@ TEST_P(EarlyEvents, That_have_no_form_in_the_encoding_of_the_session_are_reporte
   options.binary = false;
   world w(GetParam(), std::move(options));
   w.start();
-  early_bird client(w, w.client_options(parley::encoding::automatic));  // binary, as far as it knows
+  early_bird client(w, w.client_options(parley::encoding::automatic));  // encoded as binary, because the encoding is not known yet
   const parley::any unknown = parley::pack(Line{.text = "what is this?"});
   EXPECT_EQ(client.early.parcel(unknown), sent::queued);
   const told one = client.errors.next();

@@ -62,13 +62,13 @@ TEST_P(Endings, A_message_that_is_too_large_for_the_server_is_closed_by_the_serv
   log_of log;
   world w(GetParam(), {.max_message = 1024, .log = log.sink()});
   w.start();
-  // What a well-behaved client would not send.
+  // Sends what a Parley client would never send.
   parley::raw_options options;
   if (w.over.over == carrier::loopback) options.loopback = &w.network;
   parley::raw_connection ws(w.url(), options);
   ws.connect();
   w.host->arrivals.next();
-  ws.send(std::string(std::size_t{3} * 1024 * 1024, 'x'));  // more than any of its methods takes
+  ws.send(std::string(std::size_t{3} * 1024 * 1024, 'x'));  // exceeds the limit of every method
   const parley::error why = w.host->departures.next().why;
   EXPECT_EQ(why.code, errc::disconnected);
   EXPECT_FALSE(why.from_peer);

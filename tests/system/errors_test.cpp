@@ -26,7 +26,7 @@ using parley::condition;
 using parley::errc;
 using testing::HasSubstr;
 
-// A port that accepts, but nobody ever answers there.
+// A port that accepts connections and never answers.
 struct silent_port {
   silent_port() : accepting(io, {asio::ip::make_address("127.0.0.1"), 0}) {}
   std::string url() const { return "ws://127.0.0.1:" + std::to_string(accepting.local_endpoint().port()) + "/"; }
@@ -34,7 +34,7 @@ struct silent_port {
   asio::ip::tcp::acceptor accepting;
 };
 
-// Answers every upgrade with that status.
+// Answers every upgrade with the given status.
 struct refusing_server {
   explicit refusing_server(int status) {
     auto made = parley::transport::websocket_listen(io.get_executor(), {});
@@ -64,7 +64,7 @@ parley::error error_of(F f) {
 struct Errors : EveryMedium {};
 INSTANTIATE_TEST_SUITE_P(Over, Errors, testing::ValuesIn(every_medium()), medium_name);
 
-// --- not connected
+// --- Not connected.
 
 TEST_P(Errors, Not_connected) {
   world w(GetParam());
@@ -91,7 +91,7 @@ TEST(RawErrors, Not_connected) {
   EXPECT_EQ(ws.try_send("late").error().code, errc::disconnected);
 }
 
-// --- refused
+// --- Refused.
 
 TEST(ClientErrors, Refused_by_the_machine) {
   const held_port nobody;
@@ -124,7 +124,7 @@ TEST(ClientErrors, Refused_by_the_server) {
   }
 }
 
-// --- timed out
+// --- Timed out.
 
 TEST(ClientErrors, Connecting_timed_out) {
   silent_port silent;
@@ -144,7 +144,7 @@ TEST_P(Errors, A_call_timed_out) {
   EXPECT_EQ(error_of([&] { a.talk.with({.deadline = 20ms}).later({}); }).code, errc::deadline_exceeded);
 }
 
-// --- worth another try
+// --- Worth another attempt.
 
 MATCHER_P(IsUnanswered, code, "") { return arg.code == code && arg.maybe_done && !(arg == condition::retryable); }
 MATCHER_P(IsUnansweredAndRepeatable, code, "") { return arg.code == code && arg.maybe_done && arg == condition::retryable; }
@@ -154,7 +154,7 @@ TEST_P(Errors, What_may_have_arrived_is_repeated_only_if_the_schema_says_so) {
   world w(GetParam());
   w.start();
   guest a(w);
-  a.talk.add({});  // a plain client knows then that several calls may be under way
+  a.talk.add({});  // a plain client learns here that several calls may be in flight
   const TalkClient hasty = a.talk.with({.deadline = 20ms});
   EXPECT_THAT(error_of([&] { hasty.later({}); }), IsUnanswered(errc::deadline_exceeded));
   EXPECT_THAT(error_of([&] { hasty.look({}); }), IsUnansweredAndRepeatable(errc::deadline_exceeded));
@@ -183,7 +183,7 @@ TEST(ClientErrors, What_is_taken_back_out_of_a_queue_has_never_left) {
   world w({carrier::loopback, parley::encoding::binary});
   w.start();
   guest a(w);
-  w.network.hold();  // more than a transport takes at once
+  w.network.hold();  // the messages exceed what a transport accepts at once
   auto large = a.talk.async_echo(std::string(100'000, 'x'), asio::use_future);
   EXPECT_THAT(error_of([&] { a.talk.with({.deadline = 20ms}).later({}); }), HasNeverLeft(errc::deadline_exceeded));
   auto queued = a.talk.async_later({}, asio::use_future);
@@ -241,7 +241,7 @@ TEST_P(Errors, An_answer_that_refuses_is_clear_and_one_that_gives_up_is_not) {
       case 2:
         return errc::overloaded;
       case 3:
-        return errc::disconnected;  // of a call that the handler made itself, for example
+        return errc::disconnected;  // for example from a call that the handler made itself
       case 4:
         throw std::runtime_error("half of it is done");
       default:
@@ -280,7 +280,7 @@ TEST(RawErrors, What_was_asked_without_an_answer_may_have_been_done) {
   world w({carrier::websocket, parley::encoding::plain});
   w.start();
   parley::raw_connection ws{w.url(), {.receive_timeout = 20ms}};
-  const std::string event = R"({"event_name":"Talk.Report","payload":{}})";  // which nobody answers
+  const std::string event = R"({"event_name":"Talk.Report","payload":{}})";  // an event has no answer
   EXPECT_THAT(error_of([&] { ws.ask(event); }), IsUnanswered(errc::deadline_exceeded));
   EXPECT_THAT(error_of([&] { ws.receive_within(10ms); }), HasNeverLeft(errc::deadline_exceeded));
 }
@@ -295,7 +295,7 @@ TEST(RawErrors, Receiving_timed_out_and_lost_nothing) {
   EXPECT_THAT(std::string(ws.receive().text()), HasSubstr(R"("event_name":"error")"));
 }
 
-// --- closed
+// --- Closed.
 
 TEST_P(Errors, Closed_by_the_other_end) {
   world w(GetParam());
@@ -322,7 +322,7 @@ TEST_P(Errors, Closed_here) {
   w.start();
   guest a(w);
   auto open = a.talk.async_later({}, asio::use_future);
-  const auto held = w.host->waiting.next();  // an answer that is dropped is a failure
+  const auto held = w.host->waiting.next();  // a handler that is dropped without an answer counts as failed
   a.link.close();
   EXPECT_EQ(open.get().error().code, errc::cancelled);
   EXPECT_EQ(error_of([&] { a.talk.add({}); }).code, errc::cancelled);
@@ -342,9 +342,10 @@ TEST(RawErrors, Closed_by_the_other_end) {
   EXPECT_EQ(ws.close_reason(), "go");
 }
 
-// --- malformed
+// --- Malformed.
 
-// What one client sends wrong is answered to that client alone; it stays, and what is said next reaches everybody.
+// An invalid frame of one client is answered to that client alone. The client stays connected, and
+// its next event reaches all others.
 TEST(ServerErrors, Malformed_frames_are_answered_and_cost_nobody_anything) {
   for (const carrier over : {carrier::websocket, carrier::threads}) {
     world w({over, parley::encoding::plain});
@@ -387,7 +388,7 @@ TEST_P(Errors, A_malformed_payload_is_the_senders_error) {
   EXPECT_EQ(a.talk.add({.numbers = {1, 2}}).value, 3) << "nobody else notices";
 }
 
-// --- a handler fails
+// --- A handler fails.
 
 TEST_P(Errors, A_handler_that_fails_says_nothing_of_why) {
   world w(GetParam());
@@ -433,7 +434,7 @@ TEST_P(Errors, A_clients_own_handler_that_fails_is_told_to_that_client) {
   w.start();
   guest a(w), b(w);
   b.talk.on_say([](const Line&) { throw std::runtime_error("a secret"); });
-  b.talk.touch();  // the handler is in place when this is answered
+  b.talk.touch();  // once this is answered, the handler is set
   a.talk.say({.text = "x"});
   const auto told = b.errors.next();
   EXPECT_EQ(told.error.code, errc::failed);

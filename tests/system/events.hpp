@@ -1,4 +1,4 @@
-// Waiting for things to happen.
+// Lets a test wait for events.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-// Things that happened, in order; waiting for the next one is the only way a test waits.
+// A queue of events. Waiting for the next event is the only way in which a test waits.
 template <class T>
 class events {
  public:
@@ -17,7 +17,7 @@ class events {
     all_.push_back(std::move(one));
     changed_.notify_all();
   }
-  // Fails the test by exception if nothing comes for a long time.
+  // Throws, and thus fails the test, if nothing arrives for a long time.
   T next() {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, std::chrono::seconds(30), [&] { return !all_.empty(); })) throw std::runtime_error("waited in vain");

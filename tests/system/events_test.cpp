@@ -1,4 +1,4 @@
-// Events: who receives, in which format, in what order, and what a handler may decide.
+// Events: their receivers, formats and order, and the decisions of handlers.
 #include "system/world.hpp"
 
 #include <gmock/gmock.h>
@@ -20,7 +20,7 @@ namespace to = parley::to;
 INSTANTIATE_TEST_SUITE_P(Over, EveryMedium, testing::ValuesIn(every_medium()), medium_name);
 INSTANTIATE_TEST_SUITE_P(Over, WithSessions, testing::ValuesIn(media_with_sessions()), medium_name);
 
-// Everything a client sent before has been routed when this returns.
+// When this returns, all earlier frames of the client have been routed.
 void settle(guest& g) { g.talk.touch(); }
 
 TEST_P(EveryMedium, Each_target_reaches_whom_it_names) {
@@ -138,7 +138,7 @@ TEST_P(EveryMedium, A_handler_passes_drops_rewrites_and_refuses) {
   EXPECT_EQ(b.heard.next().line.text, "pass");
   for (const char* text : {"not here", "the handler failed"}) {
     const auto told = a.errors.next();
-    // In plain mode the text has to say which event it is about.
+    // In plain mode the text has to name the event.
     const std::string plain =
         "Talk.Say: " + std::string(text) + " (" + std::string(parley::wire_name(static_cast<errc>(told.error.code.value())));
     EXPECT_EQ(told.error.message, GetParam().plain() ? plain + ")" : text);
@@ -194,7 +194,7 @@ TEST_P(EveryMedium, An_event_that_is_refused_reaches_nobody_whatever_its_handler
   EXPECT_TRUE(b.heard.empty());
 }
 
-// What one client accepts is its own affair: it misses what is larger, nobody else does, and it stays.
+// If a client accepts only small payloads, it alone misses a larger event, and it stays connected.
 TEST_P(WithSessions, An_event_larger_than_a_client_accepts_is_left_out_for_that_client_alone) {
   world w(GetParam());
   w.start();
@@ -202,13 +202,13 @@ TEST_P(WithSessions, An_event_larger_than_a_client_accepts_is_left_out_for_that_
   modest.max_message = 100;
   guest a(w), b(w), c(w, std::move(modest));
   const std::string large(200, 'x');
-  a.talk.say({.text = large}, to::all);           // a handler looks at it
-  a.talk.say({.text = large}, to::client{c.id});  // for it alone
-  a.talk.chat(large, to::all);                    // in JSON, the text is the message
+  a.talk.say({.text = large}, to::all);           // a handler examines this event
+  a.talk.say({.text = large}, to::client{c.id});  // to this client alone
+  a.talk.chat(large, to::all);                    // in JSON the text is in `message`
   w.host->peers.arrived({.text = large}, to::all);
   for (guest* g : {&a, &b})
     for (int i = 0; i < 3; ++i) EXPECT_EQ(g->heard.next().line.text, large);
-  a.talk.whisper({.text = large}, to::others);  // whose own limit is above that, and which the client knows
+  a.talk.whisper({.text = large}, to::others);  // this method's own limit is higher, and the client knows it
   EXPECT_EQ(c.heard.next().line.text, large);
   a.talk.say({.text = "small"}, to::client{c.id});
   w.host->peers.arrived({.text = "small"}, to::client{c.id});
@@ -218,7 +218,7 @@ TEST_P(WithSessions, An_event_larger_than_a_client_accepts_is_left_out_for_that_
   EXPECT_EQ(w.server->counters().left_out, 4u);
 }
 
-// What counts is the payload as this client gets it.
+// The size of the payload in the receiver's encoding counts.
 TEST(Events, An_event_that_is_too_large_in_one_encoding_only_is_left_out_in_that_one) {
   for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads}) {
     world w({over, parley::encoding::binary});
@@ -227,7 +227,7 @@ TEST(Events, An_event_that_is_too_large_in_one_encoding_only_is_left_out_in_that
     parley::client_options small_binary = w.client_options(parley::encoding::binary);
     small_json.max_message = small_binary.max_message = 300;
     guest a(w), json(w, std::move(small_json)), binary(w, std::move(small_binary));
-    const std::string grows(200, '\x01');  // six characters each in JSON
+    const std::string grows(200, '\x01');  // each character becomes six in JSON
     a.talk.say({.text = grows});
     EXPECT_EQ(binary.heard.next().line.text, grows);
     a.talk.say({.text = "small"});
@@ -283,7 +283,8 @@ TEST_P(EveryMedium, A_payload_can_name_its_receivers) {
   for (const char* text : {"others", "both", "nobody"}) EXPECT_EQ(w.host->pokes.next().nudge.text, text);
 }
 
-// One audience, three encodings: each gets its own, and an event that is relayed means the same in all of them.
+// One audience with three encodings. Each client receives the event in its own encoding, with the
+// same meaning.
 TEST(Events, A_mixed_audience_hears_the_same_line_each_in_its_own_encoding) {
   for (const carrier over : {carrier::loopback, carrier::websocket, carrier::threads}) {
     world w({over, parley::encoding::binary});
@@ -291,8 +292,8 @@ TEST(Events, A_mixed_audience_hears_the_same_line_each_in_its_own_encoding) {
     guest binary(w, parley::encoding::binary), json(w, parley::encoding::json), plain(w, parley::encoding::plain);
     for (guest* from : {&binary, &json, &plain}) {
       const Line line{.text = "says \u00fcber \\ \"quote\"", .number = 9'007'199'254'740'993};
-      from->talk.whisper(line, to::all);  // no handler looks at it
-      from->talk.say(line, to::all);      // one does
+      from->talk.whisper(line, to::all);  // has no handler
+      from->talk.say(line, to::all);      // has a handler
       for (guest* g : {&binary, &json, &plain}) {
         for (int i = 0; i < 2; ++i) {
           const auto got = g->heard.next();

@@ -32,9 +32,9 @@ parley::log_sink errors_to(events<std::string>& out) {
   };
 }
 
-// --- a handler ends before its server
+// --- A handler that ends before its server.
 
-// Adds up with a memory of its own, which is gone when the handler is.
+// Adds numbers, using memory that is released with the handler.
 struct Adder final : TalkHandler {
   parley::reply<Sum> add(const Numbers& n, parley::call&) override {
     const std::lock_guard lock(*guard);
@@ -81,7 +81,7 @@ TEST_P(EveryMedium, A_registration_ends_while_clients_call) {
   EXPECT_TRUE(logged.empty());
 }
 
-// Its coroutine uses the handler to the last.
+// Its coroutine uses the handler until the coroutine ends.
 struct Waiter final : TalkHandler {
   parley::reply<Sum> add(const Numbers&, parley::call& call) override {
     begun.put(1);
@@ -119,10 +119,10 @@ TEST_P(EveryMedium, Coroutines_of_a_handler_have_ended_when_its_registration_has
   EXPECT_EQ(*handler->ended, 5);
   handler.reset();
   for (auto& one : pending) EXPECT_EQ(one.get().error().code, errc::cancelled);
-  serving.end();  // again: nothing
+  serving.end();  // a second call does nothing
 }
 
-// Answers nothing; what it does is watch clients come.
+// Answers no calls. It only observes the clients that connect.
 struct Watcher final : parley::handler {
   using service_handler = Watcher;
   template <class Handler>
@@ -170,7 +170,7 @@ TEST_P(EveryMedium, A_handler_that_is_destroyed_under_a_running_server_is_a_faul
   w.server->add(*late);
   w.start();
   guest a(w);
-  told.next();  // the client knows of its welcome before the handlers are told
+  told.next();  // the client has its welcome before the handlers are called
   late.reset();
   EXPECT_THAT(logged.next(), HasSubstr("parley::scoped_registration"));
   a.talk.touch();
@@ -192,7 +192,7 @@ TEST(Handler, One_object_may_serve_two_servers) {
   other_link.connect();
 }
 
-// Overloads beside the override, and one that throws nothing, are overrides all the same.
+// The overriding functions remain overrides with other overloads in the class, and with noexcept.
 struct Overloaded final : TalkHandler {
   parley::reply<Sum> add(const Numbers&, parley::call&) noexcept override { return Sum{.value = 42}; }
   parley::reply<Sum> add(int) { return Sum{}; }
@@ -208,7 +208,7 @@ TEST(Handler, An_override_is_found_among_overloads) {
   EXPECT_EQ(TalkClient{link}.add({}).value, 42);
 }
 
-// --- coroutine handlers of a client
+// --- Coroutine handlers of a client.
 
 TEST_P(EveryMedium, What_a_clients_coroutine_handler_throws_is_told_as_of_others) {
   world w(GetParam());
@@ -240,7 +240,7 @@ TEST_P(EveryMedium, One_sender_can_start_a_bounded_number_of_coroutines) {
   options.max_coroutines = 3;
   guest a(w), c(w), b(w, std::move(options));
   events<std::string> begun;
-  // Each waits for a timer, which the test ends.
+  // Each handler waits for a timer that the test cancels.
   std::vector<std::shared_ptr<asio::steady_timer>> timers;
   b.talk.on_whisper([&](const Line& line) -> asio::awaitable<void> {
     auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, 1h);

@@ -1,4 +1,4 @@
-// Coming and going: connections that fail, end and are destroyed in the middle of things.
+// Connections that fail, end, or are destroyed during other operations.
 #include "system/world.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -68,7 +68,7 @@ TEST(Client, An_encoding_the_server_does_not_speak_is_refused_with_the_names_it_
   EXPECT_NO_THROW(parley::client(url, {.encoding = parley::encoding::automatic}).connect());
 }
 
-// Waits, at last, for an answer that does not come.
+// Finally waits for an answer that never arrives.
 asio::awaitable<void> wait_with_a_client(std::string url, parley::client_options options, bool call, events<int>& waits) {
   auto on = co_await asio::this_coro::executor;
   parley::client link{on, url, options};
@@ -101,7 +101,7 @@ TEST_P(EveryMedium, Destruction_cancels_pending_calls_and_stubs_may_outlive_thei
   w.start();
   std::vector<std::future<parley::result<Sum>>> all;
   std::optional<TalkClient> left_over;
-  std::optional<Host::waiting_call> running;  // held: dropped, it would be answered
+  std::optional<Host::waiting_call> running;  // kept, because a dropped call would be answered
   {
     guest a(w);
     for (int i = 0; i < 50; ++i) all.push_back(a.talk.async_later({}, asio::use_future));
@@ -194,7 +194,7 @@ TEST(Client, It_may_be_destroyed_while_it_connects_and_whoever_waits_is_told) {
   parley::loopback network;
   parley::server server{{.loopback = &network}};
   server.start();
-  network.hold();  // the answer to the connect never comes
+  network.hold();  // the answer to the connect never arrives
   std::future<parley::result<>> connecting;
   {
     parley::client link{"mem://talk", {.loopback = &network}};
@@ -328,7 +328,7 @@ TEST(Server, Run_serves_on_the_calling_thread_until_stopped) {
   server.add(host);
   std::thread other([&] {
     parley::client link{"mem://talk", {.loopback = &network}};
-    // The listener may not be there yet: a refused connection is tried again.
+    // The listener may not exist yet, so a refused connection is tried again.
     for (;;) {
       try {
         link.connect();
@@ -356,7 +356,7 @@ TEST(Server, Two_handlers_for_one_service_are_refused) {
   EXPECT_THROW(server.add(two), std::invalid_argument);
 }
 
-// A stub on a server whose loop does not run just now, which is nobody's fault.
+// A stub for a server whose loop is not running at the moment, which is not an error.
 TEST(Server, A_stub_is_made_without_waiting_for_the_loop) {
   asio::io_context mine;
   parley::loopback network;
@@ -364,7 +364,7 @@ TEST(Server, A_stub_is_made_without_waiting_for_the_loop) {
   server.start();
   const TalkPeers before{server};  // no thread runs the loop
   std::optional<TalkPeers> within;
-  asio::post(mine, [&] { within.emplace(server); });  // on its thread, but not on its strand
+  asio::post(mine, [&] { within.emplace(server); });  // on the loop's thread, but not on the server's strand
   mine.poll();
   ASSERT_TRUE(within);
   mine.restart();

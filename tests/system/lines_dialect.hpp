@@ -1,4 +1,5 @@
-// A protocol of lines that nobody else speaks, as a program of a user's would add it. A frame is a word and what belongs to it:
+// A protocol of lines, as the program of a user would implement it. A frame consists of a word and
+// its arguments:
 //
 //   client: say <text>           add <number> ...        later
 //   server: said <id> <text>     add_result <sum>        Talk.Later <sum>

@@ -1,4 +1,5 @@
-// Many clients at once, in every encoding: nothing is lost, doubled or reordered between any two of them, and memory stays flat.
+// Many clients at once, in every encoding. Between any two of them no event is lost, doubled or
+// reordered, and the memory does not grow.
 #include "system/world.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -15,7 +16,7 @@
 namespace talk::v1 {
 namespace {
 
-// AddressSanitizer keeps what was freed, up to 256 MiB of it: memory says nothing there.
+// AddressSanitizer keeps up to 256 MiB of released memory, so memory is not measured with it.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool memory_can_be_judged = false;
 #elif defined(__has_feature)
@@ -33,7 +34,8 @@ std::size_t resident_bytes() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// One client: it broadcasts numbered lines in turn, calls in between, and checks what it hears from every other.
+// One client. It sends numbered lines to all, makes calls in between, and checks the lines that it
+// receives from every other client.
 struct talker {
   talker(asio::any_io_executor on, world& w, parley::encoding encoding, bool is_speaker)
       : link(on, w.url(), w.client_options(encoding)), talk(link), speaks(is_speaker) {
@@ -82,7 +84,8 @@ TEST_P(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
   }
   while (connected < clients) loop.run_one();
 
-  // Each speaker says its next line when its last call was answered: the load follows what the machine can do.
+  // Each client sends its next line after its last call was answered, so the load adapts to the
+  // machine.
   bool over = false;
   std::uint64_t total_said = 0;
   std::function<void(talker&)> turn = [&](talker& t) {
@@ -110,7 +113,7 @@ TEST_P(Load, Five_hundred_clients_of_every_encoding_for_ten_seconds) {
   const std::size_t late = resident_bytes();
   over = true;
 
-  // Everything said is heard by everybody, the speaker included.
+  // Every client receives every line, including its own.
   const auto everything_heard = [&] {
     for (auto& t : all)
       if (t->heard < total_said && t->lost == 0) return false;

@@ -22,7 +22,7 @@ class log_of {
     std::string text;
   };
 
-  // The log outlives whoever writes to it.
+  // The log outlives the objects that write to it.
   parley::log_sink sink() {
     return [this](parley::log_level level, std::string_view text) {
       const std::lock_guard lock(mutex_);
@@ -31,7 +31,7 @@ class log_of {
     };
   }
 
-  // Waits for the first line that has `part` in it.
+  // Waits for the first line that contains `part`.
   std::string line_with(std::string_view part) { return wait_for(part).text; }
   line wait_for(std::string_view part) {
     std::unique_lock lock(mutex_);

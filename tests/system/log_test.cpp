@@ -30,7 +30,7 @@ using testing::Not;
 
 constexpr medium json_sockets{carrier::websocket, parley::encoding::json};
 
-// What a server answers to bytes that are no upgrade, until it closes.
+// The server's answer to bytes that are not an upgrade, until it closes.
 std::string answer_of(std::uint16_t port, std::string_view bytes) {
   asio::io_context io;
   tcp::socket socket(io);
@@ -117,7 +117,7 @@ TEST(RefusedFrames, Have_a_line_each_but_not_without_end) {
   EXPECT_LE(log.count("was refused"), 10u);
 }
 
-// Refusals reported by the other end get as many log lines as refusals found at this end.
+// Refusals that the other end reports get as many log lines as refusals by this end.
 TEST(ReportedErrors, Have_a_line_each_but_not_without_end) {
   log_of log;
   world w(json_sockets, {.log = log.sink()});
@@ -176,11 +176,11 @@ TEST(SlowReaders, Are_named_once_and_not_with_every_event) {
   for (int i = 0; i < 400; ++i) w.host->peers.arrived({.text = std::string(4000, 'x')}, parley::to::all);
   EXPECT_THAT(log.wait_for("4009").text, HasSubstr("closed here: too slow"));
   w.host->departures.next();
-  EXPECT_LE(log.count("too slow"), 2u);  // there are two of them
+  EXPECT_LE(log.count("too slow"), 2u);  // there are two such lines
   EXPECT_EQ(log.wait_for("4009").level, log_level::warning);
 }
 
-// A clock that handlers turn: nobody waits.
+// Handlers advance the clock themselves, so the test does not wait.
 struct SlowHandlers : testing::Test {
   std::shared_ptr<parley::manual_clock> clock = std::make_shared<parley::manual_clock>();
   log_of log;

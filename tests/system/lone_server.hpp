@@ -1,5 +1,6 @@
-// The server's end of connections whose other ends are played by the test, frame by frame: no sockets, no loop that runs, no queue
-// between the frame that arrives and the frame that leaves. What is counted or timed here is the runtime's alone.
+// The server's end of connections whose other ends are played by the test, frame by frame. There
+// are no sockets, no running loop, and no queue between the received frame and the sent frame. Only
+// the runtime's own work is counted or timed.
 #pragma once
 
 #include "steady.server.hpp"
@@ -23,7 +24,7 @@
 
 namespace steady::v1 {
 
-// Keeps the last frame in memory of its own, as a transport's output does.
+// Copies the last frame to memory of its own, as the output of a transport does.
 class written_off final : public parley::transport::connection {
  public:
   written_off() { last.reserve(64 * 1024); }
@@ -59,7 +60,7 @@ struct Steady final : SteadyHandler {
   parley::reply<> touch(parley::call&) override { return {}; }
 };
 
-// Finds the handler of a call as a server does.
+// Finds the handler of a call in the same way as a server.
 class lone_server final : public parley::conversation_owner {
  public:
   lone_server() {
@@ -70,7 +71,7 @@ class lone_server final : public parley::conversation_owner {
     if (end_) end_->forget_owner();
   }
 
-  // A connection whose client has said hello.
+  // A connection whose client has sent its hello.
   void connect(parley::format in) {
     const bool binary = in == parley::format::binary;
     format_ = binary ? &parley::wire::fbs_format() : &parley::wire::json_format();
@@ -110,7 +111,7 @@ class lone_server final : public parley::conversation_owner {
   parley::conversation& end() { return *end_; }
 
  private:
-  // The transport's side of it.
+  // The interface that the transport calls.
   parley::transport::connection_handler& wire_end() { return *attachment_; }
 
   std::string frame(const parley::wire::envelope& e, const std::string& payload) {

@@ -60,10 +60,11 @@ class Marks : public testing::TestWithParam<over> {
     door->start([this](const std::shared_ptr<transport::request>& ask) { ask->accept("", std::make_shared<attachment>(server, clock)); });
   }
 
-  // What the transport counts beside the content of a frame of 126 to 65,535 bytes: its head, or its room.
+  // The bytes that the transport counts in addition to the content of a frame of 126 to 65,535
+  // bytes: the head, or the room of a message.
   static std::size_t beside() { return GetParam() == over::sockets ? 4 : message_room; }
 
-  // The clock stands still: no heartbeat helps a frame on.
+  // The time does not advance, so no heartbeat causes further frames.
   std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>();
   asio::io_context io;
   loopback network;
@@ -78,7 +79,8 @@ class Marks : public testing::TestWithParam<over> {
 INSTANTIATE_TEST_SUITE_P(Over, Marks, testing::Values(over::sockets, over::memory),
                          [](const auto& one) { return one.param == over::sockets ? "sockets" : "memory"; });
 
-// The frames of one turn come to just below the mark, to the mark, and to just above it; the rest follows.
+// The frames of one turn reach just below the mark, exactly the mark, or just above it. The rest
+// follows.
 TEST_P(Marks, Let_everything_leave_whatever_the_frames_of_one_turn_add_up_to) {
   for (const std::size_t total : {high_mark - 1, high_mark, high_mark + 1}) {
     SCOPED_TRACE(total);

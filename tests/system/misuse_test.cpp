@@ -19,7 +19,8 @@ namespace {
 
 using parley::errc;
 
-// A server that a handler of its own destroys. The handlers live until its threads have ended, which is when its connections are gone.
+// A server that one of its own handlers destroys. The handlers live until the server's threads have
+// ended, which happens when its connections have ended.
 struct doomed {
   explicit doomed(parley::server_options options = {}) {
     server = std::make_unique<parley::server>(std::move(options));
@@ -34,7 +35,7 @@ struct doomed {
   std::unique_ptr<Host> host;
 };
 
-// Ended by the server's going, whatever became of the call.
+// The server's end completes the call, whatever its state was.
 void ask_and_be_left(const std::string& url) {
   events<parley::error> lost;
   parley::client link(url);
@@ -50,7 +51,7 @@ void ask_and_be_left(const std::string& url) {
 
 TEST(Misuse, A_server_is_destroyed_in_its_own_handler) {
   for (const std::size_t threads : {1U, 3U}) {
-    // Nobody can wait for the threads any more, so what they use stays.
+    // The threads can no longer be joined, so the objects that they use are never destroyed.
     static std::vector<std::unique_ptr<doomed>> left;
     doomed* const d = left.emplace_back(std::make_unique<doomed>(parley::server_options{.threads = threads})).get();
     d->server->start();
@@ -88,8 +89,9 @@ TEST(Misuse, A_server_is_destroyed_in_its_own_handler_on_the_callers_loop) {
   EXPECT_FALSE(server);
 }
 
-// The same of servers without a schema: in a function or a coroutine, under start(), run() and on the caller's loop.
-std::unique_ptr<parley::raw_server> raw;  // not a test's own: nobody can wait for its thread
+// The same for servers without a schema: in a function or a coroutine, with start(), with run(),
+// and on the caller's loop.
+std::unique_ptr<parley::raw_server> raw;  // not owned by the test, because its thread cannot be joined
 events<int> raw_is_gone;
 
 void destroy_raw() {
@@ -159,7 +161,7 @@ TEST(Misuse, Waiting_for_a_server_in_its_own_handler_returns) {
   }
 }
 
-// Executors that are no io_context's.
+// Executors that do not belong to an io_context.
 template <class Executor>
 void talk_on(const Executor& on, const std::string& url) {
   parley::client link(on, url, {});

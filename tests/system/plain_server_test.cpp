@@ -1,6 +1,7 @@
-// Our client in plain mode against servers that know nothing of Parley: what they answer too late, under a name that others use, with ids
-// of a form of their own or one after the other, and how it learns its own id. The server here is the test itself, which says what stands
-// on the wire; time is turned by hand.
+// Parley's client in plain mode against servers that do not know Parley: servers that answer too
+// late, under a name that another method uses, with ids in their own form, or one call at a time.
+// Also how the client learns its own id. The test plays the server and checks the bytes on the
+// wire. It advances the time by hand.
 #include "talk.client.hpp"
 #include "websocket/transport_recorder.hpp"
 
@@ -58,7 +59,7 @@ struct PlainServer : testing::Test {
   void pass(std::chrono::milliseconds time) {
     clock->advance(time, [this] { settle(); });
   }
-  // What has come since, as text.
+  // The frames that have arrived since the last call, as text.
   std::vector<std::string> asked() {
     settle();
     std::vector<std::string> all;
@@ -93,7 +94,7 @@ struct PlainServer : testing::Test {
     settle();
     return outcome;
   }
-  // The random text of the one search that has been sent since, to `whom`.
+  // The random text of the one search that was sent to `whom` since the last call.
   std::string searched(const std::string& whom) {
     const auto sent = asked();
     if (sent.size() != 1) return "sent " + std::to_string(sent.size());
@@ -251,7 +252,7 @@ TEST_F(PlainServer, What_others_send_that_cannot_be_read_is_passed_over) {
   EXPECT_THAT(heard, ElementsAre("somebody: still here"));
 }
 
-// --- a server that answers in order
+// --- A server that answers in order.
 
 struct PlainServerInOrder : PlainServer {
   PlainServerInOrder() : PlainServer(true) {}
@@ -311,7 +312,7 @@ TEST_F(PlainServerInOrder, That_answers_nothing_any_more_loses_the_connection_in
   EXPECT_EQ(lost.size(), 1u);
 }
 
-// --- the client's own id
+// --- The client's own id.
 
 TEST_F(PlainServer, An_answer_tells_a_client_its_own_id) {
   EXPECT_EQ(link.id(), "");

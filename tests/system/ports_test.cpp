@@ -1,4 +1,4 @@
-// Ports that a server binds: all of them or none, and no port that another process has.
+// The ports of a server: either all are bound or none, and a port of another process is never used.
 #include "held_port.hpp"
 #include "system/log_of.hpp"
 #include "system/world.hpp"
@@ -33,7 +33,7 @@ TEST(Ports, Of_a_server_with_several_loops_are_refused_to_another_server) {
     }
     first.stop();
     first.join();
-    second.start();  // now it may
+    second.start();  // succeeds now
     second.stop();
     second.join();
   }
@@ -62,7 +62,8 @@ TEST(Ports, Of_several_loops_still_reach_every_loop) {
     if (std::find(seen.begin(), seen.end(), std::this_thread::get_id()) == seen.end()) seen.push_back(std::this_thread::get_id());
   };
   w.start();
-  // The system chooses: that 60 clients in a row meet the same of three loops happens once in 10^28 runs.
+  // The system selects the loop. The probability that 60 clients in a row get the same one of three
+  // loops is 1 in 10^28.
   for (int i = 0; i < 60; ++i) {
     guest one(w);
     const std::lock_guard lock(guard);

@@ -23,7 +23,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Adds up as the original does: what is not finite stays so.
+// Adds numbers like the original, where a result that is not finite is kept.
 struct Hub final : datadivr::v1::DatadivrHandler {
   parley::reply<double> sum(const datadivr::v1::Numbers& n, parley::call&) override {
     return std::accumulate(n.numbers.begin(), n.numbers.end(), 0.0);
@@ -47,12 +47,12 @@ struct house {
   Handler handler;
 };
 
-// A program that knows nothing of Parley.
+// A program that does not know Parley.
 struct stranger {
   explicit stranger(const std::string& url) : ws{url} { ws.connect(); }
   void send(std::string_view frame) { ws.send(frame); }
   std::string next() { return ws.receive().text(); }
-  // The next frame without the id of its sender, which is random.
+  // The next frame without the random id of its sender.
   std::string heard() {
     std::string frame = next();
     const std::string key = R"("from_id":")";
@@ -124,7 +124,7 @@ TEST(Relay, Bare_NaN_is_refused_where_a_peer_could_not_read_it) {
   link.connect();
   a.send(R"({"event_name":"nobody_knows","payload":NaN,"to":"all"})");
   EXPECT_THAT(a.next(), HasSubstr("a bare NaN or Infinity"));
-  // Nobody has heard it, and what follows is heard.
+  // No client receives it, and the next event is received.
   a.send(R"({"event_name":"nobody_knows","payload":"NaN","to":"others"})");
   EXPECT_THAT(b.next(), HasSubstr(R"("payload":"NaN")"));
   link.close();

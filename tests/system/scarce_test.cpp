@@ -22,7 +22,7 @@
 
 namespace {
 
-// How many threads can still be made.
+// The number of threads that can still be created.
 std::atomic<int> threads_left = std::numeric_limits<int>::max();
 
 struct only_so_many_threads {
@@ -32,7 +32,7 @@ struct only_so_many_threads {
 
 std::atomic<bool> no_descriptors = false;
 
-// In place of a limit, which the sanitizers' own descriptors would meet, too.
+// Replaces a system limit, which would also affect the sanitizers' own descriptors.
 struct without_descriptors {
   without_descriptors() { no_descriptors = true; }
   ~without_descriptors() { no_descriptors = false; }

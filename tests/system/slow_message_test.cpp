@@ -62,7 +62,7 @@ class SlowMessage : public testing::Test {
   std::optional<raw> client;
 };
 
-// In one frame, which goes where it is wanted, or in fragments.
+// In one frame, which is read directly into its destination, or in fragments.
 TEST_F(SlowMessage, Is_waited_for_while_its_bytes_come) {
   const std::string text = R"({"event_name":"x","payload":")" + std::string(60'000, 'y') + "\"}";
   std::string fragments = raw::frame(0x01, text.substr(0, 20'000)) + raw::frame(0x00, text.substr(20'000, 20'000));

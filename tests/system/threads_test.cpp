@@ -19,7 +19,7 @@ using parley::errc;
 
 constexpr encoding encodings[] = {encoding::binary, encoding::json, encoding::plain};
 
-// Enough clients for the system to put some on each loop.
+// So many clients that the system assigns some to each loop.
 struct crowd {
   explicit crowd(world& w, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) all.push_back(std::make_unique<guest>(w, encodings[i % 3]));
@@ -63,7 +63,7 @@ TEST_F(Threads, One_receiver_hears_one_sender_in_order_whatever_the_targets_were
     senders.emplace_back([&, s] {
       for (std::uint64_t i = 0; i < lines; ++i) {
         const Line line{.text = std::to_string(s), .number = i};
-        // To all, then to each by name: everybody hears every line once.
+        // Sends to all and then to each by name. Every client receives every line once.
         if (i % 2 == 0) {
           guests[s].talk.say(line, parley::to::all);
         } else {
@@ -143,7 +143,7 @@ TEST_F(Threads, Handlers_are_settled_before_the_start) {
   Host host{other};
   other.start();
   EXPECT_THROW(other.add(host), std::logic_error);
-  TalkPeers later{*w.server};  // what the server speaks already
+  TalkPeers later{*w.server};  // the server already knows this service
 }
 
 TEST(ThreadsOptions, A_server_on_the_callers_executor_has_none) {
@@ -179,7 +179,7 @@ TEST(ThreadsOptions, It_stops_while_everybody_talks) {
             g->talk.say({.text = "on and on"}, parley::to::all);
             (void)g->talk.echo("not faster than the server can");
           }
-        } catch (const parley::call_failed&) {}  // it has stopped
+        } catch (const parley::call_failed&) {}  // the server has stopped
       });
     for (auto& g : guests.all) (void)g->heard.next();
     w.server->stop();

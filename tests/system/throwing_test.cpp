@@ -20,7 +20,8 @@ struct on_purpose : std::runtime_error {
   on_purpose() : std::runtime_error("thrown on purpose") {}
 };
 
-// Runs the loop until `done`, however often something is thrown out of it. Returns how often. Fails the test if it takes very long.
+// Runs the loop until `done`, even if exceptions leave it. Returns the number of exceptions. Fails
+// the test if it takes very long.
 template <class Done>
 int run_through(asio::io_context& io, Done done) {
   int thrown = 0;
@@ -38,7 +39,8 @@ int run_through(asio::io_context& io, Done done) {
 class Throwing : public testing::TestWithParam<medium> {};
 INSTANTIATE_TEST_SUITE_P(Over, Throwing, testing::ValuesIn(every_medium()), medium_name);
 
-// Several answers come in one read, and each handler leaves something to be sent in memory that was lent for that read.
+// Several answers arrive in one read. Each handler sends data, which is written to memory that is
+// lent for that read.
 TEST_P(Throwing, What_a_completion_handler_throws_leaves_run_and_the_link_goes_on) {
   constexpr int rounds = 20, calls = 5;
   world w(GetParam());
@@ -95,7 +97,8 @@ TEST_P(Throwing, A_handler_that_throws_at_a_loss_keeps_no_other_from_being_told)
   while (thrown < 5) thrown += run_through(io, [turns = 0]() mutable { return turns++ > 0; });
 }
 
-// The server's end: a call to a client, completed on the caller's loop. It goes on counting right.
+// The server's end: a call to a client that completes on the caller's loop. The server's counts
+// stay correct.
 TEST_P(Throwing, A_server_on_the_callers_loop_goes_on_and_forgets_nobody) {
   if (GetParam().over == carrier::threads || GetParam().plain()) GTEST_SKIP() << "asks clients, on one loop";
   asio::io_context io;
@@ -139,13 +142,13 @@ TEST_P(Throwing, A_server_on_the_callers_loop_goes_on_and_forgets_nobody) {
   while (io.run_one() > 0) {}
 }
 
-// ---- on threads of the runtime's
+// ---- On threads of the runtime.
 
 struct log_heard {
   parley::log_sink sink() {
     return [this](parley::log_level, std::string_view text) { lines.put(std::string(text)); };
   }
-  // The next line that speaks of completion handlers.
+  // The next line about completion handlers.
   std::string of_completion() {
     for (;;)
       if (std::string line = lines.next(); line.find("completion") != line.npos) return line;
@@ -192,7 +195,7 @@ TEST_P(Throwing, Without_a_log_the_link_and_its_end_are_the_same) {
     (void)w.host->waiting.next();
     talk.async_later({}, fails);
     link.close();
-    talk.async_add({}, fails);  // too late: on no thread of the link's
+    talk.async_add({}, fails);  // too late, so it does not run on a thread of the link
     EXPECT_EQ(ended.next() + ended.next() + ended.next(), 3);
   }
   guest other(w);
@@ -237,7 +240,7 @@ TEST_P(Throwing, A_log_sink_that_throws_is_nobodys_trouble) {
   EXPECT_GE(lines, 5);
 }
 
-// ---- without a schema
+// ---- Without a schema.
 
 TEST(RawThrowing, What_a_completion_handler_throws_leaves_run_and_the_connection_goes_on) {
   world w({carrier::websocket, parley::encoding::plain});

@@ -1,4 +1,4 @@
-// Clients and servers over a Unix socket. What is the same over every transport is tested elsewhere.
+// Clients and servers over a Unix socket. Other tests cover what is the same over every transport.
 #include "system/log_of.hpp"
 #include "system/world.hpp"
 

@@ -1,4 +1,5 @@
-// A server whose schema says `unknown: RELAY` passes on events it has no method for, to peers that speak JSON, and decodes none of them.
+// A server whose schema has `unknown: RELAY` passes on events of undeclared methods to clients that
+// speak JSON, without decoding them.
 #include "datadivr.client.hpp"
 #include "datadivr.server.hpp"
 #include "system/events.hpp"
@@ -26,7 +27,7 @@ struct Hub final : datadivr::v1::DatadivrHandler {
   }
 };
 
-// Speaks of things the server knows (datadivr) and of things it does not (talk).
+// Sends events that the server knows (datadivr) and events that it does not know (talk).
 struct visitor {
   visitor(parley::loopback& network, encoding e) : link("mem://hub", {.encoding = e, .loopback = &network}), known(link), unknown(link) {
     unknown.on_say([this](const talk::v1::Line& line, const parley::origin& from) { heard.put({line, from.id}); });

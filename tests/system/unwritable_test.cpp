@@ -65,7 +65,7 @@ class Unwritable : public testing::Test {
     server.stop();
     server.join();
   }
-  // What was logged about `subject`; everything before it is passed over.
+  // Returns the log lines about `subject`. Earlier lines are ignored.
   std::string log_of(std::string_view subject) {
     for (;;)
       if (std::string line = logged.next(); line.find(subject) != line.npos) return line;
@@ -102,7 +102,7 @@ TEST_F(Unwritable, AnEventIsHeardByNobodyAndItsSenderIsToldWhy) {
       EXPECT_EQ(told.why.code, errc::bad_payload);
       EXPECT_EQ(told.why.message.substr(0, path.size()), path);
     }
-    // The link and the sender are as before, and this is the first that anybody hears.
+    // The link and the sender are unaffected, and this is the first event that the receivers get.
     EXPECT_EQ(from->oddities.say({.number = 1.5}, to::all), parley::sent::queued);
     for (guest* g : {&binary, &json, &plain}) EXPECT_EQ(g->heard.next().number, 1.5);
   }

@@ -1,4 +1,5 @@
-// A server that speaks the talk schema, and clients of it, over a transport and in an encoding that the test is given.
+// A server with the talk schema, and its clients, over the transport and in the encoding that the
+// test selects.
 #pragma once
 
 #include "talk.client.hpp"
@@ -33,12 +34,12 @@ using namespace std::chrono_literals;
 enum class carrier {
   loopback,
   websocket,
-  slow_websocket,  // every frame through websocketpp, at both ends
-  threads,         // websocket, to a server with several loops
-  unix_socket,     // websocket, over a file
+  slow_websocket,  // every frame goes through websocketpp at both ends
+  threads,         // websocket with a server that has several loops
+  unix_socket,     // websocket over a Unix socket
 };
 
-// What a test is run over.
+// The transport and the encoding of a test.
 struct medium {
   carrier over = carrier::loopback;
   parley::encoding encoding = parley::encoding::binary;
@@ -75,7 +76,7 @@ inline std::vector<medium> media_with_sessions() {
   return all;
 }
 
-// The handler does what the test put into its slots; everything that reaches it is written down.
+// The handler calls the functions that the test has set, and records everything that it receives.
 struct Host final : TalkHandler {
   explicit Host(parley::server& server) : peers{server} {}
 
@@ -197,7 +198,8 @@ struct world {
   }
 };
 
-// A connected client with its stub. `id` is known in plain mode too: the server's handler heard it arrive.
+// A connected client with its stub. `id` is known in plain mode too, because the server's handler
+// recorded it.
 struct guest {
   explicit guest(world& w, std::optional<parley::encoding> encoding = {}) : guest(w, w.client_options(encoding)) {}
   guest(world& w, parley::client_options options) : link(w.url(), std::move(options)), talk(link) {
