@@ -1,5 +1,6 @@
-// Host names with addresses that a test chooses, and names whose look-up lasts until the test says so. Include it in one file of a program:
-// it takes the place of getaddrinfo(3) there. Names that no test has chosen are looked up as ever.
+// Host names with addresses that a test chooses, and names whose look-up lasts until the test ends
+// it. Include it in one file of a program, where it replaces getaddrinfo(3). Other names are looked
+// up as usual.
 #pragma once
 
 #include <dlfcn.h>
@@ -17,7 +18,8 @@ namespace parley::transport::testing {
 
 class chosen_names {
  public:
-  // No address: the name is not found. `held`: the look-up does not end before release().
+  // Without an address the name is not found. If `held` is set, the look-up does not end before
+  // release().
   void choose(const std::string& name, std::vector<std::string> addresses, bool held = false) {
     const std::lock_guard lock(guard_);
     names_[name] = {std::move(addresses), held, 0, 0};
@@ -28,7 +30,7 @@ class chosen_names {
     names_[name].held = false;
     changed_.notify_all();
   }
-  // How many look-ups of it have begun, and how many of them are still running.
+  // The look-ups of the name that have started, and those of them that are still running.
   int begun(const std::string& name) { return counts(name).first; }
   int running(const std::string& name) { return counts(name).first - counts(name).second; }
   void wait_until_begun(const std::string& name, int times = 1) {
@@ -68,7 +70,7 @@ class chosen_names {
   std::map<std::string, chosen> names_;
 };
 
-// Never destroyed: a look-up may outlive main().
+// Never destroyed, because a look-up may outlive main().
 inline chosen_names& names() {
   static chosen_names& all = *new chosen_names;
   return all;

@@ -1,4 +1,5 @@
-// A server of raw TCP for our clients: it upgrades every connection and then sends what no WebSocket library would.
+// A TCP server for Parley's clients. It upgrades every connection and then sends bytes that no
+// WebSocket library would send.
 #pragma once
 
 #include "transport_support.hpp"
@@ -28,7 +29,7 @@ struct bytes_server {
     ASSERT_TRUE(run_until(io, [&] { return client->opened > 0; }));
   }
 
-  // Our own server's answer to the same key.
+  // The answer of Parley's own server to the same key.
   std::string answer_to(const std::string& asked) const {
     asio::io_context other;
     served server(other);
@@ -39,7 +40,7 @@ struct bytes_server {
   }
 
   void write(std::string_view bytes) {
-    std::error_code ec;  // the client may have had enough already
+    std::error_code ec;  // the client may have closed the connection already
     asio::write(socket, asio::buffer(bytes), ec);
   }
   void read() {

@@ -1,4 +1,4 @@
-// The client's side of the opening handshake, against servers that do not do as they should.
+// The client's side of the opening handshake, against servers that violate the protocol.
 #include "held_port.hpp"
 #include "transport_support.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Accepts one connection, reads a request, and answers what the test says.
+// Accepts one connection, reads a request, and sends the answer that the test provides.
 struct raw_server {
   explicit raw_server(asio::io_context& loop) : acceptor(loop, {asio::ip::address_v4::loopback(), 0}), socket(loop) {
     acceptor.async_accept(socket, [this](std::error_code ec) {
@@ -39,7 +39,7 @@ struct raw_server {
     std::error_code ec;
     asio::write(socket, asio::buffer(bytes), ec);
   }
-  // The right Sec-WebSocket-Accept is what our own server says to the same key.
+  // The correct Sec-WebSocket-Accept, computed by Parley's own server from the same key.
   static std::string accept_of(std::string_view request) {
     constexpr std::string_view name = "Sec-WebSocket-Key: ";
     const std::size_t at = request.find(name) + name.size();
@@ -80,7 +80,7 @@ struct transport_client : ::testing::Test {
     EXPECT_EQ(end->closed, 0) << "called back from inside the call";
     return end;
   }
-  // Connects to a server that answers so, and waits until it is open or failed.
+  // Connects to a server with this answer, and waits until the client is open or has failed.
   std::shared_ptr<recorder> answered(std::function<std::string(const std::string&)> answer, connect_options options = {}) {
     server.emplace(io);
     server->answer = std::move(answer);
@@ -241,7 +241,7 @@ TEST_F(transport_client, a_host_that_does_not_exist_is_disconnected) {
   const auto end = connect({.url = "ws://no-such-host.invalid/"});
   ASSERT_TRUE(run_until(io, [&] { return end->closed == 1; }));
   EXPECT_EQ(end->opened, 0);
-  // Where there is no resolver at all, looking up takes longer than the handshake may.
+  // Without any resolver, the look-up takes longer than the time limit of the handshake.
   EXPECT_TRUE(end->how.code == errc::disconnected || end->how.code == errc::deadline_exceeded) << end->how.message;
 }
 

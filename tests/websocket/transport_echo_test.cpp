@@ -1,4 +1,4 @@
-// Messages through real sockets, both roles ours.
+// Messages over real sockets, with Parley in both roles.
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Frames as bytes, in either role, and conversations of them at random.
+// Frames as bytes, in either role, and random sequences of frames.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace parley::transport::testing {
 
-// `first` is the whole first byte.
+// `first` is the first byte of the frame.
 inline std::string frame(unsigned first, std::string_view payload, bool masked = true, std::string_view key = "\x11\x22\xF3\x44") {
   std::string out(1, static_cast<char>(first));
   const unsigned bit = masked ? 0x80 : 0;
@@ -29,7 +29,7 @@ inline std::string frame(unsigned first, std::string_view payload, bool masked =
   return out;
 }
 
-// Messages, fragments, control frames and mistakes, at random.
+// Random messages, fragments, control frames and errors.
 inline std::string random_frames(std::mt19937& random, bool server) {
   const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
   const auto text = [&] {

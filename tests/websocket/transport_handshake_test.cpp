@@ -1,4 +1,5 @@
-// The server's side of the opening handshake: what is answered with which status, and what an application sees and says.
+// The server's side of the opening handshake: the status of each answer, and the part of the
+// application.
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +16,7 @@ using ::testing::StartsWith;
 using raw = raw_client;
 
 struct transport_handshake : ::testing::Test {
-  // What the server answers to these bytes, until it closes.
+  // The server's answer to these bytes, until it closes.
   std::string answer_to(std::string_view bytes, const served& to) {
     raw client(io, to.door->port());
     client.write(bytes);
@@ -222,7 +223,8 @@ TEST_F(transport_handshake, time_that_passes_after_the_upgrade_closes_nothing) {
   served hasty(io, options);
   raw client(io, hasty.door->port());
   client.upgrade();
-  // Another that is too slow is the clock here: when it is gone, the limit has passed for the first as well.
+  // A second client that is too slow serves as the clock: when it has been refused, the limit has
+  // passed for the first client too.
   raw slow(io, hasty.door->port());
   slow.read_to_end();
   client.write(raw::text("still"));
@@ -270,7 +272,7 @@ TEST_F(transport_handshake, a_stopped_listener_refuses_and_leaves_open_connectio
   std::error_code ec;
   late.connect({asio::ip::address_v4::loopback(), port}, ec);
   EXPECT_EQ(ec, asio::error::connection_refused);
-  // The port is free again at once.
+  // The port can be bound again at once.
   EXPECT_TRUE(websocket_listen(io.get_executor(), {.port = port}));
 }
 

@@ -1,4 +1,4 @@
-// A connection departs from RFC 6455 only where its options ask for it.
+// A connection departs from RFC 6455 only if its options request it.
 #include "transport_bytes_server.hpp"
 #include "transport_support.hpp"
 
@@ -33,7 +33,8 @@ TEST(Manners, AMaskedFrameOfAServerEndsAConnectionThatKeepsToTheRfc) {
   EXPECT_THAT(client->messages, IsEmpty());
 }
 
-// Masked and not, large, in fragments with a ping between them: split at every byte, and all in one piece.
+// Frames with and without mask, large frames, and fragments with a ping between them. Divided at
+// every byte, and in one piece.
 TEST(Manners, MasksOfAServerAreTakenOffWhereverItsFramesAreCut) {
   const std::string large(300, 'x');
   const std::string said = frame(0x81, "masked") + frame(0x81, "bare", false) + frame(0x89, "ping") + frame(0x81, large) +
@@ -60,7 +61,7 @@ TEST(Manners, AMaskedCloseFrameOfAServerIsUnderstood) {
   const auto client = std::make_shared<recorder>();
   server.take(client, {.masked_frames = true});
   server.write(frame(0x88, "\x03\xe8over"));
-  ASSERT_TRUE(run_until(io, [&] { return !server.received.empty(); }));  // the answer to it
+  ASSERT_TRUE(run_until(io, [&] { return !server.received.empty(); }));  // the answer to the message
   server.socket.close();
   ASSERT_TRUE(run_until(io, [&] { return client->closed > 0; }));
   EXPECT_EQ(client->why.code, 1000);
@@ -136,7 +137,7 @@ TEST(Manners, AViolationEndsASilentConnectionWithoutAWord) {
   EXPECT_EQ(server.ends.front()->how.code, errc::bad_frame);
 }
 
-// Also one that comes in pieces.
+// Also a text that arrives in pieces.
 TEST(Manners, TextThatIsNotUtf8IsHandedOnWhereItIsAllowed) {
   if (!fast_path()) GTEST_SKIP() << "websocketpp refuses it";
   asio::io_context io;

@@ -1,4 +1,5 @@
-// Servers that are reached by a name: look-ups that do not end, and names with several addresses of which some do not answer.
+// Servers that are reached by name: look-ups that do not end, and names with several addresses of
+// which some do not answer.
 #include "chosen_names.hpp"
 #include "held_port.hpp"
 #include "transport_support.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Accepts nobody and answers nobody: its queue is full, so the system drops what else comes.
+// A port that does not answer. Its queue is full, so the system drops further connection requests.
 struct dead_port {
   explicit dead_port(asio::io_context& io, std::uint16_t port, const char* address = "127.0.0.2") : listening(io) {
     const tcp::endpoint at(asio::ip::make_address(address), port);
@@ -28,7 +29,7 @@ struct dead_port {
       tcp::socket& one = waiting.emplace_back(io);
       one.open(at.protocol());
       one.native_non_blocking(true);
-      ::connect(one.native_handle(), at.data(), static_cast<socklen_t>(at.size()));  // Asio would wait for its end
+      ::connect(one.native_handle(), at.data(), static_cast<socklen_t>(at.size()));  // a call of Asio would wait for its end
     }
   }
   tcp::acceptor listening;
@@ -151,7 +152,7 @@ TEST_F(Names, Beyond_the_bound_wait_for_another_to_be_answered) {
   ASSERT_TRUE(run_until(io, [&] { return std::all_of(ends.begin(), ends.end(), [](const auto& end) { return end->closed == 1; }); }));
 }
 
-// With the loops of both, a process may end, and nobody waits.
+// A process may end while a look-up is running. Nothing waits for it.
 TEST(NamesDeathTest, Do_not_keep_a_process_from_its_end) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(
@@ -206,7 +207,8 @@ TEST_F(Names, Whose_addresses_are_dead_are_given_up_in_time) {
   EXPECT_EQ(end->how.message, "connecting to dead.test took longer than connect_timeout");
 }
 
-// Given up after every number of steps, no socket is left, and none is closed that belongs to somebody else by now.
+// After every number of steps the attempt can be abandoned. No socket is left open, and no
+// descriptor is closed that belongs to another object by then.
 TEST_F(Names, May_be_given_up_at_any_time) {
   const held_port held;
   const std::uint16_t port = held.number();

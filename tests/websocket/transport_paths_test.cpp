@@ -1,4 +1,5 @@
-// A server with the fast path and one without it hear the same bytes and must say the same bytes.
+// A server with the fast path and a server without it receive the same bytes and must send the same
+// bytes.
 #include "transport_frames.hpp"
 #include "transport_support.hpp"
 
@@ -30,7 +31,7 @@ struct transport_paths : ::testing::Test {
     error how{errc::failed};
   };
 
-  // The bytes in pieces, and then the end of the stream.
+  // Sends the bytes in pieces, and then ends the stream.
   outcome conversation(served& with, const std::vector<std::string>& pieces) {
     raw_client client(io, with.door->port());
     client.upgrade();

@@ -1,4 +1,4 @@
-// Slow readers, many connections, and everything that may vanish at any moment.
+// Slow readers, many connections, and connections that disappear at any moment.
 #include "transport_support.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -40,7 +40,7 @@ TEST_F(transport_pressure, buffered_amount_is_exact_while_a_peer_does_not_read) 
   raw client(io, server.door->port());
   client.upgrade();
   recorder& end = *server.ends.at(0);
-  // Frames of 10 + 70000 bytes and of 2 + 100 bytes, until the kernel takes no more.
+  // Frames of 10 + 70000 bytes and of 2 + 100 bytes, until the kernel accepts no more.
   std::size_t sent = 0;
   while (end.link->buffered_amount() < 1'000'000) {
     for (int i = 0; i < 10; ++i) {
@@ -56,7 +56,8 @@ TEST_F(transport_pressure, buffered_amount_is_exact_while_a_peer_does_not_read) 
   sent += 10;
   settle(io);
   EXPECT_EQ(end.link->buffered_amount(), buffered + 10);
-  // Whatever is not buffered here, the kernel has: read that much, and the rest follows to the last byte.
+  // The kernel holds everything that is not buffered here. After that much was read, the rest
+  // arrives completely.
   std::size_t most_taken = 0;
   client.read_until([&](std::string_view text) {
     EXPECT_LE(text.size(), sent);
@@ -88,7 +89,7 @@ TEST_F(transport_pressure, on_drained_comes_once_between_the_high_mark_and_the_l
   EXPECT_LE(at_drained, 500'000u);
 }
 
-// 1,000 bytes are not above a mark of 1,000; the two of a ping or a pong more are.
+// 1,000 bytes are not above a mark of 1,000. The two bytes of a ping or pong exceed it.
 TEST_F(transport_pressure, Pings_count_toward_the_high_mark) {
   const auto [client, far] = pair();
   far->link->set_water_marks(1000, 0);
@@ -119,12 +120,12 @@ TEST_F(transport_pressure, A_long_queue_leaves_before_the_turn_ends_and_its_owne
   EXPECT_EQ(client->drained, 1);
 }
 
-// All of it was written early: nothing is left for the end of the turn, but for saying so.
+// Everything was written early. At the end of the turn only the report is left.
 TEST_F(transport_pressure, What_was_written_early_drains_too) {
   const auto [client, far] = pair();
   far->keep = false;
   client->link->set_water_marks(1000, 0);
-  client->send(std::string(2'000, 'x'));  // over the high mark
+  client->send(std::string(2'000, 'x'));  // above the high mark
   client->send(std::string(70'000, 'x'));
   EXPECT_EQ(client->link->buffered_amount(), 0u);
   EXPECT_EQ(client->drained, 0);
@@ -140,7 +141,7 @@ TEST_F(transport_pressure, A_peer_that_went_is_found_when_the_turn_ends) {
   EXPECT_EQ(client->how.code, errc::disconnected);
 }
 
-// What was written early would be reported at the end of the turn, if the connection were still there.
+// The early write would be reported at the end of the turn if the connection still existed.
 TEST_F(transport_pressure, A_connection_may_be_aborted_in_the_turn_in_which_a_long_queue_left) {
   const auto [client, far] = pair();
   const std::string much(100'000, 'x');
@@ -178,7 +179,8 @@ TEST_F(transport_pressure, on_drained_may_send_much_and_abort) {
   ASSERT_TRUE(run_until(io, [&, c = client, f = far] { return c->closed == 1 && f->closed == 1; }));
 }
 
-// The end of one peer is read between the turn of another, in which much was sent to the first, and the end of that turn.
+// The end of one peer's stream is read after the turn of another peer, in which much was sent to
+// the first, and before the end of the loop's turn.
 TEST_F(transport_pressure, A_peer_may_go_in_the_turn_in_which_a_long_queue_left_for_it) {
   raw one(io, server.door->port()), other(io, server.door->port());
   one.upgrade();
@@ -331,7 +333,7 @@ TEST_F(transport_pressure, a_connection_paused_and_full_still_notices_that_the_p
   EXPECT_EQ(end.why.code, 1006);
 }
 
-// ---- lifetimes
+// ---- Lifetimes.
 
 TEST(transport_lifetimes, a_context_may_be_destroyed_with_everything_under_way) {
   const auto client = std::make_shared<recorder>(), late = std::make_shared<recorder>(), resolving = std::make_shared<recorder>();
@@ -358,7 +360,7 @@ TEST(transport_lifetimes, a_context_may_be_destroyed_with_everything_under_way) 
     door = server.door;
   }
   EXPECT_EQ(client->closed + late->closed + resolving->closed + ends[0]->closed, 0);
-  // Only we hold them now, and whatever we do does nothing.
+  // Only this test holds them now, and calling them has no effect.
   EXPECT_EQ(late.use_count(), 1);
   EXPECT_EQ(resolving.use_count(), 1);
   EXPECT_EQ(client.use_count(), 1);

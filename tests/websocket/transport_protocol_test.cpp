@@ -1,4 +1,4 @@
-// What a peer may and may not send: RFC 6455 sections 5 to 8, with frames written by hand over TCP.
+// What a peer may send: RFC 6455 sections 5 to 8, with frames that are written by hand over TCP.
 #include "transport_support.hpp"
 
 #include <gmock/gmock.h>
@@ -89,10 +89,10 @@ TEST_F(transport_protocol, violations_are_closed_with_1002) {
   EXPECT_EQ(closed_by(raw::frame(0xA1, "x"), errc::bad_frame), 1002);                          // RSV2
   EXPECT_EQ(closed_by(raw::frame(0x91, "x"), errc::bad_frame), 1002);                          // RSV3
   EXPECT_EQ(closed_by(raw::frame(0x81, "x", false), errc::bad_frame), 1002);                   // not masked
-  EXPECT_EQ(closed_by(raw::frame(0x80, "x"), errc::bad_frame), 1002);                          // continues nothing
-  EXPECT_EQ(closed_by(raw::frame(0x01, "x") + raw::frame(0x81, "y"), errc::bad_frame), 1002);  // a message inside a message
-  EXPECT_EQ(closed_by(raw::frame(0x09, "x"), errc::bad_frame), 1002);                          // a control frame in fragments
-  EXPECT_EQ(closed_by(raw::frame(0x89, std::string(126, 'x')), errc::bad_frame), 1002);        // too large a control frame
+  EXPECT_EQ(closed_by(raw::frame(0x80, "x"), errc::bad_frame), 1002);                          // a continuation without a message
+  EXPECT_EQ(closed_by(raw::frame(0x01, "x") + raw::frame(0x81, "y"), errc::bad_frame), 1002);  // a new message inside a fragmented message
+  EXPECT_EQ(closed_by(raw::frame(0x09, "x"), errc::bad_frame), 1002);                          // a fragmented control frame
+  EXPECT_EQ(closed_by(raw::frame(0x89, std::string(126, 'x')), errc::bad_frame), 1002);        // a control frame that is too large
 }
 
 TEST_F(transport_protocol, a_length_that_is_not_in_its_shortest_form_is_closed_with_1002) {
@@ -103,14 +103,14 @@ TEST_F(transport_protocol, a_length_that_is_not_in_its_shortest_form_is_closed_w
 
 TEST_F(transport_protocol, invalid_utf8_is_closed_with_1007) {
   EXPECT_EQ(closed_by(raw::text("\xFF"), errc::bad_frame), 1007);
-  EXPECT_EQ(closed_by(raw::text("\xC0\xAF"), errc::bad_frame), 1007);          // longer than needed
+  EXPECT_EQ(closed_by(raw::text("\xC0\xAF"), errc::bad_frame), 1007);          // not the shortest form
   EXPECT_EQ(closed_by(raw::text("\xED\xA0\x80"), errc::bad_frame), 1007);      // a surrogate
-  EXPECT_EQ(closed_by(raw::text("\xF4\x90\x80\x80"), errc::bad_frame), 1007);  // over U+10FFFF
-  EXPECT_EQ(closed_by(raw::text("ab\xC3"), errc::bad_frame), 1007);            // cut
+  EXPECT_EQ(closed_by(raw::text("\xF4\x90\x80\x80"), errc::bad_frame), 1007);  // above U+10FFFF
+  EXPECT_EQ(closed_by(raw::text("ab\xC3"), errc::bad_frame), 1007);            // incomplete at the end
   EXPECT_EQ(closed_by(raw::frame(0x01, "ab") + raw::frame(0x80, "\xE2\x82"), errc::bad_frame),
-            1007);  // cut at the end of the last fragment
+            1007);  // incomplete at the end of the last fragment
   EXPECT_EQ(closed_by(raw::frame(0x01, "\xE2\x82") + raw::frame(0x80, ""), errc::bad_frame), 1007);
-  // Told as soon as it is known: the rest of the message never comes.
+  // The error is reported as soon as it is known. The rest of the message is never sent.
   EXPECT_EQ(closed_by(raw::frame(0x01, "\xFF"), errc::bad_frame), 1007);
 }
 
@@ -139,7 +139,7 @@ TEST_F(transport_protocol, what_was_whole_before_a_violation_is_delivered) {
   EXPECT_THAT(end().messages, ElementsAre(recorder::message{"good", opcode::text}));
 }
 
-// ---- closing
+// ---- Closing.
 
 TEST_F(transport_protocol, the_others_close_code_and_text_are_kept_and_echoed) {
   for (const unsigned code : {1000u, 1001u, 1012u, 3000u, 4003u, 4999u}) {

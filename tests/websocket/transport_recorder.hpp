@@ -1,4 +1,5 @@
-// What tests of both transports need: a handler that records, and a loop that runs until something is true.
+// Support for tests of both transports: a handler that records its calls, and a loop that runs
+// until a condition holds.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -20,7 +21,8 @@ namespace parley::transport::testing {
 
 using namespace std::chrono_literals;
 
-// Runs the loop until `done`, at most 20 s: long enough for a sanitizer on a busy machine, and only reached when a test fails.
+// Runs the loop until `done`, for at most 20 s. This is long enough for a sanitizer on a busy
+// machine, and is reached only by a failing test.
 template <class Done>
 ::testing::AssertionResult run_until(asio::io_context& io, Done done) {
   const auto end = std::chrono::steady_clock::now() + 20s;
@@ -32,7 +34,7 @@ template <class Done>
   return ::testing::AssertionSuccess();
 }
 
-// Runs what is ready now, and what becomes ready by that.
+// Runs all handlers that are ready, and those that become ready as a consequence.
 inline void settle(asio::io_context& io) {
   io.restart();
   io.poll();
@@ -75,7 +77,7 @@ struct recorder : connection_handler {
     link = nullptr;
   }
 
-  // A call into the connection, during which nothing may be called back.
+  // Calls into the connection and fails the test if a handler is called meanwhile.
   template <class Call>
   void call(Call call) {
     inside = true;

@@ -24,7 +24,7 @@ constexpr pace paces[] = {pace::at_once, pace::by_frame, pace::by_byte};
 constexpr std::size_t largest = 1024 * 1024;
 
 struct piece {
-  unsigned first;  // the first byte of its head
+  unsigned first;  // the first byte of the head
   std::string payload;
   bool operator==(const piece&) const = default;
 };
@@ -36,7 +36,7 @@ using pieces = std::vector<piece>;
 std::string code(unsigned number) { return {static_cast<char>(number >> 8), static_cast<char>(number)}; }
 piece closing(unsigned number, std::string_view why = {}) { return {0x88, code(number).append(why)}; }
 
-// The other end of one under test, which is new with each.
+// The other end of the tested end. Each conversation has a new one.
 struct opposite {
   explicit opposite(role tested) : server_is_tested(tested == role::server) {
     if (server_is_tested) {
@@ -62,7 +62,7 @@ struct opposite {
   std::string bytes(const piece& one) const { return frame(one.first, one.payload, server_is_tested); }
   void write(std::string_view some) {
     do {
-      const std::string_view part = some.substr(0, 16 * 1024);  // which a socket takes without waiting
+      const std::string_view part = some.substr(0, 16 * 1024);  // fits into a socket without waiting
       some.remove_prefix(part.size());
       if (server_is_tested) as_client->write(part);
       else as_server->write(part);
@@ -86,7 +86,8 @@ struct opposite {
   const std::string& received() const { return server_is_tested ? as_client->received : as_server->received; }
   std::error_code ended() const { return server_is_tested ? as_client->ended : as_server->ended; }
 
-  // Whole frames of the end under test; their masks are right, or it is a failure. Of a close for a violation, the code without the words.
+  // Whole frames of the tested end. A wrong mask fails the test. For a close frame after a
+  // violation, the code without the text.
   pieces heard() const {
     pieces all;
     std::string_view rest = received();
@@ -120,13 +121,14 @@ struct opposite {
     return !all.empty() && all.back().first == 0x88;
   }
 
-  // All that the end under test says until it has closed, and the close it reports.
+  // All frames of the tested end until it has closed, and the close that it reports.
   pieces to_the_end() {
     read_until([] { return false; });
     EXPECT_EQ(ended(), asio::error::eof);
     return over();
   }
-  // The same after a close frame of ours: a server ends the stream, a client leaves that to us (section 7.1.1).
+  // The same after a close frame of this end. A server then ends the stream, and a client leaves
+  // that to the server (section 7.1.1).
   pieces to_its_answer() {
     if (server_is_tested) return to_the_end();
     read_until([this] { return has_heard_close(); });
@@ -150,7 +152,8 @@ struct opposite {
 };
 
 struct strictness : ::testing::TestWithParam<role> {
-  // What is said is answered so, and the connection lives until it is closed.
+  // The given frames are answered with the expected frames, and the connection lives until it is
+  // closed.
   static void answered(const pieces& says, pieces hears) {
     for (const pace how : paces) {
       SCOPED_TRACE(::testing::PrintToString(says) + " at pace " + std::to_string(static_cast<int>(how)));
@@ -167,7 +170,8 @@ struct strictness : ::testing::TestWithParam<role> {
       EXPECT_EQ(other.end->how.code, errc::disconnected);
     }
   }
-  // What is said ends the connection with `with`, after these answers, and nothing that follows it is heard.
+  // The given frames end the connection with the code `with`, after the expected answers. Nothing
+  // is read afterwards.
   static void fails(const pieces& says, unsigned with, const pieces& hears = {}) {
     for (const pace how : paces) {
       SCOPED_TRACE(::testing::PrintToString(says) + " at pace " + std::to_string(static_cast<int>(how)));
@@ -192,7 +196,7 @@ struct strictness : ::testing::TestWithParam<role> {
 INSTANTIATE_TEST_SUITE_P(Of, strictness, ::testing::Values(role::server, role::client),
                          [](const auto& one) { return one.param == role::server ? "server" : "client"; });
 
-// ---- framing
+// ---- Framing.
 
 TEST_P(strictness, Messages_of_every_form_of_length_come_back) {
   for (const unsigned first : {0x81u, 0x82u}) {
@@ -272,7 +276,7 @@ TEST_P(strictness, The_wrong_mask_fails_the_connection_whatever_the_frame) {
   }
 }
 
-// ---- fragments
+// ---- Fragments.
 
 TEST_P(strictness, Fragments_are_one_message_and_control_frames_come_between) {
   answered({{0x01, "frag"}, {0x80, "ment"}}, {{0x81, "fragment"}});
@@ -303,7 +307,7 @@ TEST_P(strictness, Fragments_out_of_their_order_fail_the_connection) {
   for (const unsigned second : {0x01u, 0x02u, 0x81u, 0x82u}) fails({{0x01, "one"}, {second, "another message"}, {0x80, "late"}}, 1002);
 }
 
-// ---- text
+// ---- Text.
 
 pieces in_single_bytes(const std::string& text) {
   pieces cut{{0x01, ""}};
@@ -316,12 +320,13 @@ TEST_P(strictness, Text_is_any_UTF_8_however_it_is_cut) {
   const std::string valid[] = {
       "Hello-\xC2\xB5@\xC3\x9F\xC3\xB6\xC3\xA4\xC3\xBC\xC3\xA0\xC3\xA1-UTF-8!!",
       "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5",
-      "\0"s + "\x7F",                          // the first and the last of one byte,
+      "\0"s + "\x7F",                          // the first and the last character of one byte,
       "\xC2\x80\xDF\xBF",                      // two,
       "\xE0\xA0\x80\xEF\xBF\xBF",              // three,
       "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF",      // and four
-      "\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBD",  // beside the surrogates; the replacement character
-      "\xEF\xB7\x90\xEF\xBF\xBE\xF0\x9F\xBF\xBE\xF0\x9F\xBF\xBF\xF1\xAF\xBF\xBE\xF4\x8F\xBF\xBE",  // what is no character, but is UTF-8
+      "\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBD",  // next to the surrogates; the replacement character
+      // Code points that are not characters, but are valid UTF-8.
+      "\xEF\xB7\x90\xEF\xBF\xBE\xF0\x9F\xBF\xBE\xF0\x9F\xBF\xBF\xF1\xAF\xBF\xBE\xF4\x8F\xBF\xBE",
   };
   for (const std::string& text : valid) {
     answered({{0x81, text}}, {{0x81, text}});
@@ -335,7 +340,7 @@ const std::string invalid[] = {
     "\x80",
     "\xBF",
     "\x80\xBF",
-    "\x80\xBF\x80\xBF\x80\xBF",  // nothing to continue
+    "\x80\xBF\x80\xBF\x80\xBF",  // continuation bytes without a beginning
     "\xF8\x88\x80\x80\x80",
     "\xFC\x84\x80\x80\x80\x80",
     "\xFE",
@@ -344,27 +349,27 @@ const std::string invalid[] = {
     "\xF4\x90\x80\x80",
     "\xF7\xBF\xBF\xBF",
     "\xFB\xBF\xBF\xBF\xBF",
-    "\xFD\xBF\xBF\xBF\xBF\xBF",  // over U+10FFFF
+    "\xFD\xBF\xBF\xBF\xBF\xBF",  // above U+10FFFF
     "\xC3",
     "\xE2\x82",
     "\xE2",
     "\xF0\x9F\x98",
     "\xF0\x9F",
     "\xF0",
-    "\xC3\xE2\x82\xF0\x9F\x98",  // cut off
+    "\xC3\xE2\x82\xF0\x9F\x98",  // incomplete
     "\xC3 ",
     "\xE2\x82 ",
-    "\xF0\x9F\x98 ",  // and something behind
+    "\xF0\x9F\x98 ",  // incomplete, followed by a space
     "\xC0\xAF",
     "\xE0\x80\xAF",
     "\xF0\x80\x80\xAF",
-    "\xF8\x80\x80\x80\xAF",  // longer than needed
+    "\xF8\x80\x80\x80\xAF",  // not the shortest form
     "\xC1\xBF",
     "\xE0\x9F\xBF",
     "\xF0\x8F\xBF\xBF",
     "\xC0\x80",
     "\xE0\x80\x80",
-    "\xF0\x80\x80\x80",  // the longest such, and NUL
+    "\xF0\x80\x80\x80",  // the longest of these forms, and NUL
     "\xED\xA0\x80",
     "\xED\xAD\xBF",
     "\xED\xAE\x80",
@@ -372,7 +377,7 @@ const std::string invalid[] = {
     "\xED\xB0\x80",
     "\xED\xBF\xBF",  // surrogates,
     "\xED\xA0\x80\xED\xB0\x80",
-    "\xED\xAF\xBF\xED\xBF\xBF",  // in pairs, too
+    "\xED\xAF\xBF\xED\xBF\xBF",  // also in pairs
 };
 
 TEST_P(strictness, Text_that_is_not_UTF_8_fails_the_connection_behind_what_was_whole) {
@@ -387,7 +392,8 @@ TEST_P(strictness, Bytes_that_are_not_UTF_8_are_no_text_and_come_back) {
   for (const std::string& bytes : invalid) answered({{0x82, bytes}}, {{0x82, bytes}});
 }
 
-// As soon as the byte is there that nothing can mend: neither the rest of the frame nor that of the message is waited for.
+// The error is reported as soon as the text can no longer become valid. The rest of the frame or
+// message is not awaited.
 TEST_P(strictness, Text_that_cannot_become_UTF_8_fails_at_once) {
   const std::string good = "\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5";
   for (const std::string bad : {"\xF4\x90", "\xED\xA0", "\xE0\x9F", "\xF0\x8F", "\xC0", "\xF5", "\xFF", "\xC3\xC3", "\xE2\x82\x41"}) {
@@ -398,7 +404,7 @@ TEST_P(strictness, Text_that_cannot_become_UTF_8_fails_at_once) {
       other.say({{0x01, before}, {0x89, ""}, {0x00, last}}, pace::by_frame);
       failed(other, 1007, {{0x8A, ""}});
     }
-    for (const std::size_t size : {100u, 1000u, 70'000u}) {  // in one frame that never ends
+    for (const std::size_t size : {100u, 1000u, 70'000u}) {  // in one frame without an end
       opposite other(GetParam());
       const std::string whole = other.bytes({0x81, before + last + std::string(size, 'x')});
       const std::size_t upto = whole.size() - size;
@@ -408,7 +414,7 @@ TEST_P(strictness, Text_that_cannot_become_UTF_8_fails_at_once) {
       failed(other, 1007);
     }
     {
-      opposite other(GetParam());  // in the second fragment, which never ends
+      opposite other(GetParam());  // in the second fragment, which has no end
       const std::string whole = other.bytes({0x00, last + std::string(100, 'x')});
       other.write(other.bytes({0x01, before}) + whole.substr(0, whole.size() - 100));
       failed(other, 1007);
@@ -416,7 +422,7 @@ TEST_P(strictness, Text_that_cannot_become_UTF_8_fails_at_once) {
   }
 }
 
-// ---- the close
+// ---- The close.
 
 TEST_P(strictness, A_close_is_answered_with_its_code_and_words) {
   for (const unsigned number :
@@ -457,7 +463,7 @@ TEST_P(strictness, A_close_that_must_not_be_sent_is_1002) {
     fails({closing(1000, why)}, 1002);
 }
 
-// ---- limits
+// ---- Limits.
 
 TEST_P(strictness, The_largest_message_comes_back_and_one_byte_more_is_1009) {
   const std::string content(largest, '\xC2'), more = "x";

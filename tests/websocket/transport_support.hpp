@@ -1,4 +1,5 @@
-// What the tests of the WebSocket transport need: a server, and a client of raw TCP that can say what no WebSocket library would.
+// Support for tests of the WebSocket transport: a server, and a TCP client that can send what no
+// WebSocket library would send.
 #pragma once
 
 #include "transport_frames.hpp"
@@ -29,7 +30,7 @@ namespace parley::transport::testing {
 
 using asio::ip::tcp;
 
-// Every test here runs twice: frames through the fast path, and all of them through websocketpp.
+// Every test runs twice: with the fast path, and with all frames through websocketpp.
 inline bool fast_path() {
   const char* const wish = std::getenv("PARLEY_TEST_FAST_PATH");
   return wish == nullptr || std::string_view(wish) != "off";
@@ -40,7 +41,7 @@ inline std::function<void()> dial(const asio::any_io_executor& on, connect_optio
   return websocket_connect(on, std::move(options), std::move(handler));
 }
 
-// A server whose connections are recorded, in the order they come.
+// A server that records its connections in the order in which they arrive.
 struct served {
   explicit served(asio::io_context& io, listen_options options = {}, bool fast = fast_path()) {
     options.fast_path = fast;
@@ -63,18 +64,18 @@ struct served {
   std::function<void(std::shared_ptr<request>)> decide;
 };
 
-// Speaks bytes. Blocking writes are small; reading runs the loop.
+// A client that sends bytes. Writes are small and block. Reading runs the loop.
 struct raw_client {
   raw_client(asio::io_context& loop, std::uint16_t port) : io(loop), socket(loop) {
     socket.connect({asio::ip::address_v4::loopback(), port});
   }
 
   void write(std::string_view bytes) {
-    std::error_code ec;  // the server may have had enough already
+    std::error_code ec;  // the server may have closed the connection already
     asio::write(socket, asio::buffer(bytes), ec);
   }
 
-  // Reads until `done(text so far)` or the end of the stream.
+  // Reads until `done(text so far)` is true or the stream ends.
   template <class Done>
   void read_until(Done done) {
     while (!ended && !done(std::string_view(received))) {
@@ -107,7 +108,7 @@ struct raw_client {
     received.erase(0, head.size());
   }
 
-  // As a client sends them, unless it is said otherwise.
+  // A frame as clients send it, unless the arguments differ.
   static std::string frame(unsigned first, std::string_view payload, bool masked = true) {
     return testing::frame(first, payload, masked, "\x11\x22\x33\x44");
   }
@@ -117,7 +118,8 @@ struct raw_client {
     return frame(0x88, payload += why);
   }
 
-  // The close code in what was received after the handshake, which must be whole frames of a server; -1 if there is none.
+  // The close code in the bytes that were received after the handshake, which must be whole frames
+  // of a server. -1 if there is none.
   int close_code() const {
     std::string_view rest = received;
     while (rest.size() >= 2) {

@@ -16,7 +16,8 @@ struct on_purpose : std::runtime_error {
   on_purpose() : std::runtime_error("thrown on purpose") {}
 };
 
-// Runs the loop until `done`, however often something is thrown out of it. Returns how often, or -1 if nothing happens any more.
+// Runs the loop until `done`, even if exceptions leave it. Returns the number of exceptions, or -1
+// if nothing happens any more.
 template <class Done>
 int run_through(asio::io_context& io, Done done) {
   int thrown = 0;
@@ -28,7 +29,8 @@ int run_through(asio::io_context& io, Done done) {
   return thrown;
 }
 
-// Small ones, one in fragments with a ping between them, one that is read where it is kept, and what comes in the same read behind it.
+// Small messages, one in fragments with a ping between them, one that is read directly into its
+// destination, and messages after it in the same read.
 std::vector<std::string> messages() { return {"a", "bb", std::string(200, 'c'), "fragments", std::string(300'000, 'd'), "e", "f"}; }
 
 std::string frames() {
@@ -70,7 +72,7 @@ TEST_F(transport_throwing, every_message_and_every_answer_arrives_though_each_ha
     const int now = run_through(io, [&] { return end.messages.size() == before + messages().size(); });
     ASSERT_GE(now, 0);
     thrown += now;
-    // The last answer was written by a handler that threw, and leaves all the same.
+    // A handler that threw has written the last answer, which is sent all the same.
     std::array<char, 65536> room;
     std::size_t answers = 0;
     for (const std::string& one : messages()) answers += one.size() + std::string_view("answer ").size();
@@ -114,7 +116,8 @@ TEST_F(transport_throwing, a_stream_whose_owner_throws_keeps_no_other_from_sendi
     clients.push_back(std::make_unique<raw>(io, server.door->port()));
     clients.back()->upgrade();
   }
-  // All are flushed in one turn, each from a message that all of them borrow; what they hear then is that they may send again.
+  // All streams are flushed in one turn, each with a message that all of them borrow. The owners
+  // are then informed that they may send again.
   const buffer shared = framed_once(std::string(1000, 's'), opcode::text);
   for (const auto& end : server.ends) {
     end->link->set_water_marks(10, 10);

@@ -10,7 +10,7 @@ namespace {
 
 using raw = raw_client;
 
-// Frames of a turn; socket_stream.cpp has the same number.
+// The number of frames in a turn, as in socket_stream.cpp.
 constexpr std::size_t messages_per_turn = 64;
 
 std::string many(std::size_t count, const std::string& frame) {
@@ -20,7 +20,7 @@ std::string many(std::size_t count, const std::string& frame) {
 }
 
 struct transport_turns : ::testing::Test {
-  // Not only written: it waits in the socket of the server.
+  // Sends, and waits until the bytes have arrived in the server's socket.
   static void say(raw& speaker, const recorder& to) {
     speaker.write(raw::text("hello"));
     while (!to.link->has_unread()) std::this_thread::yield();
@@ -33,7 +33,8 @@ struct transport_turns : ::testing::Test {
     return *server.ends.back();
   }
 
-  // A flooder and somebody who speaks again as soon as he was heard. Returns the most messages of the flood that were handled between two of his.
+  // One client floods, and another sends a message whenever its last one was received. Returns the
+  // largest number of flood messages that were handled between two messages of the other client.
   std::size_t longest_wait(const std::string& flood, std::size_t messages) {
     raw flooder(io, server.door->port());
     raw honest(io, server.door->port());
@@ -53,7 +54,8 @@ struct transport_turns : ::testing::Test {
     return std::max(longest, flooded.messages.size() - before);
   }
 
-  // Writes whole frames without end, until the connection is closed for it: far more come than are earned meanwhile.
+  // Sends whole frames until the connection is closed because of them. They arrive much faster than
+  // the allowance grows.
   void pour(raw& client, const std::string& frames, const recorder& into) {
     client.socket.non_blocking(true);
     std::size_t at = 0;
@@ -85,8 +87,8 @@ TEST_F(transport_turns, What_a_handler_says_a_message_cost_shortens_the_turn) {
   EXPECT_LE(longest_wait(many(2'000, raw::text("")), 2'000), messages_per_turn / 16);
 }
 
-// Each message is sent on to a third party and uses up a turn, as an event to many receivers does. A client's socket has what a server
-// sends it as soon as the server's system call returns.
+// Each message is relayed to a third client and uses up a turn, like an event to many receivers.
+// Data that the server sends is in the client's socket as soon as the server's system call returns.
 TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_together) {
   for (const std::size_t messages : {std::size_t{8}, std::size_t{200}}) {
     SCOPED_TRACE(messages);
@@ -101,14 +103,16 @@ TEST_F(transport_turns, What_the_messages_of_one_read_send_to_others_leaves_toge
     };
     sender.write(many(messages, raw::text("x")));
     while (from.messages.size() < messages && receiver.socket.available() == 0) io.run_one();
-    // As late as the last of a few, and no later than after some turns of many.
+    // With few messages the flush comes after the last, and with many after a limited number of
+    // turns.
     EXPECT_EQ(from.messages.size(), std::min<std::size_t>(messages, 17));
     ASSERT_TRUE(run_until(io, [&] { return receiver.socket.available() == messages * raw::frame(0x81, "on", false).size(); }));
   }
 }
 
-// Two senders whose rests alternate would put a flush off again and again. A receiver whose queue is full does not wait for them: its owner
-// sends nothing more until some of it has left, and would take it for a slow reader.
+// Two senders whose rests alternate could delay a flush again and again. A receiver with a full
+// queue does not wait for them, because its owner sends nothing more until some of the queue has
+// been sent, and would treat it as a slow reader.
 TEST_F(transport_turns, A_full_queue_is_flushed_in_the_next_turn) {
   raw sender(io, server.door->port());
   raw receiver(io, server.door->port());
@@ -121,7 +125,7 @@ TEST_F(transport_turns, A_full_queue_is_flushed_in_the_next_turn) {
   };
   sender.write(many(200, raw::text("x")));
   while (from.messages.size() < 200 && receiver.socket.available() == 0) io.run_one();
-  EXPECT_LE(from.messages.size(), 3u);  // the second fills it
+  EXPECT_LE(from.messages.size(), 3u);  // the second message fills it
 }
 
 TEST_F(transport_turns, A_turn_that_is_over_can_be_followed_by_a_pause_a_close_or_the_end_of_the_stream) {
@@ -198,7 +202,7 @@ TEST_F(transport_turns, The_newest_ping_is_answered_even_if_the_peer_did_not_rea
   EXPECT_EQ(end().closed, 0);
 }
 
-// A long queue leaves in the middle of a turn, and the pongs in it with the rest.
+// A long queue is sent in the middle of a turn, and the pongs in it are sent with it.
 TEST_F(transport_turns, The_newest_ping_is_answered_even_if_the_pongs_before_it_left_early) {
   server.prepare = [](recorder& one) {
     one.when_message = [&one](const auto&) {

@@ -39,7 +39,7 @@ struct UnixSocket : ::testing::Test {
     EXPECT_FALSE(made);
     return made ? error(errc::failed) : made.error();
   }
-  // What a server leaves that ended without a chance to remove it.
+  // Leaves the file of a server that ended without removing it.
   void leave_stale_file(std::string_view name = "s") { unix_acceptor(io, folder.file(name)); }
   bool exists(std::string_view name = "s") const { return std::filesystem::exists(std::filesystem::symlink_status(folder.file(name))); }
 
@@ -180,7 +180,7 @@ TEST_F(UnixSocket, Waits_for_a_server_whose_queue_of_clients_is_full) {
   EXPECT_TRUE(run_until(io, [&] { return patient->closed == 1; }));
 }
 
-// ---- the file
+// ---- The file.
 
 TEST_F(UnixSocket, Replaces_the_file_of_a_server_that_is_gone) {
   leave_stale_file();
