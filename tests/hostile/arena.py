@@ -1,5 +1,7 @@
-"""The fixture of the hostile tests: a server with the limits of the test, and two innocent guests, one JSON and one binary. After every
-case each of them makes a call, sends an event to all and receives it. Nothing else may have reached them."""
+"""The fixture of the hostile tests: a server with the limits of the test, and two innocent guests,
+one JSON and one binary. After every case each of them makes a call, sends an event to all and
+receives it. They must not have received anything else.
+"""
 
 import contextlib
 import os
@@ -17,12 +19,12 @@ from websocket import Closed  # noqa: E402,F401
 MODES = ("json", "fbs", "plain")
 WITH_SESSIONS = ("json", "fbs")
 
-# In what hostile input says of itself; no answer may repeat it.
+# Hostile input contains this text. No answer may repeat it.
 MARK = "xyzzy"
 
 
 def vectors(name):
-    """The records of a file of tests/vectors, each a dict."""
+    """The records of a file of tests/vectors, each as a dict."""
     text = (pathlib.Path(__file__).resolve().parent.parent / "vectors" / name).read_text(encoding="utf-8")
     lines = (line for line in text.split("\n") if not line.startswith("#"))
     records = "\n".join(lines).split("\n\n")
@@ -31,7 +33,8 @@ def vectors(name):
 
 
 class Arena(unittest.TestCase):
-    """One server for all tests of a class. `options`: its command line; `innocents`: their modes."""
+    """One server for all tests of a class. `options` is its command line, and `innocents` are their
+    modes."""
 
     options = ()
     innocent_modes = ("json", "fbs")
@@ -55,14 +58,15 @@ class Arena(unittest.TestCase):
 
     @classmethod
     def everybody_else_has_gone(cls):
-        """No session outlives its connection. Each question is a round trip; nothing but the server's own work is waited for."""
+        """Waits until the server has no other session. Each question is a round trip, so only the
+        server's own work is awaited."""
         for _ in range(100_000):
             if cls.innocents[0].ask("Probe.Look").get("clients") == len(cls.innocents):
                 return
         raise AssertionError("sessions were left behind")
 
     def guest(self, mode, **chosen):
-        """Gone with its case at the latest."""
+        """Connects a guest that is disconnected at the end of the case at the latest."""
         guest = Guest(self.port, mode, **chosen)
         self.addCleanup(guest.vanish)
         self.guests.append(guest)
@@ -73,15 +77,15 @@ class Arena(unittest.TestCase):
 
     @contextlib.contextmanager
     def case(self, *name, heard=()):
-        """One case: whatever it does, the innocents are well after it, and heard what they should, as (name, payload);
-        None: whatever it was."""
+        """One case. Afterwards the innocents must still be served, and must have received `heard`,
+        a list of (name, payload). None: any events."""
         with self.subTest(" ".join(map(str, name))):
             yield
         with self.subTest("the innocents, after " + " ".join(map(str, name))):
             try:
                 self.innocents_are_well(heard)
             except BaseException:
-                self.exchange_innocents()  # what they have not read would fail the cases that follow
+                self.exchange_innocents()  # frames that are left unread would fail the following cases
                 raise
         for guest in self.guests:
             guest.vanish()
@@ -117,10 +121,11 @@ class Arena(unittest.TestCase):
             if heard is not None:
                 self.assertEqual([(frame["name"], frame.get("payload")) for frame in got[id(guest)]], list(heard), guest.mode)
 
-    # --- what a case expects of the hostile guest's own connection
+    # --- What a case expects on the hostile guest's own connection.
 
     def answered(self, guest, code, re=None):
-        """The next frame is this error (the code does not travel in plain mode unless an id was given), in words that quote nothing."""
+        """Expects that the next frame is this error and that its text quotes nothing. In plain mode
+        an error has a code only if the frame had an id."""
         frame = guest.next()
         self.assertEqual(frame["kind"], "error", frame)
         if guest.mode != "plain" or re is not None:
@@ -130,7 +135,7 @@ class Arena(unittest.TestCase):
         return frame
 
     def kept(self, guest, code, re=None):
-        """Answered with this error, and the connection lives on."""
+        """Expects this error, and that the connection stays open."""
         frame = self.answered(guest, code, re)
         guest.fence()
         return frame

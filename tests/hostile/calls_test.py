@@ -58,7 +58,8 @@ class CallsTest(arena.Arena):
             self.kept(guest, "denied")
 
     def ask_me(self, mode, **chosen):
-        """A guest who asked to be asked, the id of its call, and the server's call to it."""
+        """Returns a guest that asked the server to call it, the id of that request, and the
+        server's call."""
         guest = self.guest(mode, **chosen)
         guest.send(guest.call("Probe.AskMe", None, 9))
         return guest, guest.next()

@@ -23,7 +23,7 @@ ADD, SAY = method_id("Lobby.Add"), method_id("Lobby.Say")
 
 
 class Accepted(Socket):
-    """The server's end of one connection; the same reading as a client's, but for the masks."""
+    """The server's end of one connection. It reads like a client, except for the masks."""
 
     def __init__(self, connected):
         self.socket = connected
@@ -56,7 +56,7 @@ class Accepted(Socket):
         return first & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(self.receive(length)))
 
     def receive_until_end(self):
-        """What the client still sends: frames, and the code of its close frame."""
+        """Returns the frames that the client still sends, and the code of its close frame."""
         frames = []
         try:
             while True:
@@ -64,7 +64,7 @@ class Accepted(Socket):
                 if opcode == CLOSE:
                     code = struct.unpack_from("!H", content)[0] if content else 1005
                     self.send_while_open(frame(CLOSE, content[:2], mask=None))
-                    self.close()  # which is the server's to do first
+                    self.close()  # the server has to close TCP first
                     return frames, code
                 frames.append(content)
         except Closed:
@@ -74,7 +74,8 @@ class Accepted(Socket):
 class ClientTest(unittest.TestCase):
     @contextlib.contextmanager
     def client(self, mode):
-        """A lobby client that has connected here, and how it asked. It must end with 1 and a sentence."""
+        """Returns a connected lobby client, and its request. The client must end with status 1 and
+        an error message."""
         listening = socket.create_server(("127.0.0.1", 0))
         listening.settimeout(PATIENCE)
         program = Program([os.environ["LOBBY_CLIENT"], "--url", f"ws://127.0.0.1:{listening.getsockname()[1]}/ws", "--name", "a",
@@ -88,7 +89,7 @@ class ClientTest(unittest.TestCase):
             program.kill()
 
     def ends(self, program, words="."):
-        """Without a crash; whether it had connected decides about its status."""
+        """Expects an end without a crash. The status depends on whether the client had connected."""
         status = program.wait()
         self.assertIn(status, (0, 1), program.said())
         self.assertNotRegex(program.said(), "Sanitizer|runtime error")

@@ -1,14 +1,16 @@
-"""FlatBuffers by hand, so that they can be wrong: a writer and a reader without checks for the types of the tests.
+"""FlatBuffers by hand, so that they can be malformed: a writer and a reader without checks, for the
+types of the tests.
 
-A type is "bool", "ubyte", "int", "uint", "ulong" or "double", "string", the name of a table below, "[type]" for a vector, or "print", a
-struct of (method, fingerprint).
+A type is "bool", "ubyte", "int", "uint", "ulong" or "double", "string", the name of a table below,
+"[type]" for a vector, or "print", a struct of (method, fingerprint).
 """
 
 import struct
 
 SCALARS = {"bool": "<B", "ubyte": "<B", "int": "<i", "uint": "<I", "ulong": "<Q", "double": "<d"}
 
-# Tables: the fields by id, from 0. As protoc-gen-parley writes them, and as schema/parley/envelope.fbs says.
+# Tables: the fields by id, from 0, as protoc-gen-parley writes them and as
+# schema/parley/envelope.fbs declares them.
 TABLES = {
     "Numbers": [("numbers", "[double]")],
     "Sum": [("value", "double")],
@@ -46,11 +48,12 @@ TABLES = {
 
 
 class Raw(bytes):
-    """In the place of a string: its bytes as they are, UTF-8 or not."""
+    """Replaces a string by these bytes, which need not be UTF-8."""
 
 
 class Writer:
-    """Everything an offset points at lies behind the offset. Objects are written as often as they occur, unless share() is asked for."""
+    """Writes every object after the offsets that point to it. An object is written as often as it
+    occurs, unless share() is used."""
 
     def __init__(self):
         self.bytes = bytearray(4)
@@ -70,7 +73,8 @@ class Writer:
         return at
 
     def offsets(self, count):
-        """A vector of offsets that point nowhere yet: its place and the places of the offsets."""
+        """Writes a vector of offsets that are not set yet. Returns its place and the places of the
+        offsets."""
         self.pad(4)
         at = len(self.bytes)
         self.bytes += struct.pack("<I", count) + bytes(4 * count)
@@ -101,7 +105,8 @@ class Writer:
         return self.table(kind, value)
 
     def table(self, name, fields):
-        """Its place. A field whose value is a function gets an offset, and the function is called with the offset's place."""
+        """Writes a table and returns its place. If the value of a field is a function, the field
+        becomes an offset, and the function is called with the place of the offset."""
         known = TABLES[name]
         present = [(i, kind, fields[field]) for i, (field, kind) in enumerate(known) if fields.get(field) is not None]
         unknown = set(fields) - {field for field, _ in known}
@@ -110,7 +115,8 @@ class Writer:
         size = {i: struct.calcsize(SCALARS[kind]) if kind in SCALARS else 4 for i, kind, _ in present}
         count = max(size, default=-1) + 1
         self.pad(2)
-        # The table begins at 4 modulo 8, so that what follows its first word is aligned for the largest.
+        # The table begins at 4 modulo 8, so that the data after its first word is aligned for the
+        # largest type.
         while (len(self.bytes) + 4 + 2 * count) % 8 != 4:
             self.bytes += b"\0\0"
         vtable = len(self.bytes)
@@ -140,7 +146,7 @@ def write(name, fields):
 
 
 def read(name, buffer):
-    """What a server wrote; absent fields are left out."""
+    """Reads what a server wrote. Absent fields are omitted."""
     return _table(name, buffer, struct.unpack_from("<I", buffer)[0]) if buffer else {}
 
 

@@ -81,7 +81,8 @@ class FloodTest(arena.Arena):
                     guest = self.guest(mode)
                     if name == "empty fragments":
                         guest.socket.send(frame(guest.opcode, b"", fin=False))
-                    # 1,000 at once, and 100 a second; so few that the code is not lost to a reset.
+                    # 1,000 are allowed at once, and 100 in each second. So few frames are sent that
+                    # a reset does not destroy the close code.
                     guest.socket.send_while_open(one * 5000)
                     with self.assertRaises(Closed) as closed:
                         while guest.socket.receive_message():
@@ -106,13 +107,14 @@ class SlowReaderTest(arena.Arena):
     options = ("--max-queue", 256 * 1024)
 
     def flooded(self, guest, speaker):
-        """Far more than queue and sockets hold is said to everybody by somebody who sends and does not read either."""
+        """Sends events to `guest`, far more than its queue and sockets can hold. Returns by how
+        much the server's memory has grown."""
         text = {"text": "a" * 60_000}
         before = self.server.memory()
         for _ in range(10):
             speaker.send_all([speaker.event("Talk.Say", text, guest.id)] * 20)
             speaker.send(speaker.call("Lobby.Add", {"numbers": [1]}, number := speaker.number()))
-            while speaker.next().get("re") != number:  # before it: that there is nobody any more
+            while speaker.next().get("re") != number:  # the frames before it report that the receiver does not exist
                 pass
         return self.server.memory() - before
 
@@ -121,7 +123,7 @@ class SlowReaderTest(arena.Arena):
             with self.case("in", mode):
                 guest = self.guest(mode, receive_buffer=4096)
                 self.assertLess(self.flooded(guest, self.guest("json")), 48 * MIB)
-                # It reads again within the 5 s that a close frame is given to leave.
+                # It reads again within the 5 s in which a close frame may still be sent.
                 with self.assertRaises(Closed) as closed:
                     while guest.next()["kind"] == "event":
                         pass
@@ -142,10 +144,10 @@ class SlowReaderTest(arena.Arena):
 
 
 class SilenceTest(arena.Arena):
-    """A heartbeat of 400 ms."""
+    """The heartbeat is 400 ms."""
 
     options = ("--heartbeat-ms", 400)
-    innocent_modes = ()  # they would have to answer pings
+    innocent_modes = ()  # none, because they would have to answer pings
 
     @classmethod
     def everybody_else_has_gone(cls):

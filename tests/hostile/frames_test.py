@@ -14,8 +14,9 @@ ADD, SAY, WHISPER = method_id("Lobby.Add"), method_id("Talk.Say"), method_id("Ta
 
 
 def verdict(frame):
-    """What schema/parley/envelope.fbs (7) says of a binary frame from a client without streams, resume and the like that has opened and
-    been asked nothing: the code it is closed with, "kept", or None where Extra decides."""
+    """The result that schema/parley/envelope.fbs (section 7) requires for a binary frame from a
+    client that has not agreed on streams, resume and the like, has made no call and has received
+    none: the close code, "kept", or None if it depends on the Extra section."""
     if len(frame) < 8:
         return 4001
     kind, flags, target, words, _ = struct.unpack_from("<BBBBI", frame)
@@ -30,7 +31,7 @@ def verdict(frame):
     if name not in ("event", "call", "error", "ping", "pong") or flags & 0x20:
         return 4001
     number = struct.unpack_from("<Q", frame, 8)[0] if flags & ID else None
-    wants_id = name != "event" and name != "error"  # an error with `re` answers what was never asked
+    wants_id = name != "event" and name != "error"  # an error with `re` answers a call that was never made
     if (number is not None) != wants_id or flags & RE or number is not None and not 0 < number < 1 << 53:
         return 4001
     if name not in ("event", "call"):
@@ -45,7 +46,7 @@ def verdict(frame):
 
 class VectorTest(arena.Arena):
     def outcome(self, mode, content):
-        """What becomes of one frame: a list of answers, and the code it was closed with or None."""
+        """Sends one frame. Returns the list of answers, and the close code or None."""
         probe = object.__new__(arena.Guest)
         probe.mode = mode
         end = probe.call("Lobby.Add", {"numbers": []}, "end") if mode == "plain" else probe.ping(7_000_001)
@@ -123,8 +124,10 @@ class VectorTest(arena.Arena):
                     self.all_answered(mode, broken, None, {1007, 4001, 4002})
 
     def all_answered(self, mode, contents, codes, closes):
-        """One after the other, on one connection as long as there is one; ten errors a second are answered, so ten frames for each.
-        `codes`: of the answers, None for any; each close must be among `closes`, 1007 only of what is no UTF-8."""
+        """Sends the contents one after the other, on one connection while it stays open. Ten errors
+        in a second are answered, so each connection gets ten frames. `codes` are the expected codes
+        of the answers, or None for any. Each close must have one of the codes `closes`, and 1007
+        only for content that is not UTF-8."""
         guest, sent = None, 0
         for content in contents:
             if guest is None:

@@ -6,7 +6,7 @@ import arena
 from arena import MARK, MODES, WITH_SESSIONS
 from websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
-LIMIT = 64 * 1024  # of a payload, where nothing else is said
+LIMIT = 64 * 1024  # of a payload, unless another limit is given
 ENVELOPE = 8 * 1024
 
 
@@ -83,7 +83,7 @@ class FramingTest(arena.Arena):
         with self.case("the reason of a close"):
             guest = self.guest("json")
             guest.socket.send(frame(CLOSE, struct.pack("!H", 1000) + b"\xff"))
-            self.assertIn(guest.closing()[0], (1002, 1007))  # RFC 6455 7.1.7 leaves the code open
+            self.assertIn(guest.closing()[0], (1002, 1007))  # RFC 6455 section 7.1.7 permits either code
 
     def test_the_other_opcode_is_1003_before_and_after_hello(self):
         for mode, opcode in [("json", BINARY), ("fbs", TEXT)]:
@@ -139,7 +139,8 @@ class FramingTest(arena.Arena):
                 self.assertEqual(guest.next()["payload"], {"value": 3})
 
     def test_a_payload_over_its_limit_is_too_large_and_a_message_far_over_it_closes(self):
-        # Talk.Echo accepts 200,000 bytes, which makes this server accept as much plus the envelope's 8 KiB of any message.
+        # Talk.Echo accepts 200,000 bytes. This server therefore accepts messages of that size plus
+        # 8 KiB for the envelope.
         largest = 200_000 + ENVELOPE
 
         def text(length):
@@ -190,7 +191,7 @@ class FramingTest(arena.Arena):
 
     @staticmethod
     def padded(guest, method, size):
-        """A call whose whole message has that size."""
+        """A call whose whole message has this size."""
         short = guest.call(method, b"" if guest.mode == "fbs" else b'{"name":""}', 50)
         if guest.mode == "fbs":
             return short + bytes(size - len(short))
@@ -236,7 +237,8 @@ class FramingTest(arena.Arena):
 
 
 class SmallLimitTest(arena.Arena):
-    """A server that accepts 300 bytes of a payload; but Talk.Echo's own limit is larger, so that only large messages close."""
+    """The server accepts payloads of 300 bytes. Talk.Echo has a larger limit of its own, so only
+    messages that exceed that one close the connection."""
 
     options = ("--max-message", "300")
 

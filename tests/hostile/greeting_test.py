@@ -12,7 +12,7 @@ NOBODY = "0" * 16
 
 
 def fingerprint(arena_test, name):
-    """The server's own, which it says when another one is claimed."""
+    """The server's own fingerprint, which it reports if the client sends another one."""
     guest = arena_test.guest("json", hello=arena_test.hello_json({"methods": {name: NOBODY}}))
     return guest.welcome["payload"]["mismatched"][name]
 
@@ -20,7 +20,7 @@ def fingerprint(arena_test, name):
 class GreetingTest(arena.Arena):
     @staticmethod
     def hello_json(changed):
-        """A sound hello but for what is changed; a value of None leaves the member out."""
+        """A valid hello with the given changes. A value of None removes the member."""
         said = {"revision": 1, "features": [], **changed}
         return json.dumps({"event_name": "$hello", "payload": {k: v for k, v in said.items() if v is not None}}).encode()
 
@@ -145,7 +145,7 @@ class GreetingTest(arena.Arena):
         with self.case("in json"):
             guest = self.guest("json", greet=False)
             guest.send('{"event_name":"$hello","payload":{"revision":1,"methods":{"Lobby.Add":"%s","Lobby.Add":"%s"}}}' % (NOBODY, NOBODY))
-            # A JSON object with a member twice is a hello that cannot be read as well.
+            # A JSON object with a duplicate member is also a hello that cannot be read.
             self.assertIn(guest.closing()[0], (4001, 4002))
         with self.case("in fbs"):
             guest = self.guest("fbs", greet=False)
@@ -182,7 +182,8 @@ class GreetingTest(arena.Arena):
                 self.closed(guest, 4002)
 
     def test_frames_behind_the_hello_are_not_lost(self):
-        # They must not be sent before welcome, but nobody can tell on the wire when the client has read it.
+        # They must not be sent before welcome, but the server cannot detect when the client has
+        # read it.
         for mode in WITH_SESSIONS:
             with self.case("in", mode):
                 guest = self.guest(mode, greet=False)
@@ -240,10 +241,10 @@ class GreetingTest(arena.Arena):
                 guest.send(guest.call("Lobby.Add", {"numbers": [1]}, 2))
                 self.assertEqual(guest.next()["payload"], {"value": 1})
                 guest.send(guest.event("Talk.Whisper", {"text": MARK}, "all"))
-                guest.fence()  # not delivered, and counted
+                guest.fence()  # the event is counted as not delivered
             with self.case("an event it does not agree about does not reach it, in", mode):
                 guest = self.guest(mode, hello=self.guest(mode).hello(methods={"Talk.Whisper": NOBODY}))
-                self.innocents_are_well()  # says a Talk.Whisper to all
+                self.innocents_are_well()  # sends a Talk.Whisper to all
                 guest.fence()
 
 
@@ -273,7 +274,7 @@ class WarningTest(arena.Arena):
 
 
 class LateTest(arena.Arena):
-    """300 ms for the greeting."""
+    """The time limit of the greeting is 300 ms."""
 
     options = ("--greeting-ms", "300")
 

@@ -1,5 +1,7 @@
-"""Clients of the three modes. A guest writes correct frames, or any bytes that it is given. It converts answers to one form: a dict with
-the members of kind, name, payload, to, from, id, re, code, text and reason that are present."""
+"""Clients of the three modes. A guest writes correct frames, or any bytes that it is given. It
+converts answers to one form: a dict with the present members of kind, name, payload, to, from, id,
+re, code, text and reason.
+"""
 
 import hashlib
 import json
@@ -9,7 +11,7 @@ import uuid
 import flat
 import websocket
 
-# Payloads in binary: of the request (or event), and of the answer.
+# Payload types in binary: of the request or event, and of the answer.
 PAYLOADS = {
     "Lobby.Add": ("Numbers", "Sum"), "Lobby.Say": ("Line", None), "Lobby.Arrived": ("Person", None),
     "Talk.Add": ("Numbers", "Sum"), "Talk.Later": ("Numbers", "Sum"), "Talk.Touch": ("Empty", "Empty"), "Talk.Echo": ("Text", "Text"),
@@ -18,7 +20,7 @@ PAYLOADS = {
     "Probe.Count": ("Tree", "Size"), "Probe.Plant": ("Tree", None), "Probe.Bury": ("Tree", None), "Probe.Hold": ("Empty", "Empty"),
     "Probe.AskMe": ("Empty", "Outcome"), "Probe.Look": ("Empty", "Figures"),
 }
-WRAPPED = {"Talk.Echo", "Talk.Chat"}  # a bare text in JSON, {"text": ...} here and in binary
+WRAPPED = {"Talk.Echo", "Talk.Chat"}  # a bare text in JSON, {"text": ...} in these tests and in binary
 
 CODES = ["ok", "cancelled", "deadline_exceeded", "disconnected", "overloaded", "unimplemented", "bad_frame", "bad_payload", "too_large",
          "unknown_target", "denied", "failed", "version_mismatch", "unauthenticated", "invalid"]
@@ -39,7 +41,7 @@ METHODS = {method_id(name): name for name in PAYLOADS}
 
 
 def binary_frame(kind, flags=0, target=0, method=0, number=None, peer=b"", extra=b"", payload=b"", words=None):
-    """The parts of a binary frame, each as it is given; flags for the sections are set here."""
+    """A binary frame from its parts. Only the flags of the sections are set here."""
     body = b""
     if number is not None:
         flags |= ID
@@ -59,8 +61,8 @@ class Guest:
 
     def __init__(self, port, mode, features=("server_calls", "multi"), hello=None, receive_buffer=None, greet=True, limits=None,
                  at_once=()):
-        """`greet` False: nothing is sent after the upgrade. `at_once`: frames that leave together with the request, without waiting for
-        anything; what they bring about is left to be read, a welcome excepted."""
+        """If `greet` is False, nothing is sent after the upgrade. `at_once` contains frames that
+        are sent together with the request. Their answers are left to be read, except for a welcome."""
         self.mode = mode
         self.opcode = websocket.BINARY if mode == "fbs" else websocket.TEXT
         self.socket = websocket.Socket(port, receive_buffer)
@@ -87,10 +89,10 @@ class Guest:
                 raise AssertionError(f"not welcome: {self.welcome}")
             self.id = self.welcome["payload"].get("client_id")
 
-    # --- frames
+    # --- Frames.
 
     def hello(self, revision=1, features=(), required=(), methods=None, **more):
-        """The bytes of a hello; `methods`: name -> fingerprint as 16 hex digits."""
+        """The bytes of a hello. `methods` maps names to fingerprints of 16 hex digits."""
         if self.mode == "json":
             said = {"revision": revision, "features": list(features), "agent": "hostile"}
             if required:
@@ -106,7 +108,7 @@ class Guest:
         return binary_frame(NUMBERS["hello"], payload=flat.write("Hello", said))
 
     def payload(self, name, payload, answer=False):
-        """Of a known method: a dict, or bytes as they are."""
+        """The payload of a known method, from a dict or from bytes."""
         if isinstance(payload, bytes):
             return payload
         if self.mode == "fbs":
@@ -178,22 +180,22 @@ class Guest:
         body = b"" if payload is None else self.payload(name, payload)
         return binary_frame(NUMBERS[kind], flags, target, method, number, peer, bound, body)
 
-    # --- sending
+    # --- Sending.
 
     def send(self, content, **framing):
-        """One message of this mode's opcode."""
+        """Sends one message with the opcode of this mode."""
         if isinstance(content, str):
             content = content.encode()
         self.socket.send(websocket.frame(self.opcode, content, **framing))
 
     def send_all(self, contents):
-        """Many at once. False: the server closed before it had read all."""
+        """Sends many messages at once. Returns False if the server closed before it had read all."""
         return self.socket.send_while_open(b"".join(websocket.frame(self.opcode, c) for c in contents))
 
-    # --- reading
+    # --- Reading.
 
     def next(self):
-        """The next frame; raises Closed when the server closes."""
+        """Returns the next frame. Raises Closed if the server closes."""
         opcode, content = self.socket.receive_message()
         if opcode == websocket.PONG:
             return {"kind": "websocket pong"}
@@ -250,14 +252,14 @@ class Guest:
             frame["payload"] = flat.read(PAYLOADS[frame["name"]][frame["kind"] == "reply"], payload)
         return {key: value for key, value in frame.items() if value is not None}
 
-    # --- habits
+    # --- Common steps.
 
     def number(self):
         self.next_number += 1
         return self.next_number - 1
 
     def ask(self, name, payload=None, whole=False):
-        """Calls, and takes the next frame for its answer."""
+        """Makes a call and returns the next frame as its answer."""
         number = self.number()
         self.send(self.call(name, payload, number))
         answer = self.next()
@@ -266,7 +268,8 @@ class Guest:
         return answer if whole else answer.get("payload", {})
 
     def fence(self):
-        """Everything sent before has been handled, and nothing came back but what was read already."""
+        """When this returns, everything that was sent before has been handled. Expects no frames
+        other than those that were read already."""
         if self.mode == "plain":
             self.send(self.call("Lobby.Add", {"numbers": [1]}, "fence"))
             wanted = {"kind": "reply", "re": "fence"}
@@ -278,7 +281,7 @@ class Guest:
             raise AssertionError(f"before the fence: {answer}")
 
     def closing(self):
-        """The server closes next: (code, reason)."""
+        """Expects that the server closes next. Returns (code, reason)."""
         try:
             got = self.next()
         except websocket.Closed as closed:
@@ -286,7 +289,7 @@ class Guest:
         raise AssertionError(f"not closed, but: {got}")
 
     def leave(self):
-        """A clean end, which the server answers with the same code."""
+        """Closes the connection. The server must answer with the same code."""
         self.socket.send(websocket.frame(websocket.CLOSE, struct.pack("!H", 1000)))
         code, _ = self.closing()
         if code != 1000:

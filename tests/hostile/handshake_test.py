@@ -1,4 +1,6 @@
-"""Before the WebSocket exists: upgrade requests that are wrong, strange, slow, too long or not HTTP, and the choice of the subprotocol."""
+"""Before the upgrade: requests that are malformed, strange, slow, too long or not HTTP, and the
+choice of the subprotocol.
+"""
 
 import struct
 
@@ -11,7 +13,8 @@ FBS, JSON = "parley.v1.fbs", "parley.v1.json"
 
 class HandshakeTest(arena.Arena):
     def request(self, data):
-        """Status, headers and body of what is answered to these bytes; the server closes behind a refusal."""
+        """Sends the bytes. Returns status, headers and body of the answer. After a refusal the
+        server closes."""
         socket = Socket(self.port)
         self.addCleanup(socket.close)
         socket.send(data)
@@ -207,7 +210,7 @@ class WithoutBinaryTest(arena.Arena):
 
 
 class SlowTest(arena.Arena):
-    """The time for the handshake is 300 ms here."""
+    """The time limit of the handshake is 300 ms."""
 
     options = ("--greeting-ms", "300")
 
@@ -225,7 +228,7 @@ class SlowTest(arena.Arena):
             socket = Socket(self.port)
             self.addCleanup(socket.close)
             socket.send(b"GET /ws HTTP/1.1\r\n")
-            socket.socket.settimeout(0.02)  # the pace of the loris, not a wait for the server
+            socket.socket.settimeout(0.02)  # the interval of the slow sender, not a wait for the server
             sent = 0
             while True:
                 try:

@@ -1,5 +1,6 @@
-"""Payloads that do not fit their type, that are deeper, larger or more intricate than allowed, or that are not payloads. No client
-receives a payload that another end could not read."""
+"""Payloads that do not fit their type, that are deeper, larger or more complex than allowed, or
+that are not payloads at all. No client receives a payload that another end could not read.
+"""
 
 import json
 import random
@@ -10,10 +11,10 @@ import flat
 from arena import MARK, MODES
 from guests import SEQ, binary_frame, method_id
 
-PLANT = "Probe.Plant"  # relayed, not looked at
-COUNT = "Probe.Count"  # read
+PLANT = "Probe.Plant"  # relayed without a handler
+COUNT = "Probe.Count"  # decoded
 
-# Values that fit no field of Tree they are put into.
+# Values that do not fit the field of Tree that they are put into.
 WRONG = [
     ("a number for a string", '{"name":7}'), ("a list for a string", '{"name":["%s"]}' % MARK), ("an object for a list", '{"children":{}}'),
     ("a number in a list of objects", '{"children":[{},7]}'), ("null in a list", '{"children":[null]}'), ("a list for the whole", "[1]"),
@@ -29,13 +30,13 @@ WRONG = [
 ]
 
 def nested_json(depth):
-    """Objects and lists one inside the other, so many in all."""
+    """Objects and lists inside each other. `depth` counts both."""
     lists = depth - 1
     return b'{"anything":' + b"[" * lists + b"]" * lists + b"}"
 
 
 def nested_flat(depth):
-    """Tables one inside the other, so many in all."""
+    """Tables inside each other."""
     writer = flat.Writer()
     places = []
     root = writer.table("Tree", {"children": places.append} if depth > 1 else {})
@@ -47,7 +48,8 @@ def nested_flat(depth):
 
 
 def dag(levels, width):
-    """A tree whose every level is a vector of offsets that all point to the one tree below: width ^ levels nodes."""
+    """A tree in which every level is a vector of offsets that all point to the one tree below:
+    width ^ levels nodes."""
     writer = flat.Writer()
     places = []
     root = tree = writer.table("Tree", {"children": places.append})
@@ -61,7 +63,7 @@ def dag(levels, width):
 
 
 def shared_strings(count, length):
-    """One long string, and so many offsets to it."""
+    """One long string, and this number of offsets to it."""
     writer = flat.Writer()
     places = []
     root = writer.table("Tree", {"words": places.append})
@@ -74,7 +76,7 @@ def shared_strings(count, length):
 
 
 def raw_table(fields, inline, behind=b""):
-    """A root table with any vtable and any content."""
+    """A root table with the given vtable and content."""
     vtable = struct.pack("<HH", 4 + 2 * len(fields), 4 + len(inline)) + b"".join(struct.pack("<H", field) for field in fields)
     vtable += bytes(-len(vtable) % 4)
     return struct.pack("<I", 4 + len(vtable)) + vtable + struct.pack("<i", len(vtable)) + inline + behind
@@ -171,7 +173,7 @@ class PayloadTest(arena.Arena):
                         guest.fence()
                     else:
                         self.kept(guest, "bad_payload")
-        # A list is a level of its own in both formats: 32 trees have 31 lists between them.
+        # A list is a separate level in both formats: 32 trees have 31 lists between them.
         for trees, fits in [(32, True), (33, False)]:
             for mode in MODES:
                 with self.case(trees, "trees in", mode):
@@ -195,7 +197,8 @@ class PayloadTest(arena.Arena):
                 with self.case(name, "in", mode):
                     guest = self.guest(mode)
                     guest.send(guest.call(COUNT, payload.encode(), 5))
-                    # Control characters and the like are found before anything else is known of the frame.
+                    # Control characters and similar errors are found before the id of the frame is
+                    # known.
                     self.kept(guest, "bad_frame", None if name == "a tab in a string" else 5)
                 with self.case(name, "to all, in", mode):
                     guest = self.guest(mode)
@@ -203,7 +206,8 @@ class PayloadTest(arena.Arena):
                     self.kept(guest, "bad_frame")
 
     def test_nan_is_no_json(self):
-        """Python's plain peers write it, so there it is the payload that is wrong, not the frame."""
+        """Plain peers in Python write NaN, so in plain mode the payload is invalid and not the
+        frame."""
         for mode, code in (("json", "bad_frame"), ("plain", "bad_payload")):
             with self.case("in", mode):
                 guest = self.guest(mode)
@@ -239,7 +243,8 @@ class PayloadTest(arena.Arena):
                     self.assertEqual(frame["reason"], "REFUSAL_TOO_MANY")
 
     def test_much_in_little_takes_little_memory(self):
-        """64 KiB of the densest payloads there are: refused or read, and the server does not keep growing."""
+        """64 KiB of the densest possible payloads are refused or read, and the memory of the server
+        stops growing."""
         many = 20_000
         dense = {
             "json": [b'{"children":[%s]}' % b",".join([b"{}"] * many), b'{"anything":[%s]}' % b",".join([b"0"] * 32_000),
@@ -319,7 +324,8 @@ class PayloadTest(arena.Arena):
                 guest.leave()
 
     def test_small_payloads_lie_at_odd_addresses_behind_their_header(self):
-        """A WebSocket header of 2 + 4 bytes puts the payload where no FlatBuffer may be read."""
+        """After a WebSocket header of 2 + 4 bytes the payload has an address at which a FlatBuffer
+        must not be read."""
         with self.case("64 in one segment"):
             guest = self.guest("fbs")
             guest.send_all([guest.call("Lobby.Add", {"numbers": [1.5, 2.25]}, i) for i in range(1, 65)])
@@ -350,7 +356,7 @@ class JsonAudienceTest(arena.Arena):
             guest, other = self.guest("json"), self.guest("json")
             written = b'{ "later" : 1.50e2 , "name" :"\\u00e4" }'
             guest.send(guest.event(PLANT, written))
-            guest.fence()  # it is on its way to the innocents, too, whatever loop they are on
+            guest.fence()  # after the fence the event is on its way to the innocents on every loop
             opcode, text = other.socket.receive_message()
             self.assertEqual(opcode, arena.websocket.TEXT)
             self.assertIn(written, text)

@@ -7,13 +7,13 @@ from arena import MARK, MODES
 from guests import SEQ, binary_frame, flat, method_id
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-SAY = "Talk.Say"  # to OTHERS, ALL, CLIENT, SENDER; a handler looks at it
-WHISPER = "Talk.Whisper"  # to OTHERS, ALL, CLIENT; relayed unread
+SAY = "Talk.Say"  # to OTHERS, ALL, CLIENT, SENDER; has a handler
+WHISPER = "Talk.Whisper"  # to OTHERS, ALL, CLIENT; relayed without a handler
 
 
 class RoutingTest(arena.Arena):
     def line(self, guest, name, text, to, sender):
-        """The next frame is this event."""
+        """Expects that the next frame is this event."""
         frame = guest.next()
         self.assertEqual((frame["kind"], frame.get("name"), frame["payload"], frame.get("from")),
                          ("event", name, {"text": text}, sender.id), frame)
@@ -37,7 +37,8 @@ class RoutingTest(arena.Arena):
                     guest.send(guest.event(WHISPER, {"text": MARK}, to))
                     self.kept(guest, "denied")
                 guest.send(guest.event("Talk.Report", {"text": MARK}, "all"))
-                # An original client always writes `to`: for an event that only the server receives it means nothing.
+                # The original clients always write `to`, so it has no meaning for an event that
+                # only the server receives.
                 if mode == "plain":
                     guest.fence()
                 else:
@@ -52,7 +53,8 @@ class RoutingTest(arena.Arena):
             with self.case("a client that has just left, in", mode):
                 guest, gone = self.guest(mode), self.guest("json")
                 gone.leave()
-                # Until the server has heard the end of the connection, what is sent to it is lost with it.
+                # Until the server has received the end of the connection, events to it are lost
+                # without an error.
                 for attempt in range(10_000):
                     guest.send_all([guest.event(WHISPER, {"text": MARK}, gone.id), guest.call("Lobby.Add", {"numbers": [1]}, attempt + 2)])
                     if (frame := guest.next())["kind"] == "error":
@@ -69,7 +71,7 @@ class RoutingTest(arena.Arena):
                     guest.send(guest.event(WHISPER, {"text": MARK}, to))
                     self.kept(guest, "unknown_target")
             for to in ("group:", "group:Room", "group:Room:", "user:"):
-                with self.case(to, "in", mode):  # of a kind that is not declared, and wrong at that
+                with self.case(to, "in", mode):  # a kind that is not declared and is also malformed
                     guest = self.guest(mode)
                     guest.send(guest.event(WHISPER, {"text": MARK}, to))
                     self.assertIn(self.answered(guest, None if mode == "plain" else "denied").get("code"),
@@ -233,7 +235,8 @@ class RoutingTest(arena.Arena):
                     wanted = [i for i, (only, _) in enumerate(frames) if only in (None, hearer)]
                     self.assertEqual([int(hearer.next()["payload"].get("number", 0)) for _ in wanted], wanted)
                     hearer.fence()
-                # What is for all comes back; behind the fence it is on its way to the innocents, too, whatever loop they are on.
+                # The events to all also return to the guest. After the fence they are on their way
+                # to the innocents on every loop.
                 for _ in range(sum(i // 3 % 3 == 0 for i in range(count))):
                     guest.next()
                 guest.fence()
@@ -248,7 +251,7 @@ class RoutingTest(arena.Arena):
                 while (frame := guest.next())["kind"] == "error":
                     errors += 1
                 self.assertEqual(frame["payload"], {"value": 1})
-                self.assertTrue(10 <= errors < 100, errors)  # ten for each second that the server needed
+                self.assertTrue(10 <= errors < 100, errors)  # ten for each second that the server needs
 
     def test_an_error_that_answers_no_call_names_the_event_and_the_target_as_they_were_written(self):
         text = {"text": MARK}
@@ -272,7 +275,7 @@ class RoutingTest(arena.Arena):
             with self.case(name, "to", to, "in plain, to its sender alone"):
                 guest = self.guest("plain")
                 if name == "Talk.Add":
-                    continue  # there it is a call
+                    continue  # in plain mode this name is a call
                 guest.send(guest.event(name, payload, to))
                 frame = self.answered(guest, None)
                 self.assertEqual((frame["to"], frame["from"], "payload" in frame), (guest.id, "server", False))
@@ -357,7 +360,8 @@ class RoutingTest(arena.Arena):
             for hears in ("json", "fbs"):
                 with self.case("from", mode, "to", hears, heard=[(SAY, large), (SAY, small)]):
                     guest, other = self.guest(mode), self.guest("json")
-                    # It asked for nothing of the kind, so even a method's own bound is not its business.
+                    # This client has not declared the method, so the method's own limit does not
+                    # apply to it.
                     modest = self.guest(hears, limits={"max_message": 100})
                     guest.send_all([guest.event(SAY, large, "all"), guest.event(SAY, small, "all")])
                     self.line(other, SAY, large["text"], "all", guest)

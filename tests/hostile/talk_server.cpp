@@ -1,9 +1,10 @@
-// The server that the hostile tests attack: it speaks the talk, lobby and probe schemas, and has whatever limits it is told:
+// The server that the hostile tests attack. It serves the talk, lobby and probe schemas, with the
+// limits of its command line:
 // talk_server [--port N] [--origin URL] [--max-message BYTES] [--max-calls N] [--max-queue BYTES] [--max-connections N] [--max-depth N]
 //             [--greeting-ms MS] [--heartbeat-ms MS] [--contract refuse|degrade|warn] [--without plain|json|binary]
 //             [--relay-unknown yes] [--quiet yes] [--drop yes] [--threads N]
-// In the environment PARLEY_TEST_FAST_PATH=off: every frame goes through websocketpp.
-// Ends with 0 on SIGTERM.
+// With PARLEY_TEST_FAST_PATH=off in the environment, every frame goes through websocketpp.
+// The exit status is 0 on SIGTERM.
 #include "lobby/v1/lobby.server.hpp"
 #include "probe.server.hpp"
 #include "talk.server.hpp"
@@ -38,7 +39,7 @@ struct Talk final : talk::v1::TalkHandler {
   }
   parley::reply<> touch(parley::call&) override { return {}; }
   parley::reply<std::string> echo(const std::string& text, parley::call&) override { return text; }
-  // What the handler says of a line decides about it, so that each way of a relay can be asked for.
+  // The text of a line selects the decision, so that a client can request each kind of relay.
   parley::relay say(const talk::v1::Line& line, parley::event&) override {
     if (line.text == "drop") return parley::relay::drop;
     if (line.text == "refuse") return parley::error{parley::errc::denied, "not this"};
@@ -63,7 +64,7 @@ struct Probe final : probe::v1::ProbeHandler {
   void bury(const probe::v1::Tree&, parley::event&) override {}
 
   parley::reply<> hold(parley::call&) override {
-    // With several threads a moment may be missed; none is invented.
+    // With several threads the maximum may be missed, but never exceeded.
     most_held_ = std::max<std::uint32_t>(most_held_, ++held_);
     auto [reply, later] = parley::defer<>();
     return wait(reply.later(), std::move(later));
@@ -90,7 +91,7 @@ struct Probe final : probe::v1::ProbeHandler {
 
  private:
   asio::awaitable<parley::result<>> wait(asio::awaitable<parley::result<>> until_cancelled, parley::later<> never) {
-    // The frame may be destroyed instead of resumed.
+    // The coroutine may be destroyed without being resumed.
     struct leaving {
       std::atomic<std::uint32_t>& held;
       ~leaving() { --held; }

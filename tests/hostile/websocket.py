@@ -12,7 +12,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 class Closed(Exception):
-    """The server closed: with this code and reason, or without a word (code None)."""
+    """The server has closed, with this code and reason. `code` is None if there was no close frame."""
 
     def __init__(self, code, reason=""):
         super().__init__(f"closed with {code}: {reason}")
@@ -21,7 +21,8 @@ class Closed(Exception):
 
 
 def head(path="/ws", host="127.0.0.1", subprotocols=(), more=(), without=(), **changed):
-    """An upgrade request. `more`: further lines; `without`: header names left out; `changed`: header values, `_` for `-`."""
+    """An upgrade request. `more` are additional lines, `without` the names of omitted headers, and
+    `changed` header values, with `_` for `-`."""
     headers = {
         "Host": host, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
@@ -34,7 +35,8 @@ def head(path="/ws", host="127.0.0.1", subprotocols=(), more=(), without=(), **c
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x37\xfa\x21\x3d", length=None, form=None):
-    """One frame. `length`: another length than the payload's is claimed; `form`: 7, 16 or 64 bits for it; mask None: not masked."""
+    """One frame. `length` replaces the length of the payload, `form` is 7, 16 or 64 bits for it,
+    and without a mask it is not masked."""
     length = len(payload) if length is None else length
     if form is None:
         form = 7 if length < 126 else 16 if length < 65536 else 64
@@ -67,7 +69,7 @@ class Socket:
         self.socket.sendall(data)
 
     def send_while_open(self, data):
-        """False: the server has closed, what was sent is of no interest to it any more."""
+        """Returns False if the server has closed. It then ignores what was sent."""
         try:
             self.socket.sendall(data)
             return True
@@ -88,7 +90,7 @@ class Socket:
         return taken
 
     def receive_head(self):
-        """Status and headers of an HTTP answer; names in lower case."""
+        """Returns status and headers of an HTTP answer, with names in lower case."""
         while b"\r\n\r\n" not in self.unread:
             got = self.socket.recv(65536)
             if not got:
@@ -104,7 +106,8 @@ class Socket:
         return int(first.split(" ")[1]), headers
 
     def receive_answer(self):
-        """Status, headers and body of an answer that is no upgrade; the server closes behind it."""
+        """Returns status, headers and body of an answer that is not an upgrade. The server closes
+        after it."""
         status, headers = self.receive_head()
         body = self.receive(int(headers.get("content-length", "0"))).decode()
         return status, headers, body
@@ -132,7 +135,8 @@ class Socket:
         return first & 0x0F, self.receive(length)
 
     def receive_message(self):
-        """(opcode, payload) of the next frame that is no ping; a close frame is answered, waited out and raised as Closed."""
+        """Returns (opcode, payload) of the next frame that is not a ping. A close frame is
+        answered. Then this waits for the end and raises Closed."""
         while True:
             opcode, payload = self.receive_frame()
             if opcode == PING:
@@ -143,13 +147,13 @@ class Socket:
             code = struct.unpack_from("!H", payload)[0] if payload else 1005
             if len(payload) > 125:
                 raise AssertionError("a close frame of more than 125 bytes")
-            reason = payload[2:].decode()  # raises if it is not UTF-8
+            reason = payload[2:].decode()  # fails if it is not UTF-8
             self.send_while_open(frame(CLOSE, payload[:2]))
             self.wait_for_end()
             raise Closed(code, reason)
 
     def wait_for_end(self):
-        """The server closes TCP; nothing may follow its close frame."""
+        """Expects that the server closes TCP, and sends nothing after its close frame."""
         try:
             if self.unread or self.socket.recv(1):
                 raise AssertionError("bytes behind the close frame")
