@@ -25,7 +25,7 @@ inline std::vector<entry> all() {
                Wide, Everything>();
 }
 
-// What one format becomes in the other, or "error: ...".
+// The content converted to the other format, or "error: ...".
 inline std::string transcoded(const parley::codec& codec, parley::format from, std::string_view content,
                               parley::decode_options options = {}) {
   std::string out;

@@ -1,4 +1,5 @@
-// Our bytes against flatc's own reading of the generated schemas, both ways, and against its verifier.
+// Parley's bytes, compared with flatc's reading and writing of the generated schemas, and with
+// flatc's verifier.
 #include "codecs.hpp"
 #include "oracle.hpp"
 
@@ -19,7 +20,7 @@ std::string file(const std::string& path) {
   return text.str();
 }
 
-// The generated schema, as flatc understands it.
+// The generated schema as flatc reads it.
 class flatc {
  public:
   flatc() {
@@ -86,7 +87,8 @@ TEST_P(Flatc, ReadsOurBytesAndWritesBytesThatWeRead) {
     ASSERT_FALSE(codecs::is_error(ours)) << ours;
     ASSERT_TRUE(stock.verifies(table, ours));
 
-    // Through flatc's JSON and its own writer, whose layout is another one, and back to the same message.
+    // Through flatc's JSON and its own writer, which uses another layout, and back to the same
+    // message.
     const std::string json = stock.to_json(table, ours);
     const std::string theirs = stock.from_json(table, json);
     ASSERT_FALSE(theirs.empty()) << stock.error() << json;

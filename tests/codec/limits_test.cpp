@@ -1,4 +1,4 @@
-// What Parley's field and enum options ask of the codecs and printers.
+// The effect of Parley's field and enum options on codecs and printers.
 #include "codecs.hpp"
 
 #include "parley/wire/any.hpp"
@@ -21,7 +21,7 @@ Unlimited without_limits(const Limited& m) {
   return u;
 }
 
-// What readers and writers of both formats say, which is one thing.
+// The result of the readers and writers of both formats, which must all be the same.
 std::string both(const Limited& m) {
   const Unlimited unlimited = without_limits(m);
   std::string json;
@@ -130,7 +130,7 @@ TEST(Any, HoldsGeneratedMessages) {
   ASSERT_TRUE(read_json(json, back, {.types = &types}));
   EXPECT_EQ(back, m);
 
-  // One inside the other: only who changes the format with the list in hand sees through both.
+  // One Any inside another. Only a transcoder that has the list of types can examine both.
   const std::string nested = R"({"any":{"@type":"x/google.protobuf.Any","value":)" + inner + "}}";
   const std::string binary = codecs::to_binary(parley::codec_for<all::types::v1::Anything>, nested, {.types = &types});
   EXPECT_EQ(codecs::to_json(parley::codec_for<all::types::v1::Anything>, binary, {.types = &types}), nested);

@@ -1,4 +1,5 @@
-// The memory budget of the decoders: one rule for JSON and binary, stated in schema/parley/envelope.fbs, section 7.
+// The memory budget of the decoders. One rule applies to JSON and binary
+// (schema/parley/envelope.fbs, section 7).
 #include "sparse.codec.hpp"
 
 #include "parley/wire/any.hpp"
@@ -20,7 +21,8 @@ constexpr const char* refused = "would take too much memory";
 constexpr format formats[] = {format::json, format::binary};
 const parley::codec& codec = parley::codec_for<Report>;
 
-// As a writer does that does not count: ours refuses what its own reader would (writable_test.cpp).
+// Writes without the check of the generated writer, which refuses what its own reader would refuse
+// (writable_test.cpp).
 std::string written(format f, const Report& report) {
   std::string out;
   if (f == format::json) {
@@ -33,7 +35,7 @@ std::string written(format f, const Report& report) {
   return out;
 }
 
-// "" or what the reader says.
+// Returns "" or the reader's error.
 std::string read(format f, std::string_view content) {
   Report back;
   const auto done = codec.read(f, parley::as_bytes(content), &back, {});
@@ -46,7 +48,7 @@ std::string empty_records(std::size_t count) {
   return text + "]}";
 }
 
-// Of one reading each, as a sensor hub sends them.
+// Records with one reading each, as a sensor hub sends them.
 Report honest(std::size_t count) {
   Report report;
   report.readings.resize(count);
@@ -61,7 +63,7 @@ TEST(DecodeMemory, SparseRecordsPassInBothFormats) {
 }
 
 TEST(DecodeMemory, AMessageOfTheUsualLimitPassesIfItIsHonest) {
-  // As many as 64 KiB hold in binary: some 20 bytes each, which become 3,200.
+  // As many as fit into 64 KiB of binary: each takes about 20 bytes and becomes 3,200 in memory.
   const Report report = honest(3200);
   EXPECT_LT(written(format::binary, report).size(), 65'536u);
   for (const format f : formats) EXPECT_EQ(read(f, written(f, report)), "");
@@ -78,7 +80,7 @@ TEST(DecodeMemory, ManyEmptyRecordsAreRefused) {
   EXPECT_EQ(read(format::binary, binary), std::string("$.readings: ") + refused);
 }
 
-// The same list, entry or link more or less decides in both formats.
+// In both formats the same element, entry or link is the first that exceeds the budget.
 TEST(DecodeMemory, HasOneBoundaryForBothFormats) {
   const std::size_t budget = parley::wire::least_memory;
   const auto expect_boundary = [](Report& fits, auto add, const std::string& where) {
@@ -104,7 +106,7 @@ TEST(DecodeMemory, HasOneBoundaryForBothFormats) {
     }
   }
   {
-    // A list with elements that hold one more on the heap.
+    // A list whose elements each hold one more on the heap.
     Report report;
     report.chains.resize(budget / (2 * sizeof(Chain)));
     for (Chain& c : report.chains) c.next = Chain{};
@@ -119,7 +121,7 @@ TEST(DecodeMemory, HasOneBoundaryForBothFormats) {
 TEST(DecodeMemory, GrowsWithTheMessage) {
   EXPECT_EQ(memory_budget(0), parley::wire::least_memory);
   EXPECT_EQ(memory_budget(parley::wire::least_memory), parley::wire::least_memory * 32);
-  // Padding counts as message: every byte was sent.
+  // Padding counts as part of the message, because its bytes were sent.
   const std::size_t count = parley::wire::least_memory / sizeof(Reading) + 1;
   std::string text = empty_records(count);
   EXPECT_NE(read(format::json, text), "");
@@ -128,7 +130,7 @@ TEST(DecodeMemory, GrowsWithTheMessage) {
 }
 
 TEST(DecodeMemory, NeverStopsPlainJson) {
-  // The densest JSON there is: every two bytes become a parley::value.
+  // The densest possible JSON: every two bytes become a parley::value.
   std::string text = R"({"anything":[0)";
   for (std::size_t i = 0; i < 600'000; ++i) text += ",0";
   EXPECT_EQ(read(format::json, text + "]}"), "");
@@ -139,7 +141,7 @@ TEST(DecodeMemory, NeverStopsPlainJson) {
 }
 
 TEST(DecodeMemory, IsSharedWithWhatAnAnyHolds) {
-  // Half of it outside, three quarters of it inside.
+  // Half of the budget outside the Any and three quarters inside.
   parley::any_types types;
   types.add<Report>();
   const std::size_t all = parley::wire::least_memory / sizeof(Reading);
@@ -152,7 +154,8 @@ TEST(DecodeMemory, IsSharedWithWhatAnAnyHolds) {
   EXPECT_EQ(done.error().message, std::string("$.packed.readings: ") + refused);
 }
 
-// What a reader takes anew is counted, so that a value that is read into again and again can be given up before it holds much.
+// The reader counts newly allocated memory, so that a value that is reused can be released before
+// it holds much.
 TEST(DecodeMemory, CountsWhatIsTakenAnew) {
   for (const format f : formats) {
     Report report;
@@ -170,7 +173,8 @@ TEST(DecodeMemory, CountsWhatIsTakenAnew) {
   }
 }
 
-// A large text that moves from place to place: each message is small, what is read into keeps all of it.
+// A large text that moves from field to field. Each message is small, but the reused value keeps
+// the memory of all fields.
 TEST(DecodeMemory, CountsARatchet) {
   for (const format f : formats) {
     Report back;

@@ -1,4 +1,5 @@
-// Texts that readers of JSON disagree about, each with its verdict: what it means, or what is wrong with it and where.
+// Texts that JSON readers interpret differently, each with the expected result: its meaning, or the
+// error and its place.
 #include "codecs.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@ namespace {
 
 using namespace all::types::v1;
 
-// What is read, in our own words; or the error's text.
+// The message that was read, written again, or the text of the error.
 template <class Message>
 std::string read(std::string_view text, parley::decode_options options = {}) {
   Message m{};
@@ -105,7 +106,7 @@ TEST(NastyJson, Enums) {
   EXPECT_EQ(read<Scalars>(R"({"mood":"glad"})"), "$.mood: not a name of its enum");
   EXPECT_EQ(read<Scalars>(R"({"mood":"1"})"), "$.mood: not a name of its enum");
   EXPECT_EQ(read<Scalars>(R"({"mood":2147483648})"), "$.mood: not an integer of this size");
-  // From a peer with a newer schema: a name that is not known here is left out.
+  // A name that is unknown here comes from a peer with a newer schema, and is ignored.
   const parley::decode_options lenient{.ignore_unknown = true};
   EXPECT_EQ(read<Scalars>(R"({"mood":"MOOD_NEW"})", lenient), "{}");
   EXPECT_EQ(read<Optionals>(R"({"mood":"MOOD_NEW"})", lenient), "{}");
@@ -165,7 +166,8 @@ TEST(NastyJson, Depth) {
   EXPECT_NE(read<Tree>(nested(65)).find("nested too deeply"), std::string::npos);
   EXPECT_EQ(read<Tree>(nested(3), {.max_depth = 3}), nested(3));
   EXPECT_EQ(read<Tree>(nested(4), {.max_depth = 3}), "$.left.left.left: nested too deeply");
-  // The same limit in binary, lists and oneofs included, so that both formats carry the same messages.
+  // The limit is the same in binary, including lists and oneofs, so that both formats can carry the
+  // same messages.
   for (const char* text : {R"({"left":{"children":[{"named":{"a":{}}}]}})", R"({"leaf":{"other":{"one":{"children":[{}]}}}})"}) {
     const std::string binary = codecs::to_binary(parley::codec_for<Tree>, text);
     ASSERT_FALSE(codecs::is_error(binary)) << binary;
@@ -176,7 +178,7 @@ TEST(NastyJson, Depth) {
   }
 }
 
-// Members by the hundred thousand take no longer than their bytes.
+// The time for a hundred thousand members is proportional to their bytes.
 TEST(NastyJson, ManyMembersTakeLinearTime) {
   std::string text = R"({"unknown":1)";
   for (int i = 0; i < 300'000; ++i) text += ",\"m" + std::to_string(i) + "\":1";
@@ -186,7 +188,7 @@ TEST(NastyJson, ManyMembersTakeLinearTime) {
   EXPECT_EQ(read<WellKnown>(map + "}}").size(), read<WellKnown>(read<WellKnown>(map + "}}")).size());
 }
 
-// Readers overwrite everything, whatever stood there before.
+// Readers overwrite everything that the message contained before.
 TEST(NastyJson, AMessageUsedAgainKeepsNothing) {
   for (const auto& [name, codec] : codecs::all()) {
     SCOPED_TRACE(name);

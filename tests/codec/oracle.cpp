@@ -238,7 +238,7 @@ bool filler::fill_well_known(pb::Message& message, int depth) {
   return false;
 }
 
-// A Value needs a kind, and JSON has no NaN for it.
+// A Value must have a kind, and JSON cannot express NaN for it.
 void filler::fill_value(pb::Message& message, int depth) {
   const pb::Descriptor& type = *message.GetDescriptor();
   const pb::Reflection& access = *message.GetReflection();

@@ -1,7 +1,8 @@
 // Protobuf as the judge: loads the schemas of this folder at run time, creates random messages, and
 // converts them with its JSON in both directions.
 //
-// Dynamic messages, because protoc's C++ would have the names that our generated types have.
+// It uses dynamic messages, because protoc's C++ classes would have the same names as Parley's
+// generated types.
 #pragma once
 
 #include <google/protobuf/compiler/importer.h>
@@ -24,7 +25,8 @@ class schema {
   const pb::Descriptor& message(const std::string& full_name) const;
   std::unique_ptr<pb::Message> make(const std::string& full_name) const;
 
-  // Protobuf's JSON of a message; the other way round nothing if Protobuf refuses the text.
+  // Converts a message to Protobuf's JSON. The opposite function returns nullptr if Protobuf
+  // refuses the text.
   std::string to_json(const pb::Message&) const;
   std::unique_ptr<pb::Message> from_json(const std::string& full_name, std::string_view json, bool ignore_unknown = false) const;
 
@@ -34,15 +36,17 @@ class schema {
   mutable pb::DynamicMessageFactory factory_;
 };
 
-// The same bytes for the same content, NaN included.
+// Returns the same bytes for the same content, including NaN.
 std::string bytes_of(const pb::Message&);
 
-// Fills a message of any type with values that JSON can carry: extremes, unknown enum numbers, awkward text.
+// Fills a message of any type with values that JSON can express: extremes, unknown enum numbers,
+// awkward text.
 class filler {
  public:
-  // Tame: only floating point numbers that survive being printed with a few decimals, as flatc prints them.
+  // `tame`: only floating point numbers that stay the same when printed with a few decimals, as
+  // flatc prints them.
   explicit filler(std::uint64_t seed, bool tame = false) : random_(seed), tame_(tame) {}
-  // `depth`: of messages inside messages.
+  // `depth` limits nested messages.
   void fill(pb::Message&, int depth);
 
  private:

@@ -1,15 +1,21 @@
-// Our codecs against Protobuf's JSON, on random messages of every type and on texts that were damaged at random.
+// Parley's codecs, compared with Protobuf's JSON, on random messages of every type and on texts
+// with random errors.
 //
-// Where the two differ on purpose, we are the stricter one:
-//   - a member given twice, also once by each of its names, and a map's key given twice are refused; Protobuf keeps the last one;
-//   - a number in quotes is a number of JSON's grammar: no spaces, no leading zeros or plus signs, not "0x1", not "1e5x";
-//   - an enum's name is spelled as in the schema and a number is not quoted; Protobuf also takes "mood-glad" and "1";
-//   - true and false are not quoted, other than as a map's key;
-//   - a null in a list is an element that is not there: refused unless the element can be null;
-//   - text is UTF-8 without unpaired surrogates; base64 has no characters that mean nothing;
-//   - JSON itself is RFC 8259: no comments, no single quotes, no comma at the end, no names without quotes;
-//   - paths of a FieldMask have a way back.
-// In one thing we take more: an integer in quotes may have an exponent or a fraction of zeros, as later Protobufs have it.
+// Where the two differ on purpose, Parley is stricter:
+// - A member given twice, even under its two names, and a map's key given twice are refused.
+//   Protobuf uses the last one.
+// - A number in quotes follows JSON's grammar: no spaces, no leading zeros or plus signs, not
+//   "0x1", not "1e5x".
+// - An enum's name is spelled as in the schema, and a number is not quoted. Protobuf also accepts
+//   "mood-glad" and "1".
+// - true and false are not quoted, except as a map's key.
+// - A null in a list is a missing element. It is refused unless the element can be null.
+// - Text is UTF-8 without unpaired surrogates. Base64 contains no characters without meaning.
+// - JSON itself is RFC 8259: no comments, no single quotes, no comma at the end, no names without
+//   quotes.
+// - Paths of a FieldMask can be converted back.
+// In one point Parley accepts more: an integer in quotes may have an exponent or a fraction of
+// zeros, as in later versions of Protobuf.
 #include "oracle.hpp"
 #include "codecs.hpp"
 
@@ -37,7 +43,7 @@ parley::value parsed(std::string_view json) {
   return value;
 }
 
-// The same document; floats may have more digits than they need.
+// Whether both are the same document. Floats may have more digits than necessary.
 bool same(const parley::value& a, const parley::value& b) {
   if (a.kind.index() != b.kind.index()) return false;
   if (const auto* number = std::get_if<double>(&a.kind)) return static_cast<float>(*number) == static_cast<float>(std::get<double>(b.kind));
@@ -65,7 +71,7 @@ TEST_P(Oracle, ReadsTheSameMessagesInBothFormats) {
     const std::string ours = codecs::to_json(*codec, binary);
     ASSERT_FALSE(codecs::is_error(ours)) << ours << "\n" << theirs;
 
-    // The same document: nothing added, nothing left out, and Protobuf takes it for the same message.
+    // The documents are equal, and Protobuf reads ours as the same message.
     ASSERT_TRUE(same(parsed(ours), parsed(theirs))) << ours << "\n" << theirs;
     const auto back = schema().from_json(name, ours);
     ASSERT_TRUE(back) << ours;
@@ -73,12 +79,12 @@ TEST_P(Oracle, ReadsTheSameMessagesInBothFormats) {
     ASSERT_TRUE(again) << theirs;
     ASSERT_EQ(oracle::bytes_of(*back), oracle::bytes_of(*again)) << ours << "\n" << theirs;
 
-    // Our own two directions lose nothing.
+    // Converting to JSON and back loses nothing.
     ASSERT_EQ(codecs::to_binary(*codec, ours), binary);
   }
 }
 
-// One to three random edits.
+// Applies one to three random edits.
 std::string damaged(std::string text, std::mt19937_64& random) {
   static constexpr std::string_view pieces[] = {"{",  "}",          "[",     "]",       ",",       ":",    "\"",   "\\",    "0",    "1",
                                                 "-",  ".",          "e5",    "null",    "true",    "\"\"", " ",    "\"1\"", "1.5",  "[]",
@@ -129,7 +135,8 @@ TEST_P(Oracle, TakesNothingThatProtobufRefuses) {
       ASSERT_TRUE(theirs);
       const auto ours = schema().from_json(name, codecs::to_json(*codec, binary));
       ASSERT_TRUE(ours);
-      // Through Protobuf's own JSON once more: it prints a negative zero so that it reads back as a positive one.
+      // Converts through Protobuf's own JSON once more, because it prints a negative zero in a form
+      // that is read as a positive one.
       const auto theirs_again = schema().from_json(name, schema().to_json(*theirs));
       ASSERT_EQ(oracle::bytes_of(*ours), oracle::bytes_of(*theirs_again)) << codecs::to_json(*codec, binary);
       ++both;

@@ -1,4 +1,5 @@
-// Whatever a writer writes, a reader of either format takes: in messages of every shape, with the path of what cannot be written.
+// A reader of either format accepts everything that a writer writes, in messages of every shape. If
+// something cannot be written, the error contains its path.
 #include "all_types.codec.hpp"
 #include "sparse.codec.hpp"
 
@@ -21,7 +22,7 @@ constexpr parley::timestamp never{0, -1};
 constexpr const char* no_time = "not a time of the years 1 to 9999, with nanos from 0 to 999,999,999";
 constexpr const char* no_number = "NaN or infinity, which is not a JSON number";
 
-// What the writers of both formats say.
+// The result of the writers of both formats.
 template <class M>
 std::string refusal(const M& m) {
   std::string out;
@@ -62,7 +63,8 @@ TEST(Writable, AnAnyOfAnUnknownTypeHasNoJson) {
   EXPECT_TRUE(write_binary(m, out));
 }
 
-// Trees of messages in single members, lists and maps; each `level` adds what stands around the tree before.
+// Trees of messages in single members, lists and maps. Each call of `level` adds a level around the
+// tree.
 template <class Level>
 Tree nested(std::size_t times, Level level) {
   Tree tree;
@@ -86,7 +88,8 @@ Tree in_oneof(Tree inner) {
   return {.leaf = std::move(leaf)};
 }
 
-// Whatever a writer writes a reader takes, and what it refuses a reader with a little more depth would take.
+// A reader accepts what a writer writes. What a writer refuses, a reader with a larger depth would
+// accept.
 template <class M>
 std::string deepest(const M& m) {
   const std::string refused = refusal(m);
@@ -116,20 +119,20 @@ TEST(Writable, IsNotDeeperThanEveryReaderGoes) {
   EXPECT_EQ(deepest(nested(most / 2, in_map)), repeated(".named{0}", most / 2));
   EXPECT_EQ(deepest(nested((most - 1) / 2, in_oneof)), "");
   EXPECT_EQ(deepest(nested(most / 2, in_oneof)), repeated(".leaf.one", most / 2));
-  // Writing ends there, however deep the value is.
+  // Writing stops at the limit, however deep the value is.
   EXPECT_EQ(refusal(nested(1'000, in_list)), repeated(".children[0]", most / 2));
 }
 
 TEST(Writable, CountsTheLevelsAroundAndBelowWhatNests) {
   constexpr std::size_t most = parley::wire::default_max_depth;
-  const auto around = [](std::size_t times) {  // in a message that is in no circle itself
+  const auto around = [](std::size_t times) {  // in a message that is not part of a cycle
     Everything m;
     m.tree = nested(times, in_member);
     return m;
   };
   EXPECT_EQ(deepest(around(most - 2)), "");
   EXPECT_EQ(deepest(around(most - 1)).substr(0, 11), "$.tree.left");
-  const auto below = [](std::size_t times) {  // a list of numbers at the end
+  const auto below = [](std::size_t times) {  // with a list of numbers at the end
     Branch branch;
     branch.numbers = {1};
     for (std::size_t i = 0; i < times; ++i) {
@@ -168,7 +171,8 @@ TEST(Writable, ValuesNestAsMessagesDo) {
   EXPECT_NE(deepest(WellKnown{.value = objects(most - 1, parley::structure{})}), "");
 }
 
-// A message that a reader would refuse for its memory is refused where it is made, at the same boundary.
+// A message that a reader would refuse because of its memory is refused by the writer, at the same
+// limit.
 TEST(Writable, CountsWhatAReaderBuilds) {
   using sparse::v1::Report;
   Report report;
