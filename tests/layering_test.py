@@ -1,6 +1,8 @@
-"""The dependencies between the rooms, as data. Run by ctest; by hand: python3 tests/layering_test.py [public-headers.txt]
+"""The dependencies between the rooms, as data. Run by ctest, or by hand: python3
+tests/layering_test.py [public-headers.txt]
 
-The CMake targets have the same dependencies, but would not notice the include of a header-only part.
+The CMake targets have the same dependencies, but they would not detect the include of a header
+without a source file.
 """
 
 import pathlib
@@ -11,7 +13,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "runtime"
 
-# room: the rooms it may include. What a room may include, it may include through others, too.
+# room: the rooms that it may include. Includes through other rooms count as well.
 ARROWS = {
     "core": set(),
     "wire": {"core"},
@@ -29,7 +31,8 @@ ARROWS = {
     "c": {"core", "wire", "session", "rpc", "transport", "ends", "stub", "conversation", "client", "raw", "dialects"},
 }
 
-# library, as its includes begin: the rooms that may see it. "" is parley/*.hpp, "generated" the doors of generated code.
+# library, by the beginning of its includes: the rooms that may include it. "" is parley/*.hpp, and
+# "generated" the headers for generated code.
 LIBRARIES = {
     "websocketpp/": {"transport"},
     "asio/": {"transport", "ends", "stub", "conversation", "raw", "client", "server", "generated", ""},
@@ -40,12 +43,12 @@ LIBRARIES = {
     "nlohmann": set(),
 }
 
-# Rooms that take bytes, ids and time points and return what to do: no threads, no I/O.
+# Rooms that take bytes, ids and time points and return actions: no threads and no I/O.
 SANS_IO = {"core", "wire", "session", "routing", "rpc"}
 THREADS_AND_IO = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "fstream", "sys/socket.h", "unistd.h"}
 
-# Files or folders that do not include Asio, not even through headers of ours. Of a conversation only the attachment knows it, so that
-# programs without Asio can hold one.
+# Files or folders that do not include Asio, not even through Parley's own headers. In a
+# conversation only the attachment uses it, so that programs without Asio can run a conversation.
 WITHOUT_ASIO = {
     "box",
     "wkt",
@@ -88,21 +91,23 @@ WITH_THREAD_LOCALS = {"core/per_thread.hpp"}
 # thread_local variables without a destructor may be anywhere.
 TRIVIAL_THREAD_LOCAL = re.compile(r"thread_local\s+(const\s+)?((std::)?(u?int\d+|size)_t|bool|char|int|unsigned|[\w:]+\s*\*)\s*\w+\s*[={;]")
 
-# These files are also built without exceptions and RTTI. What has to throw does so through this file.
+# These files are also built without exceptions and RTTI. They throw through this file.
 WITH_EXCEPTIONS = {"core/raise.hpp"}
 EXCEPTIONS = re.compile(r"\b(throw|try|catch|typeid|dynamic_cast)\b")
-# They do not read a clock: their callers pass the time. Of a conversation only the attachment reads one.
+# They do not read a clock, because their callers pass the time. In a conversation only the
+# attachment reads one.
 CLOCKS = re.compile(r"_clock::now\s*\(|\b(clock_gettime|gettimeofday|timespec_get|std::time)\s*\(")
 
-# The file that gets random bytes, and what others would get them with.
+# The file that gets random bytes, and the functions that other files must not use for that.
 WITH_RANDOMNESS = {"core/random.cpp"}
 RANDOMNESS = re.compile(r"\b(getentropy|getrandom|random_device|arc4random\w*|s?rand(om)?\s*\(|mt19937\w*|<random>)")
 
-# The file that wakes a loop from a signal handler, and what others would do it with.
+# The file that wakes a loop from a signal handler, and the functions that other files must not use
+# for that.
 WITH_WAKE_UPS = {"ends/stop_event.cpp"}
 WAKE_UPS = re.compile(r"\b(eventfd(_read|_write)?|pipe2?|socketpair|signalfd)\s*\(")
 
-# What generated code may include of ours.
+# The headers of Parley that generated code may include.
 GENERATED_MAY = re.compile(r"parley/(generated/\w+|version|wkt|box)\.hpp$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
@@ -116,7 +121,7 @@ def includes(path):
     return INCLUDE.findall(path.read_text(encoding="utf-8"))
 
 
-# The lines of a file without comments and texts, each with its number.
+# The lines of a file without comments and string literals, each with its number.
 def code_of(path):
     text = re.sub(r'//[^\n]*|"(\\.|[^"\\\n])*"', "", path.read_text(encoding="utf-8"))
     return list(enumerate(text.splitlines(), 1))
@@ -197,7 +202,7 @@ class Layering(unittest.TestCase):
         self.broken(findings)
 
     def test_nobody_includes_all_of_asio(self):
-        # 0.8 s more in each translation unit.
+        # This include would cost each translation unit 0.8 s more.
         folders = [RUNTIME, ROOT / "examples", ROOT / "tests", ROOT / "generated"]
         findings = [str(path.relative_to(ROOT)) for folder in folders for path in sources(folder) if "asio.hpp" in includes(path)]
         self.broken(findings)
@@ -256,7 +261,7 @@ class Layering(unittest.TestCase):
 
 
 class PublicHeaders(unittest.TestCase):
-    """Installed headers stand on installed headers, and show neither websocketpp nor a JSON library."""
+    """Installed headers include only installed headers, and neither websocketpp nor a JSON library."""
 
     listed = None
 

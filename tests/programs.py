@@ -8,20 +8,22 @@ import signal
 import subprocess
 import threading
 
-PATIENCE = 60  # seconds until something that should happen is said never to happen; nothing waits that long unless a test fails
+# Seconds after which a test gives up waiting. Only a failing test waits that long.
+PATIENCE = 60
 
-# What a sanitizer writes, and nothing else does.
+# Text that only a sanitizer writes.
 REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer|SUMMARY: \w+Sanitizer")
 
 SKIPPED = 77  # the exit status that ctest shows as "skipped"
 
 
 class Failed(Exception):
-    """A program did not do what was expected of it."""
+    """A program did not behave as expected."""
 
 
 def sanitizer_environment():
-    """Small quarantine, so that the memory of a server can be watched; and a report is fatal."""
+    """Sets a small quarantine, so that the memory of a server can be measured, and makes every
+    report fatal."""
     environment = dict(os.environ)
     environment["ASAN_OPTIONS"] = ":".join(filter(None, [environment.get("ASAN_OPTIONS"), "quarantine_size_mb=4", "abort_on_error=0"]))
     environment["UBSAN_OPTIONS"] = ":".join(filter(None, [environment.get("UBSAN_OPTIONS"), "print_stacktrace=1", "halt_on_error=1"]))
@@ -32,12 +34,12 @@ _libc = ctypes.CDLL(None)
 
 
 def _end_with_the_test():
-    """Also when the test is killed: Linux then kills its child."""
+    """Makes Linux kill the child if the test is killed."""
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Program:
-    """A running program. What it prints is read as it comes, so that it never waits for us."""
+    """A running program. Its output is read as it arrives, so the program never waits for the test."""
 
     def __init__(self, command, environment=None):
         self.name = os.path.basename(str(command[0]))
@@ -62,14 +64,14 @@ class Program:
             lines.put(None)
 
     def next_line(self):
-        """The next line it prints; None when it has closed its output."""
+        """Returns the next line of output, or None when the program has closed its output."""
         try:
             return self.lines.get(timeout=PATIENCE)
         except queue.Empty:
             raise Failed(f"{self.name} printed nothing for {PATIENCE} s") from None
 
     def line_with(self, pattern):
-        """The first line from here on that matches; what stood before it is passed over."""
+        """Returns the next line that matches. The lines before it are ignored."""
         while (line := self.next_line()) is not None:
             if found := re.search(pattern, line):
                 return found
@@ -79,7 +81,7 @@ class Program:
         return "\n".join(self.output[-40:] + self.errors[-80:])
 
     def wait(self):
-        """Its exit status, when it has ended by itself."""
+        """Returns the exit status, when the program has ended by itself."""
         try:
             status = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -98,19 +100,19 @@ class Program:
             self.process.wait()
 
     def expect_clean_end(self, status):
-        """It ended with 0 and no sanitizer said anything."""
+        """Expects that the program has ended with 0 and without a sanitizer's report."""
         reports = [line for line in self.errors if REPORT.search(line)]
         if status != 0 or reports:
             raise Failed(f"{self.name} ended with {status}:\n{self.said()}")
 
     def memory(self):
-        """Resident bytes."""
+        """The resident memory in bytes."""
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Server(Program):
-    """A server that says `listening on ws://127.0.0.1:<port>/ws` once clients can connect."""
+    """A server that prints `listening on ws://127.0.0.1:<port>/ws` once clients can connect."""
 
     def __init__(self, command):
         super().__init__([*command, "--port", "0"])

@@ -17,15 +17,16 @@ from programs import PATIENCE, REPORT, Failed, sanitizer_environment
 
 
 class Screen:
-    """As much of a terminal (ECMA-48, xterm) as line editors use. Unknown sequences are an error: they would be seen by people, too."""
+    """The part of a terminal (ECMA-48, xterm) that line editors use. Unknown sequences are an
+    error, because users would see them."""
 
     SEQUENCE = re.compile(r"\x1b\[([?>]?)([0-9;]*)([ -/]*)([@-~])|\x1b([()][A-Z0-9]|[=>78MDEc])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
     def __init__(self, columns=80, rows=24):
         self.columns, self.rows = columns, rows
-        self.lines = [[]]  # of characters; what has scrolled away stays at the front
+        self.lines = [[]]  # lists of characters; lines that were scrolled away remain at the front
         self.top = 0
-        self.row = self.column = 0  # the row from `top`
+        self.row = self.column = 0  # the row counts from `top`
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.unread = ""
         self.bells = 0
@@ -95,7 +96,7 @@ class Screen:
             if 0 < self.column <= len(line):
                 line[self.column - 1] += character
             return
-        if self.column + width > self.columns:  # a full line is left only by the next character
+        if self.column + width > self.columns:  # only the next character moves to the next line
             self.column = 0
             self._down()
         line = self._line()
@@ -106,7 +107,7 @@ class Screen:
         self.column += width
 
     def _obey(self, private, numbers, _, command):
-        if command is None or private or command in "mhlrtqn":  # colours, modes, reports
+        if command is None or private or command in "mhlrtqn":  # colours, modes, reports: ignored
             return
         given = [int(n) if n else 0 for n in numbers.split(";")]
         n = max(given[0], 1)
@@ -155,13 +156,13 @@ class Screen:
             line.clear()
 
 
-# The session's leader outlives the program, because the settings of a terminal are lost with its leader. A trap (unlike an ignored
-# signal) is not handed down.
+# The leader of the session outlives the program, because the settings of a terminal are lost when
+# its leader ends. Child processes do not inherit a trap, but they would inherit an ignored signal.
 LEADER = 'trap : INT; "${@:3}"; echo $? >&$1; eval "exec $1>&-"; read -r word <&$2'
 
 
 class Terminal:
-    """A program whose input and output is a terminal, whose error output is collected."""
+    """A program with a terminal as its input and output. Its error output is collected."""
 
     def __init__(self, command, environment=None, columns=80, rows=24, locale="C.UTF-8"):
         self.name = os.path.basename(str(command[0]))
@@ -190,7 +191,7 @@ class Terminal:
 
     def resize(self, columns, rows):
         self.screen.resize(columns, rows)
-        self._tell_size()  # and the kernel sends SIGWINCH
+        self._tell_size()  # the kernel also sends SIGWINCH
 
     def type(self, text):
         data = text.encode() if isinstance(text, str) else text
@@ -198,7 +199,7 @@ class Terminal:
             data = data[os.write(self.end, data):]
 
     def _read(self, patience):
-        """What it writes within `patience` seconds, if anything. False: nothing came."""
+        """Reads output for at most `patience` seconds. Returns False if none arrived."""
         ends = [end for end in (self.end, self.errors_end, self.status_end) if end is not None]
         ready = select.select(ends, [], [], patience)[0]
         if self.end in ready:
@@ -234,7 +235,7 @@ class Terminal:
         return self.screen.everything() + "\n--- errors:\n" + self.errors.decode(errors="replace")[-4000:]
 
     def wait(self):
-        """Its exit status, when it has ended by itself."""
+        """Returns the exit status, when the program has ended by itself."""
         end = time.monotonic() + PATIENCE
         while self.status_end is not None:
             if time.monotonic() > end:

@@ -1,4 +1,4 @@
-// The C interface against a real server.
+// The C interface with a real server.
 #include "held_port.hpp"
 #include "system/world.hpp"
 
@@ -134,7 +134,7 @@ TEST_P(CClient, Open_calls_end_when_the_client_is_freed) {
   events<int> told;
   const auto handler = [](void* to, const parley_message* m) { static_cast<events<int>*>(to)->put(parley_message_code(m)); };
   EXPECT_EQ(parley_client_start_call(me.get(), "Talk.Later", nullptr, 0, nullptr, -1, handler, &told, nullptr), PARLEY_OK);
-  const auto held = w.host->waiting.next();  // an answer that is dropped is a failure
+  const auto held = w.host->waiting.next();  // a call that is dropped without an answer counts as failed
   me.reset();
   EXPECT_EQ(told.next(), PARLEY_CANCELLED);
 }
@@ -274,7 +274,8 @@ TEST_P(CHandler, May_free_its_client) {
   other.talk.say({.text = "go"});
   all.done.next();
   w.host->departures.next();
-  // The thread of a client that was freed on it ends by itself, and not under the feet of the process that ends.
+  // A client was freed on its own thread. Wait until that thread has ended, so that it does not run
+  // while the process exits.
   while (threads() > before) std::this_thread::yield();
 }
 

@@ -1,6 +1,8 @@
-"""The C interface as Python's ctypes meets it: the library is loaded, not linked, and callbacks come on a thread that Python did not start.
+"""The C interface with Python's ctypes. The library is loaded and not linked, and callbacks run on
+a thread that Python did not start.
 
-Usage: ctypes_test.py <libparley.so> <lobby_server> <c_lobby> <sanitizer runtime to load first, or nothing>
+Usage: ctypes_test.py <libparley.so> <lobby_server> <c_lobby> <sanitizer runtime to load first, or
+nothing>
 """
 
 import ctypes
@@ -131,7 +133,7 @@ if __name__ == "__main__":
         print("skipped: this compiler's sanitizer cannot be loaded into a program that knows nothing of it")
         sys.exit(SKIPPED)
     if RUNTIME and "LD_PRELOAD" not in os.environ:
-        # Python itself leaks at its end.
+        # Python itself leaks memory when it ends.
         os.environ.update(LD_PRELOAD=RUNTIME, ASAN_OPTIONS="detect_leaks=0")
         os.execv(sys.executable, [sys.executable, *sys.argv])
     os.environ.pop("LD_PRELOAD", None)

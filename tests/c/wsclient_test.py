@@ -1,4 +1,5 @@
-"""libwsclient.so as its Python program uses it, by ctypes, against a server that is nothing but bytes: cut anywhere, glued together, masked.
+"""libwsclient.so, used by ctypes like the family's Python program, with a server that sends bytes:
+divided anywhere, joined together, masked.
 
 Usage: wsclient_test.py <libwsclient.so> <sanitizer runtime to load first, or nothing>
 """
@@ -48,12 +49,12 @@ LIB = None
 
 
 def frame(content, opcode=TEXT, masked=False):
-    """As servers send it: the family's C server masks, which no server may."""
+    """A frame of the family's C server, which is masked although RFC 6455 forbids that for servers."""
     return wire_frame(content, opcode, masked=masked)
 
 
 class BareServer:
-    """One client, and bytes."""
+    """A server for one client, which sends and receives bytes."""
 
     ANSWER = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
 
@@ -95,7 +96,7 @@ class BareServer:
         return data
 
     def next_frame(self):
-        """(opcode, content); raises EOFError at the end."""
+        """Returns (opcode, content). Raises EOFError at the end."""
         assert self.ready.wait(PATIENCE)
         first, second = self._exactly(2)
         assert second & 0x80, "a client's frame without a mask"
@@ -219,7 +220,7 @@ class Client(unittest.TestCase):
                     server.send(frame(struct.pack(">H", 1000), CLOSE))
                     self.assertEqual(server.next_frame()[0], CLOSE)
                 rounds = 0
-                while LIB.wsClientListen(handle) == OK:  # as the original's run() does
+                while LIB.wsClientListen(handle) == OK:  # like run() of the original
                     rounds += 1
                     self.assertLess(rounds, 10, "a loop around it never ends")
                 self.assertEqual(heard, [b"last words"])
@@ -255,7 +256,7 @@ class Client(unittest.TestCase):
             self.standard_input(nothing.fileno())
         server = self.server()
         handle, heard = self.connected(server)
-        for _ in range(5):  # as ws_client.py -m does; each waited 50 s
+        for _ in range(5):  # like ws_client.py -m, where each attempt waited 50 s
             self.assertEqual(LIB.wsClientListen(handle), OK)
         server.send(frame("heard all the same"))
         self.listen_for(handle, heard, 1)
@@ -373,8 +374,8 @@ if __name__ == "__main__":
         print("skipped: this compiler's sanitizer cannot be loaded into a program that knows nothing of it")
         sys.exit(SKIPPED)
     if RUNTIME and "LD_PRELOAD" not in os.environ:
-        os.environ.update(LD_PRELOAD=RUNTIME, ASAN_OPTIONS="detect_leaks=0")  # Python itself leaks at its end
+        os.environ.update(LD_PRELOAD=RUNTIME, ASAN_OPTIONS="detect_leaks=0")  # Python itself leaks memory when it ends
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    os.dup2(os.pipe()[0], 0)  # a standard input that says nothing and does not end
+    os.dup2(os.pipe()[0], 0)  # a standard input that is empty and does not end
     LIB = load()
     unittest.main(argv=sys.argv[:1])

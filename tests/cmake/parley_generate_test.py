@@ -1,7 +1,8 @@
-"""parley_generate() as users meet it: what it rebuilds and what it leaves alone, and what it answers to misuse.
+"""parley_generate() as users call it: what it rebuilds, what it leaves unchanged, and its errors
+for incorrect calls.
 
-Usage: parley_generate_test.py <cmake> <protoc>, run by a Python that has protobuf. The generator is a stand-in and the runtime an empty
-target, so that only the build is tested.
+Usage: parley_generate_test.py <cmake> <protoc>, run by a Python that has protobuf. The generator is
+replaced by a small one and the runtime by an empty target, so that only the build is tested.
 """
 
 import os
@@ -54,8 +55,9 @@ class Fixture(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
 
-    # Now, exactly. The kernel stamps files with a clock that ticks every few milliseconds: a file touched right after a build could get
-    # the very time that the build ended at, and equal is not newer.
+    # Sets the exact current time. The kernel stamps files with a clock that ticks every few
+    # milliseconds. A file that is touched right after a build could get the same time as the end of
+    # the build, and would not count as newer.
     def touch(self, name):
         now = time.time_ns()
         os.utime(self.dir / name, ns=(now, now))
@@ -255,7 +257,8 @@ class Building(Fixture):
         self.configure('include("${CMAKE_CURRENT_SOURCE_DIR}/other.cmake")\n' + self.A + "target_link_libraries(api PUBLIC other::runtime)\n",
                        status=1)
 
-    # Seen there alone, and so not where all targets are known. Its name may be one of a library file.
+    # The imported target is visible in that directory only, and not where all targets are known.
+    # Its name could also be that of a library file.
     def test_a_target_may_be_imported_in_a_subdirectory(self):
         below = ("add_library(%s INTERFACE IMPORTED)\nset_property(TARGET %s PROPERTY PARLEY_GENERATED a/v1/b.proto)\n"
                  "parley_generate(TARGET api PROTOS a/v1/a.proto IMPORT_DIRS ${CMAKE_SOURCE_DIR}/proto)\n"
@@ -263,12 +266,13 @@ class Building(Fixture):
         for name in "chat::api", "chat_api":
             self.write("below/CMakeLists.txt", below % (name, name, name))
             self.configure("add_subdirectory(below)\n")
-        # Between the target and the imported one there may be others, and the directory may be deeper.
+        # Other targets may be between the target and the imported one, and the directory may be
+        # deeper.
         self.write("below/CMakeLists.txt", "add_subdirectory(deeper)\n")
         self.write("below/deeper/CMakeLists.txt", "add_library(between INTERFACE)\ntarget_link_libraries(between INTERFACE chat_api)\n"
                    + below.replace("PUBLIC %s", "PUBLIC between%.0s") % ("chat_api", "chat_api", ""))
         self.configure("add_subdirectory(below)\n")
-        # A library file is none of this.
+        # A library file is not such a target.
         self.write("below/CMakeLists.txt", below.replace("PUBLIC %s", "PUBLIC m%.0s") % ("chat_api", "chat_api", ""))
         self.configure("add_subdirectory(below)\n", status=1)
 
@@ -286,7 +290,7 @@ class BuildingWithMake(Building):
 
 
 class Together(Fixture):
-    """With the generator itself."""
+    """Uses the real generator."""
 
     SETTINGS = SETTINGS.replace("${CMAKE_CURRENT_SOURCE_DIR}/gen/fake_generator.py", f"{ROOT}/codegen/protoc-gen-parley").replace(
         "${CMAKE_CURRENT_SOURCE_DIR}/options", f"{ROOT}/schema")

@@ -1,4 +1,5 @@
-"""Parley as a part of another project's build: it brings its targets and parley_generate(), and keeps everything else to itself.
+"""Parley as part of another project's build. It adds its targets and parley_generate(), and changes
+nothing else there.
 
 Usage: subproject_test.py <cmake>
 """

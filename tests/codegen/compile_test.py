@@ -1,4 +1,6 @@
-"""The compiler's messages about generated code. CXX names the compiler; by hand: CXX=g++ python3 tests/codegen/compile_test.py"""
+"""The compiler's messages about generated code. CXX names the compiler. By hand: CXX=g++ python3
+tests/codegen/compile_test.py
+"""
 
 import unittest
 from unittest import mock
@@ -25,7 +27,8 @@ service Desk {
 
 class CompileTestCase(TestCase):
     def errors_of(self, folder, *protos, options=()):
-        """What the compiler says to all that is generated for these schemas, in one translation unit."""
+        """Compiles everything that is generated for these schemas in one translation unit, and
+        returns the compiler's errors."""
         made = generate([folder], *protos)
         self.assertEqual([], made.errors)
         out = self.scratch()

@@ -1,4 +1,6 @@
-"""Model to C++: forward declarations, boxed types, and the spelling of types where a name means something else."""
+"""From the model to C++: forward declarations, boxed types, and the spelling of types whose names
+have another meaning in that place.
+"""
 
 import unittest
 

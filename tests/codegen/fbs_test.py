@@ -1,4 +1,4 @@
-"""flatc accepts every generated .fbs. FLATC names it."""
+"""flatc accepts every generated .fbs file. FLATC names the program."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ class FbsTest(TestCase):
         self.write(folder, "below.proto", head % ("a.fbs.b", order % ".a."))
         self.write(folder, "else.proto", head % ("b", order % ".a."))
         files = self.check(folder, "deep.proto", "base.proto", "own.proto", "below.proto", "else.proto")
-        for name in ("own.fbs", "below.fbs"):  # messages of a, none of which it uses
+        for name in ("own.fbs", "below.fbs"):  # messages of package a, none of which it uses
             self.assertIn("\ntable Order_LinesEntry_ {\n  key_:int (id: 0, key);", files[name])
             self.assertIn("  total_:int (id: 2);", files[name])
             self.assertIn("\nunion Order_oneof_o_ {", files[name])

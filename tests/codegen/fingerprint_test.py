@@ -1,4 +1,6 @@
-"""The values that the protocol's specification gives, and what a fingerprint covers."""
+"""The fingerprints in the protocol's specification, and the parts of a schema that a fingerprint
+covers.
+"""
 
 import unittest
 

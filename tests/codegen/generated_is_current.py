@@ -1,6 +1,7 @@
-"""Generates every schema anew and holds the result against generated/.
+"""Generates every schema again and compares the result with generated/.
 
-Usage: generated_is_current.py <generated/> <schema>... -- <command that generates, without --proto and --out>
+Usage: generated_is_current.py <generated/> <schema>... -- <command that generates, without --proto
+and --out>
 """
 
 import difflib

@@ -1,5 +1,7 @@
-"""golden/<case>/<case>.proto and what the generator makes of it, in golden/<case>/expected/. A change of a template shows here what it
-means for every shape of schema; look at the difference, then write it with PARLEY_UPDATE_EXPECTED=1."""
+"""The generator's output for golden/<case>/<case>.proto is in golden/<case>/expected/. These files
+show the effect of a changed template on every shape of schema. Examine the difference, and then
+write it with PARLEY_UPDATE_EXPECTED=1.
+"""
 
 import shutil
 import unittest

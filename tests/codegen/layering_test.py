@@ -1,4 +1,6 @@
-"""The dependencies of the generator: the neutral part knows no language, and no backend knows another."""
+"""The dependencies of the generator: the neutral part does not depend on any language, and no
+backend depends on another.
+"""
 
 import ast
 import unittest
@@ -7,21 +9,21 @@ from support import ROOT, TestCase
 
 PACKAGE = ROOT / "codegen" / "protoc_gen_parley"
 REGISTRY = "backends"       # backends/__init__.py: the one module that lists the backends
-MAY_LIST = {"__main__"}     # who asks it
+MAY_LIST = {"__main__"}  # the module that reads it
 
-# What schemas come in as, and what is used to write text, are known to few.
+# Only these modules may use the libraries that read schemas and write text.
 LIBRARIES = {
     "google": {"__main__", "load", "sources", "utf8"},
     "jinja2": {"render"},
 }
 
-# Here not even a word of a language stands.
+# Modules that must not contain a word of any target language.
 SPEECHLESS = {"model", "load", "order", "services", "lock", "lockfile", "fingerprint", "sources", "words", "well_known", "binary"}
 LANGUAGES = ("cpp", "c++", "parley::", "std::", "typescript")
 
 
 def module(path):
-    """"backends.cpp.types" of backends/cpp/types.py; a package is called like its folder."""
+    """Returns "backends.cpp.types" for backends/cpp/types.py. A package has the name of its folder."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -30,7 +32,8 @@ MODULES = {module(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports(name):
-    """What a module imports: modules of the generator by their names here, everything else by the first part of its own."""
+    """The imports of a module: modules of the generator by their names here, and all others by the
+    first part of theirs."""
     path = MODULES[name]
     package = path.relative_to(PACKAGE).parts[:-1]
     found = set()
@@ -48,7 +51,7 @@ def imports(name):
 
 
 def backend_of(name):
-    """"cpp"; empty: a neutral module, or the registry."""
+    """Returns "cpp" for example, and "" for a neutral module or the registry."""
     parts = name.split(".")
     return parts[1] if parts[0] == REGISTRY and len(parts) > 1 else ""
 

@@ -1,5 +1,7 @@
-"""One folder per rule. Its findings in bad.proto are in expected.txt, and it has no findings in ok.proto. Rules about changes also have
-before.proto, which creates the lock file. There may be more of each: bad_list.proto with expected_list.txt and before_list.proto."""
+"""There is one folder for each rule. The findings in bad.proto are in expected.txt, and ok.proto
+has no findings. Rules about changes also have before.proto, which creates the lock file. There may
+be more of each: bad_list.proto with expected_list.txt and before_list.proto.
+"""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Descriptors to model: order, cycles, comments, options."""
+"""From descriptors to the model: order, cycles, comments, options."""
 
 import unittest
 
@@ -59,7 +59,7 @@ class LoadTest(TestCase):
                   " message C { A a = 1; D d = 2; } message D {}")
         found = {"%s.%s" % (m.name, f.name) for m in self.schema.messages.values() for f in m.fields if f.in_cycle}
         self.assertEqual({"A.b", "A.a", "B.c", "C.a"}, found)
-        # The same value stands in all three places of a message.
+        # The same field object is in all three places of a message.
         self.assertTrue(self.message("A").oneofs[0].fields[0].in_cycle)
         self.assertTrue(self.message("A").members[0].field.in_cycle)
 

@@ -1,4 +1,6 @@
-"""A schema that grows: what stays the same, what is accepted, what is refused, and how to make an incompatible change."""
+"""A schema that grows: what stays the same, what is accepted, what is refused, and how an
+incompatible change is made.
+"""
 
 import re
 import unittest
@@ -88,7 +90,7 @@ class LockTest(TestCase):
     def test_what_goes_back_does_not_accept_itself(self):
         first = self.grow("message Line { string a = 1; }\n" + SAY)
         self.grow("message Line { string a = 1; }\n" + SAY.replace("[OTHERS]", "[OTHERS, ALL]"))
-        # Taking the target away again breaks peers of the second shape.
+        # Removing the target again is incompatible with peers of the second shape.
         self.assertIn("[BREAKS_TO_GONE]", self.run_("message Line { string a = 1; }\n" + SAY).errors[0])
         self.lock.write_text(first, encoding="utf-8")
         self.assertEqual([], self.accepted(self.grow("message Line { string a = 1; }\n" + SAY)))
@@ -206,7 +208,7 @@ class LockTest(TestCase):
         self.grow_line()
         self.write(self.folder, "line.proto", HEAD + self.GROWN)
         kept = self.lock.read_text(encoding="utf-8")
-        self.lock.unlink()  # out of sight for once
+        self.lock.unlink()  # the lock is missing for this run
         self.assertEqual([], self.run_(None, "line.proto").errors)
         self.lock.write_text(kept, encoding="utf-8")
         errors = self.run_('import "line.proto";\n' + SAY).errors

@@ -55,7 +55,7 @@ class NamesTest(TestCase):
         self.assertEqual('"\\n\\t\\000\\177"', spelling.literal("\n\t\0\x7f"))
         self.assertEqual('"?\\?/"', spelling.literal("??/"))
         self.assertEqual('"Grüße"', spelling.literal("Grüße"))
-        self.assertEqual('"\\342\\200\\256"', spelling.literal("\u202e"))  # turns the text's direction around
+        self.assertEqual('"\\342\\200\\256"', spelling.literal("\u202e"))  # reverses the direction of the text
 
     def test_comments_stay_comments(self):
         self.assertEqual(("a", "", "b"), words.comment_lines("\n a\n\n b\n\n"))

@@ -88,7 +88,8 @@ class PluginTest(TestCase):
             (self.folder / "t.proto").write_bytes(HEAD.encode() + text)
             done = self.protoc("t.proto")
             self.assertEqual(1, done.returncode)
-            errors = [said for said in done.stderr.splitlines() if said.startswith("--parley_out")]  # libprotobuf has its own say
+            # Ignores the messages that libprotobuf prints.
+            errors = [said for said in done.stderr.splitlines() if said.startswith("--parley_out")]
             self.assertEqual(["--parley_out: t.proto:%d: error: %s is not UTF-8 [SYNTAX]" % (line, what)], errors)
 
     def test_a_file_that_is_imported_for_its_options_may_be_proto2(self):
@@ -104,7 +105,7 @@ class PluginTest(TestCase):
         done = self.protoc("t.proto")
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertNotIn(b"rules", b"".join(self.outputs().values()))
-        # The same, one step further away.
+        # The same with one more schema between them.
         self.write(self.folder, "u.proto", 'syntax = "proto3"; package u; import "t.proto"; message Page { repeated t.Line lines = 1; }')
         self.assertEqual(0, self.protoc("u.proto").returncode)
 
@@ -177,7 +178,7 @@ class PluginTest(TestCase):
         self.fake("python3", "exit 1\n")
         self.write(self.folder, "t.proto", GOOD)
         done = self.protoc("t.proto", env={"PATH": "%s:%s" % (self.folder / "bin", os.environ["PATH"]), "PARLEY_PYTHON": ""})
-        if done.returncode:  # no other interpreter on this machine has them
+        if done.returncode:  # no other interpreter on this machine has the packages
             self.assertIn("apt-get install python3-jinja2 python3-protobuf", done.stderr)
 
     def test_the_launcher_uses_the_python_it_is_told(self):

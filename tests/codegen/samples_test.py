@@ -1,4 +1,6 @@
-"""The six programs that the language was designed with. What the generator can do for them grows with the releases."""
+"""The six programs with which the schema language was designed. Later releases of the generator
+support more of them.
+"""
 
 import unittest
 

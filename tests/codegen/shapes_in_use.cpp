@@ -1,4 +1,4 @@
-// Compiles if every shape of method in golden/shapes can be used as api.md promises; never run.
+// Compiles if every shape of method in golden/shapes can be used as documented. It is never run.
 #include "shapes.client.hpp"
 #include "shapes.server.hpp"
 

@@ -20,19 +20,21 @@ SCHEMA = ROOT / "schema"
 LAUNCHER = ROOT / "codegen" / "protoc-gen-parley"
 CXX = os.environ.get("CXX", "c++")
 PROTOC = os.environ.get("PROTOC", "protoc")
-# Set by a developer who has looked at the difference: expected files are written instead of compared.
+# Set by a developer who has examined the difference. Expected files are then written instead of
+# compared.
 UPDATE = os.environ.get("PARLEY_UPDATE_EXPECTED") == "1"
 
 
 def descriptors(folders, *names):
-    """The FileDescriptorProtos of the named schemas and all that they import, as protoc hands them to a plugin."""
+    """The FileDescriptorProtos of the named schemas and of all their imports, as protoc passes them
+    to a plugin."""
     with tempfile.TemporaryDirectory() as scratch:
         out = os.path.join(scratch, "set")
         command = [PROTOC, *("-I%s" % f for f in folders), "-I%s" % SCHEMA, "--include_imports", "--include_source_info",
                    "--descriptor_set_out=" + out, *names]
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
         if done.returncode:
-            raise AssertionError(done.stderr)  # warnings of protoc are of no interest
+            raise AssertionError(done.stderr)  # warnings of protoc are ignored
         with open(out, "rb") as data:
             return descriptor_pb2.FileDescriptorSet.FromString(data.read()).file
 
@@ -49,7 +51,7 @@ class Result:
 
 
 def generate(folders, *names, **parameters):
-    """Runs the generator on schemas; what the plugin would report comes back as lines."""
+    """Runs the generator on schemas. Returns the findings that the plugin would report as lines."""
     warnings = []
     files = descriptors(folders, *names)
     try:
@@ -61,8 +63,8 @@ def generate(folders, *names, **parameters):
 
 
 def compile_errors(folder, source, *options):
-    """Lines with an error that the compiler reports for a source whose includes lie in `folder` or in the runtime. `options` are those of a
-    build; without any, the syntax is checked."""
+    """The compiler's error lines for a source that includes files of `folder` or of the runtime.
+    `options` are those of a build. Without any, only the syntax is checked."""
     command = [CXX, "-std=c++20", *(options or ["-fsyntax-only"]), "-o", os.devnull, "-c", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE",
                *(["-DASIO_HAS_CO_AWAIT=1"] if "clang" in CXX else []), "-fdiagnostics-color=never", "-fmessage-length=0", "-I%s" % folder, "-I%s" % (ROOT / "runtime"), "-x", "c++", "-"]
     done = subprocess.run(command, input=source, stderr=subprocess.PIPE, text=True, check=False)
@@ -76,7 +78,7 @@ class TestCase(unittest.TestCase):
     maxDiff = None
 
     def hold_against(self, path, text):
-        """Compares with a committed file, or writes it."""
+        """Compares the text with a committed file, or writes that file."""
         path = pathlib.Path(path)
         if UPDATE:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
-"""system_names.py holds every name that the headers around generated code take from a schema: macros, and C's names in the global namespace.
+"""system_names.py contains every name that the headers around generated code make unusable for a
+schema: macros, and names of C in the global namespace.
 
-Both lists are computed here, with the compiler CXX and with every other one of GCC and clang that is installed. What is new is written with
-PARLEY_UPDATE_EXPECTED=1; nothing is ever taken away, because that would rename things in programs.
+Both lists are computed here, with the compiler CXX and with each other compiler of GCC and clang
+that is installed. PARLEY_UPDATE_EXPECTED=1 writes new names. Names are never removed, because that
+would rename identifiers in users' programs.
 """
 
 import re
@@ -13,7 +15,7 @@ import unittest
 from support import CXX, ROOT, UPDATE, TestCase
 from protoc_gen_parley.backends.cpp import spelling, system_names
 
-# What generated code is compiled with, and what any program may include before it.
+# The headers that generated code includes, and those that any program may include before it.
 PARLEY = ("generated/codec_source", "generated/client", "generated/server", "client", "server", "raw", "by_name", "loopback")
 STANDARD = """
     algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts condition_variable coroutine deque exception
@@ -28,7 +30,7 @@ SOURCE = "".join("#include <parley/%s.hpp>\n" % header for header in PARLEY) + "
 
 
 def compilers():
-    """CXX, and one of each other kind."""
+    """CXX, and one compiler of each other kind."""
     found = {}
     for compiler in (CXX, "g++", "clang++", *("clang++-%d" % version for version in range(22, 15, -1))):
         if shutil.which(compiler):
@@ -52,7 +54,8 @@ def macros(kind, compiler):
 
 
 def global_names(kind, compiler, taken):
-    """Identifiers of the headers that a namespace cannot have, by the compiler's own word: it is asked to open each."""
+    """The identifiers in the headers that cannot be used for a namespace. To find them, the
+    compiler opens a namespace of each name."""
     text = re.sub(r'"(?:[^"\\\n]|\\.)*"', "", run(kind, compiler, SOURCE, "-E", "-P").stdout)
     candidates = [name for name in sorted(set(re.findall(r"\b[A-Za-z_]\w*", text)))
                   if name not in taken and name not in spelling.KEYWORDS and not spelling.is_reserved(name)]

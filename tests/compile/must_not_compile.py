@@ -1,6 +1,8 @@
-"""Compiles a source of the build a second time with PARLEY_WRONG defined: that has to fail, and to say why.
+"""Compiles a source of the build a second time with PARLEY_WRONG defined. This must fail with the
+expected error.
 
-Without PARLEY_WRONG the same source is compiled by the build; so a typo in it cannot pass for the refusal that is meant.
+The build compiles the same source without PARLEY_WRONG, so a typing error cannot pass as the
+expected failure.
 """
 
 import json

@@ -1,4 +1,6 @@
-"""Every place that says which version Parley is says the same. Usage: version_test.py <PROJECT_VERSION>; by hand without it."""
+"""Every place that states Parley's version states the same one. Usage: version_test.py
+<PROJECT_VERSION>, or by hand without an argument.
+"""
 
 import pathlib
 import re

@@ -1,4 +1,5 @@
-// Schemas change while programs run: an old client and a new server, and the reverse, in every encoding.
+// Schemas change while programs run: an old client with a new server, and the reverse, in every
+// encoding.
 #include "broken/rooms.client.hpp"
 #include "new/rooms.client.hpp"
 #include "new/rooms.server.hpp"
@@ -40,7 +41,7 @@ struct NewHost final : after::RoomsHandler {
   after::RoomsPeers peers;
 };
 
-// Log lines of a server, for what only the log tells.
+// The log lines of a server, for facts that only the log reports.
 struct log_lines {
   parley::log_sink sink() {
     return [this](parley::log_level, std::string_view text) {
@@ -63,7 +64,7 @@ std::string encoding_name(const testing::TestParamInfo<encoding>& chosen) {
 }
 class Evolution : public testing::TestWithParam<encoding> {};
 INSTANTIATE_TEST_SUITE_P(In, Evolution, testing::Values(encoding::binary, encoding::json, encoding::plain), encoding_name);
-// Plain mode has no greeting to compare contracts in.
+// Not plain mode, which has no greeting to compare contracts in.
 class Greeted : public testing::TestWithParam<encoding> {};
 INSTANTIATE_TEST_SUITE_P(In, Greeted, testing::Values(encoding::binary, encoding::json), encoding_name);
 
@@ -83,11 +84,11 @@ TEST_P(Evolution, An_old_client_and_a_new_server_understand_each_other) {
     after::RoomsClient recent{other};
     events<before::Line> heard;
     old.on_say([&](const before::Line& line) { heard.put(line); });
-    EXPECT_EQ(old.enter({}).text, "dear  in seat 0");  // the handler is in place now
+    EXPECT_EQ(old.enter({}).text, "dear  in seat 0");  // once this is answered, the handler is set
     recent.enter({.name = "Bob", .title = "Dr"});
     recent.say({.text = "hello", .colour = "red"});
     EXPECT_EQ(heard.next().text, "hello");
-    host.peers.changed({.guests = 2}, parley::to::all);  // the old client has no name for it, and lives on
+    host.peers.changed({.guests = 2}, parley::to::all);  // the old client does not know the event and stays connected
     EXPECT_EQ(old.enter({.name = "Ann", .seat = 7}).text, "dear Ann in seat 7");
   }
   server.stop();
@@ -142,7 +143,8 @@ TEST_P(Greeted, An_incompatible_method_is_named_and_the_others_go_on) {
   EXPECT_TRUE(log.any_contains("has a different version of Rooms.Enter"));
 }
 
-// What both ends know before an event leaves is refused there: nothing is written, and the sender hears which event it was.
+// If both ends know of the difference before an event is sent, the event is refused at the sender.
+// Nothing is written, and the sender learns which event it was.
 TEST_P(Greeted, An_event_the_ends_disagree_about_is_refused_at_its_sender) {
   parley::loopback network;
   log_lines log;

@@ -70,14 +70,14 @@ class Chat(unittest.TestCase):
         anna.until_text("bob: second\n")
         bob.type(UP + CTRL_A + "the \r")
         anna.until_text("bob: the second\n")
-        bob.type("x" + LEFT + CTRL_D)  # here it deletes
+        bob.type("x" + LEFT + CTRL_D)  # deletes the character under the cursor
         bob.until(lambda screen: screen.cursor_line() == ">")
         bob.type(CTRL_D)
         self.ends(bob)
 
     def test_long_lines_wide_letters_and_another_size(self):
         anna, bob = self.pair()
-        text = "".join(f"{n}: 世界, Grüße, e\u0301 " for n in range(6)) + "end"  # over two lines and more
+        text = "".join(f"{n}: 世界, Grüße, e\u0301 " for n in range(6)) + "end"  # longer than two lines
         bob.type(text)
         bob.until(lambda screen: screen.cursor_line().endswith("end"))
         anna.type("in between\r")

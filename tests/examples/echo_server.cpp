@@ -1,5 +1,5 @@
-// What the guides' programs without a schema speak with: an echo server, which also streams three prices to who subscribes and answers API
-// requests. Prints `listening on <url>`; lives until SIGTERM.
+// The server for the guides' programs without a schema. It echoes, streams three prices to each
+// subscriber, and answers API requests. Prints `listening on <url>` and runs until SIGTERM.
 #include <parley/transport/websocket.hpp>
 
 #include <asio/io_context.hpp>

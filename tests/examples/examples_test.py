@@ -1,5 +1,6 @@
-"""The examples do what they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens> <datadivr_server>
-<datadivr_client> <raw>"""
+"""The examples work as they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens>
+<datadivr_server> <datadivr_client> <raw>
+"""
 
 import pathlib
 import re
@@ -33,7 +34,7 @@ class Examples(unittest.TestCase):
             speaker = self.start(Program([LOBBY_CLIENT, "--url", server.url, "--name", "mouth", "--format", spoken,
                                           "--say", f"hello in {spoken}", "--wait", "1"]))
             speaker.expect_clean_end(speaker.wait())
-            names += re.findall("is connected as (.+)", "\n".join(speaker.output)) or [".+"]  # a plain client is not told its own
+            names += re.findall("is connected as (.+)", "\n".join(speaker.output)) or [".+"]  # a plain client does not learn its own id
         self.assertEqual(len(set(names)), len(formats), "clients cannot be told apart")
         for listener in listeners:
             for spoken, name in zip(formats, names):

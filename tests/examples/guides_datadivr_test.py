@@ -1,4 +1,6 @@
-"""datadivr's guides, on Parley. Usage: guides_datadivr_test.py <datadivr_server> <folder of the guides' programs>"""
+"""The programs of datadivr's guides, written with Parley. Usage: guides_datadivr_test.py
+<datadivr_server> <folder of the guides' programs>
+"""
 
 import json
 import pathlib
@@ -22,7 +24,7 @@ def guide(name, *arguments):
 
 
 class Client:
-    """Somebody who speaks datadivr's JSON by hand."""
+    """A client that writes datadivr's JSON by hand."""
 
     def __init__(self, port):
         self.socket = Socket(port)
@@ -32,7 +34,7 @@ class Client:
         self.socket.send(frame(TEXT, json.dumps({"event_name": event_name, "payload": payload, "to": to, "message": message}).encode()))
 
     def next(self, *names):
-        """The next event of one of these names."""
+        """Returns the next event with one of these names."""
         while True:
             event = json.loads(self.socket.receive_message()[1])
             if event["event_name"] in names:
@@ -81,7 +83,7 @@ class Clients(unittest.TestCase):
 
     def test_built_in_handlers(self):
         program = self.typing("built_in_handlers")
-        while not select.select([program.stdout], [], [], 0)[0]:  # it says nothing when it comes
+        while not select.select([program.stdout], [], [], 0)[0]:  # it prints nothing when it has started
             self.anna.send("msg", message="hello", to="all")
             self.anna.next("msg")
         self.assertRegex(program.stdout.readline(), r"^>> [0-9a-f-]{36}\(msg\): 'hello'\n$")
@@ -128,7 +130,7 @@ class Servers(unittest.TestCase):
                 _, _, (a, b) = self.serve(name)
                 a.send("sum_event", {"numbers": [391, 29.5]})
                 self.assertEqual(a.next("sum_handler_result")["payload"], 420.5)
-                a.send("sum_event", {"numbers": [391, "3", " 1.5 ", True]})  # what Python's float() reads
+                a.send("sum_event", {"numbers": [391, "3", " 1.5 ", True]})  # as accepted by Python's float()
                 self.assertEqual(a.next("sum_handler_result", "error")["payload"], 396.5)
                 for wrong in ({}, None, "", "3x", "x", [1]):
                     a.send("sum_event", {"numbers": [391, wrong]})

@@ -1,4 +1,6 @@
-"""websocket-rs's guides, on Parley. Usage: guides_websocket_rs_test.py <folder of the programs> <echo_server>"""
+"""The programs of websocket-rs's guides, written with Parley. Usage: guides_websocket_rs_test.py
+<folder of the programs> <echo_server>
+"""
 
 import pathlib
 import sys
@@ -21,7 +23,7 @@ class Guides(unittest.TestCase):
         self.server.expect_clean_end(self.server.stop())
 
     def prints(self, name, *lines, urls=None, closed=1):
-        """What it prints; and that each of its connections says goodbye."""
+        """Checks the output of a program, and that it closes each of its connections."""
         program = Program([PROGRAMS / f"guide_websocket_rs_{name}", *(urls or [self.url])])
         self.addCleanup(program.kill)
         program.expect_clean_end(program.wait())

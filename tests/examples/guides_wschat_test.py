@@ -1,4 +1,6 @@
-"""The chat family's guides, on Parley. Usage: guides_wschat_test.py <api_usage> <chat> <example> <server> <test_client>"""
+"""The programs of the chat family's guides, written with Parley. Usage: guides_wschat_test.py
+<api_usage> <chat> <example> <server> <test_client>
+"""
 
 import pathlib
 import subprocess
@@ -28,7 +30,7 @@ class Guides(unittest.TestCase):
         self.server.expect_clean_end(self.server.stop())
 
     def typing(self, *command):
-        """A program that somebody types to."""
+        """A program with keyboard input."""
         program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=sanitizer_environment())
 
         def end():

@@ -1,6 +1,7 @@
-"""The tables of examples/guides: every program has a row, the row says its true length, and no program is longer than the guide's.
+"""The tables of examples/guides: every program has a row with its true length, and no program is
+longer than the guide's.
 
-A row reads `| [name.cpp](name.cpp) | what it shows | the guide's lines | ours |`.
+A row has the form `| [name.cpp](name.cpp) | what it shows | the guide's lines | ours |`.
 """
 
 import pathlib

@@ -62,7 +62,7 @@ class Install(unittest.TestCase):
         scratch = tempfile.TemporaryDirectory(prefix="parley-install-")
         cls.addClassCleanup(scratch.cleanup)
         cls.dir = pathlib.Path(scratch.name).resolve()
-        # Moved after the installation: nothing may remember where it was put.
+        # The prefix is moved after the installation, because nothing may contain its original path.
         run(CMAKE, "--install", BUILD, "--prefix", cls.dir / "first")
         cls.prefix = (cls.dir / "first").rename(cls.dir / "prefix")
 
@@ -132,7 +132,7 @@ class Install(unittest.TestCase):
         server.expect_clean_end(server.stop())
 
     def test_no_file_names_the_place_it_was_built_in(self):
-        # Libraries do where they hold debug information.
+        # Only libraries contain these paths, in their debug information.
         places = (BUILD, SOURCE, str(self.dir / "first"))
         found = [f"{path.relative_to(self.prefix)} names {place}" for path in self.prefix.rglob("*") if path.is_file() and not re.search(r"\.(a|so)\b", path.name)
                  for place in places if place in path.read_text(errors="replace")]

@@ -28,7 +28,7 @@ def skip(why):
 
 
 class Foreign:
-    """A program that tells its progress by printing."""
+    """A program that reports its progress by printing."""
 
     origin = None
 
@@ -58,7 +58,7 @@ class Node(Foreign):
             skip("Node finds no module `ws`: apt install node-ws, or npm install ws")
 
     def environment(self):
-        # Where Debian's node-ws is; another node on the PATH does not look there.
+        # The folder of Debian's node-ws. Another node on the PATH does not search there.
         places = [os.environ.get("NODE_PATH"), "/usr/share/nodejs", "/usr/lib/nodejs"]
         return {**os.environ, "NODE_PATH": os.pathsep.join(filter(None, places))}
 
@@ -79,7 +79,7 @@ class Python(Foreign):
 
 
 class PageServer(http.server.SimpleHTTPRequestHandler):
-    """Serves this folder, and takes what the page tells."""
+    """Serves this folder, and receives the reports of the page."""
 
     words = queue.Queue()
 
@@ -138,7 +138,7 @@ def hold(foreign, mode, lobby_server, lobby_client):
         if (word := foreign.next_word()) != "ready":
             raise Failed(f"before the third guest: {word}")
 
-        # She hears herself, for she speaks to all, and then what is said to her alone.
+        # She receives her own line to all, and then the line that is addressed to her alone.
         anna = Program([lobby_client, "--url", server.url, "--name", "anna", "--format", "binary", "--say", "Grüße aus C++ ✓", "--wait",
                         "2"])
         running.append(anna)

@@ -1,7 +1,8 @@
 """datadivr_test.py <venv> <release> <datadivr_server> <datadivr_client> <datadivr_guest> <chat>
 
-datadivr's own package, as it is published, in both roles: its client library and its command line at our server, our generated client at
-its server. Goes on under the Python of the environment that datadivr/install.py has made; exit status 77 if there is none.
+datadivr's own package, as published, in both roles: its client library and its command line with
+Parley's server, and Parley's generated client with its server. Continues under the Python of the
+environment that datadivr/install.py has made. The exit status is 77 if there is none.
 """
 
 import asyncio
@@ -44,7 +45,7 @@ def soon(operation):
 
 
 class Library:
-    """The package's client, and what its handlers were called with."""
+    """The package's client, and the arguments of its handlers."""
 
     heard = None  # handlers are registered once for all clients of a process
 
@@ -80,7 +81,7 @@ async def answer(message):
 
 
 class Raw:
-    """A connection of Python's `websockets`, for what the library does not show."""
+    """A connection of Python's `websockets`, for frames that the library does not show."""
 
     @classmethod
     async def at(cls, url):
@@ -93,7 +94,7 @@ class Raw:
         await self.socket.send(frame if isinstance(frame, (str, bytes)) else json.dumps(frame))
 
     async def next(self):
-        """The next event, greetings of the library's older clients aside."""
+        """Returns the next event, except for the greetings of the library's older clients."""
         while True:
             event = json.loads(await soon(self.socket.recv()))
             if list(event) != KEYS:
@@ -146,11 +147,12 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((error.payload, error.from_id), (None, "server"))
             self.assertTrue(error.message)
             uuid.UUID(error.to)
-        await other.learn_id()  # and nobody else hears of it
+        await other.learn_id()  # no other client receives this
 
     async def test_no_numbers_are_refused_in_the_originals_words(self):
         library = await self.library()
-        for payload in ({}, {"numbers": None}, {"number": [1, 2]}, {"numbers": []}, None):  # its own words for None differ, and [] it takes
+        # The library has other messages for None, and accepts [].
+        for payload in ({}, {"numbers": None}, {"number": [1, 2]}, {"numbers": []}, None):
             await library.client.send_message(payload=payload, event_name="sum_event")
             error = await library.next("error")
             self.assertEqual((error.payload, error.from_id, error.message), (None, "server", "Payload must contain a list of numbers"))
@@ -189,7 +191,7 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
         heard = await raw.next()
         self.assertEqual((heard["event_name"], heard["payload"], heard["message"]), ("CUSTOM", payload, ""))
         self.assertEqual((await library.next("CUSTOM")).payload, payload)
-        # What a handler of theirs returns comes back to whoever asked.
+        # The result of one of the library's handlers is sent to the client that asked.
         await raw.send({"event_name": "ASK", "payload": 7, "to": heard["from_id"], "from_id": "server", "unknown": 1})
         self.assertEqual(await raw.next(), {"event_name": "ANSWER", "payload": 7, "to": raw.id, "from_id": heard["from_id"],
                                             "message": "here"})
@@ -234,7 +236,7 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
         a.socket.transport.abort()
         await b.send({"event_name": "msg", "message": "anybody?", "to": "all"})
         self.assertEqual((await b.next())["message"], "anybody?")
-        while True:  # until the server has noticed
+        while True:  # until the server has noticed the end
             await b.send({"event_name": "msg", "message": "you?", "to": a.id})
             await b.send({"event_name": "msg", "message": "me", "to": b.id})
             if (await b.next())["event_name"] == "error":
@@ -259,7 +261,7 @@ class AtOurServer(unittest.IsolatedAsyncioTestCase):
         await in_terminal(terminal.until_text, "Invalid JSON. Please try again.")
         await raw.send({"event_name": "msg", "message": "to the command line", "to": heard["from_id"]})
         await in_terminal(terminal.until_text, f">> {raw.id}(msg): 'to the command line'")
-        # After `quit` it listens on until the server closes.
+        # After `quit` it keeps listening until the server closes.
         terminal.type("quit\r")
         self.server.expect_clean_end(await in_terminal(self.server.stop))
         self.assertEqual(await in_terminal(terminal.wait), 0, terminal.said())

@@ -1,7 +1,9 @@
-"""libwsclient_test.py <libwsclient.so> <wschat_server> <sanitizer runtime to load first, or nothing>
+"""libwsclient_test.py <libwsclient.so> <wschat_server> <sanitizer runtime to load first, or
+nothing>
 
-The chat family's Python program is not packaged; this one uses the library as that does: 256 zeroed bytes, one thread that listens, another
-that sends. At the other end is our server on the family's own wire.
+The chat family's Python program is not packaged. This test uses the library in the same way: 256
+zeroed bytes, one thread that listens, and another that sends. The other end is Parley's server with
+the family's own wire format.
 """
 
 import ctypes
@@ -107,10 +109,10 @@ if __name__ == "__main__":
     if RUNTIME and "LD_PRELOAD" not in os.environ:
         os.environ.update(LD_PRELOAD=RUNTIME, PARLEY_ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", ""), ASAN_OPTIONS="detect_leaks=0")
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    # What this program starts is sanitized by itself, leaks included.
+    # Programs that this test starts have sanitizers of their own, including the leak check.
     os.environ.pop("LD_PRELOAD", None)
     os.environ["ASAN_OPTIONS"] = os.environ.pop("PARLEY_ASAN_OPTIONS", "")
-    os.dup2(os.pipe()[0], 0)  # a standard input that says nothing and does not end
+    os.dup2(os.pipe()[0], 0)  # a standard input that is empty and does not end
     wsclient.LIBRARY = LIBRARY
     wsclient.LIB = wsclient.load()
     unittest.main(argv=sys.argv[:1])

@@ -1,5 +1,7 @@
-"""proxies_test.py <microsocks|tinyproxy> <raw_guest>: the tests of raw_test.py through a real proxy that requires a user, and the result
-for a user that it does not know. Exit status 77 if the proxy is not installed."""
+"""proxies_test.py <microsocks|tinyproxy> <raw_guest>: the tests of raw_test.py through a real proxy
+that requires a user, and the error for a user that it does not know. The exit status is 77 if the
+proxy is not installed.
+"""
 
 import pathlib
 import select
@@ -17,7 +19,7 @@ from raw_test import echo_server, run_guest  # noqa: E402
 
 
 def free_port():
-    """Neither proxy can be asked to let the system choose."""
+    """Returns a port, because neither proxy can let the system choose one."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
@@ -32,7 +34,8 @@ def command(name, port, folder):
 
 
 def listens(program, port):
-    """True when it does; False if it has ended, because somebody else was given the port meanwhile."""
+    """Returns True when the proxy listens. Returns False if it has ended, because another program
+    took the port meanwhile."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if program.process.poll() is not None:

@@ -1,5 +1,6 @@
-"""python_client.py <url> <mode>: the conversation of conversation.mjs, by Python's `websockets`. Prints `ready` when the third guest may
-come and `done` at the end."""
+"""python_client.py <url> <mode>: the conversation of conversation.mjs, with Python's `websockets`.
+Prints `ready` when the third guest may join, and `done` at the end.
+"""
 
 import asyncio
 import json

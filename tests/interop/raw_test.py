@@ -1,4 +1,6 @@
-"""raw_test.py <python|node> <raw_guest>: raw connections to a foreign echo server. Exit status 77 if it is not installed."""
+"""raw_test.py <python|node> <raw_guest>: raw connections to a foreign echo server. The exit status
+is 77 if the server is not installed.
+"""
 
 import os
 import pathlib
@@ -12,7 +14,7 @@ from programs import Program, sanitizer_environment  # noqa: E402
 
 
 def echo_server(who):
-    """Started; its url."""
+    """Starts the server and returns its url."""
     foreign = {"python": Python, "node": Node}[who]()
     script = {"python": "echo_server.py", "node": "echo_server.cjs"}[who]
     server = Program([foreign.command()[0], HERE / "raw" / script], foreign.environment())

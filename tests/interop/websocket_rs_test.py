@@ -1,4 +1,6 @@
-"""websocket_rs_test.py <venv> <lobby_server>: websocket-rs, unmodified, at a server of ours. The environment is install.py's."""
+"""websocket_rs_test.py <venv> <lobby_server>: websocket-rs, unmodified, with Parley's server.
+install.py makes the environment.
+"""
 
 import os
 import pathlib

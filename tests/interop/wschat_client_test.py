@@ -1,6 +1,7 @@
 """wschat_client_test.py <wschat_client> <lobby_client>
 
-A server that behaves as the chat family's C server drives our client: masked frames, no answer to pings or close frames.
+Parley's client with a server that behaves like the chat family's C server: masked frames, and no
+answers to pings or close frames.
 """
 
 import pathlib

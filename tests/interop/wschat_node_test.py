@@ -1,4 +1,6 @@
-"""wschat_node_test.py <wschat_server>: a client on npm's `ws` in our chat. Without it the exit status is 77, which ctest shows as skipped."""
+"""wschat_node_test.py <wschat_server>: a client that uses npm's `ws`, in Parley's chat. Without
+`ws` the exit status is 77, which ctest shows as skipped.
+"""
 
 import os
 import pathlib
@@ -40,7 +42,7 @@ def chat(node, environment):
 
 def main():
     node = shutil.which("node") or shutil.which("nodejs")
-    # Where Debian's node-ws is; another node on the PATH does not look there.
+    # The folder of Debian's node-ws. Another node on the PATH does not search there.
     places = os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs", "/usr/lib/nodejs"]))
     environment = {**os.environ, "NODE_PATH": places}
     if not node or subprocess.run([node, "-e", "require('ws')"], env=environment, capture_output=True, check=False).returncode != 0:

@@ -1,6 +1,7 @@
 """wschat_server_test.py <wschat_server> <wschat_client> [server option]...
 
-Bytes as the chat family's clients send them drive our server: every flag, every cut, and what made the original crash or lose messages.
+Parley's server with bytes as the chat family's clients send them: every flag, every division, and
+the input on which the original crashed or lost messages.
 """
 
 import json
@@ -36,7 +37,7 @@ class ChatServer(unittest.TestCase):
         return client
 
     def everybody(self, *names):
-        """Clients that are known by these names, and have said it."""
+        """Connects clients with these names. Each has sent its name."""
         clients = [self.client(name) for name in names]
         for client in clients:
             client.say("here", SEND_BACK)
@@ -50,7 +51,7 @@ class ChatServer(unittest.TestCase):
         for client in (speaker, *listeners):
             self.assertIn('"text": "still fine"', client.text())
 
-    # ---- the handshake
+    # ---- The handshake.
 
     def test_the_answer_is_short_and_nothing_comes_with_it(self):
         noisy = self.client("noisy")
@@ -64,10 +65,10 @@ class ChatServer(unittest.TestCase):
         late.say("null", CHANGE_USERNAME | NO_BROADCAST, "late")
         self.assertEqual([json.loads(late.text())["message"]["text"] for _ in range(5)], [f"noise {i}" for i in range(5)])
 
-    # ---- what is said, and to whom
+    # ---- Messages and their receivers.
 
     def test_flags_route_and_rename_as_they_were_measured(self):
-        # info: do others receive, does the sender, is the name changed
+        # info: whether others receive, whether the sender receives, whether the name is changed
         measured = {0: (True, False, False), 1: (False, False, False), 2: (True, True, False), 3: (False, False, False),
                     4: (True, False, True), 5: (False, False, True), 6: (True, True, True), 7: (False, False, True)}
         for info, (others, back, renamed) in measured.items():
@@ -91,12 +92,12 @@ class ChatServer(unittest.TestCase):
 
     def test_text_len_is_the_senders_own(self):
         anna, boris = self.everybody("anna", "boris")
-        boris.send(frame(message("b", "grün", 0, 4)))  # as Python and JavaScript count
+        boris.send(frame(message("b", "grün", 0, 4)))  # with the length as Python and JavaScript count it
         self.assertEqual(anna.text(), message("boris", "grün", 0, 4))
         boris.send(frame(message("b", "x", 0, "1.23457e+06")))
         self.assertEqual(anna.text(), message("boris", "x", 0, "1.23457e+06"))
 
-    # ---- cuts
+    # ---- Divided bytes.
 
     def test_bytes_may_be_cut_and_glued_anywhere(self):
         listener, helper = self.everybody("listener", "helper")
@@ -107,7 +108,7 @@ class ChatServer(unittest.TestCase):
         def deliver(cut):
             stream = Stream(socket.create_connection(("127.0.0.1", self.server.port)))
             stream.send(said[:cut])
-            overheard = helper.after_a_ping()  # time for the server to read what was sent
+            overheard = helper.after_a_ping()  # meanwhile the server reads what was sent
             stream.send(said[cut:])
             self.assertTrue(stream.head().startswith("HTTP/1.1 101"))
             frames = [stream.any_frame() for _ in range(2)]
@@ -135,7 +136,7 @@ class ChatServer(unittest.TestCase):
         self.assertEqual(anna.text(), message("boris", "in pieces"))
         self.assertEqual(boris.any_frame()[0], PONG)
 
-    # ---- what the original crashed on, or lost
+    # ---- Input on which the original crashed, or lost messages.
 
     def test_long_texts_are_cut_and_nobody_crashes(self):
         anna, boris = self.everybody("anna", "boris")
@@ -171,7 +172,7 @@ class ChatServer(unittest.TestCase):
     def test_quotes_and_escapes_arrive_in_a_form_that_everybody_reads(self):
         anna, boris = self.everybody("anna", "boris")
         texts = {'say "hi"': "say 'hi'", "back\\slash": "back/slash", "two\nlines\n": "twolines", "grün ✓ 😀": "grün ✓ 😀"}
-        for text, arrives in texts.items():  # as Python writes it: escaped, and not beyond ASCII
+        for text, arrives in texts.items():  # as Python writes it, with escapes for everything beyond ASCII
             boris.send(frame(json.dumps({"user": {"name": "b"}, "message": {"text": text, "text_len": len(text), "info": 0}})))
             self.assertEqual(json.loads(anna.text())["message"]["text"], arrives)
         boris.send(frame(message("b", 'a "raw" quote')))  # as the C client does
@@ -201,7 +202,7 @@ class ChatServer(unittest.TestCase):
         self.assertEqual(eve.end(), [])
         self.still_fine(boris, anna)
 
-    # ---- control frames
+    # ---- Control frames.
 
     def test_pings_and_closes_are_answered(self):
         anna, boris = self.everybody("anna", "boris")
@@ -225,7 +226,7 @@ class ChatServer(unittest.TestCase):
         self.server.process.terminate()
         self.assertEqual(anna.end(), [])
 
-    # ---- others in the room
+    # ---- Other clients in the room.
 
     def test_parleys_own_clients_are_in_the_same_room(self):
         anna, = self.everybody("anna")
@@ -243,7 +244,7 @@ class ChatServer(unittest.TestCase):
         stream.send(HANDSHAKE.replace(b"\r\n\r\n", b"\r\nOrigin: https://elsewhere.example\r\n\r\n"))
         self.assertTrue(stream.head().startswith("HTTP/1.1 403"))
 
-    # ---- anything at all
+    # ---- Random input.
 
     def test_streams_with_bytes_changed_harm_nobody_else(self):
         anna, boris = self.everybody("anna", "boris")
@@ -260,7 +261,7 @@ class ChatServer(unittest.TestCase):
             eve.send(stream)
             eve.close()
         boris.say("who is left", SEND_BACK)
-        for client in (anna, boris):  # whatever came through is JSON
+        for client in (anna, boris):  # every message that was relayed is JSON
             while json.loads(client.text())["message"]["text"] != "who is left":
                 pass
 

@@ -1,4 +1,6 @@
-"""The wire of the chat family byte by byte: a client like its programs, and a server like its C server."""
+"""The wire format of the chat family, byte by byte: a client like its programs, and a server like
+its C server.
+"""
 
 import base64
 import hashlib
@@ -14,7 +16,7 @@ PATIENCE = 60
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
-# Every client of the family has this key, no port in Host, no Origin.
+# Every client of the family sends this key, no port in Host, and no Origin.
 HANDSHAKE = ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode()
 
@@ -22,13 +24,13 @@ NO_BROADCAST, SEND_BACK, CHANGE_USERNAME = 1, 2, 4
 
 
 def message(name, text, info=0, text_len=None):
-    """As the C programs write it."""
+    """A message as the C programs write it."""
     length = len(text.encode()) if text_len is None else text_len
     return f'{{"user": {{"name": "{name}"}},"message": {{"text": "{text}","text_len": {length},"info": {info}}}}}'
 
 
 def frame(content, opcode=TEXT, final=True, masked=True, claimed=None):
-    """`claimed`: the length that the head tells, in eight bytes."""
+    """A frame. `claimed` is the length in its head, in eight bytes."""
     content = content.encode() if isinstance(content, str) else content
     size = len(content)
     bit = 0x80 if masked else 0
@@ -52,7 +54,7 @@ class Lost(Exception):
 
 
 class Stream:
-    """A socket, and the frames that come from it, wherever they are cut."""
+    """A socket, and the frames that arrive on it, however they are divided."""
 
     def __init__(self, connected):
         self.socket = connected
@@ -73,7 +75,7 @@ class Stream:
         self.received += came
 
     def head(self):
-        """Up to and with the empty line of a handshake."""
+        """Reads to the end of the empty line of a handshake."""
         while b"\r\n\r\n" not in self.received:
             self.more()
         head, self.received = self.received.split(b"\r\n\r\n", 1)
@@ -86,7 +88,7 @@ class Stream:
         return taken
 
     def any_frame(self):
-        """(opcode, content, masked?)"""
+        """Returns (opcode, content, masked)."""
         first, second = self.exactly(2)
         size = second & 0x7F
         if size == 126:
@@ -100,7 +102,7 @@ class Stream:
         return first & 0x0F, content, mask is not None
 
     def is_silent(self):
-        """Nothing has come that was not looked at."""
+        """Whether all received frames have been examined."""
         return not self.received and not select.select([self.socket], [], [], 0)[0]
 
     def close(self):
@@ -121,21 +123,22 @@ class Client(Stream):
         self.send(frame(message(name, text, info)))
 
     def text(self):
-        """The next message; a server sends nothing else unasked, and masks nothing."""
+        """Returns the next message. Expects that the server sends only requested frames and masks
+        none."""
         opcode, content, masked = self.any_frame()
         if opcode != TEXT or masked:
             raise AssertionError(f"opcode {opcode}, {'masked' if masked else 'bare'}: {content!r}")
         return content.decode()
 
     def settle(self, word="settled"):
-        """All that it has sent was acted on when this returns. What else has come stays away: it must be read before."""
+        """When this returns, the server has acted on all that was sent. Expects no unread frames."""
         self.say(word, SEND_BACK)
         said = json.loads(self.text())["message"]["text"]
         if said != word:
             raise AssertionError(f"{said!r} instead of {word!r}")
 
     def after_a_ping(self):
-        """What was sent to it until the server answered a ping of its own."""
+        """Sends a ping, and returns the frames that arrived before its answer."""
         self.send(frame(b"", PING))
         texts = []
         while (came := self.any_frame())[0] != PONG:
@@ -143,7 +146,7 @@ class Client(Stream):
         return texts
 
     def end(self):
-        """Reads to the end of the stream; what came before it, as frames."""
+        """Reads to the end of the stream, and returns the frames before it."""
         frames = []
         try:
             while True:
@@ -153,10 +156,10 @@ class Client(Stream):
 
 
 class OriginalServer(threading.Thread):
-    """Does what the original C server does: masks what it sends, knows no ping, ignores close frames, says nothing of its own.
+    """Behaves like the original C server: it masks its frames, does not answer pings, ignores close
+    frames, and sends nothing of its own.
 
-    `glued`: what it sends together with the answer to the handshake, which the original never does.
-    """
+    `glued` is sent together with the answer to the handshake, which the original never does."""
 
     def __init__(self, glued=b""):
         super().__init__(daemon=True)
@@ -165,7 +168,7 @@ class OriginalServer(threading.Thread):
         self.url = f"ws://127.0.0.1:{self.port}/"
         self.clients = []  # [stream, name]
         self.glued = glued
-        self.heard = queue.Queue()  # messages, as they came
+        self.heard = queue.Queue()  # messages in the order of their arrival
         self.control = []  # opcodes of control frames
         self.guard = threading.Lock()
         self.start()
@@ -218,4 +221,4 @@ class OriginalServer(threading.Thread):
         self.listener.close()
         with self.guard:
             for stream, _ in self.clients:
-                stream.socket.shutdown(socket.SHUT_RDWR)  # close() alone would wait for the thread that reads
+                stream.socket.shutdown(socket.SHUT_RDWR)  # close() alone would wait for the reading thread

@@ -1,4 +1,5 @@
-// A client in memory: one loop, a clock turned by hand, and a server that says what the test wants, or nothing.
+// A client in memory, with one loop, a clock that the test advances, and a server that the test
+// plays.
 #include "websocket/transport_recorder.hpp"
 
 #include <parley/client.hpp>
@@ -106,7 +107,7 @@ TEST_F(ClientInMemory, Notices_a_stopped_server_in_the_time_it_was_given) {
   EXPECT_TRUE(made.connected()) << "a server that answers pings is not lost";
   network.hold();
   turn(3s);
-  turn(1s);  // the close is not answered, either
+  turn(1s);  // the close is not answered either
   ASSERT_EQ(lost.size(), 1u);
   EXPECT_EQ(lost[0].code, errc::disconnected);
   EXPECT_NE(lost[0].message.find("heartbeat"), std::string::npos) << lost[0].message;

@@ -1,4 +1,6 @@
-"""schema/parley/envelope.proto describes the JSON frames that are frozen here: each one parses as what the file says it is."""
+"""schema/parley/envelope.proto describes the JSON frames that are frozen here. Each parses with the
+content that the file states.
+"""
 
 import pathlib
 import subprocess

@@ -1,5 +1,5 @@
-// Our generated client at datadivr's own server: datadivr_guest, with the server's url in DATADIVR_URL and its release in DATADIVR_RELEASE.
-// Run by datadivr_test.py, once for each release.
+// Parley's generated client with datadivr's own server: datadivr_guest, with the server's url in
+// DATADIVR_URL and its release in DATADIVR_RELEASE. datadivr_test.py runs it once for each release.
 #include "datadivr/v1/datadivr.client.hpp"
 #include "system/events.hpp"
 
@@ -38,10 +38,10 @@ struct guest {
     link.connect();
     id = link.learn_id();
   }
-  // Everything that was sent before has been handled when this returns.
+  // When this returns, everything that was sent before has been handled.
   void fence() const { EXPECT_EQ(hub.sum({.numbers = {1, 2}}), 3); }
 
-  using line = std::pair<std::string, std::string>;  // who, what
+  using line = std::pair<std::string, std::string>;  // sender and text
   events<line> heard;
   events<std::pair<parley::named_event, std::string>> others;
   events<parley::error> errors, lost;
@@ -75,7 +75,7 @@ TEST(Guest, Gets_error_answers_as_typed_errors) {
   EXPECT_THAT(why.message, StartsWith("Error: could not convert string to float"));
   EXPECT_EQ(refusal([&] { a.names.call({.name = "sum_event", .payload = "[]", .reply = "sum_handler_result"}); }).message,
             "Invalid payload format");
-  // An empty list is not written, as protobuf's JSON has it.
+  // An empty list is not written, as in protobuf's JSON.
   EXPECT_EQ(refusal([&] { a.hub.sum({}); }).message, "Payload must contain a list of numbers");
   a.fence();
   EXPECT_TRUE(a.errors.empty());
@@ -103,7 +103,7 @@ TEST(Guest, Asks_one_thing_at_a_time_where_nothing_is_known_of_the_order) {
 
 TEST(Guest, Is_told_about_nodes_where_the_release_knows_them) {
   const guest a;
-  if (!describes_nodes()) {  // passed on to the others, who do not answer
+  if (!describes_nodes()) {  // passed on to the other clients, which do not answer
     EXPECT_EQ(refusal([&] { a.hub.with({.deadline = 50ms}).get_node_info({.index = 0}); }).code, errc::deadline_exceeded);
     a.fence();
     return;
@@ -169,7 +169,7 @@ TEST(Guest, Is_not_thrown_out_by_what_another_has_the_server_pass_on) {
 }
 
 TEST(Guest, Is_dropped_by_the_original_for_what_that_cannot_handle_and_comes_back) {
-  if (!describes_nodes()) return;  // an older one passes it on
+  if (!describes_nodes()) return;  // an older release passes it on
   guest a, b;
   const parley::error why = refusal([&] { a.names.call({.name = "get_node_info", .payload = "[1]", .reply = "get_node_info_result"}); });
   EXPECT_EQ(why.code, errc::disconnected);

@@ -14,7 +14,7 @@ last_close = {}
 async def obey(socket, order):
     verb, _, rest = order.partition(" ")
     if verb == "!request":
-        # The names of a request's parts differ from release to release.
+        # The attributes of a request have other names in older releases.
         headers = socket.request_headers if hasattr(socket, "request_headers") else socket.request.headers
         await socket.send(json.dumps({name.lower(): value for name, value in headers.raw_items()}))
     elif verb == "!fragments":

@@ -1,5 +1,6 @@
-// Connections without a schema at WebSocket servers nobody here wrote: raw_guest, with an echo server's url in ECHO_URL and, if there is one in
-// the way, a proxy's in PROXY_URL. Run by raw_test.py and proxies_test.py. What the server does on demand is said in echo_server.py.
+// Connections without a schema to foreign WebSocket servers: raw_guest, with the url of an echo
+// server in ECHO_URL and the url of a proxy, if there is one, in PROXY_URL. raw_test.py and
+// proxies_test.py run it. echo_server.py documents what the server does on request.
 #include "system/events.hpp"
 
 #include <parley/raw.hpp>

@@ -59,7 +59,7 @@ def blocking(url):
         large = "x" * 60_000
         socket.send(line(large))
         check_line(socket.recv(), large)
-        socket.send(b"\x00\x01")  # plain peers speak text
+        socket.send(b"\x00\x01")  # plain peers send text
         expect("error", read(socket.recv())["event_name"], "error")
     expect("closed", socket.closed, True)
 
@@ -79,7 +79,8 @@ async def native(url, mode):
         socket.ping(b"are you there?")
         socket.send(line("Grüße, 世界"))
         check_line(await socket.recv(), "Grüße, 世界")
-        # Somebody who leaves as this client does, with an empty close frame and nothing after it, disturbs nobody.
+        # A client that leaves as this library does, with an empty close frame and nothing after it,
+        # does not affect the others.
         other = await websocket_rs.connect(url)
         expect("arrival", read(await socket.recv())["event_name"], "Lobby.Arrived")
         other.close()
