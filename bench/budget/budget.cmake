@@ -1,4 +1,5 @@
-# Instruction counts of the hot paths: ctest -L budget. Optimised builds only; a sanitizer's instructions are not ours.
+# Instruction counts of the hot paths: ctest -L budget. For optimised builds only, because a
+# sanitizer adds instructions.
 parley_bench(bench_budget LINKS bench_samples bench_schema parley::client parley::server parley::transport
   SOURCES budget/codec_paths.cpp budget/main.cpp budget/memory_paths.cpp budget/socket_paths.cpp
           load/connection.cpp load/script.cpp load/typed_script.cpp)

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""Instructions, instruction cache misses and mispredicted branches of a hot path against its budget.
+"""Compares the instructions, instruction cache misses and mispredicted branches of a hot path with
+its budget.
 
   check.py PROGRAM BUDGETS PATH...            fails if one of them takes over 10 % more instructions than its budget, or misses far more
-  check.py --update PROGRAM BUDGETS [PATH...] writes what they take, all if none is named
+  check.py --update PROGRAM BUDGETS [PATH...] writes the figures of the named paths, or of all
   check.py --profile PROGRAM PATH             shows the functions that take most of them
 
-Callgrind counts the process, not the kernel. The program runs a path N and 2N times and the difference counts, so that starting,
-greeting and growing of buffers do not. What chooses code by the processor is told to take what every x86-64 has. The count of instructions
-is the same from run to run within a per mille. The misses are those of callgrind's simulation of a first-level instruction cache of 32 KiB
-in 8 ways, which most Intel processors have, and of its branch predictor. Where the linker puts a function changes the misses of the cache by
-a third, so they have more room. All depend on compiler and libraries: with another compiler than the budgets were written with, or without
-valgrind, there is nothing to compare, and the exit code is 77 (skipped).
+Callgrind counts in the process and not in the kernel. The program runs a path N and 2N times, and
+the difference counts, so that starting, greeting and growing buffers are not included. Code that
+depends on the processor is told to use only what every x86-64 processor has. The count of
+instructions varies by less than a per mille from run to run. The misses are those of callgrind's
+simulation of a first-level instruction cache of 32 KiB in 8 ways, which most Intel processors have,
+and of its branch predictor. They also depend on the addresses that the linker gives to functions,
+so their limits are wider. All figures depend on compiler and libraries. With another compiler than
+the one of the budgets, or without valgrind, nothing can be compared, and the exit code is 77
+(skipped).
 """
 
 import json
@@ -23,13 +27,13 @@ import sys
 import tempfile
 
 SKIPPED = 77
-# What is counted, by the names that callgrind gives its events, and by how much a path may exceed it.
+# The figures that are counted, and the names of callgrind's events that make up each.
 COUNTED = {"instructions": ["Ir"], "cache_misses": ["I1mr"], "mispredictions": ["Bcm", "Bim"]}
-STEADY = 1.10  # the count of instructions stays within this factor
+STEADY = 1.10  # the largest ratio of the counted instructions to their budget
 ALLOWED = {"instructions": lambda budget: budget * STEADY,
            "cache_misses": lambda budget: budget * 1.5 + 20,
            "mispredictions": lambda budget: budget * 1.25 + 3}
-COUNTS = {"memory-call": 500}  # of a path's runs, by the beginning of its name
+COUNTS = {"memory-call": 500}  # the count of runs of a path, by the beginning of its name
 COUNT = 2000
 
 ENVIRONMENT = {

@@ -1,4 +1,4 @@
-// path=NAME count=N: runs one hot path, for callgrind to count.
+// path=NAME count=N: runs one hot path for callgrind.
 #include "budget/paths.hpp"
 #include "support/arguments.hpp"
 #include "support/figures.hpp"

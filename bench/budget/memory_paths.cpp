@@ -25,7 +25,7 @@ void call_in_memory(bool json, std::size_t count) {
   const v1::BenchClient stub{link};
   v1::Sample sample{.sequence = 1, .value = 0.5};
   sample.data.resize(48);
-  // The first one connects.
+  // The first call also connects.
   for (std::size_t i = 0; i <= count; ++i) {
     bool answered = false;
     stub.async_echo(sample, [&](const parley::result<v1::Sample>& answer) {

@@ -1,4 +1,5 @@
-// The hot paths whose instructions are counted. Each is one thread, waits for nothing, and does `count` times the same.
+// The hot paths whose instructions are counted. Each runs on one thread without waiting, and does
+// the same work `count` times.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +10,13 @@ namespace bench {
 void encode_nested(bool json, std::size_t count);
 void decode_nested(bool json, std::size_t count);
 
-// A typed call of 64 B from a generated client to a generated handler, both on one loop, in memory: session, rpc, codecs, no sockets.
+// A typed call of 64 B from a generated client to a generated handler, in memory and on one loop.
+// It covers session, rpc and codecs, but no sockets.
 void call_in_memory(bool json, std::size_t count);
 
-// The server's share, and a little of the load client's, over a real socket, 64 messages at a time: frames of 64 B echoed by the
-// transport, and typed calls of 64 B answered by a handler.
+// The server's share, and a small share of the load client, over a real socket with 64 messages at
+// a time. Either frames of 64 B that the transport echoes, or typed calls of 64 B that a handler
+// answers.
 void echo_frames(std::size_t count);
 void answer_calls(bool json, std::size_t count);
 

@@ -25,10 +25,10 @@ namespace {
 
 constexpr std::size_t at_once = 64;
 
-// Sends and hears `count` messages, in turn with the server's loop on this thread.
+// Sends and receives `count` messages, alternating with the server's loop on this thread.
 void exchange(asio::io_context& loop, std::uint16_t port, const script& talk, std::size_t count) {
   int socket = -1;
-  // Greeting blocks, so it needs a thread of its own.
+  // The greeting blocks, so it runs on a thread of its own.
   std::thread greeter([&] {
     socket = open_connection(port, talk);
     asio::post(loop, [] {});

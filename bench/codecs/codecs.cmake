@@ -1,4 +1,5 @@
-# One program per codec: two generators that both make a namespace bench::v1 do not fit into one. Others than ours: if they are installed.
+# One program for each codec, because two generators that both define a namespace bench::v1 do not
+# fit into one program. Foreign codecs are built if they are installed.
 add_library(bench_codec_measure STATIC codecs/measure.cpp)
 parley_own_code(bench_codec_measure)
 target_link_libraries(bench_codec_measure PUBLIC bench_support)

@@ -1,4 +1,5 @@
-// The same schema through flatc's own C++ and its object API: verify and unpack, pack and finish. Only binary.
+// The same schema with flatc's own C++ and its object API: verify and unpack, pack and finish.
+// Binary only.
 #include "codecs/measure.hpp"
 #include "support/figures.hpp"
 

@@ -45,7 +45,7 @@ void time_codec(const codec_task& task, const std::function<std::size_t()>& oper
   const std::size_t bytes = operation();
   if (bytes == 0) fail("nothing was written or read");
 
-  // How many fit into a piece.
+  // The number of operations in one part.
   std::size_t repeat = 1;
   for (double took = 0; took < task.seconds / pieces / 2; repeat *= 2) {
     const double start = thread_seconds();

@@ -1,8 +1,10 @@
-// What the codec programs share: their arguments, the samples' files, and how an operation is timed.
+// The shared code of the codec programs: their arguments, the files of the samples, and the
+// measurement of an operation.
 //
 //   <program> kind=flat|nested|series|block|board format=json|binary operation=encode|decode samples=FOLDER [seconds=0.15]
 //
-// Prints nanoseconds of this thread's CPU time per operation: the median of some forty pieces of the measured time.
+// Prints nanoseconds of this thread's CPU time for one operation: the median of about forty parts
+// of the measured time.
 #pragma once
 
 #include <functional>
@@ -15,13 +17,13 @@ struct codec_task {
   bool json = false;
   bool encode = false;
   double seconds = 0;
-  std::string sample_json{};    // the kind's sample in the proto3 JSON mapping
-  std::string sample_binary{};  // and as our FlatBuffer
+  std::string sample_json{};    // the sample of this kind in proto3 JSON
+  std::string sample_binary{};  // the same sample as Parley's FlatBuffer
 };
 
 codec_task codec_task_from(int argc, char** argv);
 
-// `operation` says how many bytes it wrote or read. Fails if that is none.
+// `operation` returns the number of bytes that it wrote or read. Fails if the number is 0.
 void time_codec(const codec_task&, const std::function<std::size_t()>& operation);
 
 }  // namespace bench

@@ -1,4 +1,5 @@
-// nlohmann's JSON: text to its document and back. Filling a struct from the document is left out, in its favour.
+// nlohmann's JSON: from text to its document and back. Filling a struct from the document is not
+// included, which favours this codec.
 #include "codecs/measure.hpp"
 #include "support/figures.hpp"
 

@@ -1,4 +1,5 @@
-// Our generated codecs. With write=FOLDER instead of a task: writes the samples that all codec programs read.
+// Parley's generated codecs. With write=FOLDER instead of a task it writes the samples that all
+// codec programs read.
 #include "codecs/measure.hpp"
 #include "codecs/samples.hpp"
 #include "support/arguments.hpp"

@@ -1,4 +1,5 @@
-// Protobuf's binary form, and its JSON mapping by reflection (util/json_util.h). Messages are reused, as ours are.
+// Protobuf's binary form, and its JSON mapping by reflection (util/json_util.h). Messages are
+// reused, as Parley's are.
 #include "codecs/measure.hpp"
 #include "support/figures.hpp"
 

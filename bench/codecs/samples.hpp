@@ -1,4 +1,4 @@
-// The messages whose codecs are measured, one per kind: always the same.
+// The messages that the codecs are measured with, one of each kind. They are always the same.
 #pragma once
 
 #include "bench/v1/kinds.types.hpp"

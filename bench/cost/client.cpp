@@ -1,4 +1,5 @@
-// What a client program's own translation unit costs to compile: a call, an event sent, an event heard.
+// The cost of compiling the translation unit of a client program: it makes a call, sends an event
+// and receives an event.
 #include "bench/v1/bench.client.hpp"
 
 #include <parley/client.hpp>

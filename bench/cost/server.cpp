@@ -1,4 +1,5 @@
-// What a server program's own translation unit costs to compile: a call answered, an event looked at.
+// The cost of compiling the translation unit of a server program: it answers a call and examines an
+// event.
 #include "bench/v1/bench.server.hpp"
 
 #include <parley/server.hpp>

@@ -1,4 +1,4 @@
-// The standard headers that any such program includes, to compare with.
+// The standard headers that such a program includes anyway, for comparison.
 #include <iostream>
 #include <memory>
 #include <string>

@@ -1,4 +1,5 @@
-// The floor: WebSocket frames by hand on epoll, echoed to the sender or, with mode=all, to everybody. Answers of one read leave in one write.
+// The floor: WebSocket frames written by hand on epoll, echoed to the sender or, with mode=all,
+// sent to all clients. The answers of one read are sent in one write.
 #include "floors/output.hpp"
 #include "support/arguments.hpp"
 #include "support/figures.hpp"
@@ -19,7 +20,7 @@ namespace {
 struct peer {
   int socket;
   bool upgraded = false;
-  bool blocked = false;  // waits until the socket can be written
+  bool blocked = false;  // set while the socket cannot be written
   std::vector<unsigned char> partial{};
   bench::output out{};
 };
@@ -84,7 +85,7 @@ class server {
     to.blocked = false;
   }
 
-  // False: the connection is over.
+  // Returns false when the connection has ended.
   bool read(peer& from) {
     std::size_t have = from.partial.size();
     if (have != 0) std::memcpy(input_.data(), from.partial.data(), have);

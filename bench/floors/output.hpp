@@ -1,4 +1,5 @@
-// Bytes waiting to be sent; keeps its memory. realloc, because growing a std::vector would clear what is overwritten at once.
+// Bytes that wait to be sent. It keeps its memory. It uses realloc, because a growing std::vector
+// would clear bytes that are overwritten at once.
 #pragma once
 
 #include "support/frames.hpp"

@@ -1,4 +1,5 @@
-// Echo of raw TCP, one connection at a time, blocking read and write: what a round trip costs without anything of ours.
+// Echoes raw TCP, one connection at a time, with blocking reads and writes: the cost of a round
+// trip without Parley.
 #include "support/socket.hpp"
 
 #include <sys/socket.h>

@@ -33,7 +33,7 @@ void upgrade(int socket, std::uint16_t port, const script& what) {
   if (!what.subprotocol.empty()) request.append("Sec-WebSocket-Protocol: ").append(what.subprotocol).append("\r\n");
   write_all(socket, request.append("\r\n"));
   std::string answer;
-  // Nothing follows the answer: the server waits for our first frame.
+  // Nothing follows the answer, because the server waits for the client's first frame.
   while (!answer.ends_with("\r\n\r\n")) answer += read_some(socket);
   if (answer.compare(9, 3, "101") != 0 || answer.find(frames::accept) == answer.npos) fail("not upgraded: " + answer);
 }

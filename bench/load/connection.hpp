@@ -1,4 +1,5 @@
-// One connection of the load client: raw, non-blocking, with nothing per message but a system call's share and a patched id.
+// One connection of the load client: raw and non-blocking. The only work for each message is its
+// share of a system call and a changed id.
 #pragma once
 
 #include "load/script.hpp"
@@ -11,7 +12,8 @@
 
 namespace bench {
 
-// Counts answers in a byte stream. The first is checked by its content, the others must have the same header and so the same size.
+// Counts answers in a byte stream. The content of the first is checked. The others must have the
+// same header, and therefore the same size.
 class answer_counter {
  public:
   explicit answer_counter(const script& what) : script_(&what) {}
@@ -22,22 +24,23 @@ class answer_counter {
   void learn();
 
   const script* script_;
-  std::string first_;         // until the first answer is whole
-  std::size_t answer_ = 0;    // bytes of an answer with its header; 0: not yet known
-  std::string header_;        // that every answer begins with
-  std::size_t position_ = 0;  // in the answer that is coming in
+  std::string first_;         // until the first answer is complete
+  std::size_t answer_ = 0;    // size of an answer with its header; 0: not known yet
+  std::string header_;        // the beginning of every answer
+  std::size_t position_ = 0;  // position in the incomplete answer
 };
 
-// Messages with ascending ids, made in place in a buffer that all connections share: at most `batch` in one system call.
+// Messages with ascending ids, made in place in a buffer that all connections share. At most
+// `batch` are sent in one system call.
 class outgoing {
  public:
   outgoing(const script& what, std::size_t batch);
   struct cursor {
     std::uint64_t next_id = first_id;
-    std::size_t owed = 0;    // messages not yet wholly sent
-    std::size_t offset = 0;  // of the first of them, bytes already sent
+    std::size_t owed = 0;    // messages that are not completely sent
+    std::size_t offset = 0;  // bytes of the first one that are already sent
   };
-  // Sends what is owed; false: the socket takes no more now.
+  // Sends the owed messages. Returns false if the socket accepts no more at the moment.
   bool send(int socket, cursor& at);
 
  private:
@@ -47,7 +50,7 @@ class outgoing {
   std::string bytes_;
 };
 
-// Connects, upgrades and greets, blocking; returns a non-blocking socket.
+// Connects, upgrades and greets with a blocking socket, and then makes the socket non-blocking.
 int open_connection(std::uint16_t port, const script& what);
 
 }  // namespace bench

@@ -24,7 +24,7 @@ crowd::crowd(std::uint16_t port, std::size_t size, const std::vector<script>& sc
     members_.push_back({open_connection(port, scripts[which]), outgoing_[which].get(), answer_counter(scripts[which])});
   }
   for (member& one : members_) watch(one, EPOLL_CTL_ADD, EPOLLIN);
-  heard_ = now();  // opening ten thousand connections takes its time
+  heard_ = now();  // opening ten thousand connections takes long
 }
 
 void crowd::watch(member& who, int how, unsigned what) {

@@ -1,4 +1,5 @@
-// Many connections on one busy-polled epoll. A sleeping client would add the time of waking it to every figure.
+// Many connections on one epoll instance that is polled without sleeping. A client that sleeps
+// would add the time for waking it to every figure.
 #pragma once
 
 #include "load/connection.hpp"
@@ -22,14 +23,16 @@ class crowd {
     bool blocked = false;
   };
 
-  // The members take the scripts in turn. `batch`: the most messages that one of them sends at once.
+  // The connections use the scripts in turn. `batch` limits the messages that one connection sends
+  // at once.
   crowd(std::uint16_t port, std::size_t size, const std::vector<script>& scripts, std::size_t batch);
 
   std::size_t size() const { return members_.size(); }
   member& at(std::size_t i) { return members_[i]; }
   void owe(member& who, std::size_t messages) { who.to_send.owed += messages; }
   void flush(member& who);
-  // One turn: reads what is there and tells of each member that got answers. Fails if nothing comes for 5 s.
+  // One turn: reads all available data and reports each connection that got answers. Fails if
+  // nothing arrives for 5 s.
   void poll(const std::function<void(member&, std::uint64_t answers)>& on_answers);
 
  private:

@@ -8,7 +8,7 @@
 namespace bench {
 
 void idle(const load& what) {
-  // One connection first, so that what the server makes once is not counted.
+  // Opens one connection first, so that memory which the server allocates once is not counted.
   std::vector<int> sockets{open_connection(what.port, what.scripts.front())};
   const std::int64_t before = settled_resident_bytes(what.server);
   for (std::size_t i = 0; i < what.connections; ++i) sockets.push_back(open_connection(what.port, what.scripts[i % what.scripts.size()]));

@@ -1,4 +1,4 @@
-// What the load client can do. Each mode prints one line of JSON.
+// The modes of the load client. Each prints one line of JSON.
 #pragma once
 
 #include "load/script.hpp"
@@ -11,20 +11,22 @@ namespace bench {
 
 struct load {
   std::uint16_t port = 0;
-  int server = 0;  // its process, whose CPU time and memory are measured
+  // The process id of the server, whose CPU time and memory are measured.
+  int server = 0;
   std::vector<script> scripts{};
   std::size_t connections = 1;
   std::size_t in_flight = 64;  // per connection
   std::size_t burst = 1;       // events sent at once
-  double warm_up = 0.25;       // seconds, not measured
+  double warm_up = 0.25;       // seconds before the measurement
   double seconds = 0.5;
 };
 
-// One message after the other on one connection.
+// One connection that sends each message after the answer to the last.
 void round_trips(const load&);
-// Every connection keeps `in_flight` messages on their way.
+// Every connection has `in_flight` messages without an answer.
 void pipeline(const load&);
-// The first connection sends `burst` events, and again when all connections have received all of them.
+// The first connection sends `burst` events, and sends them again when all connections have
+// received all of them.
 void fan_out(const load&);
 // Opens connections and does nothing with them.
 void idle(const load&);

@@ -15,7 +15,8 @@ void pipeline(const load& what) {
     clients.flush(clients.at(i));
   }
   std::atomic<std::uint64_t> answers{0};
-  // Everything on its way has come round once, also where that takes long: else the answers counted were made before.
+  // Every connection must have completed one round, even if that takes long. Otherwise the counted
+  // answers would belong to messages from before.
   constexpr double longest = 10;  // seconds
   const std::uint64_t once_round = what.connections * what.in_flight;
   time_throughput(what.server, what.warm_up, what.seconds, answers, [&](double time) {

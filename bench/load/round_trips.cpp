@@ -21,7 +21,7 @@ void round_trips(const load& what) {
   time_round_trips(what.server, what.warm_up, what.seconds, [&] {
     cursor.owed = 1;
     while (!out.send(socket, cursor)) {}
-    // Looks at the clock now and then only: that is a system call on some machines.
+    // Reads the clock only at intervals, because that is a system call on some machines.
     double start = 0;
     for (std::size_t looks = 1;; ++looks) {
       const ssize_t n = recv(socket, input.data(), input.size(), 0);

@@ -45,7 +45,8 @@ script script_by_name(std::string_view name, std::size_t size) {
 
 void put_id(const script& s, char* message, std::uint64_t id) {
   if (s.id_at == 0) return;
-  // The payload, and with it the mask's first byte, begins behind the header, whose length follows from its second byte.
+  // The payload begins after the header, and so does the first byte of the mask that applies to it.
+  // The second byte of the message gives the length of the header.
   const unsigned char length = static_cast<unsigned char>(message[1]) & 0x7f;
   const std::size_t payload_at = (length == 126 ? 4u : length == 127 ? 10u : 2u) + mask_key.size();
   unsigned char plain[id_bytes];

@@ -1,4 +1,5 @@
-// Parley's wire, spoken with the runtime's own formats and codecs, once; what is measured is the server's share.
+// Parley's wire format, made once by the runtime's own formats and codecs. The server's share is
+// measured.
 #include "load/script.hpp"
 
 #include "support/figures.hpp"
@@ -50,7 +51,7 @@ std::string hello(bool binary) {
   return write_frame(e, payload, binary);
 }
 
-// The server's frame, with its own copy: payload readers want eight-aligned bytes.
+// Reads the server's frame from a copy, because payload readers require eight-aligned bytes.
 bool read_frame(std::string_view content, bool binary, wire::envelope& e, std::string& copy) {
   copy.assign(content);
   return !format_of(binary).read(as_bytes(copy), side::client, wire::read_limits{}, e);

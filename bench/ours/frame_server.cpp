@@ -1,4 +1,5 @@
-// Our WebSocket transport without envelopes: every message goes back to its sender or, with mode=all, one shared buffer to everybody.
+// Parley's WebSocket transport without envelopes: every message returns to its sender or, with
+// mode=all, one shared buffer goes to all clients.
 #include "support/arguments.hpp"
 #include "support/figures.hpp"
 #include "support/socket.hpp"

@@ -1,4 +1,4 @@
-// The handler under test: answers with what it was asked; events are passed on without being decoded.
+// The measured handler: it answers with the request, and events are relayed without being decoded.
 #pragma once
 
 #include "bench/v1/bench.server.hpp"

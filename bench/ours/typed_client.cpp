@@ -1,5 +1,6 @@
-// script=polling|blocking port=P server=PID [size warm_up seconds]: round trips through the generated client.
-//   polling   on a loop of our own that is polled without sleeping: what the client's code costs
+// script=polling|blocking port=P server=PID [size warm_up seconds]: round trips through the
+// generated client.
+//   polling   on a loop that is polled without sleeping: the cost of the client's code
 //   blocking  lobby.echo(...), as most programs would write it: two threads that wake each other
 #include "bench/v1/bench.client.hpp"
 

@@ -1,4 +1,5 @@
-// The typed server under test: a generated handler on a real server. Only limits are raised. threads=N: so many event loops.
+// The measured server: a generated handler on a real server with raised limits. threads=N selects
+// the number of loops.
 #include "ours/handler.hpp"
 #include "support/arguments.hpp"
 #include "support/socket.hpp"

@@ -1,4 +1,5 @@
-// Boost.Beast: echo, or with mode=all one shared message to everybody. One asynchronous write per message, as its interface has it.
+// Boost.Beast: echo or, with mode=all, one shared message to all clients. One asynchronous write
+// for each message, as its interface provides.
 #include "support/arguments.hpp"
 #include "support/socket.hpp"
 

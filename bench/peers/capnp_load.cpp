@@ -66,6 +66,6 @@ int main(int argc, char** argv) {
     bench::time_throughput(server, warm_up, seconds, answers,
                            [&](double time) { timer.afterDelay(static_cast<std::int64_t>(time * 1e6) * kj::MICROSECONDS).wait(scope); });
   }
-  // In the middle of calls; there is nothing to tidy up.
+  // Calls are still in progress, and nothing has to be cleaned up.
   _exit(0);
 }

@@ -1,4 +1,5 @@
-// mode=round-trips|pipeline script=unary|bidi port=P server=PID [size connections in_flight warm_up seconds]: gRPC's own client, each connection a channel.
+// mode=round-trips|pipeline script=unary|bidi port=P server=PID [size connections in_flight warm_up
+// seconds]: gRPC's own client, with a channel for each connection.
 #include "support/arguments.hpp"
 #include "support/figures.hpp"
 #include "support/report.hpp"
@@ -31,7 +32,8 @@ Sample sample_of(std::size_t size) {
   return sample;
 }
 
-// Keeps messages in flight on one stream: one write at a time, which is the interface's rule, reads beside it.
+// Keeps messages in flight on one stream. The interface permits one write at a time, and reads in
+// parallel.
 class stream final : public grpc::ClientBidiReactor<Sample, Sample> {
  public:
   stream(Echo::Stub& stub, const Sample& what, int in_flight) : out_(what), credit_(in_flight - 1) {
@@ -65,7 +67,7 @@ class stream final : public grpc::ClientBidiReactor<Sample, Sample> {
         writing_ = false;
         continue;
       }
-      // With more to come it need not be sent at once.
+      // If more messages follow, this one need not be sent at once.
       StartWrite(&out_, left > 1 ? grpc::WriteOptions().set_buffer_hint() : grpc::WriteOptions());
       return;
     }
@@ -78,7 +80,7 @@ class stream final : public grpc::ClientBidiReactor<Sample, Sample> {
   std::atomic<bool> writing_{true};
 };
 
-// One call after the other; as many of these as calls are to be in flight.
+// Makes one call after the other. There is one of these for each call in flight.
 class caller {
  public:
   caller(Echo::Stub& stub, const Sample& what) : stub_(stub), out_(what) { call(); }
@@ -101,7 +103,7 @@ class caller {
 
 std::unique_ptr<Echo::Stub> connect(const std::string& where) {
   grpc::ChannelArguments options;
-  options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // each channel has its own connection
   options.SetMaxReceiveMessageSize(1 << 26);
   const auto channel = grpc::CreateCustomChannel(where, grpc::InsecureChannelCredentials(), options);
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) bench::fail("not connected");
@@ -137,6 +139,6 @@ int main(int argc, char** argv) {
     bench::time_throughput(server, warm_up, seconds, answers,
                            [](double time) { std::this_thread::sleep_for(std::chrono::duration<double>(time)); });
   }
-  // Its threads are in the middle of calls; there is nothing to tidy up.
+  // gRPC's threads are still making calls, and nothing has to be cleaned up.
   _exit(0);
 }

@@ -1,4 +1,5 @@
-// gRPC's callback server without TLS: a call per message, or one bidirectional stream per connection.
+// gRPC's callback server without TLS: one call for each message, or one bidirectional stream for
+// each connection.
 #include "support/socket.hpp"
 
 #include "echo.grpc.pb.h"
@@ -12,7 +13,7 @@ namespace {
 using bench::peer::Echo;
 using bench::peer::Sample;
 
-// Deletes itself when the stream is over, as the interface wants it.
+// Deletes itself when the stream has ended, as the interface requires.
 class stream final : public grpc::ServerBidiReactor<Sample, Sample> {
  public:
   stream() { StartRead(&in_); }

@@ -1,13 +1,15 @@
-# Programs on other libraries, each only if its Debian package is installed; scripts/bench says which it misses.
+# Programs that use other libraries. Each is built only if its Debian package is installed.
+# scripts/bench reports the missing ones.
 find_package(Boost 1.74 QUIET)
 if(Boost_FOUND)
   parley_bench(bench_beast_server SOURCES peers/beast_server.cpp LINKS Boost::headers)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(bench_beast_server PRIVATE -Wno-maybe-uninitialized)  # in its headers
+    target_compile_options(bench_beast_server PRIVATE -Wno-maybe-uninitialized)  # for warnings in Beast's headers
   endif()
 endif()
 
-# As it comes: C++17, because 0.8.2 is no C++20. The product has it repaired, with a transport of its own.
+# Unmodified websocketpp, built as C++17 because 0.8.2 is not valid C++20. Parley itself uses a
+# repaired copy, with a transport of its own.
 find_path(WEBSOCKETPP_INCLUDE_DIR websocketpp/endpoint.hpp)
 add_executable(bench_websocketpp_server peers/websocketpp_server.cpp)
 set_target_properties(bench_websocketpp_server PROPERTIES CXX_STANDARD 17 RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/bin")
@@ -31,7 +33,7 @@ if(Protobuf_FOUND AND gRPC_FOUND AND TARGET gRPC::grpc++ AND TARGET gRPC::grpc_c
   parley_bench(bench_grpc_load SOURCES peers/grpc_load.cpp LINKS bench_grpc_schema)
 endif()
 
-# Its own CMake package wants a C compiler. Clang refuses the headers of 0.9 as C++20.
+# Its own CMake package requires a C compiler. Clang refuses the headers of 0.9 as C++20.
 find_program(BENCH_CAPNP capnp)
 set(libraries "")
 foreach(name IN ITEMS capnp-rpc capnp kj-async kj)

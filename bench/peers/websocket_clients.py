@@ -1,6 +1,7 @@
-"""script=FORM-PATTERN port=P [size=512 warm_up seconds]: Python's clients `websocket-rs` and `websockets` at an echo server, as
-ours/raw_client.cpp does it, which explains the patterns.
-FORM: rs-sync, rs-async, websockets-sync, websockets-async."""
+"""script=FORM-PATTERN port=P [size=512 warm_up seconds]: Python's clients `websocket-rs` and
+`websockets` with an echo server, like ours/raw_client.cpp, which documents the patterns.
+FORM: rs-sync, rs-async, websockets-sync, websockets-async.
+"""
 
 import asyncio
 import json
@@ -52,7 +53,7 @@ def blocking(socket, pattern, message, stopwatch):
 
 
 async def native(socket, pattern, message, stopwatch):
-    """Its send() is no coroutine."""
+    """A client whose send() is not a coroutine."""
     first = ahead(pattern)
     while stopwatch.goes_on():
         for _ in range(first):

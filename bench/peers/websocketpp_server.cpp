@@ -1,4 +1,5 @@
-// websocketpp as it comes, its logging off, on its own Asio transport: echo, or with mode=all to everybody. C++17, as 0.8.2 needs it.
+// websocketpp with its own Asio transport, unmodified and with logging off: echo or, with mode=all,
+// to all clients. Built as C++17, as 0.8.2 requires.
 #include <unistd.h>
 
 #include <websocketpp/config/asio_no_tls.hpp>
@@ -19,7 +20,7 @@ using handle = websocketpp::connection_hdl;
 
 int main(int argc, char** argv) {
   const bool to_all = argc > 1 && std::string(argv[1]) == "mode=all";
-  // As support/socket.hpp says, which is C++20.
+  // See support/socket.hpp, which cannot be included because it is C++20.
   std::thread([] {
     for (;;) ::pause();
   }).detach();
@@ -39,7 +40,8 @@ int main(int argc, char** argv) {
   server.init_asio();
   server.set_reuse_addr(true);
   server.set_listen_backlog(4096);
-  // Its socket handler runs before the socket is open (issue 812 of that project), so this is the place.
+  // websocketpp calls its socket handler before the socket is open (its issue 812), so the option
+  // is set here.
   server.set_tcp_post_init_handler([&](handle who) {
     websocketpp::lib::asio::error_code error;
     server.get_con_from_hdl(who)->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), error);

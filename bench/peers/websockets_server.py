@@ -1,4 +1,4 @@
-"""The `websockets` package for Python: echo."""
+"""Echo with the `websockets` package for Python."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-// key=value arguments, which every program here takes.
+// key=value arguments, which every program of the bench takes.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What is measured of a process, our own or another, from /proc.
+// The figures of a process, this one or another, from /proc.
 #pragma once
 
 #include <cstdint>
@@ -6,22 +6,23 @@
 
 namespace bench {
 
-// Seconds of a clock that never goes back.
+// Seconds of a monotonic clock.
 double now();
 
-// CPU time of all threads of a process, in nanoseconds: the scheduler's own account (what schedstat shows for each thread, with those that
-// have ended), so that it matters little what else runs.
+// The CPU time of all threads of a process, in nanoseconds, including threads that have ended. It
+// is the scheduler's own count (schedstat shows it for each thread), so other load on the machine
+// has little influence.
 std::uint64_t cpu_ns(int pid);
 
-// Resident memory of a process, in bytes. The kernel's socket memory is not in it.
+// The resident memory of a process in bytes, without the kernel's socket memory.
 std::int64_t resident_bytes(int pid);
 
-// Waits until it has stayed the same for a while (at most 5 s).
+// Waits until the resident memory has stayed the same for a while, at most 5 s.
 std::int64_t settled_resident_bytes(int pid);
 
-// Prints a line and leaves: a benchmark that goes wrong has no figure.
+// Prints a line and exits, because a benchmark with an error has no figure.
 [[noreturn]] void fail(const std::string& why);
-// The same, with what errno says.
+// Like fail(), with the text of errno.
 [[noreturn]] void fail_errno(const char* what);
 
 }  // namespace bench

@@ -1,4 +1,5 @@
-// RFC 6455 by hand, for the floors and the load client: whole frames, no fragments, no control frames.
+// RFC 6455 by hand for the floors and the load client: whole frames, without fragments and control
+// frames.
 #pragma once
 
 #include <simdjson.h>
@@ -14,14 +15,14 @@ namespace bench::frames {
 inline constexpr unsigned char text = 1;
 inline constexpr unsigned char binary = 2;
 
-// The key of every client here is the one of RFC 6455 section 1.3, so that the answer is known.
+// Every client uses the key of RFC 6455 section 1.3, so that the answer is known.
 inline constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
 inline constexpr std::string_view accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 inline constexpr std::string_view upgraded =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-// Appends a header to `out`, at most 10 bytes; the mask's key is not in it.
+// Appends a header of at most 10 bytes to `out`, without the mask.
 inline std::size_t write_header(unsigned char* out, unsigned char opcode, std::size_t size, bool masked) {
   const unsigned char mask = masked ? 0x80 : 0;
   const std::uint64_t wide = size;
@@ -37,7 +38,7 @@ inline std::size_t write_header(unsigned char* out, unsigned char opcode, std::s
 }
 
 struct header {
-  std::size_t bytes = 0;  // 0: not all of it is there
+  std::size_t bytes = 0;  // 0: the frame is incomplete
   std::size_t size = 0;   // of the payload
   unsigned char opcode = 0;
   bool masked = false;
@@ -71,7 +72,8 @@ inline void unmask(unsigned char* payload, std::size_t size, const unsigned char
   for (; i < size; ++i) payload[i] ^= key4[i & 3];
 }
 
-// Calls `f(opcode, payload, size)` for each whole frame from a client and says how many bytes those were; -1: bad input, or a close.
+// Calls `f(opcode, payload, size)` for each whole frame from a client, and returns the number of
+// their bytes. -1: malformed input, or a close.
 template <class F>
 std::ptrdiff_t parse(unsigned char* in, std::size_t have, F&& f) {
   std::size_t done = 0;

@@ -6,10 +6,11 @@
 
 namespace bench {
 
-// A listening socket on a port of the system's choice, which it prints ("port N") for whoever started this program.
+// Opens a listening socket on a port that the system chooses, and prints it ("port N") for the
+// program that started this one.
 int listen_and_announce(bool blocking);
 
-// What other servers print.
+// Prints the port in the same form, for other servers.
 void announce(std::uint16_t port);
 
 int dial(std::uint16_t port);
@@ -17,7 +18,8 @@ void no_delay(int socket);
 void non_blocking(int socket);
 void write_all(int socket, std::string_view bytes);
 
-// A sleeping thread. libstdc++ counts references without atomics in a process of one thread, which no real server is.
+// Starts a thread that sleeps. In a process with one thread libstdc++ counts references without
+// atomics, but real servers have several threads.
 void be_multi_threaded();
 
 }  // namespace bench

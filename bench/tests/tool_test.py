@@ -1,6 +1,8 @@
-"""The bench itself: what it computes from samples, and that its programs still do their work. Nothing is measured here.
+"""Tests of the bench itself: its computations, and that its programs still do their work. Nothing
+is measured here.
 
-  tool_test.py BUILD    needs bench_load, bench_epoll_server, bench_frame_server, bench_raw_client and bench_typed_server
+tool_test.py BUILD    needs bench_load, bench_epoll_server, bench_frame_server, bench_raw_client and
+bench_typed_server
 """
 
 import json
@@ -36,7 +38,7 @@ def results_of(*contenders, bars=(), **options):
 
 class Ratios(unittest.TestCase):
     def test_a_ratio_is_the_median_of_the_quotients_within_each_round(self):
-        # The machine was three times slower in the second round, for both.
+        # In the second round the machine was three times slower for both.
         results = results_of(contender("floor", 10, 30, 10), contender("ours", 20, 60, 30))
         self.assertEqual(results.ratio("ours", "floor"), 2)
         self.assertEqual(results.median("ours"), 30)
@@ -76,7 +78,7 @@ class Ratios(unittest.TestCase):
 
 
 class Programs(unittest.TestCase):
-    """Each answer is compared by the load client, which ends with an error if it differs."""
+    """The load client compares each answer, and ends with an error if one differs."""
 
     settings = Settings(rounds=1, warm_up=0.01, seconds=0.02, every=False, quick=True, programs=programs.Programs(BUILD))
 

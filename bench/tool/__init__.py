@@ -1,1 +1,3 @@
-"""What scripts/bench runs once everything is built: measures rows, prints a table, writes files."""
+"""The part of scripts/bench that runs when everything is built: it measures rows, prints a table,
+and writes files.
+"""

@@ -1,4 +1,4 @@
-"""scripts/bench, once everything is built."""
+"""The part of scripts/bench that runs when everything is built."""
 
 from __future__ import annotations
 

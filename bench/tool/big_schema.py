@@ -1,4 +1,4 @@
-"""A schema of many messages: as large projects have them, and always the same."""
+"""A schema with many messages, as in large projects. It is always the same."""
 
 from typing import List
 
@@ -21,7 +21,7 @@ def _message(number: int) -> List[str]:
 
 
 def write(messages: int) -> str:
-    """Every tenth message is asked for by a call, every twentieth sent as an event."""
+    """Every tenth message is the request of a call, and every twentieth is sent as an event."""
     lines = ['syntax = "proto3";', "package big.v1;", "", 'import "google/protobuf/empty.proto";', 'import "parley/options.proto";', ""]
     for number in range(messages):
         lines += _message(number)

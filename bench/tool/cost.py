@@ -1,4 +1,4 @@
-"""What building costs: CPU time of a command and of what it starts, and the size of a program."""
+"""The cost of building: the CPU time of a command and its children, and the size of a program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Dict, List
 
 
 def cpu_seconds(command: List[str], folder: pathlib.Path, **environment: str) -> Dict[str, float]:
-    """User and system time, those of children that were waited for included."""
+    """User and system time, including that of children that were waited for."""
     process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, **environment})
     complaint = process.stderr.read()
@@ -26,7 +26,8 @@ def cpu_seconds(command: List[str], folder: pathlib.Path, **environment: str) ->
 
 
 def compile_time(build: pathlib.Path, source: str) -> Dict[str, float]:
-    """Of a file of the build, with its own command line, but at -O2 and without the compiler cache."""
+    """The time to compile a file of the build with its own command line, but with -O2 and without
+    the compiler cache."""
     entries = json.loads((build / "compile_commands.json").read_text())
     entry = next(one for one in entries if one["file"].endswith(source))
     command = [word for word in shlex.split(entry["command"]) if not word.endswith("ccache")]
@@ -46,7 +47,7 @@ def stripped_size(program: str) -> Dict[str, float]:
 
 
 def cached(build: pathlib.Path, name: str) -> str:
-    """A variable of the build's CMake cache."""
+    """The value of a variable in the build's CMake cache."""
     found = re.search(rf"^{name}:\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE)
     if not found:
         raise RuntimeError(f"{name} is not in the CMake cache")

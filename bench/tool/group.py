@@ -1,7 +1,8 @@
-"""The words of a measurement.
+"""The terms of a measurement.
 
-A group is one comparison: contenders that do the same work, measured in turn within each round, so that whatever the machine does
-meanwhile meets all of them. One of them is the floor, which the others are divided by. A bar says what such a ratio may be.
+A group is one comparison: contenders that do the same work. Within each round they are measured one
+after the other, so that other load on the machine affects all of them. One of them is the floor,
+and the figures of the others are divided by its figure. A bar states the limit of such a ratio.
 """
 
 from __future__ import annotations
@@ -30,21 +31,24 @@ class Bar:
 
 @dataclasses.dataclass
 class Group:
-    row: str                 # which row of the bench it belongs to
+    row: str  # the row of the bench
     name: str                # unique
     title: str
-    figure: str              # the key in what `measure` gives that is compared
+    figure: str  # the compared key in the result of `measure`
     unit: str
     contenders: List[Contender]
     floor: Optional[str] = None
     bars: List[Bar] = dataclasses.field(default_factory=list)
-    paired: bool = False     # measure the floor anew right before each contender, and divide by that
-    rounds: Optional[int] = None  # fewer than the others have, where one measurement is long and steady
+    # Measures the floor again right before each contender, and divides by that.
+    paired: bool = False
+    # Fewer rounds than for other groups, if one measurement is long and steady.
+    rounds: Optional[int] = None
 
 
 @dataclasses.dataclass
 class Outcome:
-    """The samples of one contender, one per round, and those of the floor that they are compared with."""
+    """The samples of one contender, one for each round, and those of the floor that they are
+    divided by."""
 
     samples: List[Dict[str, float]] = dataclasses.field(default_factory=list)
     floors: List[float] = dataclasses.field(default_factory=list)
@@ -64,7 +68,7 @@ class Results:
         return statistics.median(values) if values else None
 
     def ratio(self, name: str, against: str) -> Optional[float]:
-        """The median over the rounds of the quotient within each round."""
+        """The median over the rounds of the ratio within each round."""
         if name not in self.outcomes or against not in self.outcomes:
             return None
         mine = self.outcomes[name]

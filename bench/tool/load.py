@@ -1,4 +1,4 @@
-"""Contenders that are a server with the load client before it."""
+"""Contenders that consist of a server and the load client."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Settings:
     rounds: int
     warm_up: float   # seconds before each measurement
     seconds: float   # of each measurement
-    every: bool      # all rows, not only those with a bar
+    every: bool  # all rows, and not only those with a bar
     quick: bool
     programs: programs.Programs
-    named: List[str] = dataclasses.field(default_factory=list)  # rows that were asked for by their names
+    named: List[str] = dataclasses.field(default_factory=list)  # rows that were requested by name
     skipped: List[str] = dataclasses.field(default_factory=list)
 
     def skip(self, what: str) -> None:
@@ -26,7 +26,8 @@ class Settings:
 
     def load(self, server: Sequence[str], mode: Optional[str], script: str, name: str, client: Union[str, Sequence[str]] = "bench_load",
              cores: Optional[Sequence[int]] = None, **options) -> List[Contender]:
-        """One contender, or none if its programs are not there: peers are optional. `options` are the client's."""
+        """Returns one contender, or none if its programs are not installed, because peers are
+        optional. `options` are the client's."""
         client = [client] if isinstance(client, str) else client
         missing = [program for program in (server[0], client[0]) if not self.programs.find(program)]
         if missing:
@@ -59,7 +60,7 @@ NODE = ["node", str(programs.BENCH / "peers" / "ws_server.js")]
 RAW_PYTHON = str(programs.BENCH / "peers" / "websocket_clients.py")
 PYTHON = ["/usr/bin/python3", str(programs.BENCH / "peers" / "websockets_server.py")]
 
-# Debian packages: what a row installs, and what a line about a skipped peer names.
+# The Debian packages of a peer. They are named when the peer is skipped.
 GRPC_PACKAGES = ["libgrpc++-dev", "protobuf-compiler-grpc", "libprotobuf-dev"]
 CAPNP_PACKAGES = ["libcapnp-dev", "capnproto"]
 WEBSOCKET_PACKAGES = ["libboost1.81-dev", "nodejs", "node-ws", "python3-websockets"]

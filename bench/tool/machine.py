@@ -1,4 +1,4 @@
-"""What a reader needs to know about the machine; nothing that names it."""
+"""The facts about the machine that a reader needs, without names that identify it."""
 
 from __future__ import annotations
 

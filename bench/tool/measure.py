@@ -1,4 +1,6 @@
-"""Rounds: every group in every round, in an order of its own, and within a group every contender."""
+"""Rounds: every group is measured in every round, in a different order each time, and within a
+group every contender.
+"""
 
 from __future__ import annotations
 

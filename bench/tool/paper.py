@@ -1,4 +1,4 @@
-"""bench/RESULTS.md: written, never edited."""
+"""Writes bench/RESULTS.md, which is never edited by hand."""
 
 from __future__ import annotations
 

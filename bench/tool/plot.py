@@ -1,4 +1,6 @@
-"""A picture per row: bars on a logarithmic scale, as SVG that any browser and code host shows."""
+"""One picture for each row: bars on a logarithmic scale, as SVG that any browser and code host
+displays.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from .group import Results
 from .report import number
 
 _WIDTH = 860
-_LEFT = 190          # of the bars
-_RIGHT = 150         # room for their labels
+_LEFT = 190  # where the bars begin
+_RIGHT = 150  # the space for their labels
 _BAR = 16
 _GAP = 5
 _TITLE = 26
@@ -37,7 +39,7 @@ def _bars(results: Results, top: float) -> List[str]:
     out = [_text(10, top + 17, f"{group.title} ({group.unit})", weight="bold")]
     if not known:
         return out
-    # The shortest bar is not nothing: the scale begins at half of it.
+    # The scale begins at half of the shortest bar, so that this bar is visible.
     low, high = math.log10(min(known) / 2), math.log10(max(known))
     scale = (_WIDTH - _LEFT - _RIGHT) / max(high - low, 0.1)
     y = top + _TITLE

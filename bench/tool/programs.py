@@ -1,4 +1,4 @@
-"""The programs under measurement: where they are, on which core they run, and that they end."""
+"""The measured programs: where they are, the cores they run on, and how they are ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVER_CORES = CORES[:1]
 CLIENT_CORES = CORES[-1:]
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 
-# Where Debian has the modules of Node's packages.
+# The folder in which Debian installs the modules of Node's packages.
 _ENVIRONMENT = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -32,7 +32,7 @@ class Programs:
         self.folder = build / "bench" / "bin"
 
     def find(self, name: str) -> Optional[str]:
-        """Ours by its name, another by the path."""
+        """Finds a program of the build by its name, and any other by its path."""
         own = self.folder / name
         return str(own) if own.exists() else None if name.startswith("bench_") else shutil.which(name)
 
@@ -40,10 +40,10 @@ class Programs:
 def _child(cores: Sequence[int]):
     def prepare() -> None:
         os.sched_setaffinity(0, cores)
-        # Each process has its own descriptors: ten thousand connections take ten thousand on either side.
+        # Each process needs a descriptor for each of its connections, which may be ten thousand.
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        # A child ends with this program, however that ends.
+        # Makes the kernel end the child if this program ends in any way.
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     return prepare
@@ -66,7 +66,8 @@ def _first_line(process: subprocess.Popen, seconds: float) -> str:
 
 @contextlib.contextmanager
 def server(command: Sequence[str], cores: Sequence[int]) -> Iterator[Tuple[int, int]]:
-    """A server that prints "port N" once it listens: (its process id, its port). It is ended afterwards, whatever happens."""
+    """Starts a server that prints "port N" once it listens. Yields its process id and its port. The
+    server is ended afterwards in any case."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                preexec_fn=_child(cores), env=_ENVIRONMENT)
     try:
@@ -85,7 +86,7 @@ def server(command: Sequence[str], cores: Sequence[int]) -> Iterator[Tuple[int, 
 
 
 def client(command: Sequence[str], seconds: float = 90) -> Dict[str, float]:
-    """A program that prints one line of JSON."""
+    """Runs a program that prints one line of JSON, and returns its content."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds,
                               preexec_fn=_child(CLIENT_CORES), env=_ENVIRONMENT)
@@ -97,7 +98,7 @@ def client(command: Sequence[str], seconds: float = 90) -> Dict[str, float]:
 
 
 def run(command: Sequence[str], seconds: float = 120) -> None:
-    """A program whose success is what counts."""
+    """Runs a program that must succeed."""
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=seconds)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:

@@ -1,4 +1,6 @@
-"""An environment with Python packages that are measured beside ours; what cannot be had is skipped, and said."""
+"""An environment with the Python packages that are measured for comparison. Packages that cannot be
+installed are skipped with a message.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import subprocess
 import sys
 from typing import Iterator, List, Optional
 
-# websocket-rs wants 3.12 or newer. PARLEY_BENCH_PYTHON names one.
+# websocket-rs requires 3.12 or newer. PARLEY_BENCH_PYTHON selects the interpreter.
 _OLDEST = (3, 12)
 
 
@@ -31,7 +33,8 @@ def _succeeds(command: List[str]) -> bool:
 
 
 def have(settings, packages: List[str]) -> Optional[str]:
-    """The interpreter of an environment with these packages, made when it is first asked for."""
+    """Returns the interpreter of an environment with these packages. The environment is made on the
+    first call."""
     what = " and ".join(packages)
     folder = settings.programs.build / "bench" / "python"
     python, done = folder / "bin" / "python", folder / "packages"

@@ -1,4 +1,4 @@
-"""Figures as a table for the terminal, as Markdown, and as JSON."""
+"""The figures as a table for the terminal, as Markdown, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The bars on every processor that they were measured on: kept in bench/processors.json, shown in RESULTS.md with a column for each."""
+"""The bars on every processor that they were measured on. They are kept in bench/processors.json
+and shown in RESULTS.md with a column for each.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import json
 import pathlib
 from typing import Dict, List
 
-# What was measured for each bar, by processor, in the words of the table: {"AMD EPYC": {"frames of 64 B against epoll": "1.11x"}}.
+# The measured value of each bar, by processor, as in the table: {"AMD EPYC": {"frames of 64 B
+# against epoll": "1.11x"}}.
 Seen = Dict[str, Dict[str, str]]
 
 
@@ -15,7 +18,8 @@ def load(path: pathlib.Path) -> Seen:
 
 
 def remember(path: pathlib.Path, processor: str, bars: List[List[str]]) -> Seen:
-    """Replaces what is known of this processor by what `bars` say, the lines of report.bars(): what, bar, measured, verdict."""
+    """Replaces the values of this processor by `bars`, the lines of report.bars(): what, bar,
+    measured, verdict."""
     seen = load(path)
     measured_now = {what: measured + (" (not reached)" if verdict == "not reached" else "")
                     for what, _, measured, verdict in bars if verdict != "not measured"}

@@ -1,4 +1,6 @@
-"""One module per row. Each has NAME, TITLE, packages(every) of its peers, and groups(settings)."""
+"""One module for each row. Each has NAME, TITLE, packages(every) with the packages of its peers,
+and groups(settings).
+"""
 
 from . import build, calls, codecs, events, frames, growth, idle, raw, round_trip
 

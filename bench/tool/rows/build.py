@@ -1,4 +1,4 @@
-"""What a user of the library waits for: the generator, the compiler, and what comes out of them."""
+"""The build time of the library's users: the generator, the compiler, and the size of the results."""
 
 import pathlib
 import sys
@@ -44,7 +44,7 @@ def _generate(build):
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as scratch:
         pathlib.Path(scratch, "big.proto").write_text(big_schema.write(_MESSAGES))
         python = cost.cached(build, "PARLEY_PYTHON") or sys.executable
-        # As a build runs it.
+        # Runs the generator like a build.
         return cost.cpu_seconds([python, str(root / "cmake" / "parley_generate.py"), "--protoc", cost.cached(build, "PARLEY_PROTOC"),
                                  "--plugin", str(root / "codegen" / "protoc-gen-parley"), "--import-dir", scratch,
                                  "--import-dir", str(root / "schema"), "--proto", "big.proto", "--out", f"{scratch}/out",

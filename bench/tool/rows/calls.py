@@ -1,4 +1,6 @@
-"""Typed calls, pipelined, against the echo of a frame with the same payload, and against other RPC."""
+"""Typed calls, pipelined, compared with the echo of a frame with the same payload, and with other
+RPC libraries.
+"""
 
 from ..group import Bar, Group
 from ..load import CAPNP, CAPNP_PACKAGES, EPOLL, GRPC, GRPC_PACKAGES, TYPED

@@ -1,4 +1,4 @@
-"""Messages written and read, without any network: CPU time per message."""
+"""Messages that are written and read without a network: CPU time for each message."""
 
 import tempfile
 
@@ -37,7 +37,7 @@ def _group(settings, samples, kind, form, operation):
                 settings.skip(f"{name}'s codec: {program} is not there ({_NEEDS[name]})")
             continue
         command = [path, f"kind={kind}", f"format={form}", f"operation={operation}", f"samples={samples.name}", f"seconds={settings.seconds * 0.3}"]
-        # `samples` is kept as long as somebody may read there.
+        # `samples` is kept until the last contender has read it.
         contenders.append(Contender(name, lambda command=command, _=samples: programs.client(command)))
     bars = []
     if (kind, form) == ("nested", "json"):

@@ -1,4 +1,4 @@
-"""Events from one client to all, the sender included: CPU per delivery."""
+"""Events from one client to all, including the sender: CPU time for each delivery."""
 
 from ..group import Bar, Group
 from ..load import BEAST_TO_ALL, EPOLL_TO_ALL, FRAMES_TO_ALL, TYPED, WEBSOCKETPP_TO_ALL
@@ -33,5 +33,5 @@ def _group(settings, receivers, burst):
         how = "one at a time" if burst == 1 else "in bursts of 8"
         bars = [Bar(f"typed event to 1000 receivers, {how}, against epoll", "parley binary", 1.15 if burst == 1 else 1.2, "epoll")]
     title = f"{receivers} receivers, " + ("one at a time" if burst == 1 else f"bursts of {burst}")
-    # Ten thousand connections take seconds to open.
+    # Opening ten thousand connections takes seconds.
     return Group(NAME, f"events-{receivers}-{burst}", title, "cpu_ns", "ns", contenders, "epoll", bars, rounds=3 if receivers > 1000 else None)

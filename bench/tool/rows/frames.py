@@ -1,4 +1,6 @@
-"""WebSocket messages echoed without envelopes: what the transport costs over a hand-framed epoll loop."""
+"""WebSocket messages that are echoed without envelopes: the cost of the transport compared with an
+epoll loop with frames by hand.
+"""
 
 from ..group import Bar, Group
 from ..load import ASIO, BEAST, EPOLL, FRAMES, NODE, PYTHON, WEBSOCKET_PACKAGES, WEBSOCKETPP

@@ -1,4 +1,6 @@
-"""How the cost of a typed call moves with the number of connections, and with the loops of the server where there are cores for them."""
+"""The cost of a typed call as the number of connections grows, and the number of the server's loops
+where the machine has enough cores.
+"""
 
 from .. import programs
 from ..group import Group
@@ -33,7 +35,7 @@ def _by_connections(settings, count):
 
 
 def _by_cores(settings):
-    # The client keeps to the last core; the server has the first ones.
+    # The client uses the last core and the server the first ones.
     contenders = []
     for loops in (1, 2, 4, 8, 16):
         if loops < len(programs.CORES):

@@ -1,4 +1,6 @@
-"""What a connection keeps that does nothing: resident memory of the server, without the kernel's socket buffers."""
+"""The memory of a connection that does nothing: resident memory of the server, without the kernel's
+socket buffers.
+"""
 
 from ..group import Bar, Group
 from ..load import BEAST, EPOLL, FRAMES, TYPED, WEBSOCKETPP
@@ -21,7 +23,7 @@ def groups(settings):
                       load("parley binary", TYPED, "call-binary") + load("parley JSON", TYPED, "call-json"))
         if settings.every:
             contenders += load("Boost.Beast", BEAST, "text") + load("websocketpp", WEBSOCKETPP, "text")
-        # The same from run to run within a few bytes.
+        # The figure varies by a few bytes only from run to run.
         found.append(Group(NAME, f"idle-{count}", f"{count} connections", "bytes", "B", contenders, None, [
             Bar(f"bytes of an idle connection, {count} of them", "parley binary", 4096)], rounds=2))
     return found

@@ -1,4 +1,6 @@
-"""Connections without a schema beside Python's clients, at the same echo server: the time of a message."""
+"""Connections without a schema compared with Python's clients, at the same echo server: the time of
+a message.
+"""
 
 from .. import python_peers
 from ..group import Bar, Group

@@ -1,4 +1,6 @@
-"""One typed call after the other on one connection, against raw TCP measured right before each."""
+"""Typed calls on one connection, each after the answer to the last, compared with raw TCP measured
+right before each contender.
+"""
 
 from ..group import Bar, Group
 from ..load import CAPNP, CAPNP_PACKAGES, EPOLL, FRAMES, GRPC, GRPC_PACKAGES, TYPED
