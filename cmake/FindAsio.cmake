@@ -1,5 +1,5 @@
-# Asio without Boost. Debian's package has neither a CMake config nor a .pc file; a target asio::asio that a package manager or the
-# including project made is taken as it is.
+# Asio without Boost. Debian's package has neither a CMake config nor a .pc file. If a package
+# manager or the including project has defined a target asio::asio, it is used.
 #
 #   asio::asio     the headers and threads
 #   Asio_VERSION   as in asio/version.hpp

@@ -19,17 +19,19 @@ if(PARLEY_MOLD)
 elseif(PARLEY_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
-# GNU ld puts what is marked hot together without being told (runtime/README.md).
+# GNU ld groups the functions that are marked hot by itself (runtime/README.md).
 if(PARLEY_MOLD OR PARLEY_LLD)
   add_link_options(-Wl,-z,keep-text-section-prefix)
 endif()
 
-# With CMAKE_INTERPROCEDURAL_OPTIMIZATION GCC's archives hold machine code as well: others link them with and without it.
+# With CMAKE_INTERPROCEDURAL_OPTIMIZATION, GCC's archives contain machine code as well, so that
+# other projects can link them with and without it.
 if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
 endif()
 
-# GCC looks for garbage in its own memory from 128 MiB on, which costs these translation units 7 % of their time.
+# GCC collects garbage in its own memory from 128 MiB on, which costs these translation units 7 % of
+# their time.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=524288>")
 endif()
@@ -39,7 +41,8 @@ if(PARLEY_SANITIZE)
   add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PARLEY_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
-    # Their -fsanitize=function puts data before a function that the assembler cannot place for coroutines.
+    # -fsanitize=function puts data before each function, which the assembler cannot place for
+    # coroutines.
     add_compile_options(-fno-sanitize=function)
   endif()
 endif()

@@ -4,26 +4,33 @@
 #   parley_generate(TARGET chat_api PROTOS proto/chat/v1/chat.proto IMPORT_DIRS proto)
 #   target_link_libraries(chat_server PRIVATE chat_api)      # and #include "chat/v1/chat.server.hpp"
 #
-#   TARGET t             If there is no target t, a static library of that name linked to parley::runtime is made; otherwise the generated
-#                        sources are added to t, which may have been made in another directory.
-#   PROTOS f...          Absolute, or relative to the current source directory or to one of IMPORT_DIRS. May lie anywhere.
-#   IMPORT_DIRS d...     Where imports are looked up; a schema's outputs lie below OUT_DIR as the schema lies below its import directory.
-#                        Default: the current source directory. parley/options.proto and google/protobuf/* are always found.
+#   TARGET t             If there is no target t, a static library of that name is made and linked to
+#                        parley::runtime. Otherwise the generated sources are added to t, which may have
+#                        been made in another directory.
+#   PROTOS f...          Absolute, or relative to the current source directory or to one of IMPORT_DIRS.
+#                        They may be in any folder.
+#   IMPORT_DIRS d...     The folders in which imports are searched. The outputs of a schema have the same
+#                        place below OUT_DIR as the schema has below its import directory.
+#                        Default: the current source directory. parley/options.proto and
+#                        google/protobuf/* are always found.
 #   OUT_DIR d            Default: generated/<target> in the current binary directory.
 #   LOCK update|check|read
-#                        What happens to the lock file beside each schema, which keeps binary ids and accepted shapes stable: `update`
-#                        (default) writes what a compatible change adds, `check` fails when something would have to be written, `read`
-#                        never writes and never fails for that.
+#                        The use of the lock file next to each schema, which keeps binary ids and accepted
+#                        shapes stable. `update` (default) writes what a compatible change adds. `check`
+#                        fails if something would have to be written. `read` never writes and never fails
+#                        for that reason.
 #   PLUGIN_OPTIONS o...  More parameters for protoc-gen-parley.
-#   PROTOC exe           Default: the protoc that was found. It has to run on the machine that builds.
+#   PROTOC exe           Default: the protoc that was found. It must run on the machine that builds.
 #   GENERATOR exe        Another protoc-gen-parley. Default: the one that belongs to this Parley.
 #   USAGE_REQUIREMENT PRIVATE|PUBLIC|INTERFACE
-#                        Who gets the include directory and parley::runtime. Default: PUBLIC.
+#                        The targets that get the include directory and parley::runtime. Default: PUBLIC.
 #   OUT_VAR v            Set to the list of generated files.
 #
-# A schema that uses types of another one needs that one generated too: in the same target, or in one that this target links. CMake reports
-# what is missing when it has read the whole project. Schemas of one call are checked together, so two services with one wire name are found.
-# Editing a schema, what it imports, its lock file or the generator regenerates what depends on it, and only changed files are written.
+# A schema that uses types of another one requires that the other one is generated too, in the same
+# target or in one that this target links. When CMake has read the whole project, it reports what is
+# missing. Schemas of one call are checked together, so two services with one wire name are found.
+# If a schema, its imports, its lock file or the generator changes, the files that depend on it are
+# generated again, and only changed files are written.
 
 # The policies of a caller that asks for an old CMake must not change the behaviour here (depfiles
 # of Makefiles: CMP0116).
@@ -304,7 +311,8 @@ function(_parley_check_imports)
   endforeach()
 endfunction()
 
-# The names of the targets that a directory and those below it import. Elsewhere they are not visible as targets.
+# The names of the targets that are imported in a directory and in those below it. They are not
+# visible as targets elsewhere.
 function(_parley_imported_targets result directory)
   get_property(found DIRECTORY "${directory}" PROPERTY IMPORTED_TARGETS)
   get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
@@ -332,7 +340,7 @@ function(_parley_generated_below target imported result is_known_result)
     endif()
     foreach(property IN ITEMS LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
       get_target_property(linked ${current} ${property})
-      # Names inside generator expressions, too: $<LINK_ONLY:name>.
+      # Finds names inside generator expressions too: $<LINK_ONLY:name>.
       string(REGEX REPLACE "([^:]):([^:])" "\\1;\\2" linked "${linked}")
       string(REGEX MATCHALL "[A-Za-z0-9_.+:-]+" linked "${linked}")
       foreach(name IN LISTS linked)
@@ -394,7 +402,7 @@ function(_parley_add_to_target outputs stamps names generate_result)
   set_property(TARGET ${arg_TARGET} APPEND PROPERTY EXPORT_PROPERTIES PARLEY_GENERATED)
   target_include_directories(${arg_TARGET} ${arg_USAGE_REQUIREMENT} "$<BUILD_INTERFACE:${arg_OUT_DIR}>")
   target_link_libraries(${arg_TARGET} ${arg_USAGE_REQUIREMENT} parley::runtime)
-  if(arg_USAGE_REQUIREMENT STREQUAL "INTERFACE")  # the generated sources themselves need both, too
+  if(arg_USAGE_REQUIREMENT STREQUAL "INTERFACE")  # the generated sources themselves need both as well
     target_include_directories(${arg_TARGET} PRIVATE "$<BUILD_INTERFACE:${arg_OUT_DIR}>")
     target_link_libraries(${arg_TARGET} PRIVATE parley::runtime)
   endif()

@@ -1,7 +1,7 @@
 # Finds protoc, and checks that it finds google/protobuf/*.proto, which every schema imports. Debian
 # has those in another package.
 
-# Sets <out> to whether it does.
+# Sets <out> to whether protoc finds them.
 function(parley_protoc_has_includes protoc out)
   set(${out} FALSE PARENT_SCOPE)
   if(EXISTS "${protoc}")

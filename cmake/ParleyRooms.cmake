@@ -2,19 +2,19 @@
 
 set(PARLEY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # When optimising it takes "text" + std::string for an overlapping copy (GCC bug 105651).
+  # With optimisation GCC reports "text" + std::string as an overlapping copy (GCC bug 105651).
   list(APPEND PARLEY_WARNINGS -Wno-restrict)
 endif()
 if(PARLEY_WERROR)
   list(APPEND PARLEY_WARNINGS -Werror)
 endif()
 
-# Own code only: never PUBLIC, so that no warning flag reaches a user's target.
+# For Parley's own code. Never PUBLIC, so that no warning flag reaches a user's target.
 function(parley_own_code target)
   target_compile_options(${target} PRIVATE ${PARLEY_WARNINGS})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
-  # UBSan checks the library, generated code and the tests right beside them. The many programs over the whole stack would take half as
-  # long again to compile.
+  # UBSan checks the library, generated code and the tests next to them. For the many programs of
+  # the whole stack it would increase the compile time by half.
   get_target_property(type ${target} TYPE)
   get_target_property(folder ${target} SOURCE_DIR)
   if(type STREQUAL EXECUTABLE AND PARLEY_SANITIZE MATCHES "address,undefined" AND NOT folder MATCHES "/tests/(codec|evolution|unit)$")
@@ -24,7 +24,7 @@ endfunction()
 
 # parley_room(<name> [SOURCES ...] [PUBLIC_HEADERS ...] [PRIVATE_HEADERS ...] [LINKS ...] [USES ...] [DEFINES ...])
 #
-# A room of the runtime: target parley_<name>, seen by users as parley::<name>.
+# A room of the runtime: the target parley_<name>, which users see as parley::<name>.
 #   SOURCES          compiled files; a room without any is an INTERFACE library until it gets its first
 #   PUBLIC_HEADERS   installed, because a header that users or generated code include reaches them
 #   PRIVATE_HEADERS  for the rooms above; not installed
@@ -41,7 +41,7 @@ function(parley_room name)
     add_library(${target} STATIC ${arg_SOURCES} ${arg_PRIVATE_HEADERS})
     set(scope PUBLIC)
     parley_own_code(${target})
-    # Static, yet linkable into a user's shared library.
+    # Static, but usable in a user's shared library.
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_link_libraries(${target} PRIVATE ${arg_USES})
   else()

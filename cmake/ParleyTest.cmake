@@ -1,10 +1,12 @@
-# How tests are declared. Every test belongs to one folder of tests/, whose name is its label: `ctest -L unit`.
+# Functions that declare tests. Every test belongs to one folder of tests/, whose name is its label:
+# `ctest -L unit`.
 include(GoogleTest)
 
 # parley_test(<name> SOURCES ... [LINKS ...] [TIMEOUT seconds] [SERIAL])
 #
-# A GoogleTest program; each of its cases is a test of its own. A test that runs longer than TIMEOUT (default 60 s, enough for a
-# sanitizer on a busy machine) hangs. SERIAL is for tests that measure time or memory and must run alone.
+# A GoogleTest program. Each of its cases is a separate test. A test that runs longer than TIMEOUT
+# counts as hanging (default 60 s, enough for a sanitizer on a busy machine). SERIAL is for tests
+# that measure time or memory and must run alone.
 function(parley_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "SOURCES;LINKS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
@@ -44,7 +46,7 @@ function(parley_python_test name)
   endif()
 endfunction()
 
-# Code that is only compiled is compiled without optimisation.
+# Code that is never run is compiled without optimisation.
 function(parley_never_run target)
   target_compile_options(${target} PRIVATE -O0 -g0)
   if(PARLEY_SANITIZE)
@@ -74,13 +76,14 @@ endfunction()
 
 # parley_headers_alone(<name> HEADERS <path as included>... [LINKS ...])
 #
-# Each header is a translation unit of its own: it includes what it needs. Building it is the test.
+# Each header is compiled as a separate translation unit, so it must include what it needs. Building
+# the target is the test.
 function(parley_headers_alone name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;LINKS")
   set(sources "")
   foreach(header IN LISTS arg_HEADERS)
     set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}/${header}.cpp")
-    # Twice: its guard works.
+    # Included twice, to check its guard.
     file(CONFIGURE OUTPUT "${source}" CONTENT "#include <${header}>\n#include <${header}>\n")
     list(APPEND sources "${source}")
   endforeach()
@@ -95,7 +98,7 @@ endfunction()
 set(PARLEY_SANITIZER_RUNTIME "")
 if(PARLEY_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libasan.so OUTPUT_VARIABLE PARLEY_SANITIZER_RUNTIME OUTPUT_STRIP_TRAILING_WHITESPACE)
-  string(APPEND PARLEY_SANITIZER_RUNTIME ":libstdc++.so.6")  # whose exceptions it wants to see
+  string(APPEND PARLEY_SANITIZER_RUNTIME ":libstdc++.so.6")  # ASan intercepts its exceptions
 elseif(PARLEY_SANITIZE)
   set(PARLEY_SANITIZER_RUNTIME none)
 endif()

@@ -16,7 +16,7 @@ function(parley_websocketpp target)
     message(FATAL_ERROR "websocketpp is missing: apt-get install libwebsocketpp-dev, or set WEBSOCKETPP_INCLUDE_DIR")
   endif()
   set(repaired "${PROJECT_BINARY_DIR}/websocketpp-cxx20")
-  # Header; class; its argument list; how many places 0.8.2 has.
+  # The header, the class, its argument list, and the number of places in 0.8.2.
   _parley_repair_header("${repaired}" logger/basic.hpp basic "concurrency,names" 7)
   _parley_repair_header("${repaired}" endpoint.hpp endpoint "connection,config" 1)
   _parley_repair_header("${repaired}" roles/server_endpoint.hpp server "config" 3)
@@ -30,11 +30,11 @@ function(_parley_repair_header folder header class arguments expected)
   if(NOT EXISTS "${source}")
     message(FATAL_ERROR "websocketpp in ${WEBSOCKETPP_INCLUDE_DIR} has no ${header}: Parley needs version 0.8.2")
   endif()
-  # Another version of the package: configure again.
+  # If the installed package changes, CMake must run again.
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
 
   file(READ "${source}" text)
-  # The class' own name with its list, where a parameter list follows: a constructor or a destructor.
+  # The class name with its list before a parameter list: a constructor or a destructor.
   set(pattern "([^A-Za-z0-9_])${class}<${arguments}>\\(")
   string(REGEX MATCHALL "${pattern}" places "${text}")
   list(LENGTH places found)

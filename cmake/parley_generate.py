@@ -1,11 +1,14 @@
-"""Runs protoc with protoc-gen-parley on one .proto, for ParleyGenerate.cmake.
+"""Runs protoc with protoc-gen-parley on one .proto file, for ParleyGenerate.cmake.
 
-protoc alone would do, but a build needs three things more:
-- files whose content did not change keep their time, so that touching a schema does not compile the world again;
-- a depfile that names the imports, the lock file, and the generator's own modules and templates, so that editing any of them regenerates;
-- findings that name the file as the compiler does, so that editors can jump to them.
+A build needs three things that protoc alone does not provide:
+- Files whose content did not change keep their time, so that touching a schema does not compile
+  everything again.
+- A depfile names the imports, the lock file, and the generator's own modules and templates, so that
+  editing any of them generates again.
+- Findings name the file in the same form as the compiler, so that editors can jump to them.
 
-With --describe it generates nothing and prints, as JSON, what protoc finds in the schemas: CMake has to know which files will come out.
+With --describe it generates nothing and prints, as JSON, what protoc finds in the schemas. CMake
+needs this to know the names of the outputs.
 """
 
 import argparse
@@ -72,18 +75,20 @@ def run_protoc(args, made, imports):
     command += [f"-I{folder}" for folder in args.import_dir]
     command += [f"--parley_opt={parameter}" for parameter in args.opt]
     command += args.proto
-    # The plugin need not look for a Python that has what it needs: this one was chosen because it has.
+    # The plugin uses the interpreter that runs this program, because it has the required packages.
     environment = {**os.environ, "PARLEY_PYTHON": sys.executable}
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment, check=False)
-    # A run that only checks repeats no warning of the runs that generate.
+    # A run that only checks omits warnings, because the runs that generate print them.
     for line in done.stderr.splitlines() if args.out or done.returncode else []:
         print(located(line, args), file=sys.stderr)
     return done.returncode == 0
 
 
 def describe(args):
-    """By name of each schema that protoc can read: has it services, and of which other generated schemas does it use types?"""
-    # A schema with a mistake says nothing about the others, so they are read one by one when all together cannot be.
+    """For each schema that protoc can read, by name: whether it has services, and which other
+    generated schemas it uses types of."""
+    # A schema with an error must not hide the others. If protoc cannot read all together, each is
+    # read alone.
     files = read_descriptors(args, args.proto) or [file for name in args.proto for file in read_descriptors(args, [name])]
     home = {}
     for file in files:
@@ -93,7 +98,7 @@ def describe(args):
 
 
 def read_descriptors(args, names):
-    from google.protobuf import descriptor_pb2  # the build itself does without
+    from google.protobuf import descriptor_pb2  # the build itself does not need it
 
     with tempfile.TemporaryDirectory(prefix="parley-") as scratch:
         out = pathlib.Path(scratch, "set")
@@ -111,11 +116,12 @@ def collect_types(node, scope, file, home):
 
 
 def used_files(file, home):
-    """Where the types of its fields and methods stand, the vocabulary and the well-known types left out. Options use no types."""
+    """The files with the types of its fields and methods, without Parley's vocabulary and the
+    well-known types. Options use no types."""
     used = {method.input_type for service in file.service for method in service.method}
     used |= {method.output_type for service in file.service for method in service.method}
     messages = list(file.message_type)
-    for message in messages:  # grows while it is walked
+    for message in messages:  # grows during the loop
         messages.extend(message.nested_type)
         used |= {field.type_name for field in message.field}
     found = {home[name] for name in used if name in home} - {file.name, "parley/options.proto"}
@@ -123,7 +129,8 @@ def used_files(file, home):
 
 
 def located(line, args):
-    """`--parley_out: a/b.proto:3:1: ...` as `/schema/a/b.proto:3:1: ...`, when it is about a file of the import folders."""
+    """Converts `--parley_out: a/b.proto:3:1: ...` to `/schema/a/b.proto:3:1: ...` if the file is in
+    an import folder."""
     line = line.removeprefix("--parley_out: ")
     named = re.match(r"([^:\s]+\.proto)(?=:)", line)
     for folder in args.import_dir if named else []:
@@ -137,14 +144,15 @@ def replace_if_different(path, content):
     if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Its own name per process: two build trees may write the same folder.
+    # The name contains the process id, because two build trees may write to the same folder.
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_bytes(content)
     fresh.replace(path)
 
 
 def write_depfile(args, protoc_deps):
-    # protoc writes `outputs: a.proto\<newline> b.proto\<newline> ...` and escapes nothing; a line is a path.
+    # protoc writes `outputs: a.proto\<newline> b.proto\<newline> ...` without escapes. Each line is
+    # a path.
     listed = re.split(r":\s", protoc_deps, maxsplit=1)[1]
     deps = [line.strip() for line in listed.split("\\\n")]
     deps += list(lock_files(deps))
@@ -158,7 +166,8 @@ def write_depfile(args, protoc_deps):
 
 
 def lock_files(schemas):
-    """The locks beside the schema and what it imports, where there are any: editing one by hand changes the output."""
+    """The existing lock files of the schema and of its imports. Editing one by hand changes the
+    output."""
     for schema in map(pathlib.Path, schemas):
         lock = schema.with_suffix(".parley.lock")
         if lock.is_file():
