@@ -1,4 +1,5 @@
-// core: errors and results as values, bytes, the clock. Everything else stands on it; it stands on the standard library alone.
+// core: errors and results as values, bytes, and the clock. All other rooms use it. It uses only
+// the standard library.
 //
 //   parley::result<int> half(int n) {
 //     if (n % 2) return parley::error{parley::errc::invalid, "odd"};

@@ -1,4 +1,4 @@
-// Random bytes for everything that nobody may foretell: ids, masks, keys. The only source of
+// Random bytes for everything that must not be predictable: ids, masks, keys. The only source of
 // randomness in the runtime.
 #pragma once
 

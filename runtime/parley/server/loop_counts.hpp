@@ -1,4 +1,4 @@
-// What one loop of a server counts. Private to the server room.
+// The figures that one loop of a server counts. Private to the server room.
 #pragma once
 
 #include "parley/conversation/spoken.hpp"
@@ -23,7 +23,7 @@ class tally {
 };
 
 struct loop_counts {
-  std::array<tally, spoken_kinds> population;  // clients that are open now, by what they speak
+  std::array<tally, spoken_kinds> population;                                                         // open clients, by what they speak
   tally accepted, rejected, events, deliveries, calls, refused, left_out, accept_failures, too_slow;  // as in server_counters
 
   tally& speaking(spoken kind) noexcept { return population[static_cast<std::size_t>(kind)]; }

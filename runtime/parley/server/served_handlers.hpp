@@ -1,7 +1,8 @@
-// The handlers that one loop of a server calls: those that are registered, and which of them answers a method. Private to the server room.
+// The handlers that one loop of a server calls: the registered handlers, and which of them handles
+// a method. Private to the server room.
 //
-// A handler may register others and end any registration while it runs, its own included. No reference to a `bound` is valid after a
-// handler has run. One thread at a time.
+// While a handler runs, it may register other handlers and end any registration, including its own.
+// A reference to a `bound` is therefore not valid after a handler has run. One thread at a time.
 #pragma once
 
 #include "parley/session/contract.hpp"
@@ -21,20 +22,22 @@ namespace parley {
 class served_handlers {
  public:
   struct bound {
-    parley::handler* handler = nullptr;  // null: none is bound
+    parley::handler* handler = nullptr;  // null: no handler
     binding how{};
     std::shared_ptr<running_replies> replies;
   };
 
-  // The contract must outlive this object, and know the methods of each handler that is added.
+  // The contract must outlive this object, and must contain the methods of each handler that is
+  // added.
   explicit served_handlers(const session::contract& contract) noexcept : contract_(contract) {}
 
-  // No other handler is bound to any of these methods. `id` is that of the registration.
+  // None of these methods may be bound to a handler. `id` identifies the registration.
   void add(std::uint64_t id, handler& h, std::span<const binding> bindings);
-  // `ended` is called when no coroutine of the handler runs any more. That is at once if the id is not known.
+  // `ended` is called when no coroutine of the handler runs any more. It is called at once if the
+  // id is not known.
   void remove(std::uint64_t id, std::function<void()> ended);
 
-  // Null if no handler is bound to the method.
+  // Null if the method has no handler.
   const bound* find(session::contract::number method) const noexcept {
     return method < bound_.size() && bound_[method].handler ? &bound_[method] : nullptr;
   }
@@ -61,7 +64,7 @@ class served_handlers {
 
   const session::contract& contract_;
   std::vector<registered> registered_;
-  std::vector<bound> bound_;  // by the method's number in the contract
+  std::vector<bound> bound_;  // indexed by the method's number in the contract
 };
 
 }  // namespace parley

@@ -341,7 +341,7 @@ bool reader::read(double& value) { return read_floating(value); }
 bool reader::read(float& value) { return read_floating(value); }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Values nobody wants
+// Values that are skipped
 
 bool reader::skip() { return skip_value(options_.max_depth - std::min(depth_, options_.max_depth)); }
 

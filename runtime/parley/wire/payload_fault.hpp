@@ -11,7 +11,7 @@
 
 namespace parley {
 
-// What readers and writers of both formats say of a value that is too deep.
+// The error text of the readers and writers of both formats for a value that is nested too deeply.
 inline constexpr const char* nested_too_deeply = "nested too deeply";
 
 class payload_fault {

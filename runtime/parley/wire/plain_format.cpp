@@ -67,8 +67,8 @@ class frame_reader {
   // The text of a method with `body: MESSAGE` is its payload. The size of the frame limits it, and
   // it does not count as envelope.
   void read_message() { out_.has_text = members_.long_text(out_.text, message_size_, "message: not a string"); }
-  // An integer is kept as written. A string is kept in the spelling of our writer, so that equal
-  // ids have equal texts.
+  // An integer is kept as written. A string is kept as Parley's writer would spell it, so that
+  // equal ids have equal texts.
   void read_foreign_id() {
     constexpr const char* complaint = "id: neither an integer nor a string of at most 64 bytes";
     if (in_.kind() == json::kind::string) {
