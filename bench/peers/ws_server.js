@@ -1,4 +1,4 @@
-// The `ws` package for Node: echo.
+// Echo with the `ws` package for Node.
 'use strict';
 const { WebSocketServer } = require('ws');
 

@@ -1,6 +1,7 @@
-// The conversation that a client nobody here wrote holds with the lobby: over the WebSocket class of Node's `ws`, or a browser's own.
-// Two guests speak in the mode asked for (`plain` or `json`); a third one, Parley's own binary client, is started by the test when
-// `ready` is called. Every frame is expected in its turn: one too many fails as much as one that is missing.
+// The conversation of a foreign client with the lobby, over the WebSocket class of Node's `ws` or a
+// browser's own. Two guests use the given mode (`plain` or `json`). The third one is Parley's own
+// binary client, which the test starts when `ready` is called. Every frame is expected at its
+// place: an additional frame fails like a missing one.
 
 const patience = 60_000;
 
@@ -53,7 +54,8 @@ class Guest {
     await this.opened;
     if (this.mode === 'plain') {
       expect('subprotocol', this.socket.protocol, '');
-      this.id = (await this.add('who am I?')).to;  // a plain guest is never told its id, but answers are addressed to it
+      // A plain guest does not learn its id from the server, but answers are addressed to it.
+      this.id = (await this.add('who am I?')).to;
       return;
     }
     expect('subprotocol', this.socket.protocol, 'parley.v1.json');

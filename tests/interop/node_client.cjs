@@ -1,4 +1,5 @@
-// node_client.cjs <url> <mode>: prints `ready` when the third guest may come and `done` at the end. Without `ws` it exits with 77.
+// node_client.cjs <url> <mode>: prints `ready` when the third guest may join, and `done` at the
+// end. Without `ws` the exit status is 77.
 let ws;
 try {
   ws = require('ws');

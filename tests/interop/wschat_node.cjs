@@ -1,4 +1,5 @@
-// wschat_node.cjs <url> <name>: a client of the chat family on npm's `ws`. Says its name and a line, prints the first line it hears, leaves.
+// wschat_node.cjs <url> <name>: a client of the chat family that uses npm's `ws`. Sends its name
+// and a line, prints the first line that it receives, and leaves.
 const ws = require('ws');
 
 const [url, name] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// echo_server.cjs: npm's `ws`, doing what echo_server.py does. Without `ws` it exits with 77.
+// echo_server.cjs: does the same as echo_server.py, with npm's `ws`. Without `ws` the exit status
+// is 77.
 let ws;
 try {
   ws = require('ws');
