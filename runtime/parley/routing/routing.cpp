@@ -17,9 +17,15 @@ bool needs_name(target_kind kind) {
     case target_kind::group:
     case target_kind::group_others:
       return true;
-    default:
-      return false;
+    case target_kind::none:
+    case target_kind::server:
+    case target_kind::sender:
+    case target_kind::all:
+    case target_kind::others:
+    case target_kind::several:
+      break;
   }
+  return false;
 }
 
 // A part that cannot be read may have no kind, and counts as allowed here. The unreadable target is

@@ -218,9 +218,15 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
       if (out.to.parts.empty() && reader == side::server) return "several targets without a list";
       out.target_unreadable = extra.unreadable_part;
       return nullptr;
-    default:
-      return nullptr;
+    case target_kind::none:
+    case target_kind::server:
+    case target_kind::sender:
+    case target_kind::all:
+    case target_kind::others:
+    case target_kind::client:
+      break;
   }
+  return nullptr;
 }
 
 [[gnu::hot]] std::optional<fault> fbs::read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const {

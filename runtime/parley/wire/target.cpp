@@ -94,9 +94,14 @@ target_text text_of(const target& where) noexcept {
       return {"group_others:", where.name};
     case target_kind::none:
       return {{}, where.name};
-    default:
-      return {find(words, where.kind), {}};
+    case target_kind::server:
+    case target_kind::sender:
+    case target_kind::all:
+    case target_kind::others:
+    case target_kind::several:
+      break;
   }
+  return {find(words, where.kind), {}};
 }
 
 void write_target(const target& where, json::writer& w) {
@@ -134,9 +139,15 @@ bool read_target_name(target_kind kind, std::string_view name, std::string& out)
       if (read_group(name, out)) return true;
       out.clear();
       return false;
-    default:
-      return false;
+    case target_kind::none:
+    case target_kind::server:
+    case target_kind::sender:
+    case target_kind::all:
+    case target_kind::others:
+    case target_kind::several:
+      break;
   }
+  return false;
 }
 
 bool has_plain_text(const target& where) noexcept {
