@@ -43,7 +43,8 @@ def target_words(numbers: Iterable[int]) -> Tuple[str, ...]:
 
 
 def needs_name(word: str) -> bool:
-    return word in ("client", "user", "group", "group_others")
+    """Whether the target names its receivers in the send. A new kind of target does, unless it is added here."""
+    return word not in ("server", "sender", "all", "others")
 
 
 def routing_messages(messages: Mapping[str, Message]) -> Set[str]:

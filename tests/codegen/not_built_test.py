@@ -1,9 +1,14 @@
-"""Each option that lint/not_built.py allows changes an output."""
+"""What lint/not_built.py allows has an effect: each option changes an output, and each target has its tags in C++. A kind of target that
+is new in the schema language is refused, or treated as one with several receivers and a name, until the generator says otherwise.
+"""
 
 import unittest
+from unittest import mock
 
 from support import TestCase, generate
+from protoc_gen_parley.backends.cpp import services as cpp_services
 from protoc_gen_parley.lint import not_built
+from protoc_gen_parley.model import TARGETS
 
 SCHEMA = """\
 syntax = "proto3";
@@ -76,6 +81,42 @@ class NotBuiltTest(TestCase):
                 written = self.generate(SCHEMA.replace(before, after))
                 self.assertEqual(([], []), (without.errors, written.errors))
                 self.assertEqual(option in NO_EFFECT, written.files == without.files, "a reason in NO_EFFECT, or an effect")
+
+    def test_each_target_that_is_allowed_has_its_tags(self):
+        self.assertEqual(not_built.BUILT_TARGETS, set(cpp_services._CLIENT_TAGS))
+        self.assertEqual(not_built.BUILT_TARGETS, set(cpp_services._SERVER_TAGS))
+
+
+class NewTargetTest(TestCase):
+    """The findings about a kind of target that only the schema language, or also lint/not_built.py, knows."""
+
+    def findings(self, method, built=True):
+        folder = self.scratch()
+        self.write(folder, "t.proto", SCHEMA.replace("service S {", "service S {\n  %s" % method))
+        with mock.patch.dict(TARGETS, {99: "country"}), mock.patch.object(
+                not_built, "BUILT_TARGETS", not_built.BUILT_TARGETS | ({"country"} if built else set())):
+            return [f for f in generate([folder], "t.proto").findings if "COMMENT_MISSING" not in f]
+
+    def rules(self, method):
+        return {f.rpartition("[")[2] for f in self.findings(method)}
+
+    def test_it_is_refused(self):
+        self.assertEqual(["t.proto:15: error: S.New event.to[0]: the target COUNTRY is not built yet [NOT_BUILT]"], self.findings(
+            "rpc New(Line) returns (google.protobuf.Empty) { option (parley.event) = { to: 99 }; }", built=False))
+
+    def test_a_call_to_it_has_several_receivers(self):
+        self.assertEqual({"NOT_BUILT]", "REPLY_FAN_OUT]"}, self.rules(
+            'rpc New(Line) returns (Line) { option (parley.call) = { from: SERVER to: 99 reply: "x" }; }'))
+        self.assertEqual({"NOT_BUILT]", "CALL_FAN_OUT_STREAM]"}, self.rules(
+            "rpc New(Line) returns (stream Line) { option (parley.call) = { from: SERVER to: 99 }; }"))
+
+    def test_it_needs_a_name(self):
+        with self.assertRaisesRegex(NotImplementedError, "the target COUNTRY, but backends/cpp/services.py has no tag for it"):
+            self.findings("rpc New(Line) returns (google.protobuf.Empty) { option (parley.event) = { to: 99 }; }")
+        tags = {"country": ("parley::to::country",)}
+        with mock.patch.dict(cpp_services._CLIENT_TAGS, tags):
+            self.assertEqual({"TO_NEEDS_NAME]"}, self.rules(
+                "rpc New(Line) returns (google.protobuf.Empty) { option (parley.event) = { to: [99, ALL] }; }"))
 
 
 if __name__ == "__main__":

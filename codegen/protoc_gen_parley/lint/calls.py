@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Optional
 
-from ..model import TARGETS
+from ..model import TARGETS, Method
 from .core import ERROR, MAX_NAME, WARNING, Hit, Run, lists, quote, rule
 
 _HOUR_MS = 3_600_000
-FAN_OUT = ("all", "user", "group", "group_others")
+NEVER_CALLED = ("server", "others", "sender")  # by the server
+
+
+def fans_out(word: Optional[str]) -> bool:
+    """Whether a call to the target has several receivers. A new kind of target does, unless it is added here."""
+    return word not in ("server", "sender", "client", None)
+
+
+def is_called_by_server(method: Method, path: str) -> bool:
+    """Whether the server calls the targets of this list of a call ("call.to" or "call.server_to")."""
+    return path != "call.to" or method.side == "server"
 
 
 @rule("CALL_TO", ERROR, "A client calls the server. The server calls clients, but not OTHERS or SENDER.")
 def call_to(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         for path, numbers in lists(m):
-            by_client = path == "call.to" and m.side != "server"
+            by_client = not is_called_by_server(m, path)
             for i, n in enumerate(numbers):
                 word = TARGETS.get(n)
                 if by_client and word not in ("server", None):
                     yield place, "%s[%d]" % (path, i), "a client calls SERVER, never %s" % word.upper()
-                if not by_client and word in ("server", "others", "sender"):
+                if not by_client and word in NEVER_CALLED:
                     yield place, "%s[%d]" % (path, i), "the server cannot call %s" % word.upper()
 
 
@@ -29,7 +39,7 @@ def call_fan_out_stream(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
         for path, numbers in lists(m):
             for i, n in enumerate(numbers):
-                if m.streams and TARGETS.get(n) in FAN_OUT:
+                if m.streams and fans_out(TARGETS.get(n)):
                     yield place, "%s[%d]" % (path, i), "%s has several receivers, but a stream has one peer" % TARGETS[n].upper()
 
 
@@ -102,6 +112,6 @@ def reply_name(run: Run) -> Iterator[Hit]:
       "told apart.")
 def reply_fan_out(run: Run) -> Iterator[Hit]:
     for place, m in run.calls():
-        if m.options.get("reply") and any(TARGETS.get(n) in FAN_OUT for _, numbers in lists(m) for n in numbers):
+        if m.options.get("reply") and any(fans_out(TARGETS.get(n)) for _, numbers in lists(m) for n in numbers):
             yield place, "call.reply", "answers of several clients that carry no ids could not be told apart"
 

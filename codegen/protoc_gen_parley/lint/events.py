@@ -145,7 +145,7 @@ def to_server(run: Run) -> Iterator[Hit]:
 def to_needs_name(run: Run) -> Iterator[Hit]:
     for place, m in run.events():
         for path, numbers in lists(m):
-            if len(numbers) > 1 and services.needs_name(TARGETS.get(numbers[0], "")):
+            if len(numbers) > 1 and numbers[0] in TARGETS and services.needs_name(TARGETS[numbers[0]]):
                 yield place, path + "[0]", "%s needs a name, so there is no default; list a target that needs none first" % (
                     TARGETS[numbers[0]].upper())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, Set
 
 from ..model import TARGETS, Options
+from .calls import NEVER_CALLED, is_called_by_server
 from .core import ERROR, Hit, Place, Run, lists, option, rule
 
 BUILT: Dict[str, Set[str]] = {  # option: its members that are implemented
@@ -48,7 +49,7 @@ def not_built(run: Run) -> Iterator[Hit]:
                     continue
                 if target not in BUILT_TARGETS:
                     yield place, "%s[%d]" % (path, i), "the target %s is not built yet" % target.upper()
-                elif target == "all" and not m.event.present and m.from_server:
+                elif not m.event.present and is_called_by_server(m, path) and target not in ("client", *NEVER_CALLED):
                     yield place, "%s[%d]" % (path, i), "a call to several clients is not built yet; use CLIENT"
         if m.streams:
             yield place, "", "streams are not built yet"
