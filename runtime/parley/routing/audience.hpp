@@ -4,8 +4,7 @@
 // the indexes of the audience. Members of other places are asked for through a small type, so that
 // this room has neither threads nor locks; with one place that type is `nowhere` and costs nothing.
 //
-// To add a kind of target, add its case to visit(), which the compiler demands, a function to the
-// two visitors below it, and its index beside the table of members.
+// To add a kind of target, follow "Add a kind of target" in runtime/README.md.
 //
 // One thread at a time. An audience owns its members and nothing they point to.
 #pragma once

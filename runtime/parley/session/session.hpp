@@ -31,8 +31,9 @@
 
 namespace parley::session {
 
-// Close codes of the protocol (schema/parley/envelope.fbs). Codes of RFC 6455 are used where they
-// fit.
+// Close codes of the protocol (schema/parley/envelope.fbs, section 10, which also has reserved
+// ones). Codes of RFC 6455 are used where they fit. To add one, follow "Add a close code" in
+// runtime/README.md.
 namespace close_code {
 inline constexpr std::uint16_t done = 1000;
 inline constexpr std::uint16_t going_away = 1001;

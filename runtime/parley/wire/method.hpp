@@ -14,8 +14,8 @@ namespace parley {
 // The ends of a connection: `client` opened it, `server` accepted it.
 enum class side : std::uint8_t { client = 1, server = 2, either = 3 };
 
-// The kinds of receivers, with their numbers in the binary header. If you add one, add its word in
-// target.cpp too.
+// The kinds of receivers, with their numbers in the binary header. To add one, follow "Add a kind of
+// target" in runtime/README.md.
 enum class target_kind : std::uint8_t {
   none = 0,  // the method's default
   server = 1,
