@@ -197,8 +197,8 @@ parley_code parley_client_learn_id(parley_client* client, int64_t timeout, parle
  *
  * payload: JSON text of `size` bytes. NULL means null.
  *
- * to: "all", "others", "sender", "server", a client's id, or "group:<name>:<key>". NULL selects
- * the first target that the event declares.
+ * to: "all", "others", "sender", "server" or a client's id. NULL selects the first target that the
+ * event declares.
  *
  * message: the envelope's `message`, which carries the text of some methods. May be NULL.
  */
