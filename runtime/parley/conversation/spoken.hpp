@@ -1,6 +1,5 @@
 // The envelopes that a client may speak, as indices. A frame that is made for one client of a kind
 // is used for all of them. Not installed. For conversation and server.
-// conversation and server.
 #pragma once
 
 #include "parley/core/core.hpp"

@@ -40,7 +40,6 @@ inline constexpr std::uint16_t going_away = 1001;
 inline constexpr std::uint16_t wrong_opcode = 1003;
 inline constexpr std::uint16_t policy = 1008;
 inline constexpr std::uint16_t too_large = 1009;
-inline constexpr std::uint16_t restart = 1012;
 inline constexpr std::uint16_t protocol_violation = 4001;
 inline constexpr std::uint16_t bad_hello = 4002;
 inline constexpr std::uint16_t unsupported = 4003;
