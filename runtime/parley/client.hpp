@@ -2,5 +2,5 @@
 #pragma once
 
 #include "parley/client/client.hpp"
+#include "parley/stub/asio.hpp"
 #include "parley/stub/block.hpp"
-#include "parley/stub/subscription.hpp"

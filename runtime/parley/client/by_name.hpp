@@ -112,7 +112,7 @@ class by_name {
     template <class Handler>
     void operator()(Handler&& handler, result<outgoing> request) const {
       if (request) return start_operation<std::string, &core::start>{on}(std::forward<Handler>(handler), std::move(*request));
-      auto executor = asio::get_associated_executor(handler, on->executor());
+      auto executor = asio::get_associated_executor(handler, on->runs_on().executor);
       asio::post(executor, [handler = std::forward<Handler>(handler), why = std::move(request).error()]() mutable {
         std::move(handler)(result<std::string>(std::move(why)));
       });

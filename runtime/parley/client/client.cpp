@@ -3,6 +3,7 @@
 #include "parley/client/client_core.hpp"
 #include "parley/conversation/own_id.hpp"
 #include "parley/ends/address.hpp"
+#include "parley/stub/send.hpp"
 
 #include <stdexcept>
 
@@ -49,7 +50,7 @@ std::string client::learn_id(call_options options) {
   wait_for_answer(*this, own_id_request(options), &id);
   return id;
 }
-asio::any_io_executor client::executor() const { return core_->executor(); }
+asio::any_io_executor client::executor() const { return core_->runs_on().executor; }
 void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
 void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }
 client::operator endpoint() const { return {core_, calls_}; }

@@ -1,6 +1,8 @@
 // What a client receives: the registration of handlers, and how they are called.
 #include "parley/client/client_core.hpp"
 
+#include "parley/stub/serve.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <utility>

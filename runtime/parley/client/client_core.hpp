@@ -30,7 +30,7 @@ class client_core final : public core,
   ~client_core() override;
 
   // core
-  asio::any_io_executor executor() const override { return home_.executor(); }
+  const loop_executor& runs_on() const override { return *home_.shared_executor(); }
   bool runs_here() const override { return home_.runs_here(); }
   formats_in_use formats() const override;
   void use(const service&) override;
@@ -84,7 +84,7 @@ class client_core final : public core,
   void closed(conversation&, std::uint16_t code, const error& why) override;
 
   // handler_host
-  const asio::any_io_executor& handlers_run_on() const override { return home_.executor(); }
+  const loop_executor& handlers_run_on() const override { return runs_on(); }
   std::shared_ptr<running_handler> begin_handler(const method& event, const origin& from) override;
 
   // gate::post

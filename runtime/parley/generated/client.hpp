@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/stub/asio.hpp"
+#include "parley/stub/send.hpp"
 #include "parley/stub/subscription.hpp"
 #include "parley/wire/target.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "parley/stub/asio.hpp"
 #include "parley/stub/handler.hpp"
+#include "parley/stub/send.hpp"
 #include "parley/wire/target.hpp"
 
 #include <utility>

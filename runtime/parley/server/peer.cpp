@@ -1,7 +1,6 @@
 #include "parley/stub/peer.hpp"
 
 #include "parley/conversation/conversation.hpp"
-#include "parley/ends/loop_executor.hpp"
 
 namespace parley {
 
@@ -15,7 +14,7 @@ std::string_view peer::subprotocol() const noexcept {
   if (!format.has_session()) return {};
   return format.binary() ? wire::fbs_subprotocol : wire::json_subprotocol;
 }
-asio::any_io_executor peer::executor() const { return with_.executor().executor; }
+const loop_executor& peer::runs_on() const noexcept { return with_.executor(); }
 void peer::close(std::string_view text) { with_.close(session::close_code::removed, text); }
 
 }  // namespace parley

@@ -52,7 +52,7 @@ void server::stop() noexcept { core_->stop(); }
 void server::join() { core_->join(); }
 std::size_t server::listen(port_options more) { return core_->listen(std::move(more)); }
 std::uint16_t server::port(std::size_t number) const { return core_->port(number); }
-asio::any_io_executor server::executor() const { return core_->executor(); }
+asio::any_io_executor server::executor() const { return core_->runs_on().executor; }
 server_counters server::counters() const { return core_->counters(); }
 server::operator endpoint() const { return {core_, call_options{}}; }
 registration server::add(handler& h, const service& s, std::span<const binding> bindings) { return core_->add(h, s, bindings); }

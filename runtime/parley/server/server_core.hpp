@@ -62,7 +62,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   server_counters counters() const;
 
   // core
-  asio::any_io_executor executor() const override { return first().executor(); }
+  const loop_executor& runs_on() const override { return *first().shared_executor(); }
   bool runs_here() const override;
   formats_in_use formats() const override;
   void use(const service&) override;

@@ -1,10 +1,8 @@
-// The call that a handler answers.
+// The call that a handler answers. Does not use Asio.
 #pragma once
 
-#include "parley/ends/asio_check.hpp"
+#include "parley/core/raise.hpp"
 #include "parley/stub/core.hpp"
-
-#include <asio/any_io_executor.hpp>
 
 #include <concepts>
 #include <optional>
@@ -26,7 +24,7 @@ class call {
   // The client that made the call. Throws std::logic_error in a client's handler, because the
   // caller is then the server, which is not a peer.
   parley::peer& peer() const {
-    if (!peer_) throw std::logic_error("parley::call::peer: a client answers its server, which is not a peer");
+    if (!peer_) raise(std::logic_error("parley::call::peer: a client answers its server, which is not a peer"));
     return *peer_;
   }
   // The time at which the caller stops waiting. Work that cannot finish by then is wasted.
@@ -34,8 +32,13 @@ class call {
   // Whether the caller disconnected, cancelled the call or ran out of time. A coroutine handler is
   // also interrupted in its co_await.
   bool cancelled() const noexcept { return cancelled_; }
-  // Runs the handler.
-  const asio::any_io_executor& executor() const noexcept { return *executor_; }
+  // The asio::any_io_executor that runs the handler. A template, so that only its callers need
+  // Asio.
+  template <class Loop = loop_executor>
+  const auto& executor() const noexcept {
+    const Loop* const on = on_;
+    return (on ? *on : nowhere<Loop>).executor;
+  }
 
   // Answers with this error, whatever the handler returns.
   //
@@ -65,11 +68,12 @@ class call {
   friend class serving;
   error refuse(std::string_view reason, std::string text);
   static inline const origin nobody{};
-  static inline const asio::any_io_executor nowhere{};
+  template <class Loop>
+  static inline const Loop nowhere{};
 
   // The connection's own objects, kept alive by every call that is answered later.
   const origin* from_ = &nobody;
-  const asio::any_io_executor* executor_ = &nowhere;
+  const loop_executor* on_ = nullptr;
   parley::peer* peer_ = nullptr;
   const method* what_ = nullptr;
   time_point deadline_ = time_point::max();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "parley/ends/asio_check.hpp"
+#include "parley/ends/loop_executor.hpp"
 #include "parley/stub/block.hpp"
 #include "parley/stub/core.hpp"
 #include "parley/stub/operation.hpp"
@@ -59,8 +60,9 @@ struct start_operation {
     const core::ticket of = on->reserve();
     hook_cancellation(handler, on, of);
     const method* what = request.what;
-    ((*on).*Begin)(of, std::move(request),
-                   std::make_unique<call_operation<T, std::decay_t<Handler>>>(std::forward<Handler>(handler), what, on->executor()));
+    ((*on).*Begin)(
+        of, std::move(request),
+        std::make_unique<call_operation<T, std::decay_t<Handler>>>(std::forward<Handler>(handler), what, on->runs_on().executor));
   }
 };
 
@@ -85,33 +87,6 @@ template <class Payload, class Token>
 auto async_send(const endpoint& to, const method& what, const Payload& payload, const target& whom, Token&& token) {
   return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::send_when_room>{to.core}, token,
                                                      encode_for(to, what, &payload, whom));
-}
-
-// Starts the call, waits on this thread, and reads the answer into `value`. Null: no answer is
-// wanted. Throws call_failed. Not a template, because the templates of Asio's tokens in every
-// generated blocking method would cost each translation unit of the user 0.4 s.
-void wait_for_answer(const endpoint& to, outgoing request, void* value);
-
-// A generated blocking `<call>` calls this function.
-template <class T, class Payload>
-T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const target& whom = {}) {
-  if constexpr (std::is_void_v<T>) {
-    wait_for_answer(to, encode_for(to, what, &payload, whom), nullptr);
-  } else {
-    T value{};
-    wait_for_answer(to, encode_for(to, what, &payload, whom), &value);
-    return value;
-  }
-}
-template <class T, class Payload>
-T call_and_wait(const endpoint& to, const method& what, const Payload& payload, const to::client& whom) {
-  return call_and_wait<T>(to, what, payload, target_traits<to::client>::value(whom));
-}
-
-// A generated `<event>` calls this function.
-template <class Payload>
-sent send_event(const endpoint& to, const method& what, const Payload& payload, const target& whom) {
-  return to.core->send(encode_for(to, what, &payload, whom));
 }
 
 }  // namespace parley

@@ -1,11 +1,9 @@
-// The handle that generated stubs hold on one end of the conversation. It has no templates and does
-// not use Asio's completion tokens.
+// The handle that generated stubs hold on one end of the conversation. Has no templates and does not
+// use Asio.
 #pragma once
 
 #include "parley/rpc/pending.hpp"
 #include "parley/stub/outgoing.hpp"
-
-#include <asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -13,6 +11,8 @@
 #include <utility>
 
 namespace parley {
+
+struct loop_executor;  // loop_executor.hpp
 
 // A running coroutine that handles an event. Destroyed when the coroutine has ended.
 class running_handler {
@@ -25,7 +25,7 @@ class running_handler {
 class handler_host {
  public:
   virtual ~handler_host() = default;
-  virtual const asio::any_io_executor& handlers_run_on() const = 0;
+  virtual const loop_executor& handlers_run_on() const = 0;
   // Called before the coroutine starts. The result is held while it runs. Null if too many are
   // running, which has been reported by then.
   virtual std::shared_ptr<running_handler> begin_handler(const method& event, const origin& from) = 0;
@@ -49,7 +49,7 @@ class core {
 
   virtual ~core() = default;
   // Runs handlers, and completion handlers without an associated executor.
-  virtual asio::any_io_executor executor() const = 0;
+  virtual const loop_executor& runs_on() const = 0;
   // Whether the calling thread runs that executor's loop.
   virtual bool runs_here() const = 0;
   virtual formats_in_use formats() const = 0;

@@ -1,4 +1,5 @@
 // An event on its way through the server, as a handler sees it, and what the handler may decide.
+// Does not use Asio.
 #pragma once
 
 #include "parley/stub/core.hpp"

@@ -1,9 +1,7 @@
-// One client, as the server sees it.
+// One client, as the server sees it. Does not use Asio.
 #pragma once
 
 #include "parley/core/core.hpp"
-
-#include <asio/any_io_executor.hpp>
 
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 namespace parley {
 
 class conversation;
+struct loop_executor;  // loop_executor.hpp
 
 // Belongs to its connection. Valid from connected() until disconnected() has returned, and in every
 // handler called for it. Use it on its executor() only.
@@ -29,7 +28,12 @@ class peer {
   std::string remote() const;
   // "parley.v1.fbs" or "parley.v1.json". Empty for plain JSON.
   std::string_view subprotocol() const noexcept;
-  asio::any_io_executor executor() const;
+  // The asio::any_io_executor of its connection. A template, so that only its callers need Asio.
+  template <class Loop = loop_executor>
+  auto executor() const {
+    const Loop& on = runs_on();
+    return on.executor;
+  }
 
   // Ends the connection with close code 4012 and `text` as the reason. The client receives
   // `disconnected`.
@@ -46,6 +50,7 @@ class peer {
   }
 
  private:
+  const loop_executor& runs_on() const noexcept;
   template <class T>
   static inline const char tag = 0;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/ends/asio_check.hpp"
 #include "parley/stub/call.hpp"
 
 #include <asio/awaitable.hpp>

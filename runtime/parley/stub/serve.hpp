@@ -5,6 +5,7 @@
 #include "parley/stub/answers.hpp"
 #include "parley/stub/call.hpp"
 #include "parley/stub/reply.hpp"
+#include "parley/stub/subscription.hpp"
 #include "parley/wkt.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -63,7 +64,7 @@ class serving : public call_memory, public std::enable_shared_from_this<serving>
     call_.peer_ = peer;
     call_.deadline_ = deadline;
     call_.cancelled_ = false;
-    call_.executor_ = &on.executor;
+    call_.on_ = &on;
     call_.failure_.reset();
   }
   // The handler may end while it is interrupted. The interruption is posted, so that the handler
@@ -198,5 +199,12 @@ class call_server_of final : public call_server, public std::enable_shared_from_
 
   F f_;
 };
+
+// A generated `on_<call>` calls this function. A later handler replaces an earlier one.
+template <class In, class Out, call_handler<In, Out> F>
+subscription answer_calls(const endpoint& to, const method& what, F&& handler) {
+  auto entry = std::make_shared<call_server_of<In, Out, std::decay_t<F>>>(std::forward<F>(handler));
+  return {to.core, to.core->answer(what, std::move(entry))};
+}
 
 }  // namespace parley

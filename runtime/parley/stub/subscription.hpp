@@ -1,15 +1,10 @@
-// Handlers for incoming events and for calls from the server, and the handle that ends them.
+// Handlers for incoming events, and the handle that ends a handler. Does not use Asio.
 #pragma once
 
-#include "parley/ends/asio_check.hpp"
 #include "parley/stub/core.hpp"
-#include "parley/stub/serve.hpp"
-
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
+#include "parley/wkt.hpp"
 
 #include <concepts>
-#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -57,6 +52,13 @@ template <class F, class Payload>
 concept event_handler = std::invocable<F&, const Payload&> || std::invocable<F&, const Payload&, const origin&> ||
                         (std::same_as<Payload, empty> && (std::invocable<F&> || std::invocable<F&, const origin&>));
 
+// Runs the coroutine of an event handler that returns `Returned`. stub/asio.hpp defines it for
+// asio::awaitable<void>.
+template <class Returned, class Subscriber, class Payload>
+struct handler_coroutine {
+  static constexpr bool is_one = false;
+};
+
 template <class Payload, class F>
 class event_subscriber final : public subscriber, public std::enable_shared_from_this<event_subscriber<Payload, F>> {
  public:
@@ -71,22 +73,18 @@ class event_subscriber final : public subscriber, public std::enable_shared_from
     if constexpr (std::is_void_v<returned>) {
       call(payload, from);
     } else {
-      static_assert(std::is_same_v<returned, asio::awaitable<void>>, "an event handler returns void or asio::awaitable<void>");
+      using coroutine = handler_coroutine<returned, event_subscriber, Payload>;
+      static_assert(coroutine::is_one, "an event handler returns void or asio::awaitable<void>");
       std::shared_ptr<running_handler> running = at.begin_handler(what_, from);
       if (!running) return {};
-      asio::co_spawn(at.handlers_run_on(), run(std::move(self), std::move(payload), from),
-                     [running = std::move(running)](const std::exception_ptr& thrown) {
-                       if (thrown) running->threw(thrown);
-                     });
+      coroutine::start(at.handlers_run_on(), std::move(self), std::move(payload), from, std::move(running));
     }
     return {};
   }
 
  private:
-  // The coroutine refers to its payload, its origin and its handler. All three live in this frame.
-  static asio::awaitable<void> run(std::shared_ptr<event_subscriber> self, Payload payload, origin from) {
-    co_await self->call(payload, from);
-  }
+  template <class, class, class>
+  friend struct handler_coroutine;
   auto call(const Payload& payload, const origin& from) {
     if constexpr (std::invocable<F&, const Payload&, const origin&>) return f_(payload, from);
     else if constexpr (std::invocable<F&, const Payload&>) return f_(payload);
@@ -103,13 +101,6 @@ template <class Payload, event_handler<Payload> F>
 subscription subscribe(const endpoint& to, const method& what, F&& handler) {
   auto entry = std::make_shared<event_subscriber<Payload, std::decay_t<F>>>(what, std::forward<F>(handler));
   return {to.core, to.core->subscribe(what, std::move(entry))};
-}
-
-// A generated `on_<call>` calls this function. A later handler replaces an earlier one.
-template <class In, class Out, call_handler<In, Out> F>
-subscription answer_calls(const endpoint& to, const method& what, F&& handler) {
-  auto entry = std::make_shared<call_server_of<In, Out, std::decay_t<F>>>(std::forward<F>(handler));
-  return {to.core, to.core->answer(what, std::move(entry))};
 }
 
 }  // namespace parley
