@@ -60,6 +60,7 @@ WITHOUT_ASIO = {
     "stub/answers",
     "stub/call",
     "stub/core",
+    "stub/invocation",
     "stub/default_token",
     "stub/event",
     "stub/outgoing",

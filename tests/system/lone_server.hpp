@@ -122,7 +122,7 @@ class lone_server final : public parley::conversation_owner {
 
   const parley::wire::envelope_format* format_for(std::string_view) override { return format_; }
   void opened(parley::conversation& end) override { end.set_peer(std::make_shared<parley::peer>(end)); }
-  void event_received(parley::conversation&, const parley::wire::envelope&, const parley::method&, parley::bytes_view) override {}
+  void event_received(parley::conversation&, const parley::wire::envelope&, const parley::invocation&) override {}
   void unknown_event(parley::conversation&, const parley::wire::envelope&) override {}
   void call_received(parley::conversation&, parley::incoming_call& in) override { bound_.find(&in.what)->second.serve(handler_, in); }
   void call_handler_threw(const parley::method&, const std::exception_ptr&) override {}

@@ -27,7 +27,7 @@ constexpr std::size_t high_mark = 64 * 1024;
 struct owner final : conversation_owner {
   const wire::envelope_format* format_for(std::string_view) override { return &wire::plain_format(); }
   void opened(conversation&) override { is_open = true; }
-  void event_received(conversation&, const wire::envelope&, const method&, bytes_view) override {}
+  void event_received(conversation&, const wire::envelope&, const invocation&) override {}
   void unknown_event(conversation&, const wire::envelope&) override {}
   void call_received(conversation&, incoming_call&) override {}
   void error_received(conversation&, const error&, std::string_view) override {}

@@ -26,7 +26,7 @@ using transport::testing::settle;
 struct owner final : conversation_owner {
   const wire::envelope_format* format_for(std::string_view) override { return &wire::plain_format(); }
   void opened(conversation&) override {}
-  void event_received(conversation&, const wire::envelope&, const method&, bytes_view) override {}
+  void event_received(conversation&, const wire::envelope&, const invocation&) override {}
   void unknown_event(conversation&, const wire::envelope& e) override { got = e.payload.size(); }
   void call_received(conversation&, incoming_call&) override {}
   void error_received(conversation&, const error&, std::string_view) override {}

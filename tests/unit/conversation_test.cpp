@@ -105,9 +105,7 @@ struct end final : conversation_owner {
 
   const wire::envelope_format* format_for(std::string_view) override { return &format_; }
   void opened(conversation&) override { is_open = true; }
-  void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) override {
-    events.emplace_back(as_text(payload));
-  }
+  void event_received(conversation&, const wire::envelope&, const invocation& in) override { events.emplace_back(as_text(in.payload)); }
   void unknown_event(conversation&, const wire::envelope&) override { ADD_FAILURE() << "an unknown event"; }
   void call_received(conversation&, incoming_call& in) override {
     EXPECT_FALSE(was_closed) << "a call after the end";

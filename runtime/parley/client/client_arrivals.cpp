@@ -67,12 +67,11 @@ void client_core::tell_watchers(const wire::envelope& e) {
   }
 }
 
-void client_core::event_received(conversation& end, const wire::envelope& e, const method& m, bytes_view payload) {
+void client_core::event_received(conversation& end, const wire::envelope& e, const invocation& in) {
   tell_watchers(e);
+  const method& m = in.what;
   const auto found = subscribers_.find(&m);
   if (found == subscribers_.end()) return;
-  const origin from{e.from == "server" ? std::string() : e.from};
-  const decode_options reading = end.reading(e);
   // A copy, because a handler may subscribe or unsubscribe while it runs.
   const auto handlers = found->second;
   for (const subscription_entry& s : handlers) {
@@ -80,7 +79,7 @@ void client_core::event_received(conversation& end, const wire::envelope& e, con
     if (std::none_of(now.begin(), now.end(), [&](const subscription_entry& n) { return n.id == s.id; })) continue;
     try {
       const watchdog::running handler_of(watchdog_, m.name);
-      auto read = s.handler->deliver(end.session().format().payload_format(), payload, reading, from, *this);
+      auto read = s.handler->deliver(in.format, in.payload, in.options, in.from, *this);
       if (!read) return report_received(end, read.error(), m.name);
     } catch (...) { handler_failed(m.name, std::current_exception()); }
   }

@@ -79,9 +79,18 @@ void answering::plain_call(const wire::envelope& e, session::contract::number nu
   decode_options options = in_.reading(e);
   std::size_t grown = 0;
   options.grown = &grown;
-  incoming_call asked{
-      m,        number, id, in_.session_->payload_format(), e.payload, options, in_.asker_, in_.peer_.get(), calls_.newest_deadline(),
-      *in_.on_, this};
+  incoming_call asked{{.what = m,
+                       .number = number,
+                       .from = in_.asker_,
+                       .peer = in_.peer_.get(),
+                       .deadline = calls_.newest_deadline(),
+                       .meta = e.meta,
+                       .format = in_.session_->payload_format(),
+                       .payload = e.payload,
+                       .options = options},
+                      id,
+                      *in_.on_,
+                      this};
   in_.owner_->call_received(in_, asked);
 }
 

@@ -156,7 +156,7 @@ bool conversation::may_send(const method& m) const {
 [[gnu::hot]] void conversation::act_on(const wire::envelope& e) {
   switch (e.kind) {
     case wire::kind::event:
-      return on_event(e, known(e));
+      return on_event(e, number_of(e));
     case wire::kind::call:
       return answering_.call(e, number_of(e));
     case wire::kind::reply:
@@ -179,10 +179,11 @@ void conversation::act_on_plain(const wire::envelope& e) {
   const session::contract::number number = contract_.number_of(std::string_view(e.name));
   const method* const m = contract_.at_or_null(number);
   if (session_->self() == side::server && m && !m->event) return answering_.plain_call(e, number);
-  on_event(e, m);
+  on_event(e, number);
 }
 
-void conversation::on_event(const wire::envelope& e, const method* m) {
+void conversation::on_event(const wire::envelope& e, session::contract::number number) {
+  const method* const m = contract_.at_or_null(number);
   if (!m) return owner_->unknown_event(*this, e);
   const auto refuse = [&](errc code, std::string text) { session_->refuse(io_->now(), {.code = code, .text = std::move(text)}, {m, &e}); };
   if (!m->event) return refuse(errc::bad_frame, "a call needs an id");
@@ -198,7 +199,19 @@ void conversation::on_event(const wire::envelope& e, const method* m) {
     session_->count_not_delivered();
     return owner_->event_ignored(*this, *m);
   }
-  owner_->event_received(*this, e, *m, payload);
+  // The sender is the other end, or at a client the one whose event the server relays.
+  const origin sender{relayed ? e.from : std::string()};
+  const decode_options options = reading(e);
+  const invocation in{.what = *m,
+                      .number = number,
+                      .from = session_->self() == side::server ? asker_ : sender,
+                      .peer = peer_.get(),
+                      .deadline = time_point::max(),
+                      .meta = e.meta,
+                      .format = session_->payload_format(),
+                      .payload = payload,
+                      .options = options};
+  owner_->event_received(*this, e, in);
 }
 
 // --- Outgoing events.

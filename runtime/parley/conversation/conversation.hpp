@@ -22,7 +22,7 @@
 #include "parley/conversation/pacing.hpp"
 #include "parley/conversation/spoken.hpp"
 #include "parley/session/session.hpp"
-#include "parley/stub/outgoing.hpp"
+#include "parley/stub/invocation.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -49,7 +49,7 @@ class conversation_owner {
   // The format for the subprotocol with which the connection opened. Null if this end does not support it.
   virtual const wire::envelope_format* format_for(std::string_view subprotocol) = 0;
   virtual void opened(conversation&) = 0;
-  virtual void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) = 0;
+  virtual void event_received(conversation&, const wire::envelope&, const invocation&) = 0;
   // An event whose versions differ at the two ends was ignored and counted.
   virtual void event_ignored(conversation&, const method&) {}
   // An event that no service here declares. The envelope contains the method's name (JSON) or its
@@ -165,7 +165,7 @@ class conversation final : private session::owner, public std::enable_shared_fro
 
   void act_on(const wire::envelope&);
   [[gnu::noinline]] void act_on_plain(const wire::envelope&);
-  [[gnu::noinline]] void on_event(const wire::envelope&, const method*);
+  [[gnu::noinline]] void on_event(const wire::envelope&, session::contract::number);
   session::contract::number number_of(const wire::envelope&) const;
   const method* known(const wire::envelope& e) const { return contract_.at_or_null(number_of(e)); }
   // Whether the other end may make this call or send this event.

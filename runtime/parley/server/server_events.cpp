@@ -19,10 +19,7 @@ constexpr std::size_t receivers_per_message = 8;
 struct server_loop::received_event {
   conversation& sender;
   const wire::envelope& envelope;
-  const method& what;
-  bytes_view payload;
-  format sent_in;
-  decode_options reading;
+  const invocation& of;
 };
 
 void server_loop::refuse(conversation& sender, const wire::envelope& e, const error& why, const method* what) {
@@ -32,9 +29,10 @@ void server_loop::refuse(conversation& sender, const wire::envelope& e, const er
                           {what, &e});
 }
 
-void server_loop::event_received(conversation& sender, const wire::envelope& e, const method& m, bytes_view payload) {
+void server_loop::event_received(conversation& sender, const wire::envelope& e, const invocation& in) {
   counts_.events += 1;
-  const received_event event{sender, e, m, payload, sender.session().format().payload_format(), sender.reading(e)};
+  const method& m = in.what;
+  const received_event event{sender, e, in};
   delivery d;
   const auto to = choose_target(event, d.to_written);
   if (!to) return refuse(sender, e, to.error(), &m);
@@ -42,15 +40,15 @@ void server_loop::event_received(conversation& sender, const wire::envelope& e, 
   d.types = server_.options().types;
   d.what = &m;
   d.to = &*to;
-  d.from = sender.session().client_id();
+  d.from = in.from.id;
   d.received = &e;
-  d.payload_in(event.sent_in) = as_text(payload);
-  if (m.body_message && event.sent_in == format::json) {
+  d.payload_in(in.format) = as_text(in.payload);
+  if (m.body_message && in.format == format::json) {
     d.beside = e.payload;
     d.no_text = !e.has_text;
   }
   std::string rewritten;
-  const served_handlers::bound* const found = handlers_.find(m);
+  const served_handlers::bound* const found = handlers_.find(in.number);
   if (found && found->how.overridden && !ask_handler(*found, event, d, rewritten)) return;
   if (to->kind == target_kind::server || !sender.open()) return;
   pass_on(sender, d);
@@ -60,9 +58,10 @@ void server_loop::event_received(conversation& sender, const wire::envelope& e, 
 result<target> server_loop::choose_target(const received_event& event, std::string_view& written) {
   const wire::envelope& e = event.envelope;
   const bool plain = event.sender.session().plain();
-  auto chosen = routing::choose(event.what, e, plain);
+  auto chosen = routing::choose(event.of.what, e, plain);
   if (plain && chosen && chosen->kind == e.to.kind) written = e.to_written;
-  if (event.what.route) chosen = routing::choose_by_payload(event.what, e, plain, event.sent_in, event.payload, event.reading);
+  const invocation& in = event.of;
+  if (in.what.route) chosen = routing::choose_by_payload(in.what, e, plain, in.format, in.payload, in.options);
   if (chosen) chosen->except = e.to.except;
   return chosen;
 }
@@ -72,16 +71,15 @@ result<target> server_loop::choose_target(const received_event& event, std::stri
 // registration.
 bool server_loop::ask_handler(const served_handlers::bound& by, const received_event& event, delivery& d, std::string& rewritten) {
   conversation& sender = event.sender;
-  const method& m = event.what;
+  const method& m = event.of.what;
   const auto refused = [&](const error& why) {
     refuse(sender, event.envelope, why, &m);
     return false;
   };
   if (!may_reach(*d.to)) return refused(errc::unknown_target);  // the handler only sees events that can be delivered
-  const origin from{sender.session().client_id()};
-  parley::event about{from, *sender.peer(), *d.to};
+  parley::event about{event.of.from, *sender.peer(), *d.to};
   relay verdict = relay::pass;
-  incoming_event in{m, event.sent_in, event.payload, event.reading, about};
+  incoming_event in{event.of, about};
   const watchdog::running handler_of(watchdog_, m.name);
   if (auto unreadable = by.how.handle(*by.handler, in, verdict)) return refused(*unreadable);
   if (in.thrown) server_.log(log_level::error, text_of_thrown(m.name, in.thrown));
@@ -97,11 +95,11 @@ bool server_loop::ask_handler(const served_handlers::bound& by, const received_e
       break;
   }
   if (verdict.payload_codec() != m.in) return refused(handler_threw());
-  if (auto made = m.in->write(event.sent_in, verdict.payload(), rewritten); !made) {
+  if (auto made = m.in->write(event.of.format, verdict.payload(), rewritten); !made) {
     server_.log(log_level::error, "the handler of " + std::string(m.name) + " failed: " + made.error().message);
     return refused(handler_threw());
   }
-  d.payload_in(event.sent_in) = rewritten;
+  d.payload_in(event.of.format) = rewritten;
   d.no_text = false;
   return true;
 }

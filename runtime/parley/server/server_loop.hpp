@@ -74,7 +74,7 @@ class server_loop final : public conversation_owner {
   // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
   void opened(conversation&) override;
-  void event_received(conversation&, const wire::envelope&, const method&, bytes_view payload) override;
+  void event_received(conversation&, const wire::envelope&, const invocation&) override;
   void unknown_event(conversation&, const wire::envelope&) override;
   void call_received(conversation&, incoming_call&) override;
   void call_handler_threw(const method&, const std::exception_ptr&) override;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "parley/rpc/running.hpp"
-#include "parley/stub/outgoing.hpp"
-#include "parley/wire/codec.hpp"
+#include "parley/stub/invocation.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +13,6 @@
 
 namespace parley {
 
-class peer;
 class running_replies;  // serve.hpp
 struct loop_executor;   // loop_executor.hpp
 
@@ -43,24 +41,16 @@ class answers {
   // The handler answers later. The object lives until then.
   virtual void keep(std::uint64_t id, call_memory&) = 0;
   // The memory that the last call of this method used, or null. The caller gives it back, or keeps it while the call is answered later.
-  // `method` is incoming_call::number.
+  // `method` is invocation::number.
   virtual std::shared_ptr<call_memory> take(std::uint32_t method) = 0;
   virtual void give_back(std::uint32_t method, std::shared_ptr<call_memory>) = 0;
   // For handlers that answer later.
   virtual std::shared_ptr<answers> hold() = 0;
 };
 
-struct incoming_call {
-  const method& what;
-  std::uint32_t number;  // of the method in the contract of the end that is asked
+struct incoming_call : invocation {
   std::uint64_t id;
-  parley::format format;
-  bytes_view payload;
-  const decode_options& options;
-  const origin& from;  // lives as long as the answers, like the executor
-  parley::peer* peer;  // null at a client
-  time_point deadline;
-  const loop_executor& on;
+  const loop_executor& on;                  // lives as long as the answers
   answers* to;                              // the caller of serve() keeps it alive until serve() returns
   std::shared_ptr<running_replies> work{};  // of the handler, at a server
 };

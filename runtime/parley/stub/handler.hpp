@@ -43,11 +43,7 @@ class handler {
   std::vector<registration> serving_;  // the registrations of this handler
 };
 
-struct incoming_event {
-  const method& what;
-  parley::format format;
-  bytes_view payload;
-  const decode_options& options;
+struct incoming_event : invocation {
   parley::event& event;
   std::exception_ptr thrown{};  // set by the binding: the exception that left the handler
 };
