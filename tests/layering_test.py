@@ -89,6 +89,7 @@ WITHOUT_ASIO = {
     "transport/tcp/write_queue",
     "transport/text",
     "transport/timer_wheel",
+    "transport/waited.hpp",
     "transport/websocket/protocol",
 }
 # The files that may include websocketpp.

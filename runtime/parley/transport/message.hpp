@@ -12,6 +12,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/transport/waited.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +112,15 @@ class connection {
   // the message that is being received is written into the transport's own memory and allocates
   // nothing.
   virtual void send_copy(bytes_view content, opcode kind) { send(buffer(std::string(as_text(content))), kind); }
+  // Like send_copy(), for content that the caller no longer needs. Large content is not copied: it
+  // is masked in place and sent from where it is.
+  virtual void send_owned(std::string content, opcode kind) { send_copy(as_bytes(content), kind); }
+  // Sends what is queued now, instead of at the end of the turn.
+  virtual void flush() {}
+  // For a thread that has the executor to itself and is not inside a function that runs on it:
+  // sends what is queued, waits for the next bytes and handles them, without a turn of the loop.
+  // `wake` is a descriptor; the wait also ends when it is readable, and at `until`.
+  virtual waited wait_here(int /*wake*/, time_point /*until*/) { return waited::unable; }
   // Bytes that are queued and not yet taken by the operating system, including frame headers. The
   // loopback returns cost_of() of what the other end has not taken yet.
   virtual std::size_t buffered_amount() const = 0;

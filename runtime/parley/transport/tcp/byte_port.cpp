@@ -4,12 +4,16 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <ratio>
 
 namespace parley::transport {
 namespace {
@@ -35,6 +39,23 @@ byte_port::byte_port(stream_socket socket) noexcept : socket_(std::move(socket))
   std::error_code ignored;  // it cannot fail on a connected socket; if it does, reading or writing reports it
   socket_.non_blocking(true, ignored);
   set(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+byte_port::readiness byte_port::wait(bool to_read, bool to_write, int wake, time_point until) noexcept {
+  const auto events = static_cast<short>((to_read ? POLLIN : 0) | (to_write ? POLLOUT : 0));
+  std::array<pollfd, 2> ends{pollfd{socket_.native_handle(), events, 0}, pollfd{wake, POLLIN, 0}};
+  std::timespec left{};
+  const bool bounded = until != time_point::max();
+  if (bounded) {
+    const auto ns = std::max(std::chrono::nanoseconds(until - steady::now()), std::chrono::nanoseconds::zero()).count();
+    left = {static_cast<std::time_t>(ns / std::nano::den), static_cast<long>(ns % std::nano::den)};
+  }
+  const int count = ::ppoll(ends.data(), ends.size(), bounded ? &left : nullptr, nullptr);
+  if (count <= 0) return {.woken = count < 0, .late = count == 0};
+  const int of_socket = ends[0].revents;
+  return {.readable = to_read && (of_socket & ~POLLOUT) != 0,
+          .writable = to_write && (of_socket & ~POLLIN) != 0,
+          .woken = ends[1].revents != 0};
 }
 
 std::size_t byte_port::read(std::span<char> direct, std::span<char> room, std::error_code& ec) noexcept {

@@ -3,6 +3,7 @@
 // no virtual function, because every read and write of a connection passes through it.
 #pragma once
 
+#include "parley/core/core.hpp"
 #include "parley/transport/tcp/endpoints.hpp"
 #include "parley/transport/tcp/write_queue.hpp"
 
@@ -38,6 +39,16 @@ class byte_port {
   void wait_writable(Handler handler) {
     socket_.async_wait(stream_socket::wait_write, std::move(handler));
   }
+
+  // Waits in the calling thread instead, for the socket and until the descriptor `wake` is readable,
+  // or until the time has come. A broken socket is ready for whatever is asked.
+  struct readiness {
+    bool readable = false;
+    bool writable = false;
+    bool woken = false;  // also by a signal
+    bool late = false;
+  };
+  readiness wait(bool to_read, bool to_write, int wake, time_point until) noexcept;
 
   // Reads what has arrived, first into `direct`, which may be empty, and the rest into `room`. `ec`
   // is set if there is nothing to read: asio::error::would_block, or asio::error::eof at the end of

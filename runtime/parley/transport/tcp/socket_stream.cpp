@@ -7,17 +7,19 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t read_size = 64 * 1024;     // these two are on the stack of the loop's thread
-constexpr std::size_t write_size = 64 * 1024;    // as much as answers of the same size need
-constexpr std::size_t join_up_to = 4 * 1024;     // of shared pieces
-constexpr std::size_t bytes_per_turn = 1 << 20;  // then others on the loop have their turn,
-constexpr std::size_t work_per_turn = 64;        // or after so many small messages
+constexpr std::size_t head_room = 64;                     // so that a message of 64 KiB fits with its head
+constexpr std::size_t read_size = 64 * 1024 + head_room;  // these two are on the stack of the loop's thread
+constexpr std::size_t write_size = read_size;             // as much as answers of the same size need
+constexpr std::size_t join_up_to = 4 * 1024;              // of shared pieces
+constexpr std::size_t bytes_per_turn = 1 << 20;           // then others on the loop have their turn,
+constexpr std::size_t work_per_turn = 64;                 // or after so many small messages
 
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
@@ -96,19 +98,21 @@ void socket_stream::wait_readable() {
     if (!self->port_ || self->paused_) return;
     if (ec) self->end(ec);
     else if (!self->left_over_.empty()) self->go_on();
-    else self->read_some();
+    else self->read_some(bytes_per_turn, work_per_turn);
   });
 }
 
-void socket_stream::read_some() {
-  alignas(std::max_align_t) std::array<char, read_size> room;
-  turn_left_ = work_per_turn;
+void socket_stream::read_some(std::size_t bytes, std::size_t work) {
+  alignas(std::max_align_t) std::array<char, read_size> whole;
+  const std::span<char> room = std::span(whole).subspan(lead_);
+  turn_left_ = work;
   // While reads come back full there is more: to ask again is cheaper than to wait.
-  for (std::size_t got = 0, asked = 0, count = 0; got < bytes_per_turn && count == asked && has_turn(); got += count) {
+  for (std::size_t got = 0, asked = 0, count = 0; got < bytes && count == asked && has_turn(); got += count) {
     const std::span<char> direct = owner_ ? owner_->room() : std::span<char>();
     asked = direct.size() + room.size();
     std::error_code ec;
     count = port_->read(direct, room, ec);
+    more_ = count == asked;
     if (ec && !would_block(ec)) return end(ec);
     if (count == 0) break;
     batch([&] {
@@ -127,6 +131,27 @@ void socket_stream::read_some() {
     if (!left_over_.empty()) return go_on_later();
   }
   wait_readable();
+}
+
+// What the loop waits for meanwhile it goes on waiting for: it finds later that there is nothing, or what has come by then.
+waited socket_stream::wait_here(int wake, time_point until) {
+  if (!port_) return waited::unable;
+  if (out_.size() > 0) flush();
+  // Reading goes on in a turn that is posted: whoever waited here for the socket to take more, and read nothing, might wait for ever.
+  const bool reads = !paused_ && left_over_.empty();
+  if (!port_ || going_on_ || !(reads || awaiting_write_)) return waited::unable;
+  // One read: what comes after it is the caller's to ask for, and is better off in the system's memory until then. No others on this loop
+  // have a turn.
+  constexpr std::size_t once = 1, all_of_it = std::numeric_limits<std::size_t>::max();
+  if (reads && !awaiting_write_ && std::exchange(more_, false)) {
+    read_some(once, all_of_it);
+    return waited::arrived;
+  }
+  const byte_port::readiness is = port_->wait(reads, awaiting_write_, wake, until);
+  if (is.late) return waited::late;
+  if (is.writable) write_on();
+  if (port_ && is.readable) read_some(once, all_of_it);
+  return is.woken ? waited::woken : waited::arrived;
 }
 
 // What the owner writes meanwhile leaves in one system call, at the end. The owner's code may throw: nothing of this stack is kept then
@@ -196,8 +221,8 @@ void socket_stream::write(std::string_view bytes) {
 
 void socket_stream::write(std::string_view head, const buffer& content) {
   if (!port_ || broken_) return;
-  write(head);
-  out_.share(content);
+  flush_soon();
+  out_.share(head, content);
 }
 
 void socket_stream::write_framed(const buffer& content) {
@@ -305,10 +330,16 @@ std::size_t socket_stream::write_front(std::error_code& ec) {
 
 void socket_stream::wait_writable() {
   awaiting_write_ = true;
+  if (std::exchange(write_is_waited_, true)) return;
   port_->wait_writable([self = shared_from_this()](std::error_code) {
-    self->awaiting_write_ = false;
-    self->flush();  // an error shows there
+    self->write_is_waited_ = false;
+    self->write_on();
   });
+}
+
+void socket_stream::write_on() {
+  if (!std::exchange(awaiting_write_, false)) return;  // wait_here() has done it
+  flush();                                             // an error shows there
 }
 
 void socket_stream::finish_writing() {

@@ -11,6 +11,7 @@
 #include "parley/transport/tcp/byte_port.hpp"
 #include "parley/transport/tcp/flush_list.hpp"
 #include "parley/transport/tcp/write_queue.hpp"
+#include "parley/transport/waited.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
@@ -75,6 +76,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // leaves the rest for the stream's next turn.
   void spend(std::size_t work) noexcept { turn_left_ -= std::min(work, turn_left_); }
   bool has_turn() const noexcept { return turn_left_ != 0; }
+  // Bytes are read to an 8-aligned address and `lead` (less than 8): with a lead that puts the payload of the next frame on an aligned
+  // address, it need not be moved there.
+  void expect_lead(std::size_t lead) noexcept { lead_ = static_cast<std::uint8_t>(lead); }
   // Received and not yet taken by the owner. Asks the system.
   bool has_unread() const;
 
@@ -115,6 +119,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
 
   // The turn has come.
   void flush_now();
+  // Sends what is queued now. It stays in the flush list if it is there, which then finds nothing.
+  void flush();
+  // connection::wait_here(). Room for 128 KiB on the caller's stack, as in a turn of the loop.
+  waited wait_here(int wake, time_point until);
 
   // Closes the socket at once and lets go of the owner. Nothing is called any more.
   void close() noexcept;
@@ -124,18 +132,18 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void wait_readable();
   void go_on_later();
   void turn_begins() noexcept;
-  void read_some();
+  void read_some(std::size_t bytes, std::size_t work);
   template <class Offer>
   void batch(Offer offer);
   void offer(std::span<char> bytes);
   void offer_left_over();
   void go_on();
   void flush_soon();
-  void flush();
   void keep_output() noexcept;
   void recount() noexcept;
   std::size_t write_front(std::error_code& ec);
   void wait_writable();
+  void write_on();
   void end(std::error_code why);
 
   std::optional<byte_port> port_;
@@ -153,17 +161,20 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::uint32_t timer_number_ = 0;
   std::size_t turn_left_ = 0;
   std::uint64_t written_ = 0;
+  std::uint8_t lead_ = 0;
 
   bool paused_ = true;
+  bool more_ = false;  // the last read came back full
   bool awaiting_read_ = false;
   bool going_on_ = false;   // go_on() has been posted
   bool has_rest_ = false;   // and the flush list has been told that a turn follows
   bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
   bool flush_due_ = false;  // it stands in the flush list
   bool report_writes_ = true;
-  bool wrote_early_ = false;  // and on_written has not been called for it
-  bool awaiting_write_ = false;
-  bool broken_ = false;  // a write failed: what was received before is still read, then the end is told
+  bool wrote_early_ = false;      // and on_written has not been called for it
+  bool awaiting_write_ = false;   // the socket takes no more
+  bool write_is_waited_ = false;  // the loop waits until it does
+  bool broken_ = false;           // a write failed: what was received before is still read, then the end is told
 };
 
 }  // namespace parley::transport

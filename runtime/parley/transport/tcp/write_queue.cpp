@@ -43,6 +43,20 @@ void write_queue::share(const buffer& content, std::string_view bytes) {
   if (content.has_head()) counted_elsewhere_ += bytes.size();
 }
 
+// Behind shared content there is rarely room for the next head. A chunk for it would be large in a long queue.
+void write_queue::share(std::string_view head, const buffer& content) {
+  if (head.size() <= free_.size()) {
+    std::memcpy(extend(head.size()).data(), head.data(), head.size());
+  } else {
+    auto own = std::make_unique_for_overwrite<char[]>(head.size());
+    std::memcpy(own.get(), head.data(), head.size());
+    const char* const begin = own.get();
+    pieces_.push_back({.begin = begin, .size = head.size(), .own = std::move(own), .shared = {}});
+    size_ += head.size();
+  }
+  share(content);
+}
+
 void write_queue::borrow(std::string_view bytes) {
   if (!free_is_lent_) free_ = {};
   pieces_.push_back({.begin = bytes.data(), .size = bytes.size(), .own = {}, .shared = {}});

@@ -25,6 +25,8 @@ class write_queue {
   std::span<char> extend(std::size_t count);
   // Not copied.
   void share(const buffer& content) { share(content, content.text()); }
+  // `head` is copied and comes first.
+  void share(std::string_view head, const buffer& content);
   // `bytes` of it, not copied.
   void share(const buffer& content, std::string_view bytes);
   // Not copied nor held: somebody else holds them until take_back().

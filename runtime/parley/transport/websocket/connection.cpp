@@ -23,11 +23,17 @@ constexpr std::chrono::milliseconds linger_limit{1000};  // after the close fram
 constexpr std::size_t linger_bytes = 64 * 1024;
 constexpr std::size_t copy_up_to = 4 * 1024;   // a larger payload is sent from where it is
 constexpr std::size_t early_from = 64 * 1024;  // queued bytes that do not wait for the end of the turn
+constexpr std::size_t owned_from = 8 * 1024;   // bytes: a smaller message is copied, which costs less than holding it
 constexpr unsigned max_pongs = 128;            // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
 // Of a frame that websocketpp reads, in terms of a small message on the fast path.
 constexpr std::size_t foreign_work = 2;
 // Pings, pongs and empty fragments: no message grows by them, so nothing else bounds them (envelope.fbs, section 7).
 constexpr allowance_terms frames_without_data{.at_once = 1'000, .per_second = 100, .most = 60'000};
+
+// Of a frame without a mask.
+constexpr std::size_t head_size_of(std::size_t payload) noexcept {
+  return payload < frame_bits::in_two_bytes ? 2 : payload <= 0xFFFF ? 4 : 10;
+}
 
 class websocket_connection final : public connection,
                                    public stream_owner,
@@ -70,6 +76,20 @@ class websocket_connection final : public connection,
     else write_copy(as_text(content), kind);
     look_at_queue(early_from);
   }
+
+  void send_owned(std::string content, opcode kind) override {
+    if (phase_ != phase::open) return;
+    // Memory that the queue would hold for nothing is not in its account.
+    if (content.size() < owned_from || content.capacity() / 2 > content.size()) return send_copy(as_bytes(content), kind);
+    const std::uint32_t mask = masks_ ? (*masks_)() : 0;
+    const frame_head head = masks_ ? frame_head(kind, content.size(), mask) : frame_head(kind, content.size());
+    if (masks_) mask_bytes(content.data(), content.data(), content.size(), mask);
+    stream_->write(head.bytes(), buffer(std::move(content)));  // the head was made before: the content is empty now
+    look_at_queue(early_from);
+  }
+
+  void flush() override { stream_->flush(); }
+  waited wait_here(int wake, time_point until) override { return phase_ == phase::open ? stream_->wait_here(wake, until) : waited::unable; }
 
   [[gnu::hot]] std::size_t buffered_amount() const override { return stream_->queued(); }
 
@@ -217,6 +237,8 @@ class websocket_connection final : public connection,
         return;
       case frame_reader::found::message:
         stream_->spend(1);
+        // The next one is likely to be as large. At a server unmasking moves it anyway.
+        if (masks_) stream_->expect_lead(-head_size_of(piece.bytes.size()) % alignof(std::uint64_t));
         // The handler is not let go of before a function that is posted has run: it outlives this call without being held here.
         if (phase_ == phase::open)
           handler_->on_message({reinterpret_cast<const std::byte*>(piece.bytes.data()), piece.bytes.size()}, piece.kind);
