@@ -1,5 +1,7 @@
 #include "parley/ends/home.hpp"
 
+#include "parley/ends/shared_loop.hpp"
+
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 
@@ -9,33 +11,49 @@
 
 namespace parley {
 
-// Catches exceptions of completion handlers and of functions that the program posted. Exceptions of
-// handlers of calls and events were reported before.
-template <class Turn>
-std::size_t own_loop::contained(Turn turn) {
+// Exceptions of completion handlers and of functions that the program posted. Exceptions of handlers
+// of calls and events were reported before.
+void own_loop::report() const {
+  if (!log_) return;
   try {
-    return turn();
-  } catch (const std::exception& e) {
-    if (log_) log_(log_level::error, std::string("a completion handler failed: ") + e.what());
-  } catch (...) {
-    if (log_) log_(log_level::error, "a completion handler failed");
+    throw;
+  } catch (const std::exception& e) { log_(log_level::error, std::string("a completion handler failed: ") + e.what()); } catch (...) {
+    log_(log_level::error, "a completion handler failed");
   }
-  return 1;
 }
 
 void own_loop::run() {
   {
     auto work = asio::make_work_guard(context_);
-    while (!ending_) contained([this] { return context_.run_one(); });
+    while (!ending_) run_one();
   }
-  // Everything that is ready still runs: completions with `cancelled`, and what they resume. The
-  // number is limited, so that a program that ignores its errors cannot block a destructor forever.
-  for (int ready = 10'000; ready > 0 && contained([this] { return context_.poll_one(); }) > 0; --ready) {}
+  run_rest();
+}
+
+void own_loop::run_one() {
+  contained([this] { return context_.run_one(); });
+}
+
+std::size_t own_loop::poll_one() {
+  return contained([this] { return context_.poll_one(); });
+}
+
+// Everything that is ready still runs: completions with `cancelled`, and what they resume. The number
+// is limited, so that a program that ignores its errors cannot block a destructor forever.
+void own_loop::run_rest() {
+  for (int ready = 10'000; ready > 0 && poll_one() > 0; --ready) {}
 }
 
 void own_thread::run(std::shared_ptr<own_loop> loop) {
   thread_ = std::thread([loop = std::move(loop)] {
     loop->run();
+    loop->shut_down();
+  });
+}
+
+void own_thread::run(std::shared_ptr<own_loop> loop, std::shared_ptr<shared_loop> with_others) {
+  thread_ = std::thread([loop = std::move(loop), with_others = std::move(with_others)] {
+    with_others->run();
     loop->shut_down();
   });
 }

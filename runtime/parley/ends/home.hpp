@@ -17,6 +17,8 @@
 
 namespace parley {
 
+class shared_loop;
+
 // A loop that belongs to one end. One thread at a time runs it.
 class own_loop {
  public:
@@ -28,6 +30,19 @@ class own_loop {
 
   // Runs until end() was called, and then everything that is ready. Never throws.
   void run();
+  // The parts of run(), for threads that share the loop (shared_loop). The caller holds a work guard.
+  void run_one();
+  std::size_t poll_one();
+  void run_rest();
+  bool is_ending() const noexcept { return ending_; }
+  // Exceptions of the turn are written to the log. The turn then counts as one function.
+  template <class Turn>
+  std::size_t contained(Turn turn) {
+    try {
+      return turn();
+    } catch (...) { report(); }
+    return 1;
+  }
   // Call it after run(), when no thread runs the loop or posts to it. Destroys the work that is
   // still waiting.
   void shut_down() { context_.shutdown(); }
@@ -39,8 +54,7 @@ class own_loop {
     loop() : io_context(1) {}
     using execution_context::shutdown;  // destroys the work that still waits on the loop
   };
-  template <class Turn>
-  std::size_t contained(Turn turn);
+  void report() const;  // the current exception
 
   const log_sink log_;
   loop context_;
@@ -52,6 +66,7 @@ class own_loop {
 class own_thread {
  public:
   void run(std::shared_ptr<own_loop> loop);
+  void run(std::shared_ptr<own_loop> loop, std::shared_ptr<shared_loop> with_others);
   // Waits until the thread has ended. If called on that thread, detaches it, and the thread ends by
   // itself.
   void join();

@@ -36,6 +36,9 @@ class waiting_room {
     value_ = std::move(value);
     ready_.notify_one();
   }
+  // For a thread that puts the value here itself, in a function that it calls. Then nothing has to be waited for.
+  bool is_ready() const noexcept { return value_.has_value(); }
+  result<T> take() { return std::move(*value_); }
   result<T> wait() {
     std::unique_lock lock(mutex_);
     ready_.wait(lock, [&] { return value_.has_value(); });
