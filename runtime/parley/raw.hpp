@@ -1,5 +1,5 @@
 // Include this for a WebSocket connection without a schema, to servers of any kind. See
-// raw/raw_connection.hpp.
+// raw/raw_connection.hpp, also for the threads that do the work.
 #pragma once
 
 #include "parley/ends/run.hpp"

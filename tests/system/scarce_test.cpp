@@ -1,6 +1,7 @@
 // The system has no thread or descriptor left. The documented errors are reported, and nothing is
 // lost afterwards.
 #include "held_port.hpp"
+#include "system/raw_house.hpp"
 #include "system/world.hpp"
 #include "websocket/chosen_names.hpp"
 
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -50,6 +52,13 @@ extern "C" int socket(int domain, int type, int protocol) noexcept {
 extern "C" int epoll_create1(int flags) noexcept {
   static const auto real = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "epoll_create1"));
   if (!no_descriptors) return real(flags);
+  errno = EMFILE;
+  return -1;
+}
+
+extern "C" int eventfd(unsigned int count, int flags) noexcept {
+  static const auto real = reinterpret_cast<int (*)(unsigned int, int)>(dlsym(RTLD_NEXT, "eventfd"));
+  if (!no_descriptors) return real(count, flags);
   errno = EMFILE;
   return -1;
 }
@@ -113,6 +122,17 @@ TEST(WithoutDescriptors, A_client_says_so_in_its_constructor) {
   const without_descriptors none;
   EXPECT_THROW(parley::client("ws://127.0.0.1:1/ws"), std::system_error);
   EXPECT_THROW(parley::raw_connection("ws://127.0.0.1:1/ws"), std::system_error);
+}
+
+TEST(WithoutDescriptors, A_blocking_function_waits_for_the_own_thread) {
+  raw_tests::house home(raw_tests::carrier::websocket);
+  parley::raw_connection ws(home.url());
+  ws.connect();
+  {
+    const without_descriptors none;
+    EXPECT_EQ(ws.ask("hello").text(), "hello");
+  }
+  EXPECT_EQ(ws.ask("again").text(), "again");
 }
 
 TEST(WithoutDescriptors, A_connect_fails_and_the_next_one_may_succeed) {

@@ -16,10 +16,10 @@ bool ended_well(std::uint16_t code) noexcept { return code == 1000 || code == 10
 std::ostream& operator<<(std::ostream& out, const raw_message& message) { return out << message.text(); }
 
 raw_connection::raw_connection(std::string_view url, raw_options options) {
-  auto loop = std::make_shared<own_loop>();
+  const auto loop = std::make_shared<own_loop>();  // it outlives a core whose constructor throws
   core_ = std::make_shared<raw_core>(checked_url(url, options.loopback, options.proxy), std::move(options), home(loop));
   end_ = core_;
-  core_->run_on_own_thread(std::move(loop));
+  core_->run_on_own_thread();
 }
 
 raw_connection::raw_connection(asio::any_io_executor executor, std::string_view url)
@@ -48,22 +48,12 @@ void raw_connection::leave() noexcept {
   core_->join();
 }
 
-void raw_connection::connect() { async_connect(block); }
-
-// While there is room, and messages, nobody has to wait for a turn of the loop.
-void raw_connection::send(raw_message message) {
-  if (core_->runs_here()) throw would_never_end();
-  if (core_->open() && core_->try_send(message)) return;
-  async_send(std::move(message), block);
-}
-raw_message raw_connection::receive() {
-  if (core_->runs_here()) throw would_never_end();
-  if (auto next = core_->take_at_once()) return std::move(*next);
-  return async_receive(block);
-}
-raw_message raw_connection::receive_within(duration limit) { return async_receive_within(limit, block); }
-raw_message raw_connection::ask(raw_message message) { return async_ask(std::move(message), block); }
-void raw_connection::close(std::uint16_t code, std::string_view reason) { async_close(code, reason, block); }
+void raw_connection::connect() { core_->connect_here(); }
+void raw_connection::send(raw_message message) { core_->send_here(std::move(message)); }
+raw_message raw_connection::receive() { return core_->receive_here({}); }
+raw_message raw_connection::receive_within(duration limit) { return core_->receive_here(limit); }
+raw_message raw_connection::ask(raw_message message) { return core_->ask_here(std::move(message)); }
+void raw_connection::close(std::uint16_t code, std::string_view reason) { core_->close_and_wait(code, std::string(reason)); }
 
 result<> raw_connection::try_send(raw_message message) { return core_->try_send(message); }
 void raw_connection::ping() { core_->ping(); }
@@ -90,6 +80,6 @@ std::string raw_connection::close_reason() const { return core_->known().ended.t
 const raw_request& raw_connection::request() const { return core_->asked(); }
 std::string raw_connection::local_address() const { return core_->known().local; }
 std::string raw_connection::remote_address() const { return core_->known().remote; }
-asio::any_io_executor raw_connection::executor() const { return core_->executor(); }
+asio::any_io_executor raw_connection::executor() const { return core_->executor_for_program(); }
 
 }  // namespace parley

@@ -71,6 +71,23 @@
 // Threads. Every function may be called from any thread. Handlers run on executor(), one at a time,
 // and so do completions by default. The blocking functions refuse to run on that executor
 // (resource_deadlock_would_occur).
+//
+// Who reads and writes the socket. A connection on the caller's executor does it there. A
+// connection with a thread of its own does it in one of two ways:
+//   - A program that only uses the blocking functions, try_send, ping, pause_reading and
+//     resume_reading: the thread that waits in a blocking function does the work itself, which saves
+//     the wake-up of another thread in each direction. If several threads wait at the same time, one
+//     of them does the work for all, or the connection's own thread. In the meantime the own thread
+//     stands aside. It takes over about a millisecond after the last blocking function has returned.
+//     It then answers pings and reads up to max_read_ahead while the program computes.
+//     A message of send() leaves at once, unless others have left within the last tenth of a
+//     millisecond. Those of such a series leave together: when the next blocking function has to
+//     wait, with the first send() after that time, when they are 64 KiB, or from the own thread,
+//     which takes about a millisecond and a half at most.
+//     The first wait takes one more descriptor. It is returned when the next case begins.
+//   - From the first handler, asynchronous operation or call of executor() on: the own thread does
+//     everything. Nothing of the program ever runs in a thread that waits in a blocking function.
+// A blocking function needs up to 200 KiB of stack.
 #pragma once
 
 #include "parley/ends/asio_check.hpp"
@@ -205,7 +222,7 @@ class raw_connection {
  public:
   using duration = raw_end::duration;
 
-  // Runs on a thread of its own, and throws std::system_error if the thread cannot be created. The
+  // Has a thread of its own (see above), and throws std::system_error if the thread cannot be created. The
   // destructor closes with 1000 and waits for the close handshake, for close_timeout at most. All
   // constructors throw std::invalid_argument if the url or the proxy is malformed. The url is
   // "ws://host[:port][/path]", or "ws+unix:///run/parley.sock:/path" for a Unix socket (client.hpp).
@@ -352,6 +369,7 @@ class raw_connection {
   const raw_request& request() const;
   std::string local_address() const;  // "127.0.0.1:54321", empty before the connection is open
   std::string remote_address() const;
+  // Functions that the program runs there run on the connection's own thread, if it has one.
   asio::any_io_executor executor() const;
 
  private:

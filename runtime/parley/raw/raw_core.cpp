@@ -36,6 +36,12 @@ raw_core::raw_core(std::string url, raw_options options, home where)
       receive_alarm_(clock_->make_alarm(home_.executor())),
       send_alarm_(clock_->make_alarm(home_.executor())) {}
 
+void raw_core::run_on_own_thread() {
+  const auto loop = home_.own();
+  shared_ = std::make_shared<shared_loop>(loop);
+  thread_.run(loop, shared_);
+}
+
 raw_core::raw_core(raw_options options, home where, raw_request asked)
     : tethered(where.executor()),
       asked_(std::move(asked)),
@@ -126,6 +132,8 @@ void raw_core::on_open(std::shared_ptr<transport::connection> to, std::string_vi
     if (!one.counted) one.deadline = deadline;
   if (!sends_.empty()) arm_sends(deadline);
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish({});
+  // The loopback, and a clock that is turned by hand, go on by turns of the loop only.
+  if (shared_ && !options_.loopback && !options_.clock) shared_->share();
   if (served) served(shared_from_this());
 }
 
@@ -136,6 +144,7 @@ void raw_core::on_closed(const transport::close_reason& why, const error& how) {
 
 void raw_core::over(const transport::close_reason& why, const error& how) {
   phase_ = phase::closed;
+  no_visitors();
   link_.reset();
   abandon_ = nullptr;
   phase_alarm_->clear();
@@ -209,6 +218,7 @@ void raw_core::close(ticket of, std::uint16_t code, std::string reason, std::uni
 void raw_core::begin_closing(std::uint16_t code, std::string_view reason, error why) {
   if (phase_ == phase::connecting) return give_up_connecting(std::move(why));
   phase_ = phase::closing;
+  no_visitors();
   error_ = std::move(why);
   link_->close(code, reason);
   phase_alarm_->set(saturating_add(clock_->now(), options_.close_timeout), [weak = weak_from_this()] {
@@ -224,12 +234,14 @@ void raw_core::ping() {
 }
 
 void raw_core::on_closed(std::function<void(const error&)> handler) {
+  if (handler) has_handlers();
   on_executor([handler = std::move(handler)](raw_core& self) mutable {
     self.closed_handler_ = std::move(handler);
     if (self.phase_ == phase::closed) self.call_closed_handler();
   });
 }
 void raw_core::on_pong(std::function<void()> handler) {
+  if (handler) has_handlers();
   on_executor([handler = std::move(handler)](raw_core& self) mutable { self.pong_handler_ = std::move(handler); });
 }
 
@@ -247,11 +259,15 @@ void raw_core::send(ticket of, raw_message message, std::unique_ptr<operation<vo
     return;
   }
   begin(std::move(done), [of, message = std::move(message)](raw_core& self, std::unique_ptr<operation<void>> asked) mutable {
-    const bool goes_on = self.connect_if_idle();
-    if (goes_on && self.room_for(self.sends_.size())) return self.hold({of, std::move(message), std::move(asked), {}, false});
-    self.held_ -= room_of(message);
-    self.finish<void>(std::move(asked), goes_on ? too_many() : *self.error_);
+    self.begin_sending(of, std::move(message), std::move(asked));
   });
+}
+
+void raw_core::begin_sending(ticket of, raw_message message, std::unique_ptr<operation<void>> done) {
+  const bool goes_on = connect_if_idle();
+  if (goes_on && room_for(sends_.size())) return hold({of, std::move(message), std::move(done), {}, false});
+  held_ -= room_of(message);
+  finish<void>(std::move(done), goes_on ? too_many() : *error_);
 }
 
 bool raw_core::room_to_send(const raw_message& message) const {
@@ -261,7 +277,8 @@ bool raw_core::room_to_send(const raw_message& message) const {
 
 bool raw_core::send_at_once(raw_message& message) {
   if (!begins_here() || phase_ != phase::open || !sends_.empty() || !room_to_send(message) || !may_be_sent(message)) return false;
-  link_->send_copy(message.bytes(), message.kind());
+  const message_kind kind = message.kind();
+  link_->send_owned(std::move(message).text(), kind);
   queued_ = link_->buffered_amount();
   return true;
 }
@@ -364,8 +381,9 @@ void raw_core::send_waiting() {
     }
     sending next = std::move(sends_.front());
     sends_.pop_front();
-    link_->send_copy(next.message.bytes(), next.message.kind());
     let_go(next);
+    const message_kind kind = next.message.kind();
+    link_->send_owned(std::move(next.message).text(), kind);
     if (next.done) finish<void>(std::move(next.done), {});
   }
   if (sends_.empty() && phase_ == phase::open) {
@@ -415,6 +433,7 @@ void raw_core::cancel(ticket of) {
 // --- the end
 
 void raw_core::leave() {
+  has_handlers();  // and waits: the destructor's own thread ends the loop
   gate_.shut(shared_from_this(), [](raw_core& self) { self.say_goodbye(); });
 }
 

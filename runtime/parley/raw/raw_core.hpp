@@ -3,6 +3,7 @@
 
 #include "parley/ends/gate.hpp"
 #include "parley/ends/home.hpp"
+#include "parley/ends/shared_loop.hpp"
 #include "parley/raw/raw_connection.hpp"
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
@@ -44,7 +45,10 @@ class raw_core final : public raw_end,
   // raw_end
   asio::any_io_executor executor() const override { return home_.executor(); }
   bool runs_here() const override { return home_.runs_here(); }
-  ticket reserve() override { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
+  ticket reserve() override {
+    has_handlers();
+    return new_ticket();
+  }
   void connect(ticket, std::unique_ptr<operation<void>>) override;
   void send(ticket, raw_message, std::unique_ptr<operation<void>>) override;
   void receive(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>) override;
@@ -53,6 +57,19 @@ class raw_core final : public raw_end,
   void cancel(ticket) override;
   bool send_at_once(raw_message&) override;
   std::optional<raw_message> take_at_once() override;
+
+  // The blocking operations. The calling thread does the work itself, if nothing of the program's
+  // is called on the own loop; else the own thread does it. They throw call_failed.
+  void connect_here();
+  void send_here(raw_message);
+  raw_message receive_here(std::optional<duration> within);
+  raw_message ask_here(raw_message);
+  void close_and_wait(std::uint16_t code, std::string reason);
+  // From now on the program's functions may run on the executor, so no other thread runs it.
+  asio::any_io_executor executor_for_program() {
+    has_handlers();
+    return executor();
+  }
 
   // Leaves the message unchanged if it cannot be queued.
   result<> try_send(raw_message&);
@@ -74,7 +91,7 @@ class raw_core final : public raw_end,
 
   // Completes all operations with `cancelled`. A loop of its own ends after the close handshake.
   void leave();
-  void run_on_own_thread(std::shared_ptr<own_loop> loop) { thread_.run(std::move(loop)); }
+  void run_on_own_thread();
   // Waits for the connection's own thread. If called on that thread, lets it end by itself.
   void join() { thread_.join(); }
 
@@ -115,6 +132,7 @@ class raw_core final : public raw_end,
       what(self);
     });
     if (!posted) --on_the_way_;
+    else if (shared_) shared_->notify();
     return posted;
   }
   template <class Operation, class What>
@@ -126,6 +144,7 @@ class raw_core final : public raw_end,
           what(self, std::move(asked));
         });
     if (!posted) --on_the_way_;
+    else if (shared_) shared_->notify();
   }
   // Whether an operation can begin inside the function that starts it. This thread must be running
   // the executor, and no operation started earlier may still be on its way there. The operation
@@ -173,6 +192,30 @@ class raw_core final : public raw_end,
   static std::size_t room_of(const raw_message& message) noexcept { return cost_of(message.size()); }
   bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
+
+  // Before anything of the program's can be called on the executor.
+  void has_handlers() noexcept {
+    if (shared_) shared_->end_sharing_and_wait();
+  }
+  void no_visitors() noexcept {
+    if (shared_) shared_->end_sharing();
+  }
+  template <class T, class Here, class There>
+  result<T> wait_for(Here here, There there);
+  template <class T>
+  void run_until(waiting_room<T>&);
+  bool step();
+  void run_posted();
+  shared_loop::left left_undone() const;
+  // Of a thread that has entered.
+  struct visit {
+    raw_core& of;
+    ~visit() { of.shared_->leave(of.left_undone()); }
+  };
+  bool send_as_visitor(raw_message&);
+  void begin_sending(ticket, raw_message, std::unique_ptr<operation<void>>);
+  void begin_asking(ticket, raw_message, std::optional<duration> within, std::unique_ptr<operation<raw_message>>);
+  ticket new_ticket() noexcept { return next_ticket_.fetch_add(1, std::memory_order_relaxed); }
 
   // Handles a receive that was counted in first_in_line_.
   void begin_receiving(ticket, std::optional<duration> within, std::unique_ptr<operation<raw_message>>, bool asked = false);
@@ -233,7 +276,8 @@ class raw_core final : public raw_end,
   mutable std::mutex mutex_;  // protects the next member
   facts facts_;
 
-  own_thread thread_;  // runs the connection's own loop
+  std::shared_ptr<shared_loop> shared_;  // of the own loop; null on an executor of others
+  own_thread thread_;                    // runs the connection's own loop
 
   // On the executor:
   std::shared_ptr<transport::connection> link_;  // while open or closing
@@ -259,6 +303,11 @@ class raw_core final : public raw_end,
   bool reads_no_more_ = false;
   bool leaving_ = false;
   bool starting_ = false;  // inside begin()
+  // What blocking sends queued since a blocking operation last waited, and whether it is usual that
+  // several come between two waits.
+  std::size_t sent_since_wait_ = 0;
+  bool sends_in_batches_ = false;
+  time_point sent_at_{};  // when a blocking send last left at once
 };
 
 }  // namespace parley

@@ -28,14 +28,18 @@ void raw_core::ask(ticket of, raw_message message, std::optional<duration> withi
   }
   ++first_in_line_;
   begin(std::move(done), [of, within, message = std::move(message)](raw_core& self, std::unique_ptr<operation<raw_message>> asked) mutable {
-    if (const auto refused = self.why_not_ask()) {
-      --self.first_in_line_;
-      self.held_ -= room_of(message);
-      return self.finish<raw_message>(std::move(asked), *refused);
-    }
-    self.hold({of, std::move(message), nullptr, {}, false});
-    self.begin_receiving(of, within, std::move(asked), true);
+    self.begin_asking(of, std::move(message), within, std::move(asked));
   });
+}
+
+void raw_core::begin_asking(ticket of, raw_message message, std::optional<duration> within, std::unique_ptr<operation<raw_message>> done) {
+  if (const auto refused = why_not_ask()) {
+    --first_in_line_;
+    held_ -= room_of(message);
+    return finish<raw_message>(std::move(done), *refused);
+  }
+  hold({of, std::move(message), nullptr, {}, false});
+  begin_receiving(of, within, std::move(done), true);
 }
 
 std::optional<error> raw_core::why_not_ask() {
@@ -77,7 +81,8 @@ std::optional<raw_message> raw_core::pop() {
 }
 
 std::optional<raw_message> raw_core::take() {
-  std::optional<raw_message> next = pop();
+  std::optional<raw_message> next;
+  if (inbox_bytes_ != 0) next = pop();
   look_at_reading();
   return next;
 }
@@ -86,7 +91,15 @@ std::optional<raw_message> raw_core::take_at_once() {
   if (first_in_line_ != 0 || inbox_bytes_ == 0) return std::nullopt;
   std::optional<raw_message> next = pop();
   // Whichever of the two comes second, this or the pausing, sees the other.
-  if (next && paused_ && inbox_bytes_ <= options_.max_read_ahead / 2) on_executor([](raw_core& self) { self.look_at_reading(); });
+  if (next && paused_ && inbox_bytes_ <= options_.max_read_ahead / 2) {
+    const auto keep = shared_from_this();  // its last other owner may go as soon as this thread has left
+    if (shared_ && shared_->try_enter()) {
+      const visit inside{*this};
+      look_at_reading();
+    } else {
+      on_executor([](raw_core& self) { self.look_at_reading(); });
+    }
+  }
   return next;
 }
 
@@ -147,6 +160,7 @@ void raw_core::pause_reading(bool paused) {
 
 void raw_core::on_message(std::function<void(const raw_message&)> handler) {
   const bool takes = static_cast<bool>(handler);
+  if (takes) has_handlers();
   if (takes) ++first_in_line_;
   on_executor([takes, handler = std::move(handler)](raw_core& self) mutable {
     if (self.leaving_) return;
