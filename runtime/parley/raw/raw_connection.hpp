@@ -83,7 +83,9 @@
 //     A message of send() leaves at once, unless others have left within the last tenth of a
 //     millisecond. Those of such a series leave together: when the next blocking function has to
 //     wait, with the first send() after that time, when they are 64 KiB, or from the own thread,
-//     which takes about a millisecond and a half at most.
+//     which takes about a millisecond, and longer if the system does not run it.
+//     While the answers of the other end come within 40 microseconds, the thread looks for the next
+//     one for that long before it sleeps.
 //     The first wait takes one more descriptor. It is returned when the next case begins.
 //   - From the first handler, asynchronous operation or call of executor() on: the own thread does
 //     everything. Nothing of the program ever runs in a thread that waits in a blocking function.

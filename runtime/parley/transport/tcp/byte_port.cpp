@@ -44,13 +44,26 @@ byte_port::byte_port(stream_socket socket) noexcept : socket_(std::move(socket))
 byte_port::readiness byte_port::wait(bool to_read, bool to_write, int wake, time_point until) noexcept {
   const auto events = static_cast<short>((to_read ? POLLIN : 0) | (to_write ? POLLOUT : 0));
   std::array<pollfd, 2> ends{pollfd{socket_.native_handle(), events, 0}, pollfd{wake, POLLIN, 0}};
-  std::timespec left{};
-  const bool bounded = until != time_point::max();
-  if (bounded) {
-    const auto ns = std::max(std::chrono::nanoseconds(until - steady::now()), std::chrono::nanoseconds::zero()).count();
-    left = {static_cast<std::time_t>(ns / std::nano::den), static_cast<long>(ns % std::nano::den)};
+  const time_point begun = steady::now();
+  int count = 0;
+  const bool looks = brief_.worth_looking();
+  if (looks) {
+    constexpr std::timespec at_once{};
+    const time_point limit = std::min(begun + brief_waits::most, until);
+    do count = ::ppoll(ends.data(), ends.size(), &at_once, nullptr);
+    while (count == 0 && steady::now() < limit);
+    brief_.looked(count != 0);
   }
-  const int count = ::ppoll(ends.data(), ends.size(), bounded ? &left : nullptr, nullptr);
+  if (count == 0) {
+    std::timespec left{};
+    const bool bounded = until != time_point::max();
+    if (bounded) {
+      const auto ns = std::max(std::chrono::nanoseconds(until - steady::now()), std::chrono::nanoseconds::zero()).count();
+      left = {static_cast<std::time_t>(ns / std::nano::den), static_cast<long>(ns % std::nano::den)};
+    }
+    count = ::ppoll(ends.data(), ends.size(), bounded ? &left : nullptr, nullptr);
+    if (!looks) brief_.slept(steady::now() - begun);
+  }
   if (count <= 0) return {.woken = count < 0, .late = count == 0};
   const int of_socket = ends[0].revents;
   return {.readable = to_read && (of_socket & ~POLLOUT) != 0,

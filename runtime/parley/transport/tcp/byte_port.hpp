@@ -4,6 +4,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/transport/tcp/brief_waits.hpp"
 #include "parley/transport/tcp/endpoints.hpp"
 #include "parley/transport/tcp/write_queue.hpp"
 
@@ -69,6 +70,7 @@ class byte_port {
 
  private:
   stream_socket socket_;
+  brief_waits brief_;  // of wait()
 };
 
 }  // namespace parley::transport
