@@ -1,4 +1,4 @@
-// What ended connection::wait_here().
+// The result of connection::wait_here().
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@ namespace parley::transport {
 
 enum class waited : std::uint8_t {
   arrived,  // bytes were read or sent, and the handler was called for whole messages
-  woken,    // by the descriptor, or by a signal
-  late,     // the time has come
-  unable,   // nothing to wait for here: only a turn of the loop can go on
+  woken,    // by the descriptor or by a signal
+  late,     // `until` has passed
+  unable,   // waiting is not possible here, and only a turn of the loop can continue
 };
 
 }  // namespace parley::transport

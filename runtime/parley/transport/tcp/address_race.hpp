@@ -1,11 +1,13 @@
-// Which address of a name is tried when: Happy Eyeballs (RFC 8305 sections 4 and 5), so that an address that does not answer costs a quarter
-// of a second and not the whole time. No sockets and no clock: time points in, places in a list out.
+// Decides when each address of a name is tried: Happy Eyeballs (RFC 8305 sections 4 and 5). An
+// address that does not answer then costs a quarter of a second instead of the whole time limit.
+// Without sockets and clocks: it takes time points and returns positions in a list.
 //
 //   address_race race(addresses);
 //   while (const auto place = race.next(now)) begin(race.addresses()[*place]);   // at first, after failed(), and at next_attempt()
 //   if (race.lost()) ...                                                         // every address has failed
 //
-// Attempts go on beside each other until one of them succeeds; that one ends the race, and its owner drops the others.
+// Attempts continue in parallel until one of them succeeds. This ends the race, and the owner drops
+// the others.
 #pragma once
 
 #include "parley/core/clock.hpp"
@@ -18,19 +20,20 @@
 
 namespace parley::transport {
 
-// `Address` is asio::ip::tcp::endpoint, or anything else that compares and has a protocol(), which is
-// its family.
+// `Address` is asio::ip::tcp::endpoint, or any other type that can be compared and has a function
+// protocol(), which returns its family.
 template <class Address>
 class address_race {
  public:
   // RFC 8305 section 8: the Connection Attempt Delay.
   static constexpr std::chrono::milliseconds delay{250};
-  // Each may hold a descriptor; a name can have thousands.
+  // Limits the attempts, because each may hold a descriptor and a name can have thousands of
+  // addresses.
   static constexpr std::size_t most = 32;
 
-  // `found`: in the order of the system (RFC 6724). What is listed twice is tried once.
+  // `found` has the order of the system (RFC 6724). An address that is listed twice is tried once.
   explicit address_race(const std::vector<Address>& found) {
-    std::vector<Address> same, other;  // family as the first
+    std::vector<Address> same, other;  // the family of the first address, and the other one
     for (const Address& one : found) {
       auto& family = one.protocol() == found.front().protocol() ? same : other;
       if (std::find(family.begin(), family.end(), one) == family.end()) family.push_back(one);
@@ -41,21 +44,22 @@ class address_race {
     }
   }
 
-  // In the order in which they are tried: the families alternate, the first one's begins (RFC 8305 section 4).
+  // The order in which they are tried. The families alternate, beginning with that of the first
+  // address (RFC 8305 section 4).
   const std::vector<Address>& addresses() const noexcept { return addresses_; }
 
-  // The address to begin with now, as its place in addresses(); nullopt: none yet, or none is left.
+  // The next address to try now, as its position in addresses(). nullopt: not yet, or none is left.
   std::optional<std::size_t> next(time_point now) {
     if (begun_ == addresses_.size() || now < earliest_) return std::nullopt;
     earliest_ = saturating_add(now, delay);
     return begun_++;
   }
-  // An attempt has failed: the next one begins without delay.
+  // An attempt has failed, so the next one starts without delay.
   void failed() noexcept {
     ++failed_;
     earliest_ = time_point::min();
   }
-  // When next() has another one; time_point::max(): never.
+  // The time at which next() returns another address. time_point::max(): never.
   time_point next_attempt() const noexcept { return begun_ == addresses_.size() ? time_point::max() : earliest_; }
   bool lost() const noexcept { return failed_ == addresses_.size(); }
 

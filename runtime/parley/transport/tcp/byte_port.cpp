@@ -30,13 +30,15 @@ std::size_t result_of(Call call, std::error_code& ec) noexcept {
   }
 }
 
-// A failure is ignored. A Unix socket does not have these options, and the other end of a socket may have closed.
+// Failures are ignored. A Unix socket does not have these options, and the other end of a socket
+// may have closed.
 void set(int descriptor, int level, int option, int value) noexcept { ::setsockopt(descriptor, level, option, &value, sizeof value); }
 
 }  // namespace
 
 byte_port::byte_port(stream_socket socket) noexcept : socket_(std::move(socket)) {
-  std::error_code ignored;  // it cannot fail on a connected socket; if it does, reading or writing reports it
+  // Cannot fail on a connected socket. If it does, reading or writing reports the error.
+  std::error_code ignored;
   socket_.non_blocking(true, ignored);
   set(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, 1);
 }
@@ -99,16 +101,16 @@ std::size_t byte_port::write(std::span<const write_queue::view> pieces, std::err
 }
 
 bool byte_port::has_unread() const noexcept {
-  std::error_code ignored;  // there is nothing to read then
+  std::error_code ignored;  // on failure there is nothing to read
   return socket_.available(ignored) != 0;
 }
 
 void byte_port::finish_writing() noexcept {
-  std::error_code ignored;  // the other end may have gone
+  std::error_code ignored;  // the other end may have disconnected
   socket_.shutdown(stream_socket::shutdown_send, ignored);
 }
 
-// Without keep-alive a peer that vanished is found when something is sent to it.
+// Without keep-alive, a lost peer is only detected when something is sent to it.
 void byte_port::keep_alive() noexcept {
   constexpr int silent_seconds = 60, seconds_between = 10, questions = 6;
   const int on = socket_.native_handle();

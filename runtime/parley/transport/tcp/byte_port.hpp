@@ -1,6 +1,6 @@
-// A connected stream socket, TCP or Unix: bytes in, bytes out, by system calls that never block.
-// What lies between the socket and the bytes, such as encryption, belongs here too. The class has
-// no virtual function, because every read and write of a connection passes through it.
+// A connected stream socket, TCP or Unix. It reads and writes bytes by system calls that never
+// block. A layer between the socket and the bytes, such as encryption, belongs here too. The class
+// has no virtual function, because every read and write of a connection uses it.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -31,7 +31,7 @@ class byte_port {
   remote_end remote() noexcept { return remote_end(socket_.native_handle()); }
   std::string local() { return local_end(socket_.native_handle()); }
 
-  // Readiness: the handler is void(std::error_code).
+  // Wait until the socket is ready. The handler is void(std::error_code).
   template <class Handler>
   void wait_readable(Handler handler) {
     socket_.async_wait(stream_socket::wait_read, std::move(handler));
@@ -41,8 +41,8 @@ class byte_port {
     socket_.async_wait(stream_socket::wait_write, std::move(handler));
   }
 
-  // Waits in the calling thread instead, for the socket and until the descriptor `wake` is readable,
-  // or until the time has come. A broken socket is ready for whatever is asked.
+  // Waits on the calling thread instead: until the socket is ready, until the descriptor `wake` is
+  // readable, or until the time has come. A broken socket is ready for everything.
   struct readiness {
     bool readable = false;
     bool writable = false;
@@ -55,17 +55,18 @@ class byte_port {
   // is set if there is nothing to read: asio::error::would_block, or asio::error::eof at the end of
   // the stream.
   std::size_t read(std::span<char> direct, std::span<char> room, std::error_code& ec) noexcept;
-  // Returns how many bytes the system has taken. The pieces are sent one behind the other, at most
-  // most_pieces of them.
+  // Returns how many bytes the system has accepted. The pieces are sent one after the other, at
+  // most most_pieces of them.
   std::size_t write(std::string_view bytes, std::error_code& ec) noexcept;
   std::size_t write(std::span<const write_queue::view> pieces, std::error_code& ec) noexcept;
   static constexpr std::size_t most_pieces = 64;
-  // Whether there is something to read. Asks the system.
+  // Whether there is data to read. Asks the system.
   bool has_unread() const noexcept;
 
-  // Tells the other end that nothing follows.
+  // Ends the stream to the other end.
   void finish_writing() noexcept;
-  // See manners::keep_alive. Does nothing on a Unix socket, whose other end cannot vanish unseen.
+  // See manners::keep_alive. Does nothing on a Unix socket, because the loss of its other end is
+  // always detected.
   void keep_alive() noexcept;
 
  private:

@@ -12,7 +12,7 @@
 namespace parley::transport {
 namespace {
 
-// Nothing if the socket is not, or no longer, connected.
+// Returns an empty endpoint if the socket is not connected or no longer connected.
 asio::ip::tcp::endpoint address_of(const sockaddr_storage& from) noexcept {
   asio::ip::tcp::endpoint made;
   if (from.ss_family == AF_INET) made = asio::ip::tcp::endpoint(asio::ip::tcp::v4(), 0);
@@ -57,7 +57,8 @@ std::string local_end(int descriptor) {
   socklen_t size = sizeof name;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) return printed({});
   if (name.ss_family != AF_UNIX) return printed(address_of(name));
-  // Behind the family: a path that a zero byte ends, an abstract name that one begins, or nothing.
+  // After the family there is a path that ends with a zero byte, an abstract name that begins with
+  // one, or nothing.
   std::string path(reinterpret_cast<const char*>(&name) + offsetof(sockaddr_un, sun_path), size - offsetof(sockaddr_un, sun_path));
   if (path.empty()) return "unix";
   if (path.front() == '\0') path.front() = '@';

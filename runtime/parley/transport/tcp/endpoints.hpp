@@ -10,15 +10,16 @@
 
 namespace parley::transport {
 
-// "127.0.0.1:80", "[::1]:80". "unknown" without a port.
+// "127.0.0.1:80" or "[::1]:80". "unknown" without a port.
 std::string printed(const asio::ip::tcp::endpoint& end);
 
 // The other end of a connected socket. Stays valid after the socket is closed.
 class remote_end {
  public:
   explicit remote_end(int descriptor) noexcept;
-  // Of a Unix socket "unix:pid=1234,uid=1000": the process that connected, or the one that listens.
-  // A path that the peer chose is not printed. "unix" if the system does not know the process.
+  // For a Unix socket "unix:pid=1234,uid=1000", the process that connected or the one that listens.
+  // A path is not printed, because the peer chose it. "unix" if the system does not know the
+  // process.
   std::string text() const;
 
  private:
@@ -31,8 +32,8 @@ class remote_end {
   std::variant<asio::ip::tcp::endpoint, process, unknown_process> end_;
 };
 
-// The text of the local end. Of a Unix socket "unix:/run/parley.sock", or "unix" if it has no name,
-// as at a client.
+// The text of the local end. For a Unix socket "unix:/run/parley.sock", or "unix" if it has no
+// name, as at a client.
 std::string local_end(int descriptor);
 
 }  // namespace parley::transport

@@ -11,8 +11,8 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t keep = 1024;        // places that are kept between turns
-constexpr std::size_t most_put_off = 16;  // turns of others that a flush waits for
+constexpr std::size_t keep = 1024;        // capacity that is kept between turns
+constexpr std::size_t most_put_off = 16;  // how many turns of other streams a flush waits for
 
 }  // namespace
 
@@ -28,15 +28,16 @@ void flush_list::flush_later(const asio::any_io_executor& on) {
     if (self->turns_to_come_ > 0 && ++self->put_off_ <= most_put_off) {
       try {
         return self->flush_later(on);
-      } catch (const std::bad_alloc&) {}  // now, then: nothing else would flush these streams any more
+      } catch (const std::bad_alloc&) {}  // flush now, because nothing else would flush these streams
     }
     self->put_off_ = 0;
     self->flush_all();
   });
 }
 
-// What is added meanwhile waits for the next turn. An owner that throws when it hears that it may send again keeps no other stream from
-// being flushed: their turn comes once, and what they have borrowed is held until its end only.
+// Streams that are added meanwhile wait for the next turn. If an owner throws in on_written, the
+// other streams are still flushed. Each stream is flushed once, and the borrowed content is held
+// only until the end of this function.
 void flush_list::flush_all() {
   flushing_.swap(waiting_);
   const std::vector<buffer> held = std::exchange(held_, {});

@@ -1,10 +1,13 @@
-// The streams of one executor that have something to send. They are flushed one after the other in a turn of the loop that follows: one
-// posted function for all of them, and what a stream was given until then leaves in one system call.
+// The streams of one executor that have data to send. They are flushed one after the other in a
+// following turn of the loop. One posted function serves all of them, and all data that a stream
+// was given until then is sent in one system call.
 //
-// While a stream still has messages that it received in one piece and handles in turns, the flush waits for them, up to a number of turns.
-// Otherwise each event to many receivers would cost a system call for each of them, because such an event uses up a turn.
+// If a stream has received several messages in one piece and handles them in turns, the flush waits
+// for these turns, up to a limit. Otherwise each event to many receivers would cost a system call
+// for each of them, because such an event uses up a turn.
 //
-// Executor's thread only. It holds the streams that wait until they have been flushed, and what they borrowed until then.
+// Used on the executor's thread only. The list holds the waiting streams and the content that they
+// have borrowed until they have been flushed.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -22,20 +25,23 @@ class socket_stream;
 
 class flush_list final : public std::enable_shared_from_this<flush_list> {
  public:
-  // `waiting`: where its streams count what their sockets do not take; null: nowhere.
+  // `waiting` counts the bytes that the sockets do not accept. Null: they are not counted.
   explicit flush_list(std::shared_ptr<account> waiting = {}) : waiting_bytes_(std::move(waiting)) {}
 
   void add(const asio::any_io_executor& on, std::shared_ptr<socket_stream> stream);
-  // A stream has messages left for its next turn, and that turn has come.
+  // turn_follows(): a stream has messages left for its next turn. turn_begins(): that turn has
+  // come.
   void turn_follows() noexcept { ++turns_to_come_; }
   void turn_begins() noexcept { --turns_to_come_; }
-  // A stream has so much to send that what it feeds on stops until some of it has left: the next flush waits for no turn.
+  // A stream has so much to send that its owner sends nothing more until some of it has been sent.
+  // The next flush waits for no turn.
   void hurry() noexcept;
-  // Until the streams that wait now have been flushed. One message for many streams is held once.
+  // Holds the content until the waiting streams have been flushed. A message for many streams is
+  // held once.
   void hold(const buffer& content) {
     if (held_.empty() || held_.back().text().data() != content.text().data()) held_.push_back(content);
   }
-  // What one stream holds has changed.
+  // The number of bytes that one stream holds has changed.
   void count(std::size_t before, std::size_t now) noexcept {
     if (!waiting_bytes_) return;
     if (now > before) waiting_bytes_->add(now - before);
@@ -48,10 +54,10 @@ class flush_list final : public std::enable_shared_from_this<flush_list> {
 
   const std::shared_ptr<account> waiting_bytes_;
   std::size_t turns_to_come_ = 0;
-  std::size_t put_off_ = 0;  // how often the next flush was
+  std::size_t put_off_ = 0;  // how often the next flush was postponed
 
   std::vector<std::shared_ptr<socket_stream>> waiting_;
-  std::vector<std::shared_ptr<socket_stream>> flushing_;  // scratch
+  std::vector<std::shared_ptr<socket_stream>> flushing_;  // kept to reuse its memory
   std::vector<buffer> held_;
 };
 

@@ -18,12 +18,12 @@ namespace {
 using asio::ip::tcp;
 
 error cannot_listen(const std::string& where, std::error_code why) {
-  // Asio has a system category of its own, which does not compare with std::errc.
+  // Asio's own system category does not compare with std::errc.
   if (why.category() == asio::error::get_system_category()) why = {why.value(), std::system_category()};
   return {why, "cannot listen on " + where + ": " + why.message()};
 }
 
-// Asio has no name for this option.
+// Asio has no class for this option.
 std::error_code share_port(tcp::acceptor& socket) {
   const int on = 1;
   if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
@@ -45,7 +45,7 @@ result<listening_socket> open_port(const asio::any_io_executor& on, const listen
   if (!ec && options.sharing == port_sharing::everybody) ec = share_port(socket);
   if (!ec) socket.bind(where, ec);
   if (!ec) socket.listen(tcp::acceptor::max_listen_connections, ec);
-  // Not before: of two processes that come at the same time, only one can listen.
+  // Set after the bind, so that only one of two processes that start at the same time can listen.
   if (!ec && options.sharing == port_sharing::later) ec = share_port(socket);
   if (ec) return cannot_listen(place, ec);
   const std::uint16_t port = socket.local_endpoint(ec).port();

@@ -1,4 +1,4 @@
-// Sockets that accept clients, bound and listening: TCP ports and Unix sockets.
+// Bound and listening sockets: TCP ports and Unix sockets.
 #pragma once
 
 #include "parley/transport/options.hpp"
@@ -14,8 +14,9 @@ namespace parley::transport {
 
 struct listening_socket {
   asio::basic_socket_acceptor<asio::generic::stream_protocol> socket;
-  std::uint16_t port = 0;  // of a Unix socket: 0
-  socket_file file{};      // of a Unix socket. Destroyed first: the file goes before the socket does
+  std::uint16_t port = 0;  // 0 for a Unix socket
+  // For a Unix socket. Destroyed first, so that the file is removed before the socket is closed.
+  socket_file file{};
 };
 
 // Binds options.address and options.port, as websocket_listen documents it.

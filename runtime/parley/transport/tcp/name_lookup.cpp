@@ -26,9 +26,12 @@
 namespace parley::transport {
 namespace {
 
-// An operation that waits for an answer. `done` is used on the executor only, `on` under the mutex of the look-ups.
+// An operation that waits for an answer. `done` is used on the executor only, and `on` under the
+// mutex of the look-ups.
 struct asker {
-  std::optional<asio::any_io_executor> on;  // keeps its context running; empty: answered, abandoned, or the context is gone
+  // Keeps the context running. Empty: the operation was answered or abandoned, or the context was
+  // destroyed.
+  std::optional<asio::any_io_executor> on;
   std::function<void(const name_answer&)> done;
 
   void answer(const name_answer& found) {
@@ -41,7 +44,8 @@ struct question {
   std::vector<std::shared_ptr<asker>> askers;
 };
 
-// Text, not an error code: its category is destroyed at the end of main(), which this thread may outlive.
+// A text and not an error code, because the category of the code is destroyed at the end of main(),
+// and this thread may outlive main().
 std::string problem_of(int outcome, int system) { return outcome == EAI_SYSTEM ? std::strerror(system) : ::gai_strerror(outcome); }
 
 name_answer ask_system(const std::string& host) {
@@ -73,7 +77,7 @@ name_answer ask_system(const std::string& host) {
   return answer;
 }
 
-// A program's signal handlers expect its own threads.
+// Blocks all signals, because a program's signal handlers expect its own threads.
 class without_signals {
  public:
   without_signals() {
@@ -89,7 +93,8 @@ class without_signals {
   sigset_t before_{};
 };
 
-// Those of one execution context. Shared by its service and by the threads, which may live longer.
+// The look-ups of one execution context. Shared by its service and by the threads, which may live
+// longer than the context.
 class lookups final : public std::enable_shared_from_this<lookups> {
  public:
   void add(const std::string& host, std::shared_ptr<asker> who) {
@@ -112,7 +117,8 @@ class lookups final : public std::enable_shared_from_this<lookups> {
     });
   }
 
-  // The context is being destroyed. Nobody is called; the threads find nothing left to do.
+  // The context is being destroyed. No operation is completed, and the threads find nothing left to
+  // do.
   void end() {
     std::vector<std::shared_ptr<asker>> forgotten;
     {
@@ -130,7 +136,8 @@ class lookups final : public std::enable_shared_from_this<lookups> {
   }
 
  private:
-  // Under the lock. Without a thread the question waits for another one's; with no other one it is answered here.
+  // Call it with the lock held. If no thread can be created, the question waits for another thread.
+  // If there is no other thread, it is answered here.
   void begin_thread() {
     try {
       const without_signals during;
@@ -162,11 +169,11 @@ class lookups final : public std::enable_shared_from_this<lookups> {
       std::erase(running_, one);
       try {
         tell(*one, std::move(answer));
-      } catch (...) {}  // the executor takes no more work: whoever asked has a deadline
+      } catch (...) {}  // the executor accepts no more work, and each operation has a deadline
     }
   }
 
-  // Under the lock, so that no context ends meanwhile.
+  // Call it with the lock held, so that no context is destroyed meanwhile.
   static void tell(question& answered, name_answer answer) {
     const auto shared = std::make_shared<const name_answer>(std::move(answer));
     for (const auto& who : std::exchange(answered.askers, {})) {

@@ -14,12 +14,12 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t head_room = 64;                     // so that a message of 64 KiB fits with its head
-constexpr std::size_t read_size = 64 * 1024 + head_room;  // these two are on the stack of the loop's thread
-constexpr std::size_t write_size = read_size;             // as much as answers of the same size need
-constexpr std::size_t join_up_to = 4 * 1024;              // of shared pieces
-constexpr std::size_t bytes_per_turn = 1 << 20;           // then others on the loop have their turn,
-constexpr std::size_t work_per_turn = 64;                 // or after so many small messages
+constexpr std::size_t head_room = 64;                     // for the head, so that a message of 64 KiB fits
+constexpr std::size_t read_size = 64 * 1024 + head_room;  // on the stack of the loop's thread, like write_size
+constexpr std::size_t write_size = read_size;             // enough for answers of the same size
+constexpr std::size_t join_up_to = 4 * 1024;              // shared pieces up to this size together are copied
+constexpr std::size_t bytes_per_turn = 1 << 20;           // after this many bytes, other streams of the loop have their turn
+constexpr std::size_t work_per_turn = 64;                 // also after this many small messages
 
 bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
@@ -51,14 +51,14 @@ void socket_stream::close() noexcept {
   slot_.reset();
   out_.clear();
   recount();
-  wrote_early_ = false;  // nobody is left to hear of it
+  wrote_early_ = false;  // it will not be reported
   turn_begins();
   turn_.reset();
-  std::vector<char>().swap(left_over_);               // gives the memory back
-  const auto owner = std::exchange(owner_, nullptr);  // last: it may hold the last reference to this
+  std::vector<char>().swap(left_over_);               // releases the memory
+  const auto owner = std::exchange(owner_, nullptr);  // last, because it may hold the last reference to this object
 }
 
-// ---- reading
+// ---- Reading.
 
 void socket_stream::resume() {
   paused_ = false;
@@ -106,7 +106,8 @@ void socket_stream::read_some(std::size_t bytes, std::size_t work) {
   alignas(std::max_align_t) std::array<char, read_size> whole;
   const std::span<char> room = std::span(whole).subspan(lead_);
   turn_left_ = work;
-  // While reads come back full there is more: to ask again is cheaper than to wait.
+  // If a read fills the whole room, there is probably more data. To read again is cheaper than to
+  // wait.
   for (std::size_t got = 0, asked = 0, count = 0; got < bytes && count == asked && has_turn(); got += count) {
     const std::span<char> direct = owner_ ? owner_->room() : std::span<char>();
     asked = direct.size() + room.size();
@@ -133,15 +134,17 @@ void socket_stream::read_some(std::size_t bytes, std::size_t work) {
   wait_readable();
 }
 
-// What the loop waits for meanwhile it goes on waiting for: it finds later that there is nothing, or what has come by then.
+// The operations that wait on the loop remain pending. When they complete, they find no data, or
+// newer data.
 waited socket_stream::wait_here(int wake, time_point until) {
   if (!port_) return waited::unable;
   if (out_.size() > 0) flush();
-  // Reading goes on in a turn that is posted: whoever waited here for the socket to take more, and read nothing, might wait for ever.
+  // Reading that was postponed continues in a posted turn. A thread that only waited here for the
+  // socket to accept data, without reading, might wait forever.
   const bool reads = !paused_ && left_over_.empty();
   if (!port_ || going_on_ || !(reads || awaiting_write_)) return waited::unable;
-  // One read: what comes after it is the caller's to ask for, and is better off in the system's memory until then. No others on this loop
-  // have a turn.
+  // Reads once. The caller decides whether to read more, and until then the data is better kept in
+  // the system's memory. No other stream of this loop gets a turn.
   constexpr std::size_t once = 1, all_of_it = std::numeric_limits<std::size_t>::max();
   if (reads && !awaiting_write_ && std::exchange(more_, false)) {
     read_some(once, all_of_it);
@@ -154,8 +157,9 @@ waited socket_stream::wait_here(int wake, time_point until) {
   return is.woken ? waited::woken : waited::arrived;
 }
 
-// What the owner writes meanwhile leaves in one system call, at the end. The owner's code may throw: nothing of this stack is kept then
-// either, what it had written leaves, and reading goes on.
+// Data that the owner writes meanwhile is sent in one system call at the end. The owner's code may
+// throw. Even then nothing on this stack is referred to afterwards, the data that it had written is
+// sent, and reading continues.
 template <class Offer>
 void socket_stream::batch(Offer offer) {
   std::array<char, write_size> answers;
@@ -206,7 +210,7 @@ void socket_stream::end(std::error_code why) {
   if (const auto owner = owner_) owner->on_end(broken_ ? broken_by_ : why);
 }
 
-// ---- writing
+// ---- Writing.
 
 [[gnu::hot]] std::span<char> socket_stream::extend(std::size_t count) {
   if (!port_ || broken_) return {};
@@ -228,7 +232,8 @@ void socket_stream::write(std::string_view head, const buffer& content) {
 void socket_stream::write_framed(const buffer& content) {
   if (!port_ || broken_) return;
   flush_soon();
-  // To count a reference for each of a thousand streams costs more than all else that is done for them here.
+  // With a thousand streams, counting a reference for each would cost more than everything else
+  // that is done for them here.
   if (!flush_due_) return out_.share(content, content.with_head());
   turn_->hold(content);
   out_.borrow(content.with_head());
@@ -259,7 +264,7 @@ void socket_stream::flush_now() {
   keep_output();
 }
 
-// What is left in the queue is its own from here on, and leaves later.
+// From here on the queue owns the data that is left in it. The data is sent later.
 void socket_stream::keep_output() noexcept {
   try {
     out_.take_back();
@@ -280,7 +285,7 @@ void socket_stream::write_early() {
     out_.taken(count);
     wrote_early_ = true;
   }
-  if (ec && would_block(ec)) wait_writable();  // any other error shows again in flush()
+  if (ec && would_block(ec)) wait_writable();  // flush() gets any other error again
 }
 
 void socket_stream::flush() {
@@ -294,7 +299,8 @@ void socket_stream::flush() {
       break;
     }
     if (ec) {
-      // What the other end said before it went (a close frame, perhaps) may still be there to read.
+      // Data that the other end sent before it disconnected, such as a close frame, may still be
+      // readable.
       broken_ = true;
       broken_by_ = ec;
       out_.clear();
@@ -314,7 +320,7 @@ void socket_stream::flush() {
 std::size_t socket_stream::write_front(std::error_code& ec) {
   std::array<write_queue::view, byte_port::most_pieces> pieces;
   const std::size_t count = out_.front(pieces);
-  // Many small ones: copied together they cost the system less than one by one.
+  // Many small pieces cost the system less if they are joined first.
   std::array<char, join_up_to> joined;
   std::size_t size = 0, next = 0;
   if (count > 1)
@@ -339,7 +345,7 @@ void socket_stream::wait_writable() {
 
 void socket_stream::write_on() {
   if (!std::exchange(awaiting_write_, false)) return;  // wait_here() has done it
-  flush();                                             // an error shows there
+  flush();                                             // reports an error of the socket
 }
 
 void socket_stream::finish_writing() {
@@ -350,7 +356,7 @@ void socket_stream::keep_alive() noexcept {
   if (port_) port_->keep_alive();
 }
 
-// ---- the timer
+// ---- The timer.
 
 void socket_stream::set_timer(std::chrono::milliseconds after) {
   if (!port_) return;

@@ -1,9 +1,10 @@
-// The socket's side of one WebSocket: bytes in, bytes out, and an exact account of what the operating system has not yet taken. Knows
-// nothing of HTTP or frames.
+// The socket's side of one WebSocket. It reads and writes bytes, and knows exactly which bytes the
+// operating system has not accepted yet. It does not know HTTP or frames.
 //
-// It waits until the socket is ready and then reads or writes at once, instead of handing buffers to asynchronous operations. So no
-// buffer is bound while nothing happens (bytes are read to the stack, or where the owner wants them), what is queued can be dropped at any
-// time, and everything that was queued in one turn of the loop leaves in one system call.
+// It waits until the socket is ready and then reads or writes at once, instead of passing buffers
+// to asynchronous operations. An idle stream therefore holds no buffer: bytes are read to the
+// stack, or to memory of the owner. Queued data can be dropped at any time, and all data that was
+// queued in one turn of the loop is sent in one system call.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -30,24 +31,26 @@
 
 namespace parley::transport {
 
-// Who uses a stream. Called from the loop only, never from inside a call into the stream.
+// The user of a stream. Called on the loop only, and never from inside a call into the stream.
 class stream_owner {
  public:
   virtual ~stream_owner() = default;
-  // Returns how many it took. Fewer than all only when it paused the stream meanwhile, or when the turn is over: the rest is offered again
-  // after resume(), or in the next turn. They may be
-  // changed, and so may those taken before them, of which the first was 8-aligned.
+  // Returns how many bytes it took. It may only leave bytes if it paused the stream meanwhile, or
+  // if its turn is over. They are offered again after resume() or in the next turn. It may change
+  // the bytes, and also the bytes that it took before. The first of those was 8-aligned.
   virtual std::size_t on_bytes(std::span<char> bytes) = 0;
-  // Where the next bytes should be read to, so that they need not be copied; empty for anywhere. What comes beyond it, if anything, is
-  // offered after.
+  // The memory to which the next bytes should be read, so that they need not be copied. Empty: any
+  // memory. Bytes that do not fit into it are passed to on_bytes afterwards.
   virtual std::span<char> room() { return {}; }
   virtual void on_filled(std::size_t) {}
-  // Some of the queue was taken; queued() is smaller than before.
+  // The system has accepted some of the queue, and queued() is smaller than before.
   virtual void on_written() = 0;
-  // The other end finished sending (asio::error::eof), or the connection broke. Nothing follows but on_timer.
+  // The other end has ended its stream (asio::error::eof), or the connection broke. Only on_timer
+  // may still be called.
   virtual void on_end(const std::error_code& why) = 0;
   virtual void on_timer() = 0;
-  // The execution context is being destroyed, and the stream is no more: let go of everything, call nobody.
+  // The execution context is being destroyed, and the stream is closed. Release everything and call
+  // nothing.
   virtual void on_severed() noexcept = 0;
 };
 
@@ -57,74 +60,82 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   socket_stream(stream_socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn);
   ~socket_stream();
 
-  // The stream keeps its owner alive until close(). A new owner takes over where the old one stopped.
+  // The stream keeps its owner alive until close(). A new owner continues where the old one
+  // stopped.
   void set_owner(std::shared_ptr<stream_owner> owner) { owner_ = std::move(owner); }
-  // Is the owner to hear on_written? It does unless it says otherwise; an owner that is called for nothing costs more than the call.
+  // Whether on_written is called. The default is true. Unnecessary calls cost more than this
+  // setting.
   void report_writes(bool wanted) noexcept { report_writes_ = wanted; }
 
   bool is_open() const noexcept { return port_.has_value(); }
-  // Only while open.
+  // Call it only while the stream is open.
   asio::any_io_executor executor() { return port_->executor(); }
   std::string remote() const { return remote_.text(); }
-  // Asked of the system; "unknown" once it is closed.
+  // Asks the system. "unknown" once the stream is closed.
   std::string local();
 
-  // A stream begins paused.
+  // A new stream is paused.
   void resume();
   void pause() noexcept { paused_ = true; }
-  // Streams of one executor take turns. What an owner makes of the bytes it gets is work, which it says here; when it has done enough, it
-  // leaves the rest for the stream's next turn.
+  // Streams of one executor take turns. The owner reports here how much work it has done for
+  // received bytes. When its turn is over, it leaves the remaining bytes for the stream's next
+  // turn.
   void spend(std::size_t work) noexcept { turn_left_ -= std::min(work, turn_left_); }
   bool has_turn() const noexcept { return turn_left_ != 0; }
-  // Bytes are read to an 8-aligned address and `lead` (less than 8): with a lead that puts the payload of the next frame on an aligned
-  // address, it need not be moved there.
+  // Bytes are read to an 8-aligned address plus `lead`, which is less than 8. If the lead puts the
+  // payload of the next frame at an aligned address, the payload need not be moved.
   void expect_lead(std::size_t lead) noexcept { lead_ = static_cast<std::uint8_t>(lead); }
-  // Received and not yet taken by the owner. Asks the system.
+  // Whether data has been received that the owner has not taken. Asks the system.
   bool has_unread() const;
 
-  // Queue bytes. They leave at the end of this turn of the loop.
+  // Queues bytes. They are sent at the end of this turn of the loop.
   void write(std::string_view bytes);
-  // `head`, and then the content, which is not copied.
+  // Queues `head` and then the content, which is not copied.
   void write(std::string_view head, const buffer& content);
-  // The content with the head it has. Not copied, unless it has to wait.
+  // Queues the content with its own head. It is copied only if it has to wait.
   void write_framed(const buffer& content);
-  // Room at the end of the queue, to be filled in at once; empty if nothing can be sent any more.
+  // Room at the end of the queue, to be filled at once. Empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
   std::size_t queued() const noexcept { return out_.size(); }
-  // Bytes that the system has taken since the beginning.
+  // The number of bytes that the system has accepted since the beginning.
   std::uint64_t written() const noexcept { return written_; }
-  // An owner that leaves on_bytes by an exception says what it has not taken: it is offered again.
+  // If an owner leaves on_bytes by an exception, it passes the bytes that it has not taken. They
+  // are offered again.
   void keep(std::span<char> not_taken);
-  // What it holds because the socket takes no more is counted (flush_list). After a write that may have made it more.
+  // Whether the stream's data counts in the account of the flush list, because the socket does not
+  // accept it. Call count_waiting() after a write that may have increased it.
   bool is_counted() const noexcept { return awaiting_write_ || counted_ != 0; }
   void count_waiting() noexcept {
     if (is_counted()) recount();
   }
-  // The next flush waits for no other stream's turn.
+  // The next flush does not wait for the turns of other streams.
   void hurry() noexcept {
     if (turn_) turn_->hurry();
   }
-  // Hands the system what it takes now, so that a long queue is sent out of memory that is used again. The owner hears of it when the turn
-  // comes, as of everything else.
+  // Sends as much as the system accepts at once, so that a long queue reuses its memory. on_written
+  // is called when the stream's turn comes, as always.
   void write_early();
-  // Tells the other end that nothing follows. What is queued is dropped: wait for queued() == 0.
+  // Ends the stream to the other end. Queued data is dropped, so wait until queued() is 0.
   void finish_writing();
 
-  // TCP's own question after a peer that has been silent for a minute; a peer that does not answer it for another is lost.
+  // Enables TCP keep-alive. It probes a peer that has been silent for a minute, and a peer that
+  // does not answer for another minute is lost.
   void keep_alive() noexcept;
 
-  // One timer, for whatever the owner waits for. Replaces what was set before.
+  // One timer for any purpose of the owner. Replaces the earlier setting.
   void set_timer(std::chrono::milliseconds after);
   void clear_timer();
 
-  // The turn has come.
+  // Called by the flush list when the stream's turn has come.
   void flush_now();
-  // Sends what is queued now. It stays in the flush list if it is there, which then finds nothing.
+  // Sends the queued data now. If the stream is in the flush list, it stays there, and the list
+  // finds nothing to send.
   void flush();
-  // connection::wait_here(). Room for 128 KiB on the caller's stack, as in a turn of the loop.
+  // Implements connection::wait_here(). Uses 128 KiB of the caller's stack, like a turn of the
+  // loop.
   waited wait_here(int wake, time_point until);
 
-  // Closes the socket at once and lets go of the owner. Nothing is called any more.
+  // Closes the socket at once and releases the owner. Nothing is called afterwards.
   void close() noexcept;
 
  private:
@@ -147,16 +158,17 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void end(std::error_code why);
 
   std::optional<byte_port> port_;
-  std::unique_ptr<asio::steady_timer> timer_;  // only while it runs
+  std::unique_ptr<asio::steady_timer> timer_;  // exists while it is set
   std::shared_ptr<stream_owner> owner_;
   std::shared_ptr<void> slot_;
   std::shared_ptr<flush_list> turn_;
   const remote_end remote_;
 
-  std::vector<char> left_over_;  // read, but not taken by a paused owner, from left_from_ on
+  // Bytes that were read but not taken by the owner, from left_from_ on.
+  std::vector<char> left_over_;
   std::size_t left_from_ = 0;
   write_queue out_;
-  std::size_t counted_ = 0;  // of what waits, in the account of the flush list
+  std::size_t counted_ = 0;  // waiting bytes that count in the account of the flush list
   std::error_code broken_by_;
   std::uint32_t timer_number_ = 0;
   std::size_t turn_left_ = 0;
@@ -164,17 +176,18 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::uint8_t lead_ = 0;
 
   bool paused_ = true;
-  bool more_ = false;  // the last read came back full
+  bool more_ = false;  // the last read filled the whole room
   bool awaiting_read_ = false;
   bool going_on_ = false;   // go_on() has been posted
-  bool has_rest_ = false;   // and the flush list has been told that a turn follows
-  bool in_batch_ = false;   // the owner is being given bytes: what it writes is flushed afterwards
-  bool flush_due_ = false;  // it stands in the flush list
+  bool has_rest_ = false;   // has_rest_ was reported to the flush list as a following turn
+  bool in_batch_ = false;   // the owner is handling received bytes; its data is flushed afterwards
+  bool flush_due_ = false;  // the stream is in the flush list
   bool report_writes_ = true;
-  bool wrote_early_ = false;      // and on_written has not been called for it
-  bool awaiting_write_ = false;   // the socket takes no more
-  bool write_is_waited_ = false;  // the loop waits until it does
-  bool broken_ = false;           // a write failed: what was received before is still read, then the end is told
+  bool wrote_early_ = false;      // on_written has not been called for it yet
+  bool awaiting_write_ = false;   // the socket accepts no more data
+  bool write_is_waited_ = false;  // an operation on the loop waits until it does
+  // A write failed. Data that was received before is still read, and then the end is reported.
+  bool broken_ = false;
 };
 
 }  // namespace parley::transport

@@ -14,15 +14,15 @@ namespace parley::transport {
 // sockaddr_un has 108 bytes for a path and its end, or for an abstract name and its mark.
 inline constexpr std::size_t longest_unix_path = 107;
 
-// What is wrong with a name, in words that do not quote it. nullopt: nothing.
+// The error in a name, in words that do not quote it. nullopt: the name is valid.
 std::optional<std::string> fault_of_unix_path(std::string_view path);
 
-// Whether an address to listen on is that of a Unix socket: "unix:/run/parley.sock", "unix:@name".
+// Whether an address is that of a Unix socket: "unix:/run/parley.sock" or "unix:@name".
 bool is_unix_address(std::string_view address) noexcept;
 // The name in such an address.
 result<std::string> parse_unix_address(std::string_view address);
 
-// As it is written in logs and errors: "unix:/run/parley.sock".
+// The form for logs and errors: "unix:/run/parley.sock".
 std::string printed_unix_path(std::string_view path);
 
 }  // namespace parley::transport

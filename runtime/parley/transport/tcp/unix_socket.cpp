@@ -31,7 +31,7 @@ struct address {
     name.sun_family = AF_UNIX;
     std::copy_n(path.data(), std::min(path.size(), sizeof name.sun_path), name.sun_path);
     size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-    if (path.starts_with('@')) name.sun_path[0] = '\0';  // abstract: all bytes count, and none ends it
+    if (path.starts_with('@')) name.sun_path[0] = '\0';  // an abstract name has no end mark, and all bytes count
     else ++size;                                         // a path ends with a zero byte
   }
   const sockaddr* raw() const noexcept { return reinterpret_cast<const sockaddr*>(&name); }
@@ -42,11 +42,13 @@ struct address {
 
 int bind_to(int descriptor, const address& where) { return ::bind(descriptor, where.raw(), where.size) == 0 ? 0 : errno; }
 
-// Holds a lock on the directory of the socket while a stale file is replaced. Two Parley servers that start at the same time would
-// otherwise both find the same stale file, or one of them the socket of the other between bind() and listen(), and remove it.
+// Holds a lock on the directory of the socket while a stale file is replaced. Without it, two
+// Parley servers that start at the same time could both find the same stale file, or one could find
+// the other's socket between bind() and listen(), and remove it.
 //
-// Another program may hold the lock for its own purposes, so the wait ends after a second. There is no system call that waits for this
-// lock with a limit, hence the pauses. The server then starts without the lock.
+// Another program may hold the lock for its own purposes, so the wait ends after a second, and the
+// server starts without the lock. No system call waits for this lock with a time limit, so the loop
+// pauses between attempts.
 class directory_lock {
  public:
   explicit directory_lock(const std::string& path) {
@@ -68,7 +70,8 @@ class directory_lock {
   int descriptor_ = -1;
 };
 
-// Removes what a server has left at `path`, or returns why nothing may be removed. Nothing to remove is a success.
+// Removes the file that an ended server has left at `path`, or returns the reason why it must not
+// be removed. Succeeds if there is no file.
 result<> remove_stale(const std::string& path, const address& where) {
   struct stat there {};
   if (::lstat(path.c_str(), &there) != 0) return errno == ENOENT ? result<>() : failed(errno);
@@ -130,7 +133,8 @@ std::error_code connect_now(asio::local::stream_protocol::socket& socket, const 
   if (!ec) socket.non_blocking(true, ec);
   if (ec) return ec;
   const address where(path);
-  // Not by Asio, which would wait for the socket to become ready: one that found the queue full is never connected.
+  // Not through Asio, which would wait for the socket to become ready. After a full queue that
+  // never connects the socket.
   if (::connect(socket.native_handle(), where.raw(), where.size) == 0) return {};
   return {errno, asio::error::get_system_category()};
 }

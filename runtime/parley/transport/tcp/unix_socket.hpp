@@ -13,11 +13,11 @@
 
 namespace parley::transport {
 
-// The file of a listening socket. Removes it when destroyed, unless another file has taken its
-// place meanwhile.
+// The file of a listening socket. Its destructor removes the file, unless another file has replaced
+// it meanwhile.
 class socket_file {
  public:
-  socket_file() = default;  // none
+  socket_file() = default;  // no file
   // The file that exists at `path` now.
   explicit socket_file(std::string path);
   socket_file(socket_file&& other) noexcept;
@@ -25,13 +25,13 @@ class socket_file {
   ~socket_file();
 
  private:
-  std::string path_;  // empty: none
+  std::string path_;  // empty: no file
   dev_t device_ = 0;
   ino_t number_ = 0;
 };
 
-// Binds a new socket to `path`, a valid one, and listens. The permissions of the file are those
-// that the umask leaves.
+// Binds a new socket to `path`, which must be valid, and listens. The umask determines the
+// permissions of the file.
 //
 // The file of a server that has ended without removing it is replaced. A path where a server
 // listens, or where the file is not a socket, fails with std::errc::address_in_use.

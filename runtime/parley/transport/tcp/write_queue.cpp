@@ -7,10 +7,11 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::size_t keep_pieces = 8;  // places in the list that an empty queue keeps
+constexpr std::size_t keep_pieces = 8;  // the capacity of the list that an empty queue keeps
 
-// Of memory for copies: little for a queue of little. A long one grows by half its length, because pieces that exceed what the heap keeps
-// for itself (128 KiB at first) make glibc keep more, and a queue that runs full and empty again and again finds its pages still there.
+// The size of the next memory for copies. A short queue gets little. A long queue grows by half its
+// length. Pieces larger than what the heap keeps for itself (128 KiB at first) make glibc keep
+// more, and a queue that repeatedly fills and empties then reuses the same pages.
 constexpr std::size_t chunk(std::size_t queued) noexcept {
   constexpr std::size_t usual = 64 * 1024, largest = 1024 * 1024;
   return queued < 512 ? 512 : queued < 4096 ? 4096 : std::clamp(queued / 2, usual, largest);
@@ -27,7 +28,7 @@ constexpr std::size_t chunk(std::size_t queued) noexcept {
     free_ = {begin, size};
     free_is_lent_ = false;
   } else if (first_ == pieces_.size() || !pieces_.back().shared.empty() || pieces_.back().begin + pieces_.back().size != free_.data()) {
-    pieces_.push_back({.begin = free_.data(), .size = 0, .own = {}, .shared = {}});  // in the room
+    pieces_.push_back({.begin = free_.data(), .size = 0, .own = {}, .shared = {}});  // in the lent room
   }
   const std::span<char> out = free_.first(count);
   free_ = free_.subspan(count);
@@ -37,13 +38,14 @@ constexpr std::size_t chunk(std::size_t queued) noexcept {
 }
 
 void write_queue::share(const buffer& content, std::string_view bytes) {
-  if (!free_is_lent_) free_ = {};  // it goes with the piece before
+  if (!free_is_lent_) free_ = {};  // this memory ends with the previous piece
   pieces_.push_back({.begin = bytes.data(), .size = bytes.size(), .own = {}, .shared = content});
   size_ += bytes.size();
   if (content.has_head()) counted_elsewhere_ += bytes.size();
 }
 
-// Behind shared content there is rarely room for the next head. A chunk for it would be large in a long queue.
+// There is rarely free memory for the next head after shared content. In a long queue, allocating a
+// chunk for it would take much memory.
 void write_queue::share(std::string_view head, const buffer& content) {
   if (head.size() <= free_.size()) {
     std::memcpy(extend(head.size()).data(), head.data(), head.size());
@@ -79,7 +81,7 @@ void write_queue::taken(std::size_t count) noexcept {
     pieces_[first_++] = piece();
   }
   if (first_ == pieces_.size()) {
-    if (pieces_.capacity() > keep_pieces) pieces_ = std::vector<piece>();  // an empty list would keep the memory
+    if (pieces_.capacity() > keep_pieces) pieces_ = std::vector<piece>();  // clear() would keep the memory
     else pieces_.clear();
     first_ = 0;
     if (!free_is_lent_) free_ = {};
@@ -90,7 +92,7 @@ void write_queue::taken(std::size_t count) noexcept {
 }
 
 void write_queue::clear() noexcept {
-  pieces_ = std::vector<piece>();  // an empty list would keep the memory
+  pieces_ = std::vector<piece>();  // clear() would keep the memory
   first_ = done_ = size_ = counted_elsewhere_ = 0;
   free_ = {};
 }

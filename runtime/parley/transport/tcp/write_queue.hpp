@@ -1,7 +1,9 @@
-// What one connection has to send and the operating system has not yet taken: small things copied together, large ones shared.
+// The data of one connection that the operating system has not accepted yet. Small data is copied
+// together, and large data is shared.
 //
-// While a batch of received bytes is being answered, the copies go to room on the stack that is lent for that long: a connection that
-// answers at once holds no memory for it, and what the system takes at the end of the batch was never on the heap.
+// While a batch of received bytes is answered, copies are written to memory on the stack that is
+// lent for this time. A connection that answers at once allocates no memory for it, and data that
+// the system accepts at the end of the batch was never on the heap.
 #pragma once
 
 #include "parley/core/core.hpp"
@@ -16,33 +18,36 @@ namespace parley::transport {
 
 class write_queue {
  public:
-  // Bytes in the queue that have not been taken.
+  // The bytes in the queue that the system has not accepted.
   std::size_t size() const noexcept { return size_; }
-  // What it keeps in memory that nobody else counts: copies, places in its list, and shared content that has no head (framed_once).
+  // The memory that only this queue counts: copies, the list of pieces, and shared content without
+  // a head (framed_once).
   std::size_t held() const noexcept { return size_ + done_ - counted_elsewhere_ + (pieces_.size() - first_) * sizeof(piece); }
 
-  // Room for so many bytes (at least one) at the end, to be filled in at once.
+  // Room for `count` bytes (at least one) at the end, to be filled at once.
   std::span<char> extend(std::size_t count);
-  // Not copied.
+  // Adds the content without copying it.
   void share(const buffer& content) { share(content, content.text()); }
-  // `head` is copied and comes first.
+  // Copies `head`, and then adds the content without copying it.
   void share(std::string_view head, const buffer& content);
-  // `bytes` of it, not copied.
+  // Adds `bytes`, a part of the content, without copying it.
   void share(const buffer& content, std::string_view bytes);
-  // Not copied nor held: somebody else holds them until take_back().
+  // Adds bytes that are neither copied nor held. The caller keeps them until take_back().
   void borrow(std::string_view bytes);
 
-  // Some bytes of the queue. Has no initial value, so that an array of them costs nothing.
+  // A part of the queue. The members have no initial values, so that an array of views costs
+  // nothing.
   struct view {
     const char* begin;
     std::size_t size;
   };
-  // Fills in as many pieces as fit, from the front, and returns their number.
+  // Writes as many pieces as fit, from the front, and returns their number.
   std::size_t front(std::span<view> pieces) const noexcept;
   void taken(std::size_t count) noexcept;
   void clear() noexcept;
 
-  // Between the two calls copies go to `room`; after the second what is left of them, and of what was borrowed, is on the heap.
+  // After lend(), copies are written to `room`. take_back() moves what is left of them, and
+  // borrowed bytes, to the heap.
   void lend(std::span<char> room) noexcept;
   void take_back();
 
@@ -50,16 +55,18 @@ class write_queue {
   struct piece {
     const char* begin = nullptr;
     std::size_t size = 0;
-    std::unique_ptr<char[]> own{};  // neither this nor `shared`: in the room that was lent, or borrowed
+    // If both `own` and `shared` are empty, the bytes are in the lent room or borrowed.
+    std::unique_ptr<char[]> own{};
     buffer shared{};
   };
 
-  std::vector<piece> pieces_;  // from first_ on
+  std::vector<piece> pieces_;  // used from first_ on
   std::size_t first_ = 0;
-  std::size_t done_ = 0;  // bytes of the first that are already taken
+  std::size_t done_ = 0;  // accepted bytes of the first piece
   std::size_t size_ = 0;
-  std::size_t counted_elsewhere_ = 0;  // bytes of the pieces whose content has a head
-  std::span<char> free_;               // memory behind the last piece, which owns it; or what is left of the room
+  std::size_t counted_elsewhere_ = 0;  // bytes of pieces whose content has a head
+  // The memory after the last piece, which owns it, or the rest of the lent room.
+  std::span<char> free_;
   bool free_is_lent_ = false;
 };
 

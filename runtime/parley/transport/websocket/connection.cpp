@@ -18,19 +18,24 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::chrono::milliseconds flush_limit{5000};   // for what was queued before a close frame, and the frame
-constexpr std::chrono::milliseconds linger_limit{1000};  // after the close frame left
+// The time for sending the data before a close frame, and the close frame.
+constexpr std::chrono::milliseconds flush_limit{5000};
+// The time for reading after the close frame was sent.
+constexpr std::chrono::milliseconds linger_limit{1000};
 constexpr std::size_t linger_bytes = 64 * 1024;
-constexpr std::size_t copy_up_to = 4 * 1024;   // a larger payload is sent from where it is
-constexpr std::size_t early_from = 64 * 1024;  // queued bytes that do not wait for the end of the turn
-constexpr std::size_t owned_from = 8 * 1024;   // bytes: a smaller message is copied, which costs less than holding it
-constexpr unsigned max_pongs = 128;            // unsent; of the pings after them only the newest is answered (RFC 6455 5.5.3)
-// Of a frame that websocketpp reads, in terms of a small message on the fast path.
+constexpr std::size_t copy_up_to = 4 * 1024;   // a larger payload is sent without being copied
+constexpr std::size_t early_from = 64 * 1024;  // from this many queued bytes on, data is sent before the end of the turn
+constexpr std::size_t owned_from = 8 * 1024;   // a smaller message is copied, which costs less than holding it
+// The limit of pongs that are not sent yet. Of further pings only the newest is answered (RFC 6455
+// section 5.5.3).
+constexpr unsigned max_pongs = 128;
+// The work of a frame that websocketpp reads, compared with a small message on the fast path.
 constexpr std::size_t foreign_work = 2;
-// Pings, pongs and empty fragments: no message grows by them, so nothing else bounds them (envelope.fbs, section 7).
+// The allowance for pings, pongs and empty fragments. No message grows by them, so nothing else
+// limits them (envelope.fbs, section 7).
 constexpr allowance_terms frames_without_data{.at_once = 1'000, .per_second = 100, .most = 60'000};
 
-// Of a frame without a mask.
+// The size of the head of a frame without a mask.
 constexpr std::size_t head_size_of(std::size_t payload) noexcept {
   return payload < frame_bits::in_two_bytes ? 2 : payload <= 0xFFFF ? 4 : 10;
 }
@@ -59,11 +64,11 @@ class websocket_connection final : public connection,
     if (phase_ == phase::open && !paused_) stream_->resume();
   }
 
-  // ---- the seam
+  // ---- The connection interface.
 
   void send(const buffer& content, opcode kind) override {
     if (phase_ != phase::open) return;
-    if (masks_) return send_copy(as_bytes(content.text()), kind);  // masking copies
+    if (masks_) return send_copy(as_bytes(content.text()), kind);  // masking copies the content
     if (content.has_head()) stream_->write_framed(content);
     else if (content.size() <= copy_up_to) write_copy(content.text(), kind);
     else stream_->write(frame_head(kind, content.size()).bytes(), content);
@@ -79,12 +84,13 @@ class websocket_connection final : public connection,
 
   void send_owned(std::string content, opcode kind) override {
     if (phase_ != phase::open) return;
-    // Memory that the queue would hold for nothing is not in its account.
+    // A string with much unused memory is copied, because the queue's account would not include
+    // that memory.
     if (content.size() < owned_from || content.capacity() / 2 > content.size()) return send_copy(as_bytes(content), kind);
     const std::uint32_t mask = masks_ ? (*masks_)() : 0;
     const frame_head head = masks_ ? frame_head(kind, content.size(), mask) : frame_head(kind, content.size());
     if (masks_) mask_bytes(content.data(), content.data(), content.size(), mask);
-    stream_->write(head.bytes(), buffer(std::move(content)));  // the head was made before: the content is empty now
+    stream_->write(head.bytes(), buffer(std::move(content)));  // `head` was made first, because the move empties the content
     look_at_queue(early_from);
   }
 
@@ -138,7 +144,7 @@ class websocket_connection final : public connection,
   std::string remote() const override { return stream_->remote(); }
   std::string local() const override { return stream_->local(); }
 
-  // ---- the stream
+  // ---- The stream.
 
   [[gnu::hot]] std::size_t on_bytes(std::span<char> bytes) override {
     std::span<char> rest = bytes;
@@ -147,7 +153,7 @@ class websocket_connection final : public connection,
       while (phase_ == phase::open && !paused_ && !rest.empty() && stream_->has_turn()) take(reader_.next(rest));
       if (phase_ == phase::closing) discard(rest);
     } catch (...) {
-      stream_->keep(rest);  // the frames behind the one whose handler threw
+      stream_->keep(rest);  // the frames after the one whose handler threw
       throw;
     }
     if (phase_ != phase::open) return bytes.size();
@@ -192,25 +198,26 @@ class websocket_connection final : public connection,
  private:
   enum class phase : std::uint8_t { open, closing, done };
 
-  // What only a connection that is closing has to know.
+  // The state of a connection that is closing.
   struct ending {
     close_reason why;
     error how;
     std::size_t discarded = 0;
-    bool silent = false;   // nothing follows our close frame, and nothing of theirs is of interest
-    bool flushed = false;  // the close frame has left
+    // Nothing is sent after the close frame of this end, and all further input is ignored.
+    bool silent = false;
+    bool flushed = false;  // the close frame was sent
     bool answered = false;
   };
 
-  // From `early` queued bytes on the system gets what it takes now.
+  // From `early` queued bytes on, sends as much as the system accepts at once.
   void look_at_queue(std::size_t early = std::numeric_limits<std::size_t>::max()) {
-    if (stream_->queued() < std::min(early, high_) && !stream_->is_counted()) return;  // nearly every frame
+    if (stream_->queued() < std::min(early, high_) && !stream_->is_counted()) return;  // true for nearly every frame
     if (stream_->queued() >= early) stream_->write_early();
     stream_->count_waiting();
     if (over_ || stream_->queued() <= high_) return;
     over_ = true;
     stream_->report_writes(true);
-    stream_->hurry();  // the owner sends nothing more until some of it has left
+    stream_->hurry();  // the owner sends nothing more until some of it was sent
   }
 
   void write_copy(std::string_view content, opcode kind) {
@@ -229,7 +236,7 @@ class websocket_connection final : public connection,
     mask_bytes(head.copy_to(room), content.data(), content.size(), mask);
   }
 
-  // ---- frames
+  // ---- Frames.
 
   [[gnu::hot]] void take(const frame_reader::piece& piece) {
     switch (piece.what) {
@@ -237,9 +244,11 @@ class websocket_connection final : public connection,
         return;
       case frame_reader::found::message:
         stream_->spend(1);
-        // The next one is likely to be as large. At a server unmasking moves it anyway.
+        // The next payload probably has a head of the same size. At a server, unmasking moves the
+        // payload anyway.
         if (masks_) stream_->expect_lead(-head_size_of(piece.bytes.size()) % alignof(std::uint64_t));
-        // The handler is not let go of before a function that is posted has run: it outlives this call without being held here.
+        // The handler need not be held during this call, because it is only released in a posted
+        // function.
         if (phase_ == phase::open)
           handler_->on_message({reinterpret_cast<const std::byte*>(piece.bytes.data()), piece.bytes.size()}, piece.kind);
         return;
@@ -249,7 +258,7 @@ class websocket_connection final : public connection,
         return feed(piece);
       case frame_reader::found::not_utf8:
         feed(piece);
-        // websocketpp has closed with that by now.
+        // websocketpp has usually found the same violation by now.
         if (phase_ == phase::open) on_violation({close_code::invalid_text, "not UTF-8"});
         return;
       case frame_reader::found::padded:
@@ -257,7 +266,8 @@ class websocket_connection final : public connection,
     }
   }
 
-  // websocketpp answers at once, and what it says is queued behind what was sent before: nothing of it can be overtaken.
+  // websocketpp answers at once, and its answers are queued after all earlier data, so they
+  // overtake nothing.
   void feed(const frame_reader::piece& piece) {
     stream_->spend(foreign_work);
     if (!slow_) slow_ = std::make_unique<slow_path>(max_message_, masks_.get());
@@ -288,7 +298,7 @@ class websocket_connection final : public connection,
     look_at_queue();
   }
 
-  // Whatever else is queued, and however slowly it leaves: the newest ping waits for no more than the pongs before it.
+  // The newest ping waits only until the pongs before it have been sent, whatever else is queued.
   void pongs_have_left() {
     pongs_ = 0;
     const auto newest = std::move(newest_ping_);
@@ -302,7 +312,7 @@ class websocket_connection final : public connection,
 
   void on_pong() override {
     if (phase_ != phase::open) return;
-    const auto notify = on_pong_;  // it may set another
+    const auto notify = on_pong_;  // a copy, because it may set another function
     if (notify) notify();
   }
 
@@ -331,9 +341,10 @@ class websocket_connection final : public connection,
     else finish();
   }
 
-  // ---- closing
+  // ---- Closing.
 
-  // Says it to the other end as well, if that can stand it. That it gave no code is answered with one.
+  // Also sends a close frame, unless silent_close forbids it. A close frame without a code is
+  // answered with code 1000.
   void begin_closing(close_reason why, error how, bool answers = false) {
     const bool says_so = answers || !silent_close_;
     const close_reason said = why.code == close_code::none_was_given ? close_reason{close_code::normal, {}} : why;
@@ -360,7 +371,7 @@ class websocket_connection final : public connection,
     if (end_->flushed) stream_->finish_writing();
   }
 
-  // Listens for the answer to our close frame, within bounds.
+  // Reads the answer to the close frame, within limits.
   void discard(std::span<char> rest) {
     end_->discarded += rest.size();
     if (end_->discarded > linger_bytes) {
@@ -390,17 +401,19 @@ class websocket_connection final : public connection,
   const std::size_t max_message_;
   const bool silent_close_;
   frame_reader reader_;
-  std::unique_ptr<slow_path> slow_;             // while a frame or message is under way that needs it
-  const std::unique_ptr<unpredictable> masks_;  // a client's
-  std::unique_ptr<ending> verdict_;             // a violation that is not yet closed for
+  std::unique_ptr<slow_path> slow_;             // exists while a frame or message requires it
+  const std::unique_ptr<unpredictable> masks_;  // only at a client
+  std::unique_ptr<ending> verdict_;             // a violation for which the connection is not closed yet
   std::unique_ptr<ending> end_;
 
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
   allowance<frames_without_data> without_data_;
-  unsigned pongs_ = 0;                        // queued; the system has not taken the last of them,
-  std::uint64_t pongs_end_ = 0;               // which ends behind so many bytes
-  std::unique_ptr<std::string> newest_ping_;  // its payload, while it waits for them
+  // The pongs that are queued. The system has not accepted the last of them, which ends at byte
+  // pongs_end_ of the stream.
+  unsigned pongs_ = 0;
+  std::uint64_t pongs_end_ = 0;
+  std::unique_ptr<std::string> newest_ping_;  // the payload of the newest ping, while it waits for the pongs before it
   bool over_ = false;
   bool paused_ = false;
   phase phase_ = phase::open;
