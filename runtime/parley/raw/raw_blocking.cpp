@@ -1,4 +1,5 @@
-// The blocking operations: what a thread does that waits for a connection with a loop of its own.
+// The blocking operations: what a thread does while it waits for a connection that has a loop of
+// its own.
 #include "parley/raw/raw_core.hpp"
 
 #include <algorithm>
@@ -8,11 +9,12 @@
 namespace parley {
 namespace {
 
-// A send does not wait for others to leave with it if nothing has been sent for so long: the program does not send one message after the
-// other, or its last messages have waited long enough.
+// If nothing has been sent for this long, a send leaves at once and does not wait for others to leave
+// with it: either the program does not send one message after the other, or its last messages have
+// waited long enough.
 constexpr auto gathering = std::chrono::microseconds(100);
 
-// Completes where it is finished: the waiting thread has no executor.
+// Completes in the thread that finishes it, because the waiting thread has no executor.
 template <class T>
 class blocked_operation final : public operation<T> {
  public:
@@ -29,7 +31,8 @@ class blocked_operation final : public operation<T> {
 
 }  // namespace
 
-// `here` begins the operation for a thread that has the loop, `there` hands it to the loop's thread.
+// `here` begins the operation in a thread that has entered the loop. `there` hands it to the loop's
+// own thread.
 template <class T, class Here, class There>
 result<T> raw_core::wait_for(Here here, There there) {
   if (runs_here()) throw would_never_end();
@@ -67,7 +70,7 @@ void raw_core::run_posted() {
   while (on_the_way_ != 0 && shared_->poll() > 0) {}
 }
 
-// False: from here on the own thread does the work.
+// Returns false if the own thread has to do the work from here on.
 bool raw_core::step() {
   run_posted();
   if (phase_ != phase::open || !shared_->is_shared()) return false;
@@ -94,7 +97,7 @@ bool raw_core::step() {
     case transport::waited::unable:
       if (shared_->poll() > 0) return true;
   }
-  // Paused by the program, or closing: to wait for that is the loop's.
+  // The program has paused reading, or the connection is closing. Only the loop can wait for that.
   shared_->end_sharing();
   return false;
 }
@@ -105,7 +108,7 @@ void raw_core::connect_here() {
       .value();
 }
 
-// While there is room nothing has to be waited for.
+// While there is room, a send does not have to wait.
 void raw_core::send_here(raw_message message) {
   if (runs_here()) throw would_never_end();
   const auto self = shared_from_this();  // see wait_for()
@@ -126,8 +129,8 @@ void raw_core::send_here(raw_message message) {
       .value();
 }
 
-// A single message leaves at once. Several in a row leave together: when this thread waits next, when they are many, when the first of
-// them is old, or when the own thread gets to them.
+// A single message leaves at once. Several in a row leave together: when this thread waits next, when
+// they are many, when the first of them is old, or when the own thread sends them.
 bool raw_core::send_as_visitor(raw_message& message) {
   run_posted();  // what this thread sent before
   if (phase_ != phase::open || !sends_.empty() || !room_to_send(message) || !may_be_sent(message)) return false;
@@ -148,7 +151,7 @@ raw_message raw_core::receive_here(std::optional<duration> within) {
   if (auto next = take_at_once()) return std::move(*next);
   return wait_for<raw_message>(
              [this, within](std::unique_ptr<operation<raw_message>> done) {
-               // What has come may still be in the socket.
+               // Messages that have arrived may still be in the socket.
                const bool looks = within && *within <= duration::zero() && inbox_bytes_ == 0 && phase_ == phase::open;
                if (looks && link_->wait_here(-1, time_point()) == transport::waited::unable) shared_->poll();
                ++first_in_line_;
@@ -170,7 +173,7 @@ raw_message raw_core::ask_here(raw_message message) {
       .value();
 }
 
-// Closing takes turns of the loop.
+// Closing needs turns of the loop, so the own thread does it.
 void raw_core::close_and_wait(std::uint16_t code, std::string reason) {
   if (runs_here()) throw would_never_end();
   waiting_room<void> room;

@@ -8,7 +8,7 @@
 namespace parley {
 namespace {
 
-// Did both ends mean it to end?
+// Whether the connection ended as both ends intended.
 bool ended_well(std::uint16_t code) noexcept { return code == 1000 || code == 1001 || code == 1005; }
 
 }  // namespace

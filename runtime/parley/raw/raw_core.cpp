@@ -64,7 +64,7 @@ raw_core::facts raw_core::known() const {
   return facts_;
 }
 
-// --- the connection
+// --- The connection.
 
 void raw_core::connect(ticket of, std::unique_ptr<operation<void>> done) {
   on_executor(std::move(done), [of](raw_core& self, std::unique_ptr<operation<void>> asked) {
@@ -91,7 +91,8 @@ void raw_core::begin_connecting() {
   connect.limits.handshake = options_.connect_timeout;
   connect.manners = options_.manners;
   abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), shared_from_this());
-  // The transport has a limit of its own; this one is on the clock that tests turn.
+  // The transport has a limit of its own. This one uses the clock of the options, which tests can
+  // control.
   phase_alarm_->set(saturating_add(clock_->now(), options_.connect_timeout), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_up_connecting({errc::deadline_exceeded, "connecting took longer than connect_timeout"});
   });
@@ -125,14 +126,15 @@ void raw_core::on_open(std::shared_ptr<transport::connection> to, std::string_vi
     if (const auto self = weak.lock()) self->call_pong_handler();
   });
   look_at_reading();
-  // What was asked for first leaves first; only then does anybody hear that the connection is open.
+  // Messages that were queued before leave first. Only then do the operations that wait for the
+  // connection complete.
   send_waiting();
   const time_point deadline = deadline_after(options_.send_timeout);
   for (sending& one : sends_)
     if (!one.counted) one.deadline = deadline;
   if (!sends_.empty()) arm_sends(deadline);
   for (auto& one : std::exchange(connects_, {})) one.done.release()->finish({});
-  // The loopback, and a clock that is turned by hand, go on by turns of the loop only.
+  // The loopback and a manual clock make progress only in turns of the loop.
   if (shared_ && !options_.loopback && !options_.clock) shared_->share();
   if (served) served(shared_from_this());
 }
@@ -245,7 +247,7 @@ void raw_core::on_pong(std::function<void()> handler) {
   on_executor([handler = std::move(handler)](raw_core& self) mutable { self.pong_handler_ = std::move(handler); });
 }
 
-// --- messages out
+// --- Outgoing messages.
 
 bool raw_core::may_be_sent(const raw_message& message) const {
   return !message.is_text() || options_.manners.any_text || is_utf8(message.text());
@@ -374,7 +376,7 @@ void raw_core::send_waiting() {
   while (phase_ == phase::open && !sends_.empty()) {
     const std::size_t size = room_of(sends_.front().message);
     if (!room_to_send(sends_.front().message)) {
-      // on_drained says when there is room for just this one.
+      // on_drained() is called when there is room for exactly this message.
       const std::size_t enough = options_.max_queue - std::min(size, options_.max_queue);
       link_->set_water_marks(enough, enough);
       break;
@@ -397,9 +399,10 @@ void raw_core::on_drained() {
   send_waiting();
 }
 
-// --- cancelled
+// --- Cancellation.
 
-// What an ask has not sent yet will not be: nobody waits for the answer.
+// If the message of a cancelled ask has not been sent yet, it is dropped, because its answer is not
+// wanted any more.
 bool raw_core::take_back(ticket of) {
   const auto it = std::find_if(sends_.begin(), sends_.end(), [of](const sending& one) { return one.of == of && !one.counted; });
   if (it == sends_.end()) return false;
@@ -430,7 +433,7 @@ void raw_core::cancel(ticket of) {
   });
 }
 
-// --- the end
+// --- The end.
 
 void raw_core::leave() {
   has_handlers();  // and waits: the destructor's own thread ends the loop
@@ -458,7 +461,8 @@ void raw_core::say_goodbye() {
 }
 
 void raw_core::finish_leaving() {
-  // What is left of this object may be destroyed in any thread: nothing of the loop's stays in it.
+  // The rest of this object may be destroyed in any thread, so it must not hold anything that belongs
+  // to the loop.
   untie();
   phase_alarm_.reset();
   receive_alarm_.reset();

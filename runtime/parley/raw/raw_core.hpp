@@ -31,7 +31,7 @@ class raw_core final : public raw_end,
                        private transport::tethered {
  public:
   raw_core(std::string url, raw_options options, home where);
-  // Of one that never had a thread: its loop ends with the members.
+  // A connection that never had a thread: its loop ends with the members.
   ~raw_core() override { untie(); }
   // In the server's role, where the transport opens the connection.
   raw_core(raw_options options, home where, raw_request asked);
@@ -58,8 +58,8 @@ class raw_core final : public raw_end,
   bool send_at_once(raw_message&) override;
   std::optional<raw_message> take_at_once() override;
 
-  // The blocking operations. The calling thread does the work itself, if nothing of the program's
-  // is called on the own loop; else the own thread does it. They throw call_failed.
+  // The blocking operations. The calling thread does the work itself if no function of the program
+  // can run on the own loop. Otherwise the own thread does it. They throw call_failed.
   void connect_here();
   void send_here(raw_message);
   raw_message receive_here(std::optional<duration> within);
@@ -193,7 +193,7 @@ class raw_core final : public raw_end,
   bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
 
-  // Before anything of the program's can be called on the executor.
+  // Called before a function of the program can run on the executor.
   void has_handlers() noexcept {
     if (shared_) shared_->end_sharing_and_wait();
   }
@@ -207,7 +207,7 @@ class raw_core final : public raw_end,
   bool step();
   void run_posted();
   shared_loop::left left_undone() const;
-  // Of a thread that has entered.
+  // Leaves the loop that the thread has entered.
   struct visit {
     raw_core& of;
     ~visit() { of.shared_->leave(of.left_undone()); }

@@ -1,4 +1,4 @@
-// What comes in: the inbox, whoever receives, and when the connection stops reading.
+// Incoming messages: the inbox, the operations that receive, and when the connection stops reading.
 #include "parley/raw/raw_core.hpp"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ void raw_core::begin_receiving(ticket of, std::optional<duration> within, std::u
   arm_receives(deadline);
 }
 
-// 0: never.
+// 0 means never.
 time_point raw_core::deadline_after(duration limit) const {
   return limit <= duration::zero() ? time_point::max() : saturating_add(clock_->now(), limit);
 }
@@ -90,7 +90,7 @@ std::optional<raw_message> raw_core::take() {
 std::optional<raw_message> raw_core::take_at_once() {
   if (first_in_line_ != 0 || inbox_bytes_ == 0) return std::nullopt;
   std::optional<raw_message> next = pop();
-  // Whichever of the two comes second, this or the pausing, sees the other.
+  // This and the pausing may happen in either order. The second of them sees the effect of the first.
   if (next && paused_ && inbox_bytes_ <= options_.max_read_ahead / 2) {
     const auto keep = shared_from_this();  // its last other owner may go as soon as this thread has left
     if (shared_ && shared_->try_enter()) {
@@ -122,7 +122,8 @@ void raw_core::on_message(bytes_view content, transport::opcode kind) {
   look_at_reading();
 }
 
-// What has come is still the program's to answer: it has done so when it asks for more.
+// The program may still have to answer the messages that it received. It has done so when it asks for
+// the next one.
 bool raw_core::on_violation() {
   if (phase_ != phase::open || !receives_.empty()) return false;
   reads_no_more_ = true;
@@ -130,7 +131,8 @@ bool raw_core::on_violation() {
   return true;
 }
 
-// Everything that came has been handed over. What was sent because of it is on its way to this loop; a coroutine needs a turn more.
+// The program has received everything that arrived. What it sent in answer is on its way to this
+// loop. A coroutine needs one more turn for that.
 void raw_core::finish_if_answered() {
   if (!reads_no_more_) return;
   on_executor([](raw_core& self) {
@@ -142,7 +144,8 @@ void raw_core::finish_if_answered() {
 
 void raw_core::look_at_reading() {
   while (phase_ == phase::open) {
-    // Half of it first, so that a full inbox does not pause and resume with every message. Again after each change: see take_at_once().
+    // Resumes only when half of the inbox is free. Otherwise a full inbox would pause and resume with
+    // every message. Checked again after each change: see take_at_once().
     const std::size_t bytes = inbox_bytes_;
     const bool pause = paused_by_user_ || (bytes != 0 && bytes > (paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead));
     if (paused_.exchange(pause) == pause) return;
@@ -189,7 +192,8 @@ void raw_core::call_handler(const raw_message& message) {
   } catch (...) { handler_failed(); }
 }
 
-// An alarm that rings for nobody is cheaper than one that is set anew with every message.
+// The alarm is not moved when its operation ends: an alarm that finds nothing to do costs less than
+// setting one for every message.
 void raw_core::arm_receives(time_point next) {
   if (next >= armed_) return;
   armed_ = next;

@@ -64,7 +64,7 @@ raw_server_core::raw_server_core(raw_server_options options, home where, std::fu
       home_(std::move(where)),
       serve_(std::move(serve)) {}
 
-// --- begin and end
+// --- Start and end.
 
 void raw_server_core::listen() {
   if (started_.exchange(true)) throw std::logic_error("parley::raw_server: started twice");
@@ -97,7 +97,8 @@ void raw_server_core::run() {
 
 void raw_server_core::stop() noexcept {
   if (stopping_.exchange(true) || !started_) return;
-  // Connections keep this alive. Without any, the listener may go with it; and a loop that has ended already keeps nothing.
+  // Connections keep this object alive. Without connections it may be destroyed together with the
+  // listener. A loop that has already ended keeps nothing alive.
   asio::post(home_.executor(), [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
@@ -118,7 +119,7 @@ void raw_server_core::end_if_empty() {
   if (connections_.empty() && home_.loop()) home_.loop()->end();
 }
 
-// --- clients
+// --- Clients.
 
 std::optional<raw_refusal> raw_server_core::why_not(const raw_request& asked) const {
   if (stopping_) return raw_refusal{503, "stopping"};
