@@ -1,6 +1,6 @@
 # Programs that use other libraries. Each is built only if its Debian package is installed.
 # scripts/bench reports the missing ones.
-find_package(Boost 1.74 QUIET)
+find_package(Boost 1.81 QUIET)
 if(Boost_FOUND)
   parley_bench(bench_beast_server SOURCES peers/beast_server.cpp LINKS Boost::headers)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
