@@ -240,8 +240,8 @@ void socket_stream::write_framed(const buffer& content) {
 }
 
 // The flush list and a batch may still hold a stream that was closed meanwhile.
-[[gnu::hot]] void socket_stream::flush_soon() {
-  if (!port_ || in_batch_ || flush_due_ || awaiting_write_) return;
+void socket_stream::join_flush_list() {
+  if (!port_ || awaiting_write_) return;
   flush_due_ = true;
   turn_->add(port_->executor(), shared_from_this());
 }

@@ -149,7 +149,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void offer(std::span<char> bytes);
   void offer_left_over();
   void go_on();
-  void flush_soon();
+  void flush_soon() {
+    if (!in_batch_ && !flush_due_) join_flush_list();
+  }
+  void join_flush_list();
   void keep_output() noexcept;
   void recount() noexcept;
   std::size_t write_front(std::error_code& ec);

@@ -211,7 +211,9 @@ class websocket_connection final : public connection,
 
   // From `early` queued bytes on, sends as much as the system accepts at once.
   void look_at_queue(std::size_t early = std::numeric_limits<std::size_t>::max()) {
-    if (stream_->queued() < std::min(early, high_) && !stream_->is_counted()) return;  // true for nearly every frame
+    if (stream_->queued() >= std::min(early, high_) || stream_->is_counted()) look_at_long_queue(early);  // rarely
+  }
+  [[gnu::noinline]] void look_at_long_queue(std::size_t early) {
     if (stream_->queued() >= early) stream_->write_early();
     stream_->count_waiting();
     if (over_ || stream_->queued() <= high_) return;
