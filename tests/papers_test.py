@@ -144,7 +144,7 @@ class Protocol(unittest.TestCase):
         self.assertEqual(sorted(TARGETS.values()), sorted(texts))
 
     def test_the_same_targets_need_a_name_in_the_generator_and_in_the_runtime(self):
-        function = re.search(r"bool needs_name\(.*?return true;", code("runtime/parley/routing/routing.cpp"), re.DOTALL).group()
+        function = re.search(r"bool has_name\(.*?return true;", code("runtime/parley/wire/target.cpp"), re.DOTALL).group()
         named = set(re.findall(r"target_kind::(\w+):", function))
         self.assertEqual({word for word in TARGETS.values() if services.needs_name(word)}, named)
 

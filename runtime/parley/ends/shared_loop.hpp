@@ -5,8 +5,9 @@
 //
 // Visitors are admitted from share() until end_sharing(). While they come and go the own thread
 // stands aside. When none has come for `patience`, it runs the loop again, so that the connection
-// lives on while the program computes. Whoever posts to the loop calls notify() afterwards: with a
-// visitor inside or the own thread standing aside, nobody may be waiting in the loop itself.
+// works on while the program computes. A caller that has posted to the loop calls notify()
+// afterwards: while a visitor is inside or the own thread stands aside, no thread may be waiting in
+// the loop itself.
 #pragma once
 
 #include "parley/ends/home.hpp"

@@ -1,5 +1,7 @@
 #include "parley/routing/routing.hpp"
 
+#include "parley/wire/target_text.hpp"
+
 #include <algorithm>
 
 namespace parley::routing {
@@ -7,25 +9,6 @@ namespace {
 
 bool contains(std::span<const target_kind> kinds, target_kind wanted) {
   return std::find(kinds.begin(), kinds.end(), wanted) != kinds.end();
-}
-
-// Whether a target of this kind contains a name, and therefore cannot replace an absent target.
-bool needs_name(target_kind kind) {
-  switch (kind) {
-    case target_kind::client:
-    case target_kind::user:
-    case target_kind::group:
-    case target_kind::group_others:
-      return true;
-    case target_kind::none:
-    case target_kind::server:
-    case target_kind::sender:
-    case target_kind::all:
-    case target_kind::others:
-    case target_kind::several:
-      break;
-  }
-  return false;
 }
 
 // A part that cannot be read may have no kind, and counts as allowed here. The unreadable target is
@@ -63,7 +46,7 @@ result<target> choose(const method& m, const wire::envelope& e, bool lenient) {
   if (e.target_unreadable) return errc::unknown_target;
   if (declared(m.to, e.to)) return e.to;
   // The target is absent or counts as absent.
-  if (needs_name(first.kind)) return error{errc::unknown_target, "this event needs a target"};
+  if (wire::has_name(first.kind)) return error{errc::unknown_target, "this event needs a target"};
   return first;
 }
 

@@ -92,7 +92,7 @@ registration server_core::add(handler& h, const service& s, std::span<const bind
     throw std::logic_error("parley::server::add: add handlers before the start, or, with one thread, from a handler");
   for (const binding& b : bindings)
     if (loops_.front()->handlers().find(*b.what)) throw std::invalid_argument("two handlers for " + std::string(b.what->name));
-  if (phase_ != phase::idle) (void)contract_.add(s);  // use() posts, and the methods' numbers are needed now
+  if (phase_ != phase::idle) (void)contract_.add(s);  // another thread's use() may still be posted, and the numbers are needed now
   const std::uint64_t id = next_registration_++;
   for (const auto& loop : loops_) loop->handlers().add(id, h, bindings);
   registered_.push_back(id);

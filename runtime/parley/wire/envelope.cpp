@@ -8,6 +8,7 @@
 
 namespace parley::wire {
 
+// To clear an empty vector takes a loop, so it is skipped.
 void clear(target& where) noexcept {
   where.kind = target_kind::none;
   where.name.clear();

@@ -90,7 +90,7 @@ extra_writer::extra_writer(const envelope& e, side writer) noexcept
     : envelope_(e), text_(e.kind == kind::error ? cut_text(e.text, max_text) : e.text) {
   const auto add = [this](std::uint16_t id, bool present) { present_ |= static_cast<std::uint32_t>(present) << id; };
   if (has_target(e.kind)) {
-    add(extra_id::group, e.to.kind == target_kind::user || e.to.kind == target_kind::group || e.to.kind == target_kind::group_others);
+    add(extra_id::group, has_name(e.to.kind) && e.to.kind != target_kind::client);
     if (e.to.kind == target_kind::several) listed_ = e.to.parts;
     add(extra_id::except, writer == side::client && !e.to.except.empty());
   } else if (e.kind == kind::error && e.re == 0) {  // the target of the event that it is about

@@ -206,25 +206,13 @@ const char* take_target(unsigned target, bool has_peer, bytes_view peer, side re
   }
 
   if (out.to.kind != target_kind::several) out.to.parts.clear();
-  switch (out.to.kind) {
-    case target_kind::user:
-    case target_kind::group:
-    case target_kind::group_others:
-      if (!extra.has_group) return "a target without its name";
-      out.target_unreadable = !read_target_name(out.to.kind, extra.group, out.to.name);
-      if (out.target_unreadable) out.to.name = extra.group;
-      return nullptr;
-    case target_kind::several:
-      if (out.to.parts.empty() && reader == side::server) return "several targets without a list";
-      out.target_unreadable = extra.unreadable_part;
-      return nullptr;
-    case target_kind::none:
-    case target_kind::server:
-    case target_kind::sender:
-    case target_kind::all:
-    case target_kind::others:
-    case target_kind::client:
-      break;
+  if (out.to.kind == target_kind::several) {
+    if (out.to.parts.empty() && reader == side::server) return "several targets without a list";
+    out.target_unreadable = extra.unreadable_part;
+  } else if (has_name(out.to.kind) && out.to.kind != target_kind::client) {  // a client is in the Peer section
+    if (!extra.has_group) return "a target without its name";
+    out.target_unreadable = !read_target_name(out.to.kind, extra.group, out.to.name);
+    if (out.target_unreadable) out.to.name = extra.group;
   }
   return nullptr;
 }

@@ -127,6 +127,24 @@ bool read_target(std::string_view text, target& out) {
   return true;
 }
 
+bool has_name(target_kind kind) noexcept {
+  switch (kind) {
+    case target_kind::client:
+    case target_kind::user:
+    case target_kind::group:
+    case target_kind::group_others:
+      return true;
+    case target_kind::none:
+    case target_kind::server:
+    case target_kind::sender:
+    case target_kind::all:
+    case target_kind::others:
+    case target_kind::several:
+      break;
+  }
+  return false;
+}
+
 bool read_target_name(target_kind kind, std::string_view name, std::string& out) {
   out.clear();
   switch (kind) {

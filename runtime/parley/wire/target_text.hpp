@@ -28,6 +28,9 @@ bool read_target(std::string_view text, target& out);
 // frame carries.
 bool read_target_name(target_kind, std::string_view name, std::string& out);
 
+// Whether a target of this kind contains a name, and therefore cannot replace an absent target.
+bool has_name(target_kind) noexcept;
+
 // Whether the target can be written in plain mode. That mode has no text for lists. A client id
 // that reads as another target ("all") would reach the wrong receivers, because the foreign servers
 // of that mode do not know "id:".
