@@ -154,8 +154,8 @@ TEST_P(Errors, What_may_have_arrived_is_repeated_only_if_the_schema_says_so) {
   world w(GetParam());
   w.start();
   guest a(w);
-  a.talk.add({});  // a plain client learns here that several calls may be in flight
-  const TalkClient hasty = a.talk.with({.deadline = 20ms});
+  a.talk.add({});                                             // a plain client learns here that several calls may be in flight
+  const TalkClient hasty = a.talk.with({.deadline = 300ms});  // on a busy machine, the request needs time to leave
   EXPECT_THAT(error_of([&] { hasty.later({}); }), IsUnanswered(errc::deadline_exceeded));
   EXPECT_THAT(error_of([&] { hasty.look({}); }), IsUnansweredAndRepeatable(errc::deadline_exceeded));
   w.host->waiting.next();
@@ -280,6 +280,7 @@ TEST(RawErrors, What_was_asked_without_an_answer_may_have_been_done) {
   world w({carrier::websocket, parley::encoding::plain});
   w.start();
   parley::raw_connection ws{w.url(), {.receive_timeout = 20ms}};
+  ws.connect();                                                              // may take longer than the timeout
   const std::string event = R"({"event_name":"Talk.Report","payload":{}})";  // an event has no answer
   EXPECT_THAT(error_of([&] { ws.ask(event); }), IsUnanswered(errc::deadline_exceeded));
   EXPECT_THAT(error_of([&] { ws.receive_within(10ms); }), HasNeverLeft(errc::deadline_exceeded));

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -244,7 +243,8 @@ TEST(FlatReader, BoundsTheDepth) {
   EXPECT_NE(read(nested(6), {.max_depth = 5}), "");
 }
 
-// 120,000 offsets to one table, whose list holds 120,000 offsets to one string: 1.44e10 strings in a megabyte.
+// 120,000 offsets to one table, whose list holds 120,000 offsets to one string: 1.44e10 strings in a megabyte. To read them all would take
+// longer than a test may.
 TEST(FlatReader, RefusesSharedListsOfSharedStringsAtOnce) {
   constexpr std::size_t many = 120'000;
   raw_buffer out;
@@ -261,9 +261,7 @@ TEST(FlatReader, RefusesSharedListsOfSharedStringsAtOnce) {
   out.append("abc", 4);
   for (std::size_t i = 0; i < many; ++i) out.point(tags + 4 + 4 * i, text);
 
-  const auto begun = std::chrono::steady_clock::now();
   EXPECT_NE(read(out.bytes()).find("refers to the same bytes more than once"), std::string::npos) << read(out.bytes());
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
 }
 
 // Each list refers to the next table twice: 2^25 tables in a kilobyte.
@@ -336,13 +334,13 @@ TEST(FlatWriter, ReplacesWhatIsNotUtf8) {
 }
 
 // The builder searches all vtables for an equal one. A list of tables that all differ must not take
-// quadratic time.
+// quadratic time: 5e10 comparisons would take longer than a test may.
 TEST(FlatWriter, TakesLinearTimeForTablesThatAllDiffer) {
   flat::writer out;
   const std::size_t list = out.begin_list();
-  for (std::uint32_t i = 0; i < 100'000; ++i) {
+  for (std::uint32_t i = 0; i < 300'000; ++i) {
     out.begin_table();
-    for (unsigned bit = 0; bit < 17; ++bit)
+    for (unsigned bit = 0; bit < 19; ++bit)
       if (i >> bit & 1) out.add_present(bit, std::uint8_t{1});
     out.add_item(out.end_table());
   }
@@ -350,10 +348,8 @@ TEST(FlatWriter, TakesLinearTimeForTablesThatAllDiffer) {
   out.begin_table();
   out.add(0, items);
   std::string bytes;
-  const auto begun = std::chrono::steady_clock::now();
   out.finish(out.end_table(), bytes);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
-  EXPECT_GT(bytes.size(), 100'000u);
+  EXPECT_GT(bytes.size(), 300'000u);
 }
 
 TEST(FlatWriter, SeveralWorkAtTheSameTime) {
