@@ -18,4 +18,7 @@ if(NOT PARLEY_SANITIZE)
       "${budgets}" ${path})
     set_tests_properties("budget: ${path}" PROPERTIES LABELS budget TIMEOUT 300 SKIP_RETURN_CODE 77)
   endforeach()
+  add_test(NAME "budget: size of the hot functions"
+    COMMAND "${PARLEY_PYTHON}" "${CMAKE_CURRENT_SOURCE_DIR}/budget/check.py" --hot $<TARGET_FILE:bench_budget>)
+  set_tests_properties("budget: size of the hot functions" PROPERTIES LABELS budget SKIP_RETURN_CODE 77)
 endif()

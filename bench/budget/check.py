@@ -5,6 +5,7 @@ its budget.
   check.py PROGRAM BUDGETS PATH...            fails if one of them takes over 10 % more instructions than its budget, or misses far more
   check.py --update PROGRAM BUDGETS [PATH...] writes the figures of the named paths, or of all
   check.py --profile PROGRAM PATH             shows the functions that take most of them
+  check.py --hot PROGRAM                      fails if the functions marked as hot do not fit into that instruction cache
 
 Callgrind counts in the process and not in the kernel. The program runs a path N and 2N times, and
 the difference counts, so that starting, greeting and growing buffers are not included. Code that
@@ -29,6 +30,7 @@ import tempfile
 SKIPPED = 77
 # The figures that are counted, and the names of callgrind's events that make up each.
 COUNTED = {"instructions": ["Ir"], "cache_misses": ["I1mr"], "mispredictions": ["Bcm", "Bim"]}
+CACHE = 32 * 1024  # bytes of the simulated instruction cache
 STEADY = 1.10  # the largest ratio of the counted instructions to their budget
 ALLOWED = {"instructions": lambda budget: budget * STEADY,
            "cache_misses": lambda budget: budget * 1.5 + 20,
@@ -44,7 +46,7 @@ ENVIRONMENT = {
 
 
 def counts(program, path, count):
-    command = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64",
+    command = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--branch-sim=yes", f"--I1={CACHE},8,64", "--D1=32768,8,64",
                "--callgrind-out-file=/dev/null", program, f"path={path}", f"count={count}"]
     done = subprocess.run(command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                           timeout=300)
@@ -75,6 +77,17 @@ def profile(program, path):
     functions = [re.sub(r" \[[^\]]*\]$", "", line) for line in text.splitlines() if re.match(r"\s*[\d,]+ \(\s*[\d.]+%\)", line)]
     print("\n".join(line[:200] for line in functions[:30]))
     return 0
+
+
+def hot(program):
+    sections = subprocess.run(["readelf", "--section-headers", "--wide", program], check=True, capture_output=True, text=True).stdout
+    size = re.search(r" \.text\.hot +PROGBITS +\w+ +\w+ +(\w+)", sections)
+    if not size:
+        print("skipped: the linker has put the functions marked as hot among the others")
+        return SKIPPED
+    taken = int(size[1], 16)
+    print(f"functions marked as hot: {taken} bytes of {CACHE}")
+    return 1 if taken > CACHE else 0
 
 
 def update(program, budgets, paths):
@@ -116,6 +129,8 @@ def main():
         del arguments[0]
     if arguments[0] == "--profile":
         return profile(*arguments[1:])
+    if arguments[0] == "--hot":
+        return hot(*arguments[1:])
     program, budgets, *paths = arguments
     return action(program, pathlib.Path(budgets), paths)
 

@@ -39,7 +39,7 @@ constexpr std::array<std::array<char, 2>, 4096> pairs = [] {
 
 }  // namespace
 
-[[gnu::hot]] char* to_base64(bytes_view bytes, char* to) {
+char* to_base64(bytes_view bytes, char* to) {
   std::size_t i = 0;
   const auto at = [&](std::size_t n) { return std::to_integer<std::uint32_t>(bytes[n]); };
   for (; i + 3 <= bytes.size(); i += 3) {
@@ -64,7 +64,7 @@ void to_base64(bytes_view bytes, std::string& out) {
   to_base64(bytes, out.data() + start);
 }
 
-[[gnu::hot]] bool from_base64(std::string_view text, std::vector<std::byte>& out) {
+bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   out.clear();
   // With padding the length is a multiple of four. At most two of its characters are padding.
   if (text.size() % 4 == 0)

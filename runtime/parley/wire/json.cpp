@@ -57,7 +57,7 @@ const char* text_of(simdjson::error_code code) {
 // ---------------------------------------------------------------------------------------------------------------------
 // The index of tokens
 
-[[gnu::hot]] reader::reader(std::string_view text, const decode_options& options) : options_(options), memory_(text.size(), options) {
+reader::reader(std::string_view text, const decode_options& options) : options_(options), memory_(text.size(), options) {
   // One index is kept for each thread. A second reader at the same time has its own.
   auto& kept = per_thread<std::unique_ptr<tokens>>();
   tokens_ = kept ? std::move(kept) : std::make_unique<tokens>();
@@ -109,7 +109,7 @@ void reader::find_tokens(std::string_view text) {
   end_ = next_ + index->n_structural_indexes;
 }
 
-[[gnu::hot]] reader::~reader() {
+reader::~reader() {
   if (!tokens_ || !tokens_->index || tokens_->index->capacity() > kept_capacity) return;
   *give_back_to_ = std::move(tokens_);
 }
@@ -117,7 +117,7 @@ void reader::find_tokens(std::string_view text) {
 // A token ends where the next one begins, without the space between them. Characters that follow a
 // word directly belong to it. None follow a string, because simdjson begins a new token after the
 // closing quote.
-[[gnu::hot]] std::string_view reader::take_token() noexcept {
+std::string_view reader::take_token() noexcept {
   const char* const begin = text_ + next_[0];
   const char* end = text_ + next_[1];
   while (end != begin && is_space(end[-1])) --end;
@@ -125,7 +125,7 @@ void reader::find_tokens(std::string_view text) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-[[gnu::hot]] json::kind reader::kind() const noexcept {
+json::kind reader::kind() const noexcept {
   switch (const char c = next_char()) {
     case '{':
       return kind::object;
@@ -185,7 +185,7 @@ bool reader::expect(char c) {
   return true;
 }
 
-[[gnu::hot]] bool reader::enter_object() {
+bool reader::enter_object() {
   if (!expect('{')) return fail("not an object");
   if (++depth_ > options_.max_depth) return fail(nested_too_deeply);
   return true;
@@ -202,7 +202,7 @@ bool reader::close() {
   return false;
 }
 
-[[gnu::hot]] bool reader::next_member(std::string_view& name) {
+bool reader::next_member(std::string_view& name) {
   if (failed()) return false;
   // The previous token shows whether this is the first member, because no value ends in an opening
   // brace.
@@ -250,7 +250,7 @@ inline bool reader::take_quoted(std::string_view& inside) {
 }
 
 // The content of a string: a view of the text, or of `scratch` if it has escapes.
-[[gnu::hot]] bool reader::take_string(std::string_view& content, std::string& scratch) {
+bool reader::take_string(std::string_view& content, std::string& scratch) {
   if (!take_quoted(content)) return false;
   if (!escapes_ || !has_escapes(content)) return true;
   if (const char* wrong = unescape(content, scratch)) return fail(wrong);
@@ -258,12 +258,12 @@ inline bool reader::take_quoted(std::string_view& inside) {
   return true;
 }
 
-[[gnu::hot]] bool reader::read(std::string_view& value) {
+bool reader::read(std::string_view& value) {
   if (next_char() != '"') return fail("not a string");
   return take_string(value, scratch_);
 }
 
-[[gnu::hot]] bool reader::read(std::string& value) {
+bool reader::read(std::string& value) {
   if (next_char() != '"') return fail("not a string");
   std::string_view content;
   if (!take_quoted(content)) return false;
@@ -278,7 +278,7 @@ inline bool reader::take_quoted(std::string_view& inside) {
   return true;
 }
 
-[[gnu::hot]] bool reader::read(std::vector<std::byte>& value) {
+bool reader::read(std::vector<std::byte>& value) {
   std::string_view text;
   if (!read(text)) return false;
   const std::size_t room = value.capacity();
@@ -287,7 +287,7 @@ inline bool reader::take_quoted(std::string_view& inside) {
   return sound || fail("not base64");
 }
 
-[[gnu::hot]] bool reader::take_number(std::string_view& digits) {
+bool reader::take_number(std::string_view& digits) {
   switch (kind()) {
     case kind::number:
       digits = take_token();
@@ -323,7 +323,7 @@ bool reader::read(std::uint32_t& value) {
 }
 
 template <class Float>
-[[gnu::hot]] bool reader::read_floating(Float& value) {
+bool reader::read_floating(Float& value) {
   const bool words_allowed = kind() == kind::string || options_.accept_nan_tokens;
   std::string_view digits;
   if (!take_number(digits)) return fail("not a number");
@@ -370,7 +370,7 @@ bool reader::raw(std::string_view& text, std::size_t max_depth, known_tokens& kn
 }
 
 // The depth limit limits the recursion. Each level takes a few words of stack.
-[[gnu::hot]] bool reader::skip_value(std::size_t depth_left) {
+bool reader::skip_value(std::size_t depth_left) {
   switch (kind()) {
     case kind::object:
     case kind::array:

@@ -31,7 +31,7 @@ class frame_reader {
   frame_reader(std::string_view frame, side reader, const read_limits& limits, envelope& out)
       : frame_(frame), reader_(reader), limits_(limits), out_(out), in_(frame), members_(in_) {}
 
-  [[gnu::hot]] std::optional<fault> read() {
+  std::optional<fault> read() {
     if (in_.enter_object())
       for (std::string_view name; in_.next_member(name);) read_member(name);
     if (!in_.finish()) return ill_formed();
@@ -84,8 +84,8 @@ class frame_reader {
     else (this->*known->read)();
   }
 
-  [[gnu::hot]] void read_name() { found_.name = members_.text(out_.name, limits_.max_envelope, "event_name: not a string"); }
-  [[gnu::hot]] void read_id() { found_.id = members_.integer(out_.id, 1, max_id, "id: not an integer from 1 to 2^53-1"); }
+  void read_name() { found_.name = members_.text(out_.name, limits_.max_envelope, "event_name: not a string"); }
+  void read_id() { found_.id = members_.integer(out_.id, 1, max_id, "id: not an integer from 1 to 2^53-1"); }
   void read_re() { found_.re = members_.integer(out_.re, 1, max_id, "re: not an integer from 1 to 2^53-1"); }
   void read_seq() { found_.seq = members_.integer(out_.seq, 1, max_id, "seq: not an integer from 1 to 2^53-1"); }
   void read_ack() { found_.ack = members_.integer(out_.ack, 0, max_id, "ack: not an integer from 0 to 2^53-1"); }
@@ -102,7 +102,7 @@ class frame_reader {
     if (members_.integer(value, 0, max_ms, "ttl_ms: not an integer from 0 to 2^32-1")) out_.ttl_ms = value;
   }
 
-  [[gnu::hot]] void read_payload() {
+  void read_payload() {
     if (in_.raw(found_.payload, limits_.max_depth, out_.payload_tokens)) out_.has_payload = true;
     else in_payload_ = true;
   }
@@ -292,7 +292,7 @@ class json_v1 final : public envelope_format {
   parley::format payload_format() const override { return format::json; }
   bool has_session() const override { return true; }
 
-  [[gnu::hot]] std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override {
+  std::optional<fault> read(bytes_view frame, side reader, const read_limits& limits, envelope& out) const override {
     out.clear();
     if (auto wrong = frame_reader(as_text(frame), reader, limits, out).read()) return wrong;
     if (out.kind == kind::error && out.re == 0 && out.has_payload) read_what_failed(out);
@@ -339,7 +339,7 @@ class json_v1 final : public envelope_format {
     return false;
   }
 
-  [[gnu::hot]] bool begin_reply(std::string_view name, std::uint32_t, std::uint64_t re, std::string& out) const override {
+  bool begin_reply(std::string_view name, std::uint32_t, std::uint64_t re, std::string& out) const override {
     using namespace std::string_view_literals;
     json::writer w(out);
     w.raw(R"({"event_name":")"sv);
@@ -349,7 +349,7 @@ class json_v1 final : public envelope_format {
     w.raw(R"(,"payload":)"sv);
     return true;
   }
-  [[gnu::hot]] void end_reply(std::string& out) const override { out += '}'; }
+  void end_reply(std::string& out) const override { out += '}'; }
 
  private:
   static void text(std::string_view name, std::string_view value, json::writer& w) {

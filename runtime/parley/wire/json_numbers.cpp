@@ -22,7 +22,7 @@ struct decimal {
   bool negative = false;
 };
 
-[[gnu::hot]] bool parse_decimal(std::string_view text, decimal& out) {
+bool parse_decimal(std::string_view text, decimal& out) {
   const char* at = text.data();
   const char* const end = at + text.size();
   const auto digits = [&] {
@@ -78,7 +78,7 @@ bool to_integer(const decimal& number, Int& value) {
 }
 
 template <class Int>
-[[gnu::hot]] bool integer_from(std::string_view text, Int& value) {
+bool integer_from(std::string_view text, Int& value) {
   // Nearly every integer consists of digits only.
   const bool negative = std::is_signed_v<Int> && !text.empty() && text[0] == '-';
   const std::string_view digits = text.substr(negative ? 1 : 0);

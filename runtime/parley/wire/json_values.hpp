@@ -380,7 +380,7 @@ members(reader&, const member_name (&)[Count]) -> members<Count>;
 // Whole documents
 
 template <class T>
-[[gnu::hot]] result<> read_document(std::string_view text, T& value, const decode_options& options) {
+result<> read_document(std::string_view text, T& value, const decode_options& options) {
   reader in(text, options);
   read_json(in, value);
   if (options.grown) *options.grown += in.memory().grown();

@@ -112,7 +112,7 @@ char* write_floating(char* to, Float value) {
 
 }  // namespace
 
-[[gnu::hot]] char* writer::grow(std::size_t size) {
+char* writer::grow(std::size_t size) {
   // Takes as much of the string's own capacity as is likely to be used, because all of it is filled
   // with zeros first. Allocates a new block only if necessary.
   constexpr std::size_t least = 512;
@@ -128,9 +128,9 @@ char* write_floating(char* to, Float value) {
 
 void writer::number(std::int32_t value) { number(std::int64_t{value}); }
 void writer::number(std::uint32_t value) { number(std::uint64_t{value}); }
-[[gnu::hot]] void writer::number(std::int64_t value) { at_ = write_number(room(longest_number), value); }
-[[gnu::hot]] void writer::number(std::uint64_t value) { at_ = write_number(room(longest_number), value); }
-[[gnu::hot]] void writer::number(double value) { at_ = write_floating(room(longest_number), value); }
+void writer::number(std::int64_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(std::uint64_t value) { at_ = write_number(room(longest_number), value); }
+void writer::number(double value) { at_ = write_floating(room(longest_number), value); }
 void writer::number(float value) { at_ = write_floating(room(longest_number), value); }
 
 bool writer::text_after(std::string_view beginning, std::string_view content) {
