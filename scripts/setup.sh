@@ -8,7 +8,7 @@ say() { printf '\n== %s (%d:%02d)\n' "$*" $(((SECONDS - started) / 60)) $(((SECO
 # The packages that every build needs. CONTRIBUTING.md explains each.
 build_packages=(
   g++ cmake ninja-build
-  libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libspdlog-dev libedit-dev
+  libasio-dev libwebsocketpp-dev libflatbuffers-dev libsimdjson-dev libssl-dev libspdlog-dev libedit-dev
   protobuf-compiler libprotobuf-dev python3 python3-jinja2 python3-protobuf
 )
 

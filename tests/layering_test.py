@@ -35,6 +35,7 @@ ARROWS = {
 # "generated" the headers for generated code.
 LIBRARIES = {
     "websocketpp/": {"transport"},
+    "openssl/": {"transport"},
     "asio/": {"transport", "ends", "stub", "conversation", "raw", "client", "server", "generated", ""},
     "simdjson": {"transport", "wire"},
     "flatbuffers/": {"wire"},
@@ -89,11 +90,21 @@ WITHOUT_ASIO = {
     "transport/tcp/write_queue",
     "transport/text",
     "transport/timer_wheel",
+    "transport/tls/certificates",
+    "transport/tls/context.hpp",
+    "transport/tls/engine.hpp",
+    "transport/tls/options.hpp",
+    "transport/tls/rules",
+    "transport/tls/texts",
+    "transport/tls/tickets",
     "transport/waited.hpp",
     "transport/websocket/protocol",
 }
 # The files that may include websocketpp.
 WITH_WEBSOCKETPP = {"transport/websocket/protocol/policy.hpp"}
+# The folder whose source files may include OpenSSL. Its headers may not, so that no other file sees
+# a type of OpenSSL.
+WITH_OPENSSL = "transport/tls/"
 
 # thread_local objects with a destructor crash or do not link on some platforms, so they are created by this file.
 WITH_THREAD_LOCALS = {"core/per_thread.hpp"}
@@ -208,6 +219,12 @@ class Layering(unittest.TestCase):
     def test_one_file_includes_websocketpp(self):
         findings = [f"{path.relative_to(ROOT)} includes {name}" for path in sources(RUNTIME) for name in includes(path)
                     if name.startswith("websocketpp/") and str(path.relative_to(RUNTIME / "parley")) not in WITH_WEBSOCKETPP]
+        self.broken(findings)
+
+    def test_only_source_files_of_one_folder_include_openssl(self):
+        findings = [f"{path.relative_to(ROOT)} includes {name}" for path in sources(RUNTIME) for name in includes(path)
+                    if name.startswith("openssl/")
+                    and not (str(path.relative_to(RUNTIME / "parley")).startswith(WITH_OPENSSL) and path.suffix == ".cpp")]
         self.broken(findings)
 
     def test_nobody_includes_all_of_asio(self):
