@@ -30,6 +30,17 @@ TEST(transport_url, port_and_path_may_be_left_out) {
   EXPECT_EQ(parse_url("ws://localhost?x")->resource(), "/?x");
 }
 
+TEST(Url, Of_wss_has_port_443) {
+  const auto parts = parse_url("WSS://example.org/ws");
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_TRUE(parts->secure);
+  EXPECT_EQ(parts->port, 443);
+  EXPECT_EQ(parts->authority(), "example.org");
+  EXPECT_EQ(parse_url("wss://example.org:80")->authority(), "example.org:80");
+  EXPECT_EQ(parse_url("ws://example.org:443")->authority(), "example.org:443");
+  EXPECT_FALSE(parse_url("ws://example.org:443")->secure);
+}
+
 TEST(transport_url, ipv6_stands_in_brackets_and_keeps_them_in_the_host_header) {
   const auto parts = parse_url("ws://[::1]:81/");
   ASSERT_TRUE(parts);
@@ -74,7 +85,8 @@ TEST(transport_url, what_is_wrong_is_named_and_the_url_is_not_quoted) {
   EXPECT_THAT(why(""), HasSubstr("ws://"));
   EXPECT_THAT(why("http://secret/"), HasSubstr("ws://"));
   EXPECT_THAT(why("http://secret/"), HasSubstr("ws+unix://"));
-  EXPECT_THAT(why("wss://secret/"), HasSubstr("TLS"));
+  EXPECT_THAT(why("wss://secret:x/"), HasSubstr("port"));
+  EXPECT_THAT(why("wss+unix://secret"), HasSubstr("wss://"));
   EXPECT_THAT(why("mem://secret"), HasSubstr("loopback"));
   EXPECT_THAT(why("ws+unix://"), HasSubstr("begin with /"));
   EXPECT_THAT(why("ws+unix://secret"), HasSubstr("begin with /"));

@@ -105,7 +105,7 @@ TEST_F(transport_echo, a_ping_of_ours_hears_its_pong_in_both_roles) {
 
 TEST_F(transport_echo, names_are_resolved_and_ipv6_is_spoken) {
   connect_options options;
-  options.url = "ws://localhost:" + std::to_string(server.door->port());
+  options.url = (over_tls() ? "wss://localhost:" : "ws://localhost:") + std::to_string(server.door->port());
   connect(options)->link->abort();
 
   auto v6 = websocket_listen(io.get_executor(), {.address = "::1"});

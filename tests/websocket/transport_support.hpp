@@ -5,6 +5,11 @@
 #include "transport_frames.hpp"
 #include "transport_recorder.hpp"
 
+#ifdef PARLEY_TESTS_HAVE_TLS
+#include "foreign_tls.hpp"
+#endif
+
+#include "parley/transport/tls/context.hpp"
 #include "parley/transport/websocket.hpp"
 
 #include <asio/buffer.hpp>
@@ -36,8 +41,35 @@ inline bool fast_path() {
   return wish == nullptr || std::string_view(wish) != "off";
 }
 
+// Most tests also run over TLS.
+inline bool over_tls() {
+  const char* const wish = std::getenv("PARLEY_TEST_TLS");
+  return wish != nullptr && std::string_view(wish) == "on";
+}
+
+#ifdef PARLEY_TESTS_HAVE_TLS
+// The certificates of all tests of one program.
+struct tls_of_tests {
+  parley::testing::issuer authority;
+  std::shared_ptr<tls_server> server = *load_tls(server_tls{.certificate = as_option(authority.issue())});
+  std::shared_ptr<tls_client> client = *load_tls(client_tls{.ca_pem = authority.pem()});
+
+  static certificate as_option(const parley::testing::identity& one) { return {.pem = one.pem, .key_pem = one.key_pem}; }
+  static const tls_of_tests& get() {
+    static const tls_of_tests only;
+    return only;
+  }
+};
+inline std::shared_ptr<tls_server> tls_of_server() { return over_tls() ? tls_of_tests::get().server : nullptr; }
+inline std::shared_ptr<tls_client> tls_of_client() { return over_tls() ? tls_of_tests::get().client : nullptr; }
+#else
+inline std::shared_ptr<tls_server> tls_of_server() { return nullptr; }
+inline std::shared_ptr<tls_client> tls_of_client() { return nullptr; }
+#endif
+
 inline std::function<void()> dial(const asio::any_io_executor& on, connect_options options, std::shared_ptr<connection_handler> handler) {
   options.fast_path = fast_path();
+  if (!options.tls) options.tls = tls_of_client();
   return websocket_connect(on, std::move(options), std::move(handler));
 }
 
@@ -45,6 +77,8 @@ inline std::function<void()> dial(const asio::any_io_executor& on, connect_optio
 struct served {
   explicit served(asio::io_context& io, listen_options options = {}, bool fast = fast_path()) {
     options.fast_path = fast;
+    if (!options.tls && !options.address.starts_with("unix:")) options.tls = tls_of_server();
+    secure = options.tls != nullptr;
     auto made = websocket_listen(io.get_executor(), std::move(options));
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     if (!made) return;
@@ -56,38 +90,81 @@ struct served {
       ask->accept(ask->subprotocols.empty() ? "" : ask->subprotocols.front(), ends.back());
     });
   }
-  std::string url(std::string_view rest = "/ws") const { return "ws://127.0.0.1:" + std::to_string(door->port()) + std::string(rest); }
+  std::string url(std::string_view rest = "/ws") const {
+    return (secure ? "wss://127.0.0.1:" : "ws://127.0.0.1:") + std::to_string(door->port()) + std::string(rest);
+  }
 
+  bool secure = false;
   std::shared_ptr<listener> door;
   std::vector<std::shared_ptr<recorder>> ends;
   std::function<void(recorder&)> prepare;
   std::function<void(std::shared_ptr<request>)> decide;
 };
 
-// A client that sends bytes. Writes are small and block. Reading runs the loop.
+// A client that sends bytes, inside of TLS if the test runs over TLS. Writes are small and block.
+// Reading runs the loop.
 struct raw_client {
   raw_client(asio::io_context& loop, std::uint16_t port) : io(loop), socket(loop) {
     socket.connect({asio::ip::address_v4::loopback(), port});
+#ifdef PARLEY_TESTS_HAVE_TLS
+    if (!over_tls()) return;
+    tls = std::make_unique<parley::testing::foreign_tls>(parley::testing::foreign_options{});
+    shake_hands();
+#endif
   }
 
-  void write(std::string_view bytes) {
+  void write(std::string_view bytes) { write_to_socket(on_the_wire(bytes)); }
+  // For tests that use the socket themselves: what has to be sent for these bytes, and what has
+  // arrived.
+  std::string on_the_wire(std::string_view bytes) {
+#ifdef PARLEY_TESTS_HAVE_TLS
+    if (tls) {
+      tls->write(bytes);
+      return tls->take_sent();
+    }
+#endif
+    return std::string(bytes);
+  }
+  void arrived(std::string_view bytes) {
+#ifdef PARLEY_TESTS_HAVE_TLS
+    if (tls) {
+      tls->receive(bytes);
+      if (tls->is_up()) received += tls->read();
+      return;
+    }
+#endif
+    received += bytes;
+  }
+  void write_to_socket(std::string_view bytes) {
     std::error_code ec;  // the server may have closed the connection already
     asio::write(socket, asio::buffer(bytes), ec);
   }
+#ifdef PARLEY_TESTS_HAVE_TLS
+  void shake_hands() {
+    tls->advance();
+    write_to_socket(tls->take_sent());
+    while (!tls->is_up() && !tls->failed()) {
+      read_some();
+      tls->advance();
+      write_to_socket(tls->take_sent());
+    }
+  }
+#endif
 
   // Reads until `done(text so far)` is true or the stream ends.
   template <class Done>
   void read_until(Done done) {
-    while (!ended && !done(std::string_view(received))) {
-      bool came = false;
-      std::array<char, 4096> room;
-      socket.async_read_some(asio::buffer(room), [&](std::error_code ec, std::size_t count) {
-        came = true;
-        if (ec) ended = ec;
-        received.append(room.data(), count);
-      });
-      ASSERT_TRUE(run_until(io, [&] { return came; }));
-    }
+    while (!ended && !done(std::string_view(received))) read_some();
+  }
+  void read_some() {
+    bool came = false;
+    std::array<char, 4096> room;
+    socket.async_read_some(asio::buffer(room), [&](std::error_code ec, std::size_t count) {
+      came = true;
+      if (ec) ended = ec;
+      arrived({room.data(), count});
+    });
+    ASSERT_TRUE(run_until(io, [&] { return came; }));
   }
   void read_to_end() {
     read_until([](std::string_view) { return false; });
@@ -138,6 +215,9 @@ struct raw_client {
 
   asio::io_context& io;
   tcp::socket socket;
+#ifdef PARLEY_TESTS_HAVE_TLS
+  std::unique_ptr<parley::testing::foreign_tls> tls;
+#endif
   std::string received;
   std::string head;
   std::error_code ended;

@@ -67,7 +67,7 @@ TEST_F(transport_throwing, every_message_and_every_answer_arrives_though_each_ha
   std::string expected;
   for (int round = 0; round < 3; ++round) {
     const std::size_t before = end.messages.size();
-    const std::string bytes = frames();
+    const std::string bytes = client.on_the_wire(frames());
     asio::async_write(client.socket, asio::buffer(bytes), [](std::error_code, std::size_t) {});
     const int now = run_through(io, [&] { return end.messages.size() == before + messages().size(); });
     ASSERT_GE(now, 0);
@@ -97,7 +97,7 @@ TEST_F(transport_throwing, every_message_and_every_answer_arrives_though_each_ha
       client.socket.async_read_some(asio::buffer(room), [&](std::error_code ec, std::size_t count) {
         came = true;
         EXPECT_FALSE(ec);
-        client.received.append(room.data(), count);
+        client.arrived({room.data(), count});
       });
       ASSERT_GE(run_through(io, [&] { return came; }), 0);
     }

@@ -16,6 +16,9 @@
 
 namespace parley::transport {
 
+class tls_client;
+class tls_server;
+
 struct header {
   std::string name;
   std::string value;
@@ -56,11 +59,15 @@ struct listen_options {
   std::shared_ptr<std::atomic<std::size_t>> open_connections{};
   // Called for each client that was refused before a request was handed out: it did not request an
   // upgrade, was too slow, or exceeded max_connections. Called on the executor; must not block.
-  // `text` is Parley's own and never the client's.
+  // `text` is Parley's own and never the client's. The status is 0 if the client could not be
+  // answered, because its TLS handshake failed or was too slow.
   std::function<void(int status, std::string_view text, const std::string& remote)> on_refused{};
   // The system could not provide a socket because descriptors or memory are exhausted. The listener
   // tries again after a pause.
   std::function<void(const std::error_code&)> on_accept_failed{};
+  // Every connection begins with a TLS handshake, for which limits.handshake leaves time. Null: plain
+  // text. Unix sockets and the loopback have no TLS.
+  std::shared_ptr<tls_server> tls{};
   // Counts the bytes that wait because a socket accepts no more, except messages with an account of
   // their own (framed_once). Null: they are not counted. The loopback counts nothing.
   std::shared_ptr<account> waiting{};
@@ -70,7 +77,7 @@ struct listen_options {
 };
 
 struct connect_options {
-  // ws://host[:port][/path][?query], or ws+unix:///socket[:/path][?query]. Loopback: mem://name with
+  // ws://host[:port][/path][?query], the same with wss:// for TLS, or ws+unix:///socket[:/path][?query]. Loopback: mem://name with
   // the listener's name.
   std::string url;
   std::vector<std::string> subprotocols{};
@@ -83,6 +90,8 @@ struct connect_options {
   // proxy resolves the server's name. limits.handshake includes the proxy's handshake. Empty: no
   // proxy. The loopback and Unix sockets have none.
   std::string proxy{};
+  // For wss://. Null: the default options of client_tls.
+  std::shared_ptr<tls_client> tls{};
   bool fast_path = true;  // as in listen_options
 };
 

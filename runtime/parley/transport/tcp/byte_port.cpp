@@ -75,6 +75,8 @@ byte_port::readiness byte_port::wait(bool to_read, bool to_write, int wake, time
 
 std::size_t byte_port::read(std::span<char> direct, std::span<char> room, std::error_code& ec) noexcept {
   const int from = socket_.native_handle();
+  if (tls_) [[unlikely]]
+    return tls_->read(from, direct, room, ec);
   std::size_t count = 0;
   if (direct.empty()) {
     count = result_of([&] { return ::recv(from, room.data(), room.size(), 0); }, ec);
@@ -87,10 +89,16 @@ std::size_t byte_port::read(std::span<char> direct, std::span<char> room, std::e
 }
 
 std::size_t byte_port::write(std::string_view bytes, std::error_code& ec) noexcept {
+  if (tls_) [[unlikely]] {
+    const write_queue::view one{bytes.data(), bytes.size()};
+    return tls_->write(socket_.native_handle(), {&one, 1}, ec);
+  }
   return result_of([&] { return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }, ec);
 }
 
 std::size_t byte_port::write(std::span<const write_queue::view> pieces, std::error_code& ec) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->write(socket_.native_handle(), pieces, ec);
   std::array<iovec, most_pieces> all;
   const std::size_t count = std::min(pieces.size(), all.size());
   for (std::size_t i = 0; i < count; ++i) all[i] = {const_cast<char*>(pieces[i].begin), pieces[i].size};  // only read
@@ -106,6 +114,7 @@ bool byte_port::has_unread() const noexcept {
 }
 
 void byte_port::finish_writing() noexcept {
+  if (tls_) return tls_->finish_writing(socket_.native_handle());
   std::error_code ignored;  // the other end may have disconnected
   socket_.shutdown(stream_socket::shutdown_send, ignored);
 }

@@ -47,9 +47,11 @@ void socket_stream::close() noexcept {
   if (!port_) return;
   untie();
   timer_.reset();
+  if (port_->tls() && queued() == 0 && !broken_) port_->finish_writing();  // so that the other end can tell it from a cut
   port_.reset();
   slot_.reset();
   out_.clear();
+  unsent_ = 0;
   recount();
   wrote_early_ = false;  // it will not be reported
   turn_begins();
@@ -78,6 +80,16 @@ void socket_stream::go_on_later() {
   turn_->turn_follows();
 }
 
+// TLS has received more than was read. The socket may never become readable again. Unlike the turn of
+// go_on_later(), a thread in wait_here() may do this work before.
+void socket_stream::read_on_later() {
+  if (std::exchange(reads_on_, true)) return;
+  asio::post(port_->executor(), [self = shared_from_this()] {
+    self->reads_on_ = false;
+    if (self->port_) self->go_on();
+  });
+}
+
 void socket_stream::turn_begins() noexcept {
   if (std::exchange(has_rest_, false)) turn_->turn_begins();
 }
@@ -86,12 +98,15 @@ void socket_stream::go_on() {
   turn_left_ = work_per_turn;
   if (!left_over_.empty() && !paused_) batch([this] { offer_left_over(); });
   if (!port_ || paused_) return;
-  if (left_over_.empty()) wait_readable();
-  else go_on_later();
+  if (!left_over_.empty()) go_on_later();
+  else if (port_->has_more()) read_some(bytes_per_turn, work_per_turn);
+  else wait_readable();
 }
 
 void socket_stream::wait_readable() {
-  if (!port_ || paused_ || awaiting_read_) return;
+  if (!port_ || paused_) return;
+  if (port_->has_more()) return read_on_later();
+  if (awaiting_read_) return;
   awaiting_read_ = true;
   port_->wait_readable([self = shared_from_this()](std::error_code ec) {
     self->awaiting_read_ = false;
@@ -108,12 +123,12 @@ void socket_stream::read_some(std::size_t bytes, std::size_t work) {
   turn_left_ = work;
   // If a read fills the whole room, there is probably more data. To read again is cheaper than to
   // wait.
-  for (std::size_t got = 0, asked = 0, count = 0; got < bytes && count == asked && has_turn(); got += count) {
+  more_ = true;
+  for (std::size_t got = 0, count = 0; got < bytes && more_ && has_turn(); got += count) {
     const std::span<char> direct = owner_ ? owner_->room() : std::span<char>();
-    asked = direct.size() + room.size();
     std::error_code ec;
     count = port_->read(direct, room, ec);
-    more_ = count == asked;
+    more_ = count == direct.size() + room.size() || port_->has_more();
     if (ec && !would_block(ec)) return end(ec);
     if (count == 0) break;
     batch([&] {
@@ -128,9 +143,12 @@ void socket_stream::read_some(std::size_t bytes, std::size_t work) {
       }
       offer(behind);
     });
+    if (!port_) return;
+    if (port_->tls()) after_secure_read();
     if (!port_ || paused_) return;
     if (!left_over_.empty()) return go_on_later();
   }
+  if (port_->tls()) after_secure_read();
   wait_readable();
 }
 
@@ -146,7 +164,7 @@ waited socket_stream::wait_here(int wake, time_point until) {
   // Reads once. The caller decides whether to read more, and until then the data is better kept in
   // the system's memory. No other stream of this loop gets a turn.
   constexpr std::size_t once = 1, all_of_it = std::numeric_limits<std::size_t>::max();
-  if (reads && !awaiting_write_ && std::exchange(more_, false)) {
+  if (reads && ((!awaiting_write_ && std::exchange(more_, false)) || port_->has_more())) {
     read_some(once, all_of_it);
     return waited::arrived;
   }
@@ -247,7 +265,7 @@ void socket_stream::join_flush_list() {
 }
 
 void socket_stream::recount() noexcept {
-  const std::size_t now = awaiting_write_ ? out_.held() : 0;
+  const std::size_t now = awaiting_write_ ? out_.held() + unsent_ : 0;
   if (now == counted_) return;
   turn_->count(counted_, now);
   counted_ = now;
@@ -289,7 +307,8 @@ void socket_stream::write_early() {
 }
 
 void socket_stream::flush() {
-  if (!port_ || awaiting_write_ || (out_.size() == 0 && !wrote_early_)) return;
+  if (!port_ || awaiting_write_ || (queued() == 0 && !wrote_early_)) return;
+  if (unsent_ > 0 && !send_pending()) return;
   std::size_t written = std::exchange(wrote_early_, false) ? 1 : 0;
   while (out_.size() > 0 && written < bytes_per_turn) {
     std::error_code ec;
@@ -298,16 +317,7 @@ void socket_stream::flush() {
       wait_writable();
       break;
     }
-    if (ec) {
-      // Data that the other end sent before it disconnected, such as a close frame, may still be
-      // readable.
-      broken_ = true;
-      broken_by_ = ec;
-      out_.clear();
-      count_waiting();
-      if (paused_) end(ec);
-      return;
-    }
+    if (ec) return writing_failed(ec);
     out_.taken(count);
     written += count;
   }
@@ -317,9 +327,21 @@ void socket_stream::flush() {
     if (const auto owner = owner_) owner->on_written();
 }
 
+// Data that the other end sent before it disconnected, such as a close frame, may still be readable.
+void socket_stream::writing_failed(const std::error_code& ec) {
+  broken_ = true;
+  broken_by_ = ec;
+  out_.clear();
+  unsent_ = 0;
+  count_waiting();
+  if (paused_) end(ec);
+}
+
 std::size_t socket_stream::write_front(std::error_code& ec) {
   std::array<write_queue::view, byte_port::most_pieces> pieces;
   const std::size_t count = out_.front(pieces);
+  if (port_->tls()) [[unlikely]]
+    return write_secure(std::span(pieces.data(), count), ec);
   // Many small pieces cost the system less if they are joined first.
   std::array<char, join_up_to> joined;
   std::size_t size = 0, next = 0;
@@ -336,6 +358,7 @@ std::size_t socket_stream::write_front(std::error_code& ec) {
 
 void socket_stream::wait_writable() {
   awaiting_write_ = true;
+  if (is_tls_handshaking() && unsent_ == 0) return;  // after_secure_read() goes on
   if (std::exchange(write_is_waited_, true)) return;
   port_->wait_writable([self = shared_from_this()](std::error_code) {
     self->write_is_waited_ = false;
@@ -349,11 +372,72 @@ void socket_stream::write_on() {
 }
 
 void socket_stream::finish_writing() {
-  if (port_) port_->finish_writing();
+  if (!port_) return;
+  port_->finish_writing();
+  if (port_->tls() && count_pending()) wait_writable();
 }
 
 void socket_stream::keep_alive() noexcept {
   if (port_) port_->keep_alive();
+}
+
+// ---- TLS.
+
+void socket_stream::secure(std::unique_ptr<tls_engine> engine) {
+  if (port_) port_->secure(std::move(engine));
+}
+
+const error* socket_stream::tls_fault() const noexcept { return port_ && port_->tls() ? port_->tls()->engine().fault() : nullptr; }
+
+tls_engine::trouble socket_stream::tls_trouble() const noexcept {
+  return port_ && port_->tls() ? port_->tls()->engine().what_failed() : tls_engine::trouble::none;
+}
+
+void socket_stream::give_up_tls() {
+  if (!port_) return;
+  out_.clear();
+  port_->give_up_tls();
+  unsent_ = 0;
+  awaiting_write_ = false;
+  more_ = false;
+}
+
+std::size_t socket_stream::write_secure(std::span<const write_queue::view> pieces, std::error_code& ec) {
+  const std::size_t taken = port_->write(pieces, ec);
+  encrypted_ += taken;
+  if (count_pending()) wait_writable();
+  return taken;
+}
+
+// Returns whether all ciphertext was sent. Only then more text is encrypted.
+bool socket_stream::send_pending() {
+  const std::size_t before = unsent_;
+  std::error_code ec;
+  port_->flush_pending(ec);
+  if (!count_pending()) {
+    wrote_early_ = true;
+    return true;
+  }
+  if (unsent_ < before) wrote_early_ = true;
+  if (would_block(ec)) wait_writable();
+  else writing_failed(ec);
+  return false;
+}
+
+// Reading may have completed the handshake, and it may have written answers.
+void socket_stream::after_secure_read() {
+  if (broken_) return;
+  const bool waits = count_pending();
+  if (waits && !awaiting_write_) wait_writable();
+  else if (!waits && awaiting_write_ && !is_tls_handshaking()) write_on();
+}
+
+// Returns whether ciphertext waits for the system.
+bool socket_stream::count_pending() noexcept {
+  unsent_ = port_->tls()->pending();
+  if (unsent_ > 0) return true;
+  written_ += std::exchange(encrypted_, 0);
+  return false;
 }
 
 // ---- The timer.

@@ -74,6 +74,19 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Asks the system. "unknown" once the stream is closed.
   std::string local();
 
+  // From here on the bytes of this stream are those inside of TLS. What was queued and not sent is
+  // encrypted too. The owner has taken everything that was received before. The handshake begins
+  // with the next data that is sent or received.
+  void secure(std::unique_ptr<tls_engine> engine);
+  // Why TLS has failed, when on_end() is called for that reason. Null: it has not.
+  const error* tls_fault() const noexcept;
+  // As tls_engine::what_failed(), and `none` without TLS.
+  tls_engine::trouble tls_trouble() const noexcept;
+  bool is_tls_handshaking() const noexcept { return port_ && port_->tls() && port_->tls()->is_handshaking(); }
+  // After a failure of TLS: goes on without it, to explain the failure or to wait until the other
+  // end has read the alert. The queue is dropped.
+  void give_up_tls();
+
   // A new stream is paused.
   void resume();
   void pause() noexcept { paused_ = true; }
@@ -96,9 +109,12 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void write_framed(const buffer& content);
   // Room at the end of the queue, to be filled at once. Empty if nothing can be sent any more.
   std::span<char> extend(std::size_t count);
-  std::size_t queued() const noexcept { return out_.size(); }
-  // The number of bytes that the system has accepted since the beginning.
+  std::size_t queued() const noexcept { return out_.size() + unsent_; }
+  // The number of bytes that the system has accepted since the beginning, and the number once it has
+  // accepted the queue. With TLS both count the plain text, and queued() counts ciphertext that waits
+  // for the system.
   std::uint64_t written() const noexcept { return written_; }
+  std::uint64_t end_of_queue() const noexcept { return written_ + encrypted_ + out_.size(); }
   // If an owner leaves on_bytes by an exception, it passes the bytes that it has not taken. They
   // are offered again.
   void keep(std::span<char> not_taken);
@@ -142,6 +158,7 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void sever() noexcept override;
   void wait_readable();
   void go_on_later();
+  void read_on_later();
   void turn_begins() noexcept;
   void read_some(std::size_t bytes, std::size_t work);
   template <class Offer>
@@ -156,6 +173,11 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void keep_output() noexcept;
   void recount() noexcept;
   std::size_t write_front(std::error_code& ec);
+  std::size_t write_secure(std::span<const write_queue::view> pieces, std::error_code& ec);
+  bool send_pending();
+  void after_secure_read();
+  bool count_pending() noexcept;
+  void writing_failed(const std::error_code& ec);
   void wait_writable();
   void write_on();
   void end(std::error_code why);
@@ -176,12 +198,15 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   std::uint32_t timer_number_ = 0;
   std::size_t turn_left_ = 0;
   std::uint64_t written_ = 0;
+  std::size_t unsent_ = 0;       // ciphertext that waits for the system
+  std::uint64_t encrypted_ = 0;  // the plain text that was written since unsent_ was 0
   std::uint8_t lead_ = 0;
 
   bool paused_ = true;
-  bool more_ = false;  // the last read filled the whole room
+  bool more_ = false;  // there is probably more to read at once
   bool awaiting_read_ = false;
   bool going_on_ = false;   // go_on() has been posted
+  bool reads_on_ = false;   // and also because TLS has more
   bool has_rest_ = false;   // has_rest_ was reported to the flush list as a following turn
   bool in_batch_ = false;   // the owner is handling received bytes; its data is flushed afterwards
   bool flush_due_ = false;  // the stream is in the flush list

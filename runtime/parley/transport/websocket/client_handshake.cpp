@@ -49,7 +49,11 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
   }
 
   void on_written() override {}
-  void on_end(const std::error_code&) override { fail({errc::disconnected, "the server closed the connection during the handshake"}); }
+  void on_end(const std::error_code&) override {
+    // A server that refuses this client's certificate in TLS 1.3 reports it after the handshake.
+    if (const error* const fault = stream_->tls_fault()) return fail(error(*fault));
+    fail({errc::disconnected, "the server closed the connection during the handshake"});
+  }
   void on_timer() override { fail({errc::deadline_exceeded, "the server did not answer the upgrade within connect_timeout"}); }
   void on_severed() noexcept override { const auto forgotten = std::exchange(handler_, nullptr); }
 

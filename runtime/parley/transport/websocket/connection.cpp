@@ -180,6 +180,7 @@ class websocket_connection final : public connection,
   }
 
   void on_end(const std::error_code&) override {
+    if (phase_ != phase::done && stream_->tls_trouble() == tls_engine::trouble::flood) return tls_flooded();
     if (phase_ == phase::open) over({}, {errc::disconnected, "the connection was lost"});
     else if (phase_ == phase::closing) finish_closing();
   }
@@ -278,6 +279,13 @@ class websocket_connection final : public connection,
     if (reader_.between_messages() || !still_reading()) slow_.reset();
   }
 
+  // Nothing more can be read. The close frame can still be sent, and the timer ends the wait for the
+  // other end.
+  void tls_flooded() {
+    if (phase_ == phase::open) on_violation({close_code::policy, "too many TLS key updates"});
+    stream_->pause();
+  }
+
   bool still_reading() const noexcept { return (phase_ == phase::open && !verdict_) || (phase_ == phase::closing && !end_->silent); }
 
   void on_data(std::string_view content, opcode kind) override {
@@ -296,7 +304,7 @@ class websocket_connection final : public connection,
     stream_->write(by.pong(payload));
     stream_->report_writes(true);
     ++pongs_;
-    pongs_end_ = stream_->written() + stream_->queued();
+    pongs_end_ = stream_->end_of_queue();
     look_at_queue();
   }
 

@@ -4,6 +4,7 @@
 #include "parley/transport/tcp/socket_stream.hpp"
 #include "parley/transport/tcp/unix_path.hpp"
 #include "parley/transport/tcp/unix_socket.hpp"
+#include "parley/transport/tls/context.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/client_handshake.hpp"
 #include "parley/transport/websocket/protocol/http_head.hpp"
@@ -44,6 +45,11 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
     if (const result<> usable = check_offer(options_); !usable) return fail(usable.error());
     where_ = std::move(way->server);
     proxy_ = std::move(way->proxy);
+    if (where_.secure && !options_.tls) {
+      auto usual = load_tls(client_tls{});
+      if (!usual) return fail(usual.error());
+      options_.tls = std::move(*usual);
+    }
 
     deadline_ = saturating_add(steady::now(), options_.limits.handshake);
     io_->deadline.expires_at(deadline_);
@@ -167,8 +173,22 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
   }
 
   void ask_server(std::shared_ptr<socket_stream> stream, std::shared_ptr<connection_handler> handler) {
+    if (where_.secure) {
+      auto engine = options_.tls->connect(where_.host, where_.port);
+      if (!engine) return fail_late(*stream, std::move(handler));
+      stream->secure(std::move(engine));
+    }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady::now());
     abandon_upgrade_ = ask_for_upgrade(std::move(stream), where_, options_, left, std::move(handler));
+  }
+
+  // There is no memory for TLS. The io_ is gone by now.
+  void fail_late(socket_stream& stream, std::shared_ptr<connection_handler> handler) {
+    const asio::any_io_executor on = stream.executor();
+    stream.close();
+    asio::post(on, [handler = std::move(handler)] {
+      handler->on_closed({}, {std::make_error_code(std::errc::not_enough_memory), "TLS cannot be set up"});
+    });
   }
 
   const host_and_port& first_stop() const { return proxy_ ? proxy_->at : where_; }
@@ -200,7 +220,7 @@ class attempt final : public std::enable_shared_from_this<attempt>, private teth
 
   std::optional<io> io_;
   std::optional<address_race<tcp::endpoint>> race_;
-  const connect_options options_;
+  connect_options options_;
   url where_;
   std::optional<proxy_url> proxy_;
   time_point deadline_;

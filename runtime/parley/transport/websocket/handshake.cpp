@@ -19,6 +19,7 @@ namespace {
 // After a refusal the server reads for this long, because a reset would destroy the answer.
 constexpr std::chrono::milliseconds linger_limit{1000};
 constexpr std::size_t linger_bytes = 64 * 1024;
+constexpr char first_byte_of_tls = 0x16;  // a record of the handshake (RFC 8446 section 5.1)
 
 class handshake final : public stream_owner, public std::enable_shared_from_this<handshake>, private tethered {
  public:
@@ -68,6 +69,11 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     std::size_t used = 0;
     switch (head_.take({bytes.data(), bytes.size()}, used)) {
       case head_reader::state::more:
+        // A client that speaks TLS would wait, because its first message has no empty line.
+        if (head_.head().starts_with(first_byte_of_tls)) {
+          refuse({400, "this port speaks no TLS: use ws:// or http://"});
+          return bytes.size();
+        }
         return used;
       case head_reader::state::too_large:
         refuse({431, "the request's head is too large"});
@@ -83,7 +89,11 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     if (phase_ == phase::refusing && stream_->queued() == 0) stream_->finish_writing();
   }
 
-  void on_end(const std::error_code&) override { end(); }
+  void on_end(const std::error_code&) override {
+    const error* const fault = stream_->tls_fault();
+    if (!fault || phase_ != phase::reading) return end();
+    tls_failed(*fault);
+  }
 
   void on_severed() noexcept override { phase_ = phase::over; }
 
@@ -93,6 +103,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         // If the loop was blocked, the request may be waiting unread in the socket. It is read
         // first, once.
         if (stream_->has_unread() && !std::exchange(waited_longer_, true)) return stream_->set_timer(time_);
+        if (stream_->is_tls_handshaking()) return too_slow_for_tls();
         return refuse({408, "the request took too long"});
       case phase::deciding:
         return refuse({503, "the server did not decide on the request in time"});
@@ -143,6 +154,25 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     stream_->write(http_answer(fault, server_name_));
     stream_->set_timer(linger_limit);
     stream_->resume();
+  }
+
+  // A client that speaks plain HTTP gets an answer that it understands. For others the alert of TLS
+  // has been written, and a reset would destroy it.
+  void tls_failed(const error& fault) {
+    const bool plain = stream_->tls_trouble() == tls_engine::trouble::plain_http;
+    if (on_refused_) on_refused_(plain ? 400 : 0, fault.message, stream_->remote());
+    const http_fault answer{400, fault.message};
+    stream_->give_up_tls();
+    phase_ = phase::refusing;
+    if (plain) stream_->write(http_answer(answer, server_name_));
+    else stream_->finish_writing();
+    stream_->set_timer(linger_limit);
+    stream_->resume();
+  }
+
+  void too_slow_for_tls() {
+    if (on_refused_) on_refused_(0, "the TLS handshake took too long", stream_->remote());
+    end();
   }
 
   void end() {

@@ -1,6 +1,7 @@
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/tcp/listening_socket.hpp"
 #include "parley/transport/tcp/socket_stream.hpp"
+#include "parley/transport/tls/context.hpp"
 #include "parley/transport/websocket.hpp"
 #include "parley/transport/websocket/handshake.hpp"
 #include "parley/transport/websocket/protocol/upgrade.hpp"
@@ -106,6 +107,11 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     ++*count;
     std::shared_ptr<void> slot(nullptr, [count](void*) { --*count; });
     auto stream = std::make_shared<socket_stream>(std::move(socket), std::move(slot), turn_);
+    if (options_.tls) {
+      auto engine = options_.tls->accept(steady::now());
+      if (!engine) return stream->close();
+      stream->secure(std::move(engine));
+    }
     serve_handshake(std::move(stream), upgrade_, options_, door_, full);
   }
 
@@ -142,6 +148,8 @@ class websocket_listener final : public listener {
 }  // namespace
 
 result<std::shared_ptr<listener>> websocket_listen(const asio::any_io_executor& on, listen_options options) {
+  if (options.tls && options.address.starts_with("unix:"))
+    return error{errc::invalid, "a Unix socket has no TLS: leave out tls for \"" + options.address + "\""};
   auto bound = open_listening_socket(on, options);
   if (!bound) return bound.error();
   options.fast_path = options.fast_path && !slow_path_only::asked_for(on);

@@ -14,9 +14,13 @@ using reached_call = std::function<void(std::shared_ptr<socket_stream>, std::sha
 
 class proxy_handshake final : public stream_owner, public std::enable_shared_from_this<proxy_handshake> {
  public:
-  proxy_handshake(std::shared_ptr<socket_stream> stream, std::unique_ptr<proxy_dialogue> dialogue,
+  proxy_handshake(std::shared_ptr<socket_stream> stream, std::unique_ptr<proxy_dialogue> dialogue, bool secure,
                   std::shared_ptr<connection_handler> handler, reached_call reached)
-      : stream_(std::move(stream)), dialogue_(std::move(dialogue)), handler_(std::move(handler)), reached_(std::move(reached)) {}
+      : stream_(std::move(stream)),
+        dialogue_(std::move(dialogue)),
+        secure_(secure),
+        handler_(std::move(handler)),
+        reached_(std::move(reached)) {}
 
   void start(std::chrono::milliseconds left) {
     stream_->set_owner(shared_from_this());
@@ -34,6 +38,12 @@ class proxy_handshake final : public stream_owner, public std::enable_shared_fro
       return bytes.size();
     }
     stream_->write(heard->say);
+    // Inside of TLS the server sends nothing before this end, so these bytes are not from the server.
+    // If they were taken for decrypted ones, a proxy could put words into the server's mouth.
+    if (heard->done && secure_ && heard->taken != bytes.size()) {
+      fail({errc::bad_frame, "the proxy sent more than its answer"});
+      return bytes.size();
+    }
     if (heard->done) {
       stream_->clear_timer();
       // Bytes after the proxy's answer belong to the server. The next owner of the stream receives
@@ -67,17 +77,19 @@ class proxy_handshake final : public stream_owner, public std::enable_shared_fro
 
   const std::shared_ptr<socket_stream> stream_;
   const std::unique_ptr<proxy_dialogue> dialogue_;
+  const bool secure_;  // TLS with the server follows
   std::shared_ptr<connection_handler> handler_;
   reached_call reached_;
 };
 
 }  // namespace
 
-std::function<void()> ask_proxy(std::shared_ptr<socket_stream> stream, const proxy_url& proxy, const host_and_port& server,
+std::function<void()> ask_proxy(std::shared_ptr<socket_stream> stream, const proxy_url& proxy, const url& server,
                                 const connect_options& options, time_point deadline, std::shared_ptr<connection_handler> handler,
                                 reached_call reached) {
-  const auto one = std::make_shared<proxy_handshake>(
-      std::move(stream), make_proxy_dialogue(proxy, server, options.limits.max_handshake_bytes), std::move(handler), std::move(reached));
+  const auto one =
+      std::make_shared<proxy_handshake>(std::move(stream), make_proxy_dialogue(proxy, server, options.limits.max_handshake_bytes),
+                                        server.secure, std::move(handler), std::move(reached));
   one->start(std::chrono::ceil<std::chrono::milliseconds>(deadline - steady::now()));
   return [weak = std::weak_ptr(one)] {
     if (const auto still = weak.lock()) still->abandon();

@@ -126,7 +126,7 @@ class endpoint {
   using transport_con_type = connection<Config>;
   using transport_con_ptr = typename transport_con_type::ptr;
 
-  bool is_secure() const { return false; }
+  bool is_secure() const { return true; }  // also takes urls with wss
 
  protected:
   void init_logging(const std::shared_ptr<alog_type>&, const std::shared_ptr<elog_type>&) {}

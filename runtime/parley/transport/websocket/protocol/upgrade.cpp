@@ -46,8 +46,8 @@ struct client_upgrade::inner {
 client_upgrade::client_upgrade(const url& where, const connect_options& options) : inner_(std::make_unique<inner>()) {
   inner_->endpoint.set_user_agent("parley");
   // websocketpp would write an IPv6 host without its brackets.
-  const auto location =
-      std::make_shared<websocketpp::uri>(false, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port, where.resource());
+  const auto location = std::make_shared<websocketpp::uri>(where.secure, where.literal_v6 ? '[' + where.host + ']' : where.host, where.port,
+                                                           where.resource());
   // Never set, because the connector has checked the options.
   std::error_code refused;
   inner_->one = inner_->endpoint.get_connection(location, refused);

@@ -9,6 +9,8 @@
 namespace parley::transport {
 namespace {
 
+constexpr std::uint16_t default_port_of_wss = 443;
+
 error wrong(std::string why) { return {errc::invalid, "not a WebSocket url: " + std::move(why)}; }
 
 bool is_host_char(char c) noexcept {
@@ -96,17 +98,17 @@ std::optional<std::string> parse_host_and_port(std::string_view text, host_and_p
 
 std::string url::authority() const {
   std::string text = literal_v6 ? '[' + host + ']' : host;
-  if (port != 80) text += ':' + std::to_string(port);
+  if (port != (secure ? default_port_of_wss : 80)) text += ':' + std::to_string(port);
   return text;
 }
 
 result<url> parse_url(std::string_view text) {
-  constexpr std::string_view over_tcp = "ws://", over_unix = "ws+unix://";
-  if (begins_with_ignoring_case(text, "wss://")) return wrong("wss needs TLS, which is not built in");
+  constexpr std::string_view over_tcp = "ws://", over_tls = "wss://", over_unix = "ws+unix://";
   if (begins_with_ignoring_case(text, "mem://")) return wrong("mem:// needs the option `loopback`");
   const bool unix_socket = begins_with_ignoring_case(text, over_unix);
-  if (!unix_socket && !begins_with_ignoring_case(text, over_tcp)) return wrong("it must begin with ws:// or ws+unix://");
-  text.remove_prefix((unix_socket ? over_unix : over_tcp).size());
+  const bool secure = begins_with_ignoring_case(text, over_tls);
+  if (!unix_socket && !secure && !begins_with_ignoring_case(text, over_tcp)) return wrong("it must begin with ws://, wss:// or ws+unix://");
+  text.remove_prefix((unix_socket ? over_unix : secure ? over_tls : over_tcp).size());
   if (!is_visible_ascii(text)) return wrong("spaces, control characters and non-ASCII must be written as %xx");
   if (text.find('#') != text.npos) return wrong("no fragment is allowed");
 
@@ -120,6 +122,8 @@ result<url> parse_url(std::string_view text) {
   } else {
     if (authority.find('@') != authority.npos) return wrong("no user name is allowed");
     if (const auto fault = parse_host_and_port(authority, parts)) return wrong(*fault);
+    parts.secure = secure;
+    if (secure && !parts.has_port) parts.port = default_port_of_wss;
   }
 
   const std::size_t mark = std::min(resource.find('?'), resource.size());

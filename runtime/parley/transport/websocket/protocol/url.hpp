@@ -1,4 +1,4 @@
-// The parts of a url: ws://host[:port][/path][?query] (RFC 6455 section 3), or
+// The parts of a url: ws://host[:port][/path][?query] (RFC 6455 section 3), the same with wss://, or
 // ws+unix:///socket[:/path][?query], where the path of the socket comes first, as the package `ws` of
 // npm spells it.
 #pragma once
@@ -31,12 +31,14 @@ bool begins_with_ignoring_case(std::string_view text, std::string_view lower) no
 std::optional<std::string> unescaped(std::string_view text);
 
 struct url : host_and_port {
+  // wss: over TLS. The default of the port is then 443.
+  bool secure = false;
   // The path of a Unix socket (unix_path.hpp). `host` is then "localhost". Empty: over TCP.
   std::string socket;
   std::string path = "/";
   std::string query;  // without the '?'
 
-  // The value of the Host header: brackets around IPv6, and the port unless it is 80.
+  // The value of the Host header: brackets around IPv6, and the port unless it is the default.
   std::string authority() const;
   // The target in the request line.
   std::string resource() const { return query.empty() ? path : path + '?' + query; }
