@@ -178,14 +178,15 @@ TEST(NastyJson, Depth) {
   }
 }
 
-// The time for a hundred thousand members is proportional to their bytes.
+// The time for members is proportional to their bytes. If it were proportional to the square of their count, a test would not end in time.
 TEST(NastyJson, ManyMembersTakeLinearTime) {
   std::string text = R"({"unknown":1)";
-  for (int i = 0; i < 300'000; ++i) text += ",\"m" + std::to_string(i) + "\":1";
+  for (int i = 0; i < 100'000; ++i) text += ",\"m" + std::to_string(i) + "\":1";
   EXPECT_EQ(read<Wide>(text + "}", {.ignore_unknown = true}), "{}");
   std::string map = R"({"object":{"":0)";
-  for (int i = 0; i < 100'000; ++i) map += ",\"m" + std::to_string(i) + "\":1";
-  EXPECT_EQ(read<WellKnown>(map + "}}").size(), read<WellKnown>(read<WellKnown>(map + "}}")).size());
+  for (int i = 0; i < 50'000; ++i) map += ",\"m" + std::to_string(i) + "\":1";
+  const std::string once = read<WellKnown>(map + "}}");
+  EXPECT_EQ(read<WellKnown>(once).size(), once.size());
 }
 
 // Readers overwrite everything that the message contained before.
