@@ -65,6 +65,7 @@ TEST_P(Endings, A_message_that_is_too_large_for_the_server_is_closed_by_the_serv
   // Sends what a Parley client would never send.
   parley::raw_options options;
   if (w.over.over == carrier::loopback) options.loopback = &w.network;
+  options.tls = w.client_tls;
   parley::raw_connection ws(w.url(), options);
   ws.connect();
   w.host->arrivals.next();

@@ -8,6 +8,10 @@
 #include "socket_folder.hpp"
 #include "system/events.hpp"
 
+#ifdef PARLEY_TESTS_HAVE_TLS
+#include "certificates.hpp"
+#endif
+
 #include <parley/client.hpp>
 #include <parley/loopback.hpp>
 #include <parley/server.hpp>
@@ -37,6 +41,7 @@ enum class carrier {
   slow_websocket,  // every frame goes through websocketpp at both ends
   threads,         // websocket with a server that has several loops
   unix_socket,     // websocket over a Unix socket
+  tls,             // websocket over TLS
 };
 
 // The transport and the encoding of a test.
@@ -46,7 +51,7 @@ struct medium {
 
   bool plain() const { return encoding == parley::encoding::plain; }
   std::string name() const {
-    static constexpr std::string_view names[] = {"loopback_", "websocket_", "slow_websocket_", "threads_", "unix_socket_"};
+    static constexpr std::string_view names[] = {"loopback_", "websocket_", "slow_websocket_", "threads_", "unix_socket_", "tls_"};
     std::string text(names[static_cast<std::size_t>(over)]);
     switch (encoding) {
       case parley::encoding::automatic:
@@ -67,6 +72,10 @@ inline std::vector<medium> every_medium() {
   std::vector<medium> all;
   for (const carrier over : {carrier::loopback, carrier::websocket, carrier::slow_websocket, carrier::threads})
     for (const parley::encoding e : {parley::encoding::binary, parley::encoding::json, parley::encoding::plain}) all.push_back({over, e});
+#ifdef PARLEY_TESTS_HAVE_TLS
+  all.push_back({carrier::tls, parley::encoding::binary});
+  all.push_back({carrier::tls, parley::encoding::plain});
+#endif
   return all;
 }
 inline std::vector<medium> media_with_sessions() {
@@ -173,18 +182,20 @@ struct world {
   std::string url() const {
     if (over.over == carrier::loopback) return "mem://talk";
     if (over.over == carrier::unix_socket) return folder->url("talk");
-    return "ws://127.0.0.1:" + std::to_string(server->port()) + "/ws";
+    return (over.over == carrier::tls ? "wss://127.0.0.1:" : "ws://127.0.0.1:") + std::to_string(server->port()) + "/ws";
   }
   parley::client_options client_options(std::optional<parley::encoding> encoding = {}) {
     parley::client_options client;
     client.encoding = encoding.value_or(over.encoding);
     if (over.over == carrier::loopback) client.loopback = &network;
+    client.tls = client_tls;
     return client;
   }
 
   medium over;
   parley::loopback network;
   std::optional<socket_folder> folder;
+  std::optional<parley::client_tls> client_tls;  // what clients need over TLS
   parley::server_options options;
   std::optional<parley::server> server;
   std::optional<Host> host;
@@ -194,6 +205,15 @@ struct world {
     if (over.over == carrier::loopback) chosen.loopback = &network;
     if (over.over == carrier::threads) chosen.threads = 3;
     if (over.over == carrier::unix_socket) chosen.address = folder.emplace().address("talk");
+#ifdef PARLEY_TESTS_HAVE_TLS
+    if (over.over == carrier::tls) {
+      const parley::testing::issuer authority;
+      const parley::testing::identity own = authority.issue();
+      if (!chosen.tls) chosen.tls.emplace();
+      if (chosen.tls->certificate.file.empty()) chosen.tls->certificate = {.pem = own.pem, .key_pem = own.key_pem};
+      client_tls = parley::client_tls{.ca_pem = authority.pem()};
+    }
+#endif
     return chosen;
   }
 };

@@ -6,7 +6,8 @@
 //   link.connect();                                      // blocks; throws parley::call_failed
 //   Sum sum = lobby.add({.numbers = {391, 29}});
 //
-// Urls: "ws://host[:port][/path]". "ws+unix:///run/parley.sock:/ws" leads to a Unix socket: its
+// Urls: "ws://host[:port][/path]". "wss://host[:port][/path]" is the same over TLS, which
+// client_options::tls can adjust (parley/tls.hpp). "ws+unix:///run/parley.sock:/ws" leads to a Unix socket: its
 // absolute path, a colon, and the path of the request, which is "/" if it is left out. %xx stands
 // for any byte of the socket's path, and "ws+unix://@name:/ws" for an abstract name.
 //
@@ -32,11 +33,13 @@
 #include "parley/conversation/dialect.hpp"
 #include "parley/ends/log.hpp"
 #include "parley/stub/completion.hpp"
+#include "parley/transport/tls/options.hpp"
 #include "parley/wire/envelope.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -116,6 +119,9 @@ struct client_options {
   // "socks5://[user:password@]host:port" or "http://...". The rules are those of
   // connect_options::proxy in parley/transport/options.hpp. A Unix socket has no proxy.
   std::string proxy{};
+  // For urls with wss://. If it is not set, the server's certificate is checked by the authorities of
+  // the system and the host of the url. With `loopback` it is ignored.
+  std::optional<client_tls> tls{};
   // Reported to the server for its log. Cut after 64 bytes.
   std::string agent = "parley-cpp";
   // The message types that a google.protobuf.Any may hold (wire/any.hpp). Must outlive the client.
@@ -140,8 +146,9 @@ class client {
   // A client with its own thread, which the destructor joins. The client may also be destroyed on
   // that thread, which then ends by itself. No I/O happens before the first connect, call or send.
   //
-  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for a
-  // dialect with a session, and for a greeting without a dialect. Throws std::system_error if the
+  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for
+  // `tls` that cannot be loaded or whose url is not wss://, for a dialect with a session, and for a
+  // greeting without a dialect. Throws std::system_error if the
   // system has no thread or descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});
   // A client on the caller's executor, without a thread. The execution context must outlive the

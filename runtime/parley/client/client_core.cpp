@@ -1,6 +1,7 @@
 #include "parley/client/client_core.hpp"
 
 #include "parley/conversation/attachment.hpp"
+#include "parley/ends/address.hpp"
 #include "parley/ends/bounds.hpp"
 #include "parley/ends/guarded_log.hpp"
 #include "parley/transport/network.hpp"
@@ -47,6 +48,7 @@ std::uint32_t taken_by_server(const client_options& options) {
 client_core::client_core(std::string url, client_options options, home where)
     : tethered(where.executor()),
       url_(std::move(url)),
+      tls_(loaded_tls(url_, options.loopback, options.tls)),
       options_(with_guarded_log(std::move(options))),
       home_(std::move(where)),
       gate_(home_.executor()),
@@ -156,6 +158,7 @@ void client_core::begin_connecting() {
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
   connect.proxy = options_.proxy;
+  connect.tls = tls_;
   connect.limits.max_message = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   connect.limits.handshake = options_.connect_timeout;
   abandon_ = transport::network_for(url_, options_.loopback).connect(home_.executor(), std::move(connect), std::move(attached));
@@ -200,6 +203,8 @@ void client_core::opened(conversation& end) {
   connect_alarm_->clear();
   if (options_.log) {
     options_.log(log_level::info, "connected to " + end.connection()->remote());
+    if (tls_ && options_.tls && options_.tls->insecure_accept_any_certificate)
+      options_.log(log_level::warning, "the server's certificate was not checked: tls.insecure_accept_any_certificate is set");
     for (const method* m : differing)
       options_.log(log_level::warning, "this client and the server have different versions of " + std::string(m->name));
   }

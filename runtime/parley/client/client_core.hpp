@@ -20,6 +20,10 @@
 
 namespace parley {
 
+namespace transport {
+class tls_client;
+}
+
 class client_core final : public core,
                           public conversation_owner,
                           private handler_host,
@@ -121,6 +125,8 @@ class client_core final : public core,
   void sever() noexcept override;
 
   const std::string url_;
+  // Null: plain text. Initialised before the options, from which it takes the key.
+  const std::shared_ptr<transport::tls_client> tls_;
   const client_options options_;
   home home_;
   gate gate_;

@@ -1,14 +1,55 @@
 #include "parley/ends/address.hpp"
 
 #include "parley/transport/network.hpp"
+#include "parley/transport/tls/context.hpp"
 
+#include <asio/ip/address.hpp>
+
+#include <algorithm>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 namespace parley {
+namespace {
+
+bool is_secure(std::string_view url) noexcept {
+  constexpr std::string_view scheme = "wss://";
+  return url.size() >= scheme.size() &&
+         std::equal(scheme.begin(), scheme.end(), url.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+}  // namespace
 
 std::string checked_url(std::string_view url, const loopback* network, std::string_view proxy) {
   if (auto sound = transport::network_for(url, network).check(url, proxy); !sound) throw std::invalid_argument(sound.error().message);
   return std::string(url);
+}
+
+std::shared_ptr<transport::tls_client> loaded_tls(std::string_view url, const loopback* network, std::optional<client_tls>& options) {
+  if (network) return nullptr;
+  if (!is_secure(url)) {
+    if (options) throw std::invalid_argument("tls is set for a url without TLS: begin it with wss://, or leave out tls");
+    return nullptr;
+  }
+  auto loaded = transport::load_tls(options ? std::move(*options) : client_tls{});
+  if (loaded) return *loaded;
+  if (loaded.error().code == errc::unimplemented) return nullptr;
+  throw std::invalid_argument(loaded.error().message);
+}
+
+std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::optional<server_tls>& options) {
+  if (network || !options) return nullptr;
+  auto loaded = transport::load_tls(std::move(*options));
+  if (!loaded) throw std::invalid_argument(loaded.error().message);
+  return *loaded;
+}
+
+bool is_of_this_machine(const std::string& address) {
+  if (address == "localhost" || address.starts_with("unix:")) return true;
+  std::error_code not_numeric;
+  const auto numeric = asio::ip::make_address(address, not_numeric);
+  return !not_numeric && numeric.is_loopback();
 }
 
 }  // namespace parley

@@ -1,15 +1,34 @@
-// Checks the url of a client or a raw connection. Not installed.
+// Checks the url of a client or a raw connection, and what belongs to it. Not installed.
 #pragma once
 
+#include "parley/transport/tls/options.hpp"
+
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace parley {
 
 class loopback;
+namespace transport {
+class tls_client;
+class tls_server;
+}  // namespace transport
 
 // Returns the url if its network accepts it and the proxy's url. Throws std::invalid_argument
 // otherwise.
 std::string checked_url(std::string_view url, const loopback* network, std::string_view proxy);
+
+// Loads the TLS of a client with this url, or of a server. The keys are taken out of the options.
+// Null: plain text, or a network in memory, for which nothing is loaded. Throws std::invalid_argument
+// if something cannot be loaded, and for options of a url that is not wss://.
+//
+// If TLS is not built in, it is null for a client, and connecting fails with `unimplemented`.
+std::shared_ptr<transport::tls_client> loaded_tls(std::string_view url, const loopback* network, std::optional<client_tls>& options);
+std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::optional<server_tls>& options);
+
+// Whether only programs on this machine can connect to an address that a server listens on.
+bool is_of_this_machine(const std::string& address);
 
 }  // namespace parley

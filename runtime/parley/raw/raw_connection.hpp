@@ -16,7 +16,7 @@
 // Supported: the handshake (RFC 6455 section 4), where the server may only choose a subprotocol
 // that was offered. Pings are answered. Text is checked for valid UTF-8 in both directions.
 // Fragments are joined. Close codes are exchanged and kept. Not supported: envelopes, calls,
-// reconnecting, compression, TLS. One object is one connection, so reconnecting means creating
+// reconnecting, compression. TLS is used for urls with wss://. One object is one connection, so reconnecting means creating
 // another object.
 //
 // Order. Messages sent by one thread leave in the order in which it sent them. Messages are
@@ -53,7 +53,8 @@
 //                      be sent.
 //   unauthenticated, denied, unimplemented, version_mismatch, overloaded
 //                      The server answered with HTTP 401, 403, 404, 400 or 503.
-//                      transport/status.hpp has the whole list.
+//                      transport/status.hpp has the whole list. The first two and
+//                      version_mismatch are also errors of TLS.
 // An operation on a connection that has ended fails with the error that ended it. close_code() and
 // close_reason() return the contents of the close frame.
 //
@@ -89,7 +90,7 @@
 //     The first wait takes one more descriptor. It is returned when the next case begins.
 //   - From the first handler, asynchronous operation or call of executor() on: the own thread does
 //     everything. Nothing of the program ever runs in a thread that waits in a blocking function.
-// A blocking function needs up to 200 KiB of stack.
+// A blocking function needs up to 200 KiB of stack, and with TLS 264 KiB.
 #pragma once
 
 #include "parley/ends/asio_check.hpp"
@@ -98,6 +99,7 @@
 #include "parley/stub/block.hpp"
 #include "parley/stub/core.hpp"
 #include "parley/stub/operation.hpp"
+#include "parley/transport/tls/options.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
@@ -139,6 +141,9 @@ struct raw_options {
   // "socks5://[user:password@]host:port" or "http://...". The rules are those of
   // connect_options::proxy in parley/transport/options.hpp.
   std::string proxy{};
+  // For urls with wss://. If it is not set, the server's certificate is checked by the authorities of
+  // the system and the host of the url. With `loopback` it is ignored.
+  std::optional<client_tls> tls{};
   std::size_t max_message = 1024 * 1024;  // bytes; a longer message closes the connection with 1009
   // Bytes that wait to be sent. Beyond it sends wait, for at most four times as many bytes.
   std::size_t max_queue = 4 * 1024 * 1024;

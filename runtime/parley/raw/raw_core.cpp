@@ -1,5 +1,6 @@
 #include "parley/raw/raw_core.hpp"
 
+#include "parley/ends/address.hpp"
 #include "parley/transport/network.hpp"
 #include "parley/wire/utf8.hpp"
 
@@ -28,6 +29,7 @@ auto take_out(Waiting& all, std::uint64_t of) {
 raw_core::raw_core(std::string url, raw_options options, home where)
     : tethered(where.executor()),
       url_(std::move(url)),
+      tls_(loaded_tls(url_, options.loopback, options.tls)),
       options_(std::move(options)),
       home_(std::move(where)),
       gate_(home_.executor()),
@@ -87,6 +89,7 @@ void raw_core::begin_connecting() {
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
   connect.origin = options_.origin;
   connect.proxy = options_.proxy;
+  connect.tls = tls_;
   connect.limits.max_message = options_.max_message;
   connect.limits.handshake = options_.connect_timeout;
   connect.manners = options_.manners;

@@ -249,6 +249,9 @@ class raw_core final : public raw_end,
 
   const std::string url_;    // empty in the server's role
   const raw_request asked_;  // empty at clients
+  // Null: plain text, or the server's role. Initialised before the options, from which it takes the
+  // key.
+  const std::shared_ptr<transport::tls_client> tls_;
   const raw_options options_;
   home home_;
   gate gate_;

@@ -23,6 +23,7 @@ void raw_server::start() { core_->start(); }
 void raw_server::run() { core_->run(); }
 void raw_server::stop() noexcept { core_->stop(); }
 void raw_server::join() { core_->join(); }
+result<> raw_server::reload_tls() { return core_->reload_tls(); }
 std::uint16_t raw_server::port() const { return core_->port(); }
 asio::any_io_executor raw_server::executor() const { return core_->executor(); }
 

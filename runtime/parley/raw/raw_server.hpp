@@ -57,6 +57,9 @@ struct raw_server_options {
   std::uint16_t port = 0;  // 0: the system chooses; see port()
   // With "/chat", every other path is refused with 404. Empty admits any path.
   std::string path{};
+  // Every connection speaks TLS, and clients use wss:// (parley/tls.hpp). Not for a Unix socket. With
+  // `loopback` it is ignored.
+  std::optional<server_tls> tls{};
   // The subprotocols of the server, the preferred one first. A client gets the first of them that
   // it offered, or none.
   std::vector<std::string> subprotocols{};
@@ -92,8 +95,8 @@ class raw_server_core;
 
 class raw_server {
  public:
-  // Does no I/O yet. `serve` must be copyable and is kept until the last connection is over. Throws
-  // std::invalid_argument for an origin that no browser can send.
+  // Opens no port yet. `serve` must be copyable and is kept until the last connection is over. Throws
+  // std::invalid_argument for an origin that no browser can send, and for `tls` that cannot be loaded.
   template <class Serve>
   raw_server(raw_server_options options, Serve serve) : raw_server(std::move(options), serving(std::move(serve))) {}
   // Runs on the caller's executor, which must outlive the server, and creates no thread. Destroy
@@ -123,6 +126,9 @@ class raw_server {
   // After start(): waits until stop() has closed everything. On the server's
   // own thread it does not wait.
   void join();
+
+  // Reads the files of raw_server_options::tls again, as server::reload_tls().
+  result<> reload_tls();
 
   std::uint16_t port() const;  // the bound port; 0 before start() and run(), in memory, and of a Unix socket
   asio::any_io_executor executor() const;

@@ -1,8 +1,10 @@
 #include "parley/raw/raw_server_core.hpp"
 
+#include "parley/ends/address.hpp"
 #include "parley/ends/origins.hpp"
 #include "parley/stub/block.hpp"
 #include "parley/transport/network.hpp"
+#include "parley/transport/tls/context.hpp"
 
 #include <asio/post.hpp>
 
@@ -59,7 +61,8 @@ std::string_view raw_request::header(std::string_view name) const noexcept {
 }
 
 raw_server_core::raw_server_core(raw_server_options options, home where, std::function<void(raw_connection)> serve)
-    : options_(usable(std::move(options))),
+    : tls_(loaded_tls(options.loopback, options.tls)),
+      options_(usable(std::move(options))),
       network_(transport::network_for(options_.address, options_.loopback)),
       home_(std::move(where)),
       serve_(std::move(serve)) {}
@@ -71,6 +74,7 @@ void raw_server_core::listen() {
   transport::limits limits{
       .max_message = options_.max_message, .handshake = options_.handshake_timeout, .max_connections = options_.max_connections};
   transport::listen_options listen{.address = options_.address, .port = options_.port, .limits = limits, .manners = options_.manners};
+  listen.tls = tls_;
   std::shared_ptr<transport::listener> listener = network_.listen(home_.executor(), std::move(listen)).value();
   port_ = listener->port();
   asio::post(home_.executor(), [self = shared_from_this(), listener = std::move(listener)] {
@@ -108,6 +112,14 @@ void raw_server_core::stop() noexcept {
       if (const auto connection = held.lock()) connection->close_here(1001, "the server is stopping");
     self->end_if_empty();
   });
+}
+
+result<> raw_server_core::reload_tls() {
+  if (!tls_) return {};
+  const auto use = tls_->read_again();
+  if (!use) return use.error();
+  (*use)();
+  return {};
 }
 
 void raw_server_core::over(const raw_core* connection) {

@@ -25,6 +25,7 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
   void run();
   void stop() noexcept;
   void join() { thread_.join(); }
+  result<> reload_tls();
   std::uint16_t port() const noexcept { return port_; }
   asio::any_io_executor executor() const { return home_.executor(); }
 
@@ -37,6 +38,8 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
   void over(const raw_core* connection);
   void end_if_empty();
 
+  // Null: plain text. Initialised before the options, from which it takes the keys.
+  const std::shared_ptr<transport::tls_server> tls_;
   const raw_server_options options_;
   transport::network& network_;
   home home_;

@@ -51,6 +51,7 @@ void server::start() { core_->start(); }
 void server::stop() noexcept { core_->stop(); }
 void server::join() { core_->join(); }
 std::size_t server::listen(port_options more) { return core_->listen(std::move(more)); }
+result<> server::reload_tls() { return core_->reload_tls(); }
 std::uint16_t server::port(std::size_t number) const { return core_->port(number); }
 asio::any_io_executor server::executor() const { return core_->runs_on().executor; }
 server_counters server::counters() const { return core_->counters(); }

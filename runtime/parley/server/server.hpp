@@ -29,12 +29,14 @@
 #include "parley/ends/log.hpp"
 #include "parley/stub/core.hpp"
 #include "parley/stub/handler.hpp"
+#include "parley/transport/tls/options.hpp"
 
 #include <asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -72,6 +74,11 @@ struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the system chooses; see port()
   std::string path = "/ws";
+  // Every connection to this port speaks TLS, and clients use wss:// (parley/tls.hpp). If it is not
+  // set and other machines can connect, the server logs a warning at its start: everybody between
+  // the ends can then read and change everything, unless a proxy with TLS is before the server. Not
+  // for a Unix socket. With `loopback` it is ignored.
+  std::optional<server_tls> tls{};
   // How many loops the server has, each with its own thread. per_core selects one for each core.
   // With `loopback` there is always one.
   std::size_t threads = 1;
@@ -160,6 +167,8 @@ struct port_options {
   std::string address{};  // empty: the server's address
   std::uint16_t port = 0;
   std::string path = "/ws";
+  // As server_options::tls. If it is not set, this port is plain text, whatever the first port is.
+  std::optional<server_tls> tls{};
   // Without a format, the port speaks the encodings that the server's options enable.
   parley::dialect dialect{};
 };
@@ -188,7 +197,8 @@ class server_core;
 class server {
  public:
   // A server with its own loops. Ports are opened by run() or start(). Throws std::invalid_argument
-  // for an unusable origin in the options and for a dialect with a session. Throws
+  // for an unusable origin in the options, for `tls` that cannot be loaded and for a dialect with a
+  // session. Throws
   // std::system_error if the system has no descriptor left.
   explicit server(server_options options = {});
   // A server on the caller's executor, which must outlive the server. run() and start() open the
@@ -227,7 +237,7 @@ class server {
   // no ports: clients that name this path are served as this port's clients.
   //
   // Throws std::logic_error after the start. Throws std::invalid_argument if the dialect's format
-  // has a session, and for too many dialects.
+  // has a session, for too many dialects, and for `tls` that cannot be loaded.
   std::size_t listen(port_options more);
 
   // Opens the ports and serves on this thread until stop(). Errors:
@@ -246,6 +256,14 @@ class server {
   void stop() noexcept;
   // Waits until the server has ended. Must not be called from a handler.
   void join();
+
+  // Reads the files of all `tls` options again: certificates, keys and authorities. New connections
+  // use them, and open connections keep what they have. Clients can use the tickets that they have,
+  // unless the authorities of clients have changed. What was given as text stays. Any thread, but not
+  // a signal handler. Blocks while it reads.
+  //
+  // An error is `invalid`, its text names the option and the file, and nothing has changed.
+  result<> reload_tls();
 
   // The number of a bound port, once the server is started. 0 for a Unix socket. `number` is a
   // result of listen(); 0 is the port of the server's options. Throws std::out_of_range for any

@@ -48,7 +48,11 @@ server_core::server_core(server_options options, std::vector<home> homes)
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
-  listen({.address = options_.address, .port = options_.port, .path = options_.path, .dialect = options_.dialect});
+  listen({.address = options_.address,
+          .port = options_.port,
+          .path = options_.path,
+          .tls = std::exchange(options_.tls, std::nullopt),
+          .dialect = options_.dialect});
 }
 
 server_core::~server_core() = default;
@@ -136,7 +140,7 @@ void server_core::open_ports() {
   }
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
-  for (const entrance& one : entrances_) log(log_level::info, "listening on " + one.place());
+  log_entrances();
 }
 
 // Starts a thread for each loop but the first.

@@ -28,7 +28,8 @@ namespace parley {
 // A port of the server.
 struct entrance {
   port_options options;
-  spoken kind = spoken::plain;  // the kind of its dialect
+  std::shared_ptr<transport::tls_server> tls;  // null: plain text
+  spoken kind = spoken::plain;                 // the kind of its dialect
   std::atomic<std::uint16_t> bound = 0;
 
   const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
@@ -50,6 +51,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void run();
   void start();
   void stop() noexcept;
+  result<> reload_tls();
   // The server object is being destroyed. Works like stop(). This object lives until the last
   // client is disconnected.
   void shut_down();
@@ -123,6 +125,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   bool admit(std::size_t cost) noexcept;
   // Opens all ports or none. Throws call_failed.
   void open_entrances();
+  // Reports which ports are open, and what is dangerous about them.
+  void log_entrances() const;
   // Opens one listener for each loop. Throws call_failed.
   std::vector<std::shared_ptr<transport::listener>> open_listeners(const entrance&, std::size_t largest,
                                                                    const std::shared_ptr<std::atomic<std::size_t>>& connections);
@@ -139,7 +143,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void run_loops(std::vector<std::thread> others);
   [[noreturn]] void call_off(std::vector<std::thread> others, std::error_code why);
 
-  const server_options options_;
+  server_options options_;    // only the constructor changes it
   const std::uint32_t node_;  // the part of client ids that identifies this server
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;

@@ -103,9 +103,10 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
   counts_.rejected += 1;
-  if (server_.options().log)
-    server_.log(log_level::info,
-                "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": " + std::string(text));
+  if (!server_.options().log) return;
+  const std::string how = status == 0 ? "a connection from " + remote + " failed: "
+                                      : "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": ";
+  server_.log(log_level::info, how + std::string(text));
 }
 
 void server_loop::accept_failed(const std::error_code& why) {

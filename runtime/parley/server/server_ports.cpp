@@ -1,7 +1,9 @@
 // The ports of a server: the list of ports, what each speaks, and how they are opened.
 #include "parley/conversation/attachment.hpp"
+#include "parley/ends/address.hpp"
 #include "parley/ends/bounds.hpp"
 #include "parley/server/server_core.hpp"
+#include "parley/transport/tls/context.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,7 +18,9 @@ std::size_t server_core::listen(port_options chosen) {
   const wire::envelope_format* const foreign = chosen.dialect.format;
   if (foreign && foreign->has_session()) throw std::invalid_argument("a dialect has no session of its own");
   if (foreign && with_dialect_.size() == max_dialects) throw std::invalid_argument("too many ports with a dialect");
+  auto tls = loaded_tls(options_.loopback, chosen.tls);
   entrance& one = entrances_.emplace_back();
+  one.tls = std::move(tls);
   one.options = std::move(chosen);
   if (foreign) {
     one.kind = static_cast<spoken>(static_cast<std::size_t>(spoken::dialect) + with_dialect_.size());
@@ -73,6 +77,36 @@ void server_core::open_entrances() {
   }
 }
 
+void server_core::log_entrances() const {
+  for (const entrance& one : entrances_) {
+    log(log_level::info, "listening on " + one.place() + (one.tls ? " with TLS" : ""));
+    if (one.tls)
+      for (const std::string& warning : one.tls->warnings()) log(log_level::warning, warning);
+    else if (network_of(one).has_addresses() && !is_of_this_machine(one.options.address))
+      log(log_level::warning, one.place() + " is open to other machines without TLS: set tls, or put a proxy with TLS before it");
+  }
+}
+
+result<> server_core::reload_tls() {
+  std::vector<std::shared_ptr<transport::tls_server>> all;
+  {
+    const std::lock_guard lock(mutex_);  // listen() may still add ports
+    for (const entrance& one : entrances_)
+      if (one.tls) all.push_back(one.tls);
+  }
+  std::vector<std::function<void()>> uses;
+  for (const auto& one : all) {
+    auto use = one->read_again();
+    if (!use) return use.error();
+    uses.push_back(std::move(*use));
+  }
+  for (const auto& use : uses) use();
+  log(log_level::info, "the files of TLS were read again");
+  for (const auto& one : all)
+    for (const std::string& warning : one->warnings()) log(log_level::warning, warning);
+  return {};
+}
+
 std::function<void(int, std::string_view, const std::string&)> server_core::refusals_to(server_loop& loop) {
   return [&loop, weak = weak_from_this()](int status, std::string_view text, const std::string& remote) {
     if (const auto self = weak.lock()) loop.upgrade_refused(status, text, remote);
@@ -89,6 +123,7 @@ std::vector<std::shared_ptr<transport::listener>> server_core::open_listeners(
   transport::listen_options listen;
   listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: accepts every name
   listen.port = at.options.port;
+  listen.tls = at.tls;
   listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
