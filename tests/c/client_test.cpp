@@ -405,4 +405,60 @@ TEST(CCodes, Have_names) {
   EXPECT_STREQ(parley_code_name(99), "unknown");
 }
 
+#ifdef PARLEY_TESTS_HAVE_TLS
+struct c_client_tls : testing::Test {
+  world w{{carrier::tls, parley::encoding::json}};
+  const std::string authority = w.client_tls->ca_pem;
+  options_ptr options = options_for(PARLEY_JSON);
+
+  c_client_tls() { w.start(); }
+  // Connects, and returns the code and the text.
+  std::pair<parley_code, std::string> outcome() {
+    parley_error why;
+    const client_ptr client(parley_client_new(w.url().c_str(), options.get(), &why));
+    if (client) parley_client_connect(client.get(), &why);
+    return {static_cast<parley_code>(why.code), std::string(why.text)};
+  }
+};
+
+TEST_F(c_client_tls, Calls_are_answered) {
+  ASSERT_EQ(parley_options_set_tls_ca_pem(options.get(), authority.c_str()), PARLEY_OK);
+  const auto client = connected(w, options);
+  message_ptr answer;
+  EXPECT_EQ(call(client, "Talk.Add", R"({"numbers":[391,29]})", nullptr, answer), PARLEY_OK);
+}
+
+TEST_F(c_client_tls, A_server_that_nobody_trusts_is_refused) {
+  EXPECT_EQ(outcome().first, PARLEY_DENIED);
+  EXPECT_THAT(outcome().second, testing::HasSubstr("not trusted here"));
+  ASSERT_EQ(parley_options_set_tls_ca_pem(options.get(), authority.c_str()), PARLEY_OK);
+  ASSERT_EQ(parley_options_set_tls_host_name(options.get(), "lobby.local"), PARLEY_OK);
+  EXPECT_THAT(outcome().second, testing::HasSubstr("is not for \"lobby.local\""));
+  ASSERT_EQ(parley_options_set_tls_insecure_accept_any_certificate(options.get(), 1), PARLEY_OK);
+  EXPECT_EQ(outcome().first, PARLEY_OK);
+}
+
+TEST_F(c_client_tls, Options_that_cannot_be_used_are_invalid) {
+  ASSERT_EQ(parley_options_set_tls_ca_file(options.get(), "/nowhere/ca.pem"), PARLEY_OK);
+  EXPECT_EQ(outcome().first, PARLEY_INVALID);
+  EXPECT_THAT(outcome().second, testing::HasSubstr("/nowhere/ca.pem"));
+  ASSERT_EQ(parley_options_set_tls_ca_file(options.get(), ""), PARLEY_OK);
+  ASSERT_EQ(parley_options_set_tls_certificate_files(options.get(), "/nowhere/own.pem", "/nowhere/key.pem"), PARLEY_OK);
+  EXPECT_THAT(outcome().second, testing::HasSubstr("/nowhere/own.pem"));
+  EXPECT_EQ(parley_options_set_tls_minimum(options.get(), static_cast<parley_tls_version>(11)), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_tls_ca_file(options.get(), nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_tls_certificate_pem(options.get(), "x", nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_tls_system_ca_too(nullptr, 1), PARLEY_INVALID);
+}
+
+TEST_F(c_client_tls, A_certificate_may_be_shown) {
+  const parley::testing::issuer issuer;
+  const auto own = issuer.issue({.name = "device-7", .alternative = "", .client = true});
+  ASSERT_EQ(parley_options_set_tls_ca_pem(options.get(), authority.c_str()), PARLEY_OK);
+  ASSERT_EQ(parley_options_set_tls_minimum(options.get(), PARLEY_TLS_1_3), PARLEY_OK);
+  ASSERT_EQ(parley_options_set_tls_certificate_pem(options.get(), own.pem.c_str(), own.key_pem.c_str()), PARLEY_OK);
+  EXPECT_EQ(outcome().first, PARLEY_OK);
+}
+#endif
+
 }  // namespace

@@ -16,6 +16,16 @@
 #include <string_view>
 
 struct parley_options {
+  parley_options() = default;
+  parley_options(const parley_options&) = default;
+  ~parley_options();  // erases the key
+  parley_options& operator=(const parley_options&) = delete;
+
+  parley::client_tls& tls() {
+    if (!chosen.tls) chosen.tls.emplace();
+    return *chosen.tls;
+  }
+
   parley::client_options chosen{.encoding = parley::encoding::json, .agent = "parley-c"};
   std::size_t max_unread = 4 * 1024 * 1024;
 };

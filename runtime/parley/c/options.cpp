@@ -1,9 +1,38 @@
 #include "parley/c/handles.hpp"
 
+#include <string.h>
+
 #include <algorithm>
 #include <cstring>
 
 using namespace parley;
+
+namespace {
+
+// Assigns a text of the program to an option of TLS.
+parley_code set_tls(parley_options* options, const char* text, std::string client_tls::*option) {
+  if (!options || !text) return PARLEY_INVALID;
+  return c::guarded(nullptr, [&] {
+    options->tls().*option = text;
+    return PARLEY_OK;
+  });
+}
+
+parley_code set_pair(parley_options* options, const char* one, std::string certificate::*first, const char* two,
+                     std::string certificate::*second) {
+  if (!options || !one || !two) return PARLEY_INVALID;
+  return c::guarded(nullptr, [&] {
+    options->tls().certificate.*first = one;
+    options->tls().certificate.*second = two;
+    return PARLEY_OK;
+  });
+}
+
+}  // namespace
+
+parley_options::~parley_options() {
+  if (chosen.tls) ::explicit_bzero(chosen.tls->certificate.key_pem.data(), chosen.tls->certificate.key_pem.size());
+}
 
 parley_options* parley_options_new(void) {
   try {
@@ -83,4 +112,33 @@ parley_code parley_options_add_header(parley_options* options, const char* name,
     options->chosen.headers.emplace_back(name, value);
     return PARLEY_OK;
   });
+}
+
+parley_code parley_options_set_tls_ca_file(parley_options* options, const char* file) {
+  return set_tls(options, file, &client_tls::ca_file);
+}
+parley_code parley_options_set_tls_ca_pem(parley_options* options, const char* pem) { return set_tls(options, pem, &client_tls::ca_pem); }
+parley_code parley_options_set_tls_system_ca_too(parley_options* options, int yes) {
+  if (!options) return PARLEY_INVALID;
+  options->tls().system_ca_too = yes != 0;
+  return PARLEY_OK;
+}
+parley_code parley_options_set_tls_certificate_files(parley_options* options, const char* file, const char* key_file) {
+  return set_pair(options, file, &certificate::file, key_file, &certificate::key_file);
+}
+parley_code parley_options_set_tls_certificate_pem(parley_options* options, const char* pem, const char* key_pem) {
+  return set_pair(options, pem, &certificate::pem, key_pem, &certificate::key_pem);
+}
+parley_code parley_options_set_tls_host_name(parley_options* options, const char* name) {
+  return set_tls(options, name, &client_tls::host_name);
+}
+parley_code parley_options_set_tls_minimum(parley_options* options, parley_tls_version version) {
+  if (!options || (version != PARLEY_TLS_1_2 && version != PARLEY_TLS_1_3)) return PARLEY_INVALID;
+  options->tls().minimum = version == PARLEY_TLS_1_3 ? tls_version::v1_3 : tls_version::v1_2;
+  return PARLEY_OK;
+}
+parley_code parley_options_set_tls_insecure_accept_any_certificate(parley_options* options, int yes) {
+  if (!options) return PARLEY_INVALID;
+  options->tls().insecure_accept_any_certificate = yes != 0;
+  return PARLEY_OK;
 }

@@ -126,6 +126,28 @@ parley_code parley_options_set_agent(parley_options* options, const char* agent)
 /* Adds a header to the upgrade request. */
 parley_code parley_options_add_header(parley_options* options, const char* name, const char* value);
 
+/* TLS, for urls that begin with wss://. Without any of these options the server's certificate is
+ * checked by the authorities of the system and the host of the url. Files are read by
+ * parley_client_new, which fails with PARLEY_INVALID and names the file if that is not possible, and
+ * if the url does not begin with wss://. A file and a text for the same thing exclude each other. */
+typedef enum parley_tls_version { PARLEY_TLS_1_2 = 12, PARLEY_TLS_1_3 = 13 } parley_tls_version;
+
+/* The trusted authorities in PEM, in place of those of the system. */
+parley_code parley_options_set_tls_ca_file(parley_options* options, const char* file);
+parley_code parley_options_set_tls_ca_pem(parley_options* options, const char* pem);
+/* Trusts the authorities of the system as well. */
+parley_code parley_options_set_tls_system_ca_too(parley_options* options, int yes);
+/* The client's certificate and its key in PEM, for servers that ask for one. The key has no
+ * passphrase. */
+parley_code parley_options_set_tls_certificate_files(parley_options* options, const char* file, const char* key_file);
+parley_code parley_options_set_tls_certificate_pem(parley_options* options, const char* pem, const char* key_pem);
+/* The name or address that the server's certificate must contain, in place of the url's host. */
+parley_code parley_options_set_tls_host_name(parley_options* options, const char* name);
+/* Default TLS 1.2. */
+parley_code parley_options_set_tls_minimum(parley_options* options, parley_tls_version version);
+/* Accepts every certificate, so whoever controls the network can read and change everything. */
+parley_code parley_options_set_tls_insecure_accept_any_certificate(parley_options* options, int yes);
+
 /* ---- Received messages. */
 
 typedef struct parley_message parley_message;
@@ -168,7 +190,7 @@ typedef struct parley_client parley_client;
 /* `user` is passed on unchanged. The message is valid until the callback returns. */
 typedef void (*parley_on_message)(void* user, const parley_message* message);
 
-/* Creates a client and does no I/O yet. `url` is "ws://host:port/path", or
+/* Creates a client and does no I/O yet. `url` is "ws://host:port/path", the same with "wss://" for TLS, or
  * "ws+unix:///run/parley.sock:/path" for a Unix socket. `options` may be NULL and may be freed afterwards. Returns
  * NULL on failure, with the reason in `error`. A malformed url is PARLEY_INVALID. */
 parley_client* parley_client_new(const char* url, const parley_options* options, parley_error* error);
