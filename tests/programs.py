@@ -41,13 +41,13 @@ def _end_with_the_test():
 class Program:
     """A running program. Its output is read as it arrives, so the program never waits for the test."""
 
-    def __init__(self, command, environment=None):
+    def __init__(self, command, environment=None, stdin=subprocess.DEVNULL):
         self.name = os.path.basename(str(command[0]))
         self.lines = queue.Queue()
         self.output = []
         self.errors = []
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment or sanitizer_environment(), text=True, encoding="utf-8", errors="replace", preexec_fn=_end_with_the_test)
         self.readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.output, self.lines), daemon=True),
                         threading.Thread(target=self._read, args=(self.process.stderr, self.errors, None), daemon=True)]

@@ -35,9 +35,13 @@ const orders = {
   '!last': (socket) => socket.send(JSON.stringify(lastClose)),
 };
 
+const folder = process.env.TLS_FOLDER;
+const read = (name) => require('fs').readFileSync(`${folder}/${name}`);
+const listener = folder
+  ? require('https').createServer({cert: read('server.pem'), key: read('server.key')})
+  : require('http').createServer();
 const server = new (ws.WebSocketServer ?? ws.Server)({
-  host: '127.0.0.1',
-  port: 0,
+  server: listener,
   maxPayload: 64 * 1024 * 1024,
   handleProtocols: (offered) => [...offered].includes('second') ? 'second' : false,
 });
@@ -51,4 +55,4 @@ server.on('connection', (socket, request) => {
     orders[space < 0 ? text : text.slice(0, space)](socket, space < 0 ? '' : text.slice(space + 1), request);
   });
 });
-server.on('listening', () => console.log(`listening on ws://127.0.0.1:${server.address().port}/echo`));
+listener.listen(0, '127.0.0.1', () => console.log(`listening on ${folder ? 'wss' : 'ws'}://127.0.0.1:${listener.address().port}/echo`));

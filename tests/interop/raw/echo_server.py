@@ -1,10 +1,14 @@
 """echo_server.py: Python's `websockets` for raw connections to meet. Prints `listening on <url>`.
 
+With TLS_FOLDER it speaks TLS, with the certificate of scripts/make-certificates in that folder.
+
 Echoes every message, except that a text that begins with "!" asks for something else: see `obey`. Chooses the subprotocol "second".
 """
 
 import asyncio
 import json
+import os
+import ssl
 
 import websockets
 
@@ -50,9 +54,13 @@ async def serve(socket, *_):
 
 
 async def main():
-    server = await websockets.serve(serve, "127.0.0.1", 0, subprotocols=["second"], max_size=64 * 1024 * 1024)
+    secure = None
+    if folder := os.environ.get("TLS_FOLDER"):
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(f"{folder}/server.pem", f"{folder}/server.key")
+    server = await websockets.serve(serve, "127.0.0.1", 0, subprotocols=["second"], max_size=64 * 1024 * 1024, ssl=secure)
     port = server.sockets[0].getsockname()[1]
-    print(f"listening on ws://127.0.0.1:{port}/echo", flush=True)
+    print(f"listening on {'wss' if secure else 'ws'}://127.0.0.1:{port}/echo", flush=True)
     await asyncio.Future()
 
 

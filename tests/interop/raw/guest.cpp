@@ -1,9 +1,10 @@
 // Connections without a schema to foreign WebSocket servers: raw_guest, with the url of an echo
-// server in ECHO_URL and the url of a proxy, if there is one, in PROXY_URL. raw_test.py and
-// proxies_test.py run it. echo_server.py documents what the server does on request.
+// server in ECHO_URL, the url of a proxy, if there is one, in PROXY_URL, and the authority of a server
+// with TLS in CA_FILE. raw_test.py and proxies_test.py run it. echo_server.py documents what the server does on request.
 #include "system/events.hpp"
 
 #include <parley/raw.hpp>
+#include <parley/tls.hpp>
 
 #include <asio/use_future.hpp>
 
@@ -28,6 +29,7 @@ std::string url() { return std::getenv("ECHO_URL"); }
 
 raw_options options(raw_options chosen = {}) {
   if (const char* const proxy = std::getenv("PROXY_URL")) chosen.proxy = proxy;
+  if (const char* const file = std::getenv("CA_FILE")) chosen.tls = parley::client_tls{.ca_file = file};
   return chosen;
 }
 
