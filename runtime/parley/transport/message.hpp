@@ -94,6 +94,9 @@ class connection_handler {
   //                      contains too many frames without data.
   //   deadline_exceeded  The upgrade did not complete within limits.handshake.
   //   invalid            A url, subprotocol or header in the options is not usable.
+  //   denied, unauthenticated, version_mismatch, bad_frame, unimplemented
+  //                      The TLS handshake failed: tls/texts.cpp has the causes. The last one means
+  //                      that Parley was built without TLS.
   // If the server or a proxy refused the connection, status.hpp lists the codes.
   //
   // `how.from_peer` is set if the peer reported the error, by a close frame or an HTTP status.

@@ -1,10 +1,10 @@
-// WebSocket (RFC 6455) over TCP and over Unix sockets. websocketpp handles handshakes, control
+// WebSocket (RFC 6455) over TCP, over TLS and over Unix sockets. websocketpp handles handshakes, control
 // frames, fragments and invalid frames. Whole data frames, which are nearly all frames, are read and
 // written by Parley itself. Only one private header includes websocketpp, and none of its names
 // appears here.
 //
 // Data is received into a buffer on the stack. A thread that runs connections needs 192 KiB of
-// stack for this alone.
+// stack for this alone, and with TLS 256 KiB.
 #pragma once
 
 #include "parley/transport/transport.hpp"
@@ -29,7 +29,8 @@ network& websocket_network();
 //
 // Every request that is handed out is a WebSocket upgrade (RFC 6455 section 4.2.1). Other requests
 // are answered here:
-//   400  malformed, or a subprotocol is offered twice
+//   400  malformed, or a subprotocol is offered twice, or TLS on a plain port, or plain HTTP on a
+//        port with TLS (answered in plain text)
 //   405  not GET
 //   408  too slow
 //   426  no upgrade, or not version 13
