@@ -55,7 +55,10 @@ class watchdog {
  private:
   void over(std::string_view name, time_point since) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_->roughly_now() - since);
-    if (took <= limit_ || !said_.emplace(name).second) return;
+    if (took > limit_) report(name, took);
+  }
+  [[gnu::cold]] void report(std::string_view name, std::chrono::milliseconds took) {
+    if (!said_.emplace(name).second) return;
     say_("the handler of " + std::string(name) + " held its loop for " + std::to_string(took.count()) +
          " ms; nothing else ran on it meanwhile (logged once per method, see slow_handler)");
   }

@@ -113,6 +113,19 @@ template <class Out>
   else to.answer(what, id, &*outcome);
 }
 
+// Answers when the coroutine ends. It refers to the payload and to the call, so the object is kept.
+template <class Out>
+[[gnu::noinline]] void answer_later(incoming_call& in, const std::shared_ptr<serving>& s, reply<Out>& r) {
+  in.to->keep(in.id, *s);
+  s->belong_to(std::move(in.work));
+  auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
+    if (thrown && s->call().cancelled()) return to->answer(*what, id, errc::cancelled);
+    if (thrown) return to->answer_thrown(*what, id, thrown);
+    answer_with<Out>(*to, *what, id, *s, outcome);
+  };
+  asio::co_spawn(in.on.executor, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
+}
+
 // Decodes the payload and calls `ask(const In&, call&)`, which returns a reply<Out>. Answers at
 // once or when the coroutine ends.
 template <class In, class Out, class Ask>
@@ -135,15 +148,7 @@ template <class In, class Out, class Ask>
       answer_with<Out>(*in.to, in.what, in.id, *s, r.now());
       return in.to->give_back(in.number, std::move(s));
     }
-    // The coroutine refers to payload and call, so the object is kept.
-    in.to->keep(in.id, *s);
-    s->belong_to(std::move(in.work));
-    auto done = [to = in.to->hold(), what = &in.what, id = in.id, s](std::exception_ptr thrown, result<Out> outcome) {
-      if (thrown && s->call().cancelled()) return to->answer(*what, id, errc::cancelled);
-      if (thrown) return to->answer_thrown(*what, id, thrown);
-      answer_with<Out>(*to, *what, id, *s, outcome);
-    };
-    asio::co_spawn(in.on.executor, r.later(), asio::bind_cancellation_slot(s->slot(), std::move(done)));
+    answer_later<Out>(in, s, r);
   } catch (...) { in.to->answer_thrown(in.what, in.id, std::current_exception()); }
 }
 
