@@ -23,8 +23,8 @@ transport::opcode opcode_of(const session::peer_session& s) noexcept {
 attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock)
     : conversation_(std::move(of)),
       clock_(std::move(clock)),
-      alarm_(clock_->make_alarm(conversation_->executor().executor)),
-      pacing_(conversation_->make_pacing()) {
+      pacing_(conversation_->make_pacing()),
+      alarm_(clock_->make_alarm(conversation_->executor().executor)) {
   conversation_->attach(*this);
 }
 

@@ -72,7 +72,8 @@ class attachment final : public transport::connection_handler, private conversat
   const std::shared_ptr<conversation> conversation_;
   const std::shared_ptr<transport::clock> clock_;
   std::shared_ptr<transport::connection> connection_;
-  std::unique_ptr<error> failure_;  // why this end closed the connection. Null: it did not
+  const std::unique_ptr<pacing> pacing_;  // only for a dialect that needs it
+  std::unique_ptr<error> failure_;        // why this end closed the connection. Null: it did not
 
   std::unique_ptr<transport::alarm> alarm_;
   time_point armed_ = time_point::max();
@@ -83,7 +84,6 @@ class attachment final : public transport::connection_handler, private conversat
   std::uint64_t received_ = 0;  // bytes, if the transport reports them
   bool told_when_ = false;      // the transport calls on_received()
 
-  const std::unique_ptr<pacing> pacing_;  // only for a dialect that needs it
   std::unique_ptr<transport::alarm> pause_;
 };
 

@@ -53,20 +53,21 @@ std::string naming_what_failed(const about& what, errc code, std::string_view te
 }  // namespace
 
 peer_session::peer_session(session_options chosen, const contract& known, output& out, session::owner& owner)
-    : options_(std::move(chosen)),
+    : out_(out),
+      self_(chosen.self),
+      plain_(!chosen.format->has_session()),
+      binary_(chosen.format->binary()),
+      payload_format_(chosen.format->payload_format()),
+      outbox_(chosen.max_queue, chosen.total),
+      options_(std::move(chosen)),
       contract_(known),
-      out_(out),
-      owner_(owner),
-      plain_(!options_.format->has_session()),
-      binary_(options_.format->binary()),
-      payload_format_(options_.format->payload_format()),
-      outbox_(options_.max_queue, options_.total) {
+      owner_(owner) {
   settle_heartbeat();
   options_.agent.resize(wire::cut_text(options_.agent, wire::max_agent).size());
-  fill_defaults(options_.limits, options_.self);
+  fill_defaults(options_.limits, self_);
   peer_limits_ = options_.peer_limits;
-  fill_defaults(peer_limits_, wire::other(options_.self));
-  if (options_.self == side::server) client_id_ = wire::make_client_id(options_.node);
+  fill_defaults(peer_limits_, wire::other(self_));
+  if (self_ == side::server) client_id_ = wire::make_client_id(options_.node);
 }
 
 void peer_session::start(time_point now) {
@@ -76,7 +77,7 @@ void peer_session::start(time_point now) {
   if (plain()) return become_open(now);
   state_ = state::greeting;
   next_tick_ = saturating_add(now, options_.hello_timeout);
-  if (options_.self == side::client) greet_server();
+  if (self_ == side::client) greet_server();
 }
 
 // The ping is sent early enough for its answer to arrive.
@@ -102,7 +103,7 @@ void peer_session::become_open(time_point now) {
   ++counters_.frames_received;
   if (binary != binary_) {
     // A plain client has agreed to nothing, so it receives an error, as after any other mistake.
-    if (plain_ && (options_.self == side::server || !options_.error_answers)) {
+    if (plain_ && (self_ == side::server || !options_.error_answers)) {
       refuse(now, {.code = errc::bad_frame, .text = "a binary frame where text is expected"});
       return nullptr;
     }
@@ -112,7 +113,7 @@ void peer_session::become_open(time_point now) {
   const wire::read_limits bounds{.max_depth = options_.limits.max_depth,
                                  .multi = plain() || state_ == state::greeting || has_feature(wire::feature::multi)};
   if (!in_) in_ = std::make_unique<wire::envelope>();
-  if (auto fault = format().read(frame, options_.self, bounds, *in_)) {
+  if (auto fault = format().read(frame, self_, bounds, *in_)) {
     refused_call_ = fault->re;
     if (state_ == state::greeting) unexpected_greeting();
     else refuse(now, *fault, {nullptr, in_.get()});
@@ -136,7 +137,7 @@ void peer_session::become_open(time_point now) {
     case wire::kind::call:
       // A promise to answer once cannot be ignored. A client that declared that it does not answer
       // calls gets none.
-      if (!e.key.empty() || (options_.self == side::client && !has_feature(wire::feature::server_calls))) {
+      if (!e.key.empty() || (self_ == side::client && !has_feature(wire::feature::server_calls))) {
         close(close_code::protocol_violation, not_agreed);
         return nullptr;
       }
@@ -144,7 +145,7 @@ void peer_session::become_open(time_point now) {
     case wire::kind::error:
       // At a server, a client's errors about events only reach the log, so they count as idle. At a
       // client, they are about events that it sent itself.
-      if (e.re == 0 && options_.self == side::server && !count_idle(now)) return nullptr;
+      if (e.re == 0 && self_ == side::server && !count_idle(now)) return nullptr;
       return &e;
     case wire::kind::event:
     case wire::kind::reply:
@@ -252,18 +253,18 @@ void peer_session::refuse(time_point now, const wire::fault& fault, about what) 
   if (noted_.count(now)) owner_.refused(fault, what);
   // Data that a plain client receives may come from another client, relayed unread. It does not
   // close this connection.
-  const bool anybodys = plain() && options_.self == side::client;
+  const bool anybodys = plain() && self_ == side::client;
   if (malformed(fault.code) && !anybodys && !count_malformed(now)) return;
   // For events only. Every call gets an answer, which the caller has to read.
   const bool event = fault.re == 0 && fault.foreign_re.empty();
-  if (event && options_.self == side::server && !malformed(fault.code) && !count_idle(now)) return;
+  if (event && self_ == side::server && !malformed(fault.code) && !count_idle(now)) return;
   if (!options_.error_answers) {
     ++counters_.unanswered;
     return;
   }
   const bool answers_call = fault.re != 0 || !fault.foreign_re.empty();
   // A client reports it to its own application. A plain server would relay the answer as an event.
-  if (options_.self == side::client && (!answers_call || plain())) return;
+  if (self_ == side::client && (!answers_call || plain())) return;
   if (!answers_call && !errors_.count(now)) {
     ++counters_.unanswered;
     return;
@@ -322,7 +323,7 @@ bool peer_session::send(const buffer& frame, std::uint64_t call) {
 }
 
 bool peer_session::send(std::string& frame, std::uint64_t call) { return send(frame, call, false); }
-bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { return send(frame, call, options_.self == side::client); }
+bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { return send(frame, call, self_ == side::client); }
 
 [[gnu::hot]] bool peer_session::send(std::string& frame, std::uint64_t call, bool admitted) {
   if (state_ != state::open) return false;

@@ -235,7 +235,7 @@ class peer_session {
   bool plain() const noexcept { return plain_; }
   bool binary() const noexcept { return binary_; }
   parley::format payload_format() const noexcept { return payload_format_; }
-  side self() const noexcept { return options_.self; }
+  side self() const noexcept { return self_; }
   // Issued by the server. A plain client never learns its own.
   const std::string& client_id() const noexcept { return client_id_; }
   // The limits of the peer.
@@ -258,9 +258,7 @@ class peer_session {
 
   // Appends a frame as this end writes it. Returns false and appends nothing if a field exceeds its
   // limit.
-  bool write(const wire::envelope& e, bytes_view payload, std::string& out) const {
-    return options_.format->write(e, options_.self, payload, out);
-  }
+  bool write(const wire::envelope& e, bytes_view payload, std::string& out) const { return options_.format->write(e, self_, payload, out); }
 
  private:
   enum class state { starting, greeting, open, closed };
@@ -292,19 +290,26 @@ class peer_session {
   }
   // The bytes in the transport count toward the limit here. At a client they do not, because most
   // of them were admitted.
-  std::size_t counted(std::size_t in_transport) const noexcept { return options_.self == side::client ? 0 : in_transport; }
+  std::size_t counted(std::size_t in_transport) const noexcept { return self_ == side::client ? 0 : in_transport; }
   bool accepts_larger(const parley::method*, std::size_t payload) const noexcept;
   [[gnu::noinline]] bool agreed_after_all(const parley::method&) const noexcept;
 
-  session_options options_;
-  const contract& contract_;
+  // The members that every sent frame needs come first and lie together. An event to a thousand
+  // sessions would otherwise wait for the memory of each of them more often.
   output& out_;
-  session::owner& owner_;
   state state_ = state::starting;
+  const side self_;
   bool plain_;  // property of the format, stored because every frame needs it
   bool binary_;
   parley::format payload_format_;
+  std::vector<const parley::method*> mismatched_;  // almost always empty
+  wire::limits peer_limits_{};
+  session_counters counters_;
   outbox outbox_;
+
+  session_options options_;
+  const contract& contract_;
+  session::owner& owner_;
   struct last_words {
     std::uint16_t code;
     std::string text;
@@ -314,12 +319,10 @@ class peer_session {
   // Present while the session receives. A session that greets or is silent has none.
   std::unique_ptr<wire::envelope> in_;
   std::string client_id_;
-  wire::limits peer_limits_{};
   // Server: methods known to the client whose own limit exceeds peer_limits_. Rarely any.
   std::vector<const parley::method*> larger_;
   std::uint64_t features_ = 0;
-  std::vector<const parley::method*> mismatched_;  // almost always empty
-  wire::policy policy_ = wire::policy::degrade;    // the server's, once the greeting is complete
+  wire::policy policy_ = wire::policy::degrade;  // the server's, once the greeting is complete
   bool total_was_full_ = false;
   // Server: a hello was answered with `fresh`, and only a plain one may follow.
   bool greeted_ = false;
@@ -341,7 +344,6 @@ class peer_session {
   rate noted_{10, std::chrono::seconds(10)};
   allowance<allowed_pings> pings_;
   allowance<allowed_idle> idle_;
-  session_counters counters_;
 };
 
 }  // namespace parley::session

@@ -28,8 +28,8 @@ bool would_block(const std::error_code& ec) noexcept { return ec == asio::error:
 socket_stream::socket_stream(stream_socket socket, std::shared_ptr<void> slot, std::shared_ptr<flush_list> turn)
     : tethered(socket.get_executor()),
       port_(std::in_place, std::move(socket)),
-      slot_(std::move(slot)),
       turn_(std::move(turn)),
+      slot_(std::move(slot)),
       remote_(port_->remote()) {}
 
 socket_stream::~socket_stream() = default;

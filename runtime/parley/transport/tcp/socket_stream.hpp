@@ -183,39 +183,42 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void end(std::error_code why);
 
   std::optional<byte_port> port_;
+
+  // The members that every write and flush needs lie together.
+  std::shared_ptr<flush_list> turn_;
+  bool in_batch_ = false;         // the owner is handling received bytes; its data is flushed afterwards
+  bool flush_due_ = false;        // the stream is in the flush list
+  bool awaiting_write_ = false;   // the socket accepts no more data
+  bool write_is_waited_ = false;  // an operation on the loop waits until it does
+  bool report_writes_ = true;
+  bool wrote_early_ = false;  // on_written has not been called for it yet
+  // A write failed. Data that was received before is still read, and then the end is reported.
+  bool broken_ = false;
+  write_queue out_;
+  std::size_t unsent_ = 0;   // ciphertext that waits for the system
+  std::size_t counted_ = 0;  // waiting bytes that count in the account of the flush list
+  std::uint64_t written_ = 0;
+  std::uint64_t encrypted_ = 0;  // the plain text that was written since unsent_ was 0
+
   std::unique_ptr<asio::steady_timer> timer_;  // exists while it is set
   std::shared_ptr<stream_owner> owner_;
   std::shared_ptr<void> slot_;
-  std::shared_ptr<flush_list> turn_;
   const remote_end remote_;
 
   // Bytes that were read but not taken by the owner, from left_from_ on.
   std::vector<char> left_over_;
   std::size_t left_from_ = 0;
-  write_queue out_;
-  std::size_t counted_ = 0;  // waiting bytes that count in the account of the flush list
   std::error_code broken_by_;
   std::uint32_t timer_number_ = 0;
   std::size_t turn_left_ = 0;
-  std::uint64_t written_ = 0;
-  std::size_t unsent_ = 0;       // ciphertext that waits for the system
-  std::uint64_t encrypted_ = 0;  // the plain text that was written since unsent_ was 0
   std::uint8_t lead_ = 0;
 
   bool paused_ = true;
   bool more_ = false;  // there is probably more to read at once
   bool awaiting_read_ = false;
-  bool going_on_ = false;   // go_on() has been posted
-  bool reads_on_ = false;   // and also because TLS has more
-  bool has_rest_ = false;   // has_rest_ was reported to the flush list as a following turn
-  bool in_batch_ = false;   // the owner is handling received bytes; its data is flushed afterwards
-  bool flush_due_ = false;  // the stream is in the flush list
-  bool report_writes_ = true;
-  bool wrote_early_ = false;      // on_written has not been called for it yet
-  bool awaiting_write_ = false;   // the socket accepts no more data
-  bool write_is_waited_ = false;  // an operation on the loop waits until it does
-  // A write failed. Data that was received before is still read, and then the end is reported.
-  bool broken_ = false;
+  bool going_on_ = false;  // go_on() has been posted
+  bool reads_on_ = false;  // and also because TLS has more
+  bool has_rest_ = false;  // has_rest_ was reported to the flush list as a following turn
 };
 
 }  // namespace parley::transport

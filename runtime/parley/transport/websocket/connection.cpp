@@ -47,11 +47,11 @@ class websocket_connection final : public connection,
  public:
   websocket_connection(std::shared_ptr<socket_stream> stream, const frame_reader::rules& rules, std::shared_ptr<connection_handler> handler)
       : stream_(std::move(stream)),
+        masks_(rules.server ? nullptr : std::make_unique<unpredictable>()),
         handler_(std::move(handler)),
         max_message_(rules.max_message),
         silent_close_(rules.manners.silent_close),
-        reader_(rules),
-        masks_(rules.server ? nullptr : std::make_unique<unpredictable>()) {
+        reader_(rules) {
     without_data_.begin(steady::now());
   }
 
@@ -404,29 +404,31 @@ class websocket_connection final : public connection,
     asio::post(on, [self, handler = std::move(handler), why = std::move(why), how = std::move(how)] { handler->on_closed(why, how); });
   }
 
+  // The members that every sent frame needs come first and lie together.
   const std::shared_ptr<socket_stream> stream_;
+  const std::unique_ptr<unpredictable> masks_;  // only at a client
+  std::size_t high_ = 64 * 1024;
+  std::size_t low_ = 16 * 1024;
+  phase phase_ = phase::open;
+  bool over_ = false;
+  bool paused_ = false;
+
   std::shared_ptr<connection_handler> handler_;
   std::function<void()> on_pong_;
 
   const std::size_t max_message_;
   const bool silent_close_;
   frame_reader reader_;
-  std::unique_ptr<slow_path> slow_;             // exists while a frame or message requires it
-  const std::unique_ptr<unpredictable> masks_;  // only at a client
-  std::unique_ptr<ending> verdict_;             // a violation for which the connection is not closed yet
+  std::unique_ptr<slow_path> slow_;  // exists while a frame or message requires it
+  std::unique_ptr<ending> verdict_;  // a violation for which the connection is not closed yet
   std::unique_ptr<ending> end_;
 
-  std::size_t high_ = 64 * 1024;
-  std::size_t low_ = 16 * 1024;
   allowance<frames_without_data> without_data_;
   // The pongs that are queued. The system has not accepted the last of them, which ends at byte
   // pongs_end_ of the stream.
   unsigned pongs_ = 0;
   std::uint64_t pongs_end_ = 0;
   std::unique_ptr<std::string> newest_ping_;  // the payload of the newest ping, while it waits for the pongs before it
-  bool over_ = false;
-  bool paused_ = false;
-  phase phase_ = phase::open;
 };
 
 }  // namespace
