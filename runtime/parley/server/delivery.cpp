@@ -26,7 +26,7 @@ result<> server_loop::delivery::make_payload(format f) {
 
 result<> server_loop::delivery::make(spoken as, const server_core& server) {
   if (tried[static_cast<std::size_t>(as)]) return {};
-  const wire::envelope_format& f = server.format_of(as);
+  const wire::envelope_format& f = server.ports().format_of(as);
   if (!what && f.binary()) return {};
   if (what)
     if (auto made = make_payload(f.payload_format()); !made) return made;
@@ -58,7 +58,7 @@ result<> server_loop::delivery::make(spoken as, const server_core& server) {
     e.has_text = received->has_text;
     written = f.write(e, side::server, as_bytes(payload), frame);
   }
-  if (is_dialect(as)) written = written && fits(server.dialect_of(as), frame.size(), side::server);
+  if (is_dialect(as)) written = written && fits(server.ports().dialect_of(as), frame.size(), side::server);
   tried[static_cast<std::size_t>(as)] = true;
   if (!written) return is_dialect(as) ? result<>() : error{errc::invalid, "the envelope exceeds its limits"};
   const auto kind = f.binary() ? transport::opcode::binary : transport::opcode::text;

@@ -38,16 +38,9 @@ void server_core::start(ticket of, outgoing request, std::unique_ptr<pending_cal
     });
     return;
   }
-  {
-    // Registered before it is posted, because it can be cancelled from now on.
-    const std::lock_guard lock(asked_guard_);
-    asked_.emplace(of, asked{loop, {}});
-  }
+  asked_.begin(of, *loop);
   std::unique_ptr<pending_call> tracked = std::make_unique<tracked_call>(std::move(done), [weak = weak_from_this(), of] {
-    const auto server = weak.lock();
-    if (!server) return;
-    const std::lock_guard lock(server->asked_guard_);
-    server->asked_.erase(of);
+    if (const auto server = weak.lock()) server->asked_.end(of);
   });
   // Always posted, because an operation never completes inside its own start.
   if (!post(*loop, std::move(tracked),
@@ -63,29 +56,15 @@ void server_core::ask(server_loop& loop, ticket of, const outgoing& request, std
   if (request.unwritable) return done.release()->finish(*request.unwritable);
   conversation* end = loop.client(request.to.name);
   if (!end) return done.release()->finish(error{errc::unknown_target, "this client is not connected"});
-  bool cancelled = false;
-  {
-    const std::lock_guard lock(asked_guard_);
-    asked& one = asked_.at(of);
-    cancelled = one.cancelled;
-    one.end = end->weak_from_this();
-  }
-  if (cancelled) return done.release()->finish(errc::cancelled);
+  if (!asked_.reach(of, end->shared_from_this())) return done.release()->finish(errc::cancelled);
   const time_point now = clock_->now();
   end->start_call(now, of, request, deadline_of(request, options_.deadline, now), std::move(done));
 }
 
 void server_core::cancel(ticket of) {
-  asked found{};
-  {
-    const std::lock_guard lock(asked_guard_);
-    const auto it = asked_.find(of);
-    if (it == asked_.end()) return;
-    it->second.cancelled = true;  // ask() checks this if the call has not reached its loop yet
-    found = it->second;
-  }
-  if (found.end.expired()) return;
-  on_loop(*found.loop, [of, where = found.end](server_core&, server_loop&) {
+  const auto found = asked_.cancel(of);
+  if (!found || found->end.expired()) return;  // ask() sees it if the call has not reached its loop yet
+  on_loop(*found->loop, [of, where = found->end](server_core&, server_loop&) {
     if (const auto end = where.lock()) end->cancel_call(of);
   });
 }

@@ -44,6 +44,7 @@ server_core::server_core(server_options options, std::vector<home> homes)
     : options_(checked(std::move(options))),
       node_(wire::make_node_id()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      ports_(options_.loopback),
       waiting_(std::make_shared<account>(options_.max_queued_total)) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
@@ -133,14 +134,14 @@ void server_core::open_ports() {
     if (phase_ != phase::idle) throw std::logic_error("parley::server: started twice");
   }
   if (const auto failed = stop_event_.watch_on(first().executor())) throw call_failed(error{failed, "the server cannot be started"});
-  open_entrances();
+  open_listeners();
   {
     std::lock_guard lock(mutex_);  // until now use() changes the contract itself, and afterwards it posts
     phase_ = phase::running;
   }
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
-  log_entrances();
+  log_ports();
 }
 
 // Starts a thread for each loop but the first.
@@ -273,8 +274,9 @@ formats_in_use server_core::formats() const {
     for (const spoken kind : {spoken::binary, spoken::binary_without_lists}) now.binary = now.binary || loop->counts().speaking(kind) != 0;
     for (const spoken kind : {spoken::json, spoken::json_without_lists, spoken::plain})
       now.json = now.json || loop->counts().speaking(kind) != 0;
-    for (const entrance* one : with_dialect_)
-      if (loop->counts().speaking(one->kind) != 0) (format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
+    for (const entrance* one : ports_.with_dialect())
+      if (loop->counts().speaking(one->kind) != 0)
+        (ports_.format_of(one->kind).payload_format() == format::json ? now.json : now.binary) = true;
   }
   if (!now.json && !now.binary) now.binary = true;
   return now;

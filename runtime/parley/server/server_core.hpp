@@ -4,13 +4,13 @@
 #pragma once
 
 #include "parley/ends/stop_event.hpp"
+#include "parley/server/asked_calls.hpp"
+#include "parley/server/entrances.hpp"
 #include "parley/server/server_loop.hpp"
-#include "parley/transport/network.hpp"
 
 #include <asio/post.hpp>
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,23 +19,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace parley {
-
-// A port of the server.
-struct entrance {
-  port_options options;
-  std::shared_ptr<transport::tls_server> tls;  // null: plain text
-  spoken kind = spoken::plain;                 // the kind of its dialect
-  std::atomic<std::uint16_t> bound = 0;
-
-  const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
-  // The bound place, for the log.
-  std::string place() const { return options.address.starts_with("unix:") ? options.address : "port " + std::to_string(bound); }
-};
 
 class server_core final : public core, public std::enable_shared_from_this<server_core> {
  public:
@@ -60,7 +47,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // join() for a server object that is being destroyed. If this is a thread of the server, the
   // thread is detached and ends by itself.
   void let_go();
-  std::uint16_t port(std::size_t number) const { return entrances_.at(number).bound; }
+  std::uint16_t port(std::size_t number) const { return ports_.all().at(number).bound; }
   server_counters counters() const;
 
   // core
@@ -92,11 +79,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<whereabouts>& directory() noexcept { return directory_; }
-  const wire::envelope_format& format_of(spoken) const;
-  // The dialect of a kind that is a dialect.
-  const dialect& dialect_of(spoken) const;
-  // The port that serves `path` for clients of the listener of `at`. Null: nothing is served there.
-  const entrance* entrance_for(const entrance& at, std::string_view path) const;
+  const entrances& ports() const noexcept { return ports_; }
   // The bytes that wait for all clients together.
   const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
   // Called when less waits than before. Returns the memory of a peak to the system.
@@ -124,13 +107,12 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // nothing if max_posted leaves no room.
   bool admit(std::size_t cost) noexcept;
   // Opens all ports or none. Throws call_failed.
-  void open_entrances();
+  void open_listeners();
   // Reports which ports are open, and what is dangerous about them.
-  void log_entrances() const;
+  void log_ports() const;
   // Opens one listener for each loop. Throws call_failed.
-  std::vector<std::shared_ptr<transport::listener>> open_listeners(const entrance&, std::size_t largest,
-                                                                   const std::shared_ptr<std::atomic<std::size_t>>& connections);
-  transport::network& network_of(const entrance&) const;
+  std::vector<std::shared_ptr<transport::listener>> listeners_for(const entrance&, std::size_t largest,
+                                                                  const std::shared_ptr<std::atomic<std::size_t>>& connections);
   // A function for the listener of that loop, which is called for each client that the listener
   // refuses itself.
   std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
@@ -147,9 +129,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   const std::uint32_t node_;  // the part of client ids that identifies this server
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
-  std::deque<entrance> entrances_;             // the first one has the port of the options; entries never move
-  std::vector<const entrance*> with_dialect_;  // indexed by the number of the dialect
-  std::atomic<std::size_t> posted_ = 0;        // bytes that were posted to loops and that the loops have not processed
+  entrances ports_;
+  std::atomic<std::size_t> posted_ = 0;  // bytes that were posted to loops and that the loops have not processed
   const std::shared_ptr<account> waiting_;
   std::thread thread_;  // the thread of start()
 
@@ -172,13 +153,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::uint64_t next_registration_ = 1;    // under the mutex
   std::vector<std::uint64_t> registered_;  // under the mutex
 
-  std::mutex asked_guard_;
-  struct asked {
-    server_loop* loop;
-    std::weak_ptr<conversation> end;  // set when the call has reached its loop
-    bool cancelled = false;
-  };
-  std::unordered_map<ticket, asked> asked_;  // calls to clients, by ticket
+  asked_calls asked_;
 };
 
 template <class F>

@@ -85,7 +85,7 @@ void server_loop::on_request(const entrance& came_by, const std::shared_ptr<tran
     ask->reject(status, text);
   };
   if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
-  const entrance* const at = server_.entrance_for(came_by, ask->path);
+  const entrance* const at = server_.ports().serving(came_by, ask->path);
   if (!at) return reject(404, "nothing is served at this path: clients connect at " + came_by.options.path);
   const dialect* const foreign = at->dialect();
   const admission to = admit(options, foreign, *ask);

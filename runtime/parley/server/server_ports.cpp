@@ -1,4 +1,4 @@
-// The ports of a server: the list of ports, what each speaks, and how they are opened.
+// How a server opens its ports, and what it reports of them.
 #include "parley/conversation/attachment.hpp"
 #include "parley/ends/address.hpp"
 #include "parley/ends/bounds.hpp"
@@ -15,74 +15,31 @@ std::size_t server_core::listen(port_options chosen) {
   std::lock_guard lock(mutex_);
   if (phase_ != phase::idle) throw std::logic_error("parley::server::listen: add ports before the start");
   if (chosen.address.empty()) chosen.address = options_.address;
-  const wire::envelope_format* const foreign = chosen.dialect.format;
-  if (foreign && foreign->has_session()) throw std::invalid_argument("a dialect has no session of its own");
-  if (foreign && with_dialect_.size() == max_dialects) throw std::invalid_argument("too many ports with a dialect");
-  auto tls = loaded_tls(options_.loopback, chosen.tls);
-  entrance& one = entrances_.emplace_back();
-  one.tls = std::move(tls);
-  one.options = std::move(chosen);
-  if (foreign) {
-    one.kind = static_cast<spoken>(static_cast<std::size_t>(spoken::dialect) + with_dialect_.size());
-    with_dialect_.push_back(&one);
-  }
-  return entrances_.size() - 1;
-}
-
-const dialect& server_core::dialect_of(spoken kind) const {
-  return with_dialect_[static_cast<std::size_t>(kind) - static_cast<std::size_t>(spoken::dialect)]->options.dialect;
-}
-
-const wire::envelope_format& server_core::format_of(spoken kind) const {
-  switch (kind) {
-    case spoken::binary:
-    case spoken::binary_without_lists:
-      return wire::fbs_format();
-    case spoken::json:
-    case spoken::json_without_lists:
-      return wire::json_format();
-    case spoken::plain:
-      return wire::plain_format();
-    default:
-      return *dialect_of(kind).format;
-  }
-}
-
-transport::network& server_core::network_of(const entrance& at) const {
-  return transport::network_for(at.options.address, options_.loopback);
-}
-
-// In a network without addresses, the listener of the first port serves all ports, and a path that
-// belongs to no other port selects the first.
-const entrance* server_core::entrance_for(const entrance& at, std::string_view path) const {
-  if (network_of(at).has_addresses()) return at.options.path == path ? &at : nullptr;
-  const auto named =
-      std::find_if(entrances_.begin() + 1, entrances_.end(), [path](const entrance& one) { return one.options.path == path; });
-  return named == entrances_.end() ? &at : &*named;
+  return ports_.add(std::move(chosen));
 }
 
 // Opens all ports or none. If one cannot be opened, those before it are closed again.
-void server_core::open_entrances() {
+void server_core::open_listeners() {
   const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
   const auto connections = std::make_shared<std::atomic<std::size_t>>(0);
   std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
-  for (const entrance& one : entrances_) {
-    opened.push_back(open_listeners(one, largest, connections));
-    if (!network_of(one).has_addresses()) break;
+  for (const entrance& one : ports_.all()) {
+    opened.push_back(listeners_for(one, largest, connections));
+    if (!ports_.network_of(one).has_addresses()) break;
   }
   for (std::size_t number = 0; number < opened.size(); ++number) {
-    entrance& one = entrances_[number];
+    entrance& one = ports_.all()[number];
     one.bound = opened[number].front()->port();
     for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move(opened[number][i]));
   }
 }
 
-void server_core::log_entrances() const {
-  for (const entrance& one : entrances_) {
+void server_core::log_ports() const {
+  for (const entrance& one : ports_.all()) {
     log(log_level::info, "listening on " + one.place() + (one.tls ? " with TLS" : ""));
     if (one.tls)
       for (const std::string& warning : one.tls->warnings()) log(log_level::warning, warning);
-    else if (network_of(one).has_addresses() && !is_of_this_machine(one.options.address))
+    else if (ports_.network_of(one).has_addresses() && !is_of_this_machine(one.options.address))
       log(log_level::warning, one.place() + " is open to other machines without TLS: set tls, or put a proxy with TLS before it");
   }
 }
@@ -91,7 +48,7 @@ result<> server_core::reload_tls() {
   std::vector<std::shared_ptr<transport::tls_server>> all;
   {
     const std::lock_guard lock(mutex_);  // listen() may still add ports
-    for (const entrance& one : entrances_)
+    for (const entrance& one : ports_.all())
       if (one.tls) all.push_back(one.tls);
   }
   std::vector<std::function<void()>> uses;
@@ -116,10 +73,10 @@ std::function<void(int, std::string_view, const std::string&)> server_core::refu
 // With several loops, each has a socket of its own on the same port, and the system divides the
 // clients among them. The first loop binds the port alone, which fails if another process uses it.
 // Then the others may join.
-std::vector<std::shared_ptr<transport::listener>> server_core::open_listeners(
-    const entrance& at, std::size_t largest, const std::shared_ptr<std::atomic<std::size_t>>& connections) {
+std::vector<std::shared_ptr<transport::listener>> server_core::listeners_for(const entrance& at, std::size_t largest,
+                                                                             const std::shared_ptr<std::atomic<std::size_t>>& connections) {
   using transport::port_sharing;
-  transport::network& network = network_of(at);
+  transport::network& network = ports_.network_of(at);
   transport::listen_options listen;
   listen.address = network.has_addresses() ? at.options.address : std::string();  // in memory: accepts every name
   listen.port = at.options.port;
