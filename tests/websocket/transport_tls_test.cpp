@@ -256,6 +256,29 @@ TEST_F(Tls, What_was_received_before_a_pause_is_delivered_after_it) {
   ASSERT_TRUE(run_until(io, [&] { return end().messages.size() == 20; }));
 }
 
+// A part of a record waits in the engine, so the next read of the socket completes more plain text
+// than one read of the owner takes. The rest stays here, and the socket is empty.
+TEST_F(Tls, What_the_owner_had_no_room_for_is_delivered_although_the_socket_is_empty) {
+  server->prepare = [](recorder& to) {
+    to.when_message = [&to](const recorder::message&) {
+      if (to.messages.size() == 1) to.link->pause_reading();
+    };
+  };
+  foreign_client client(io, server->door->port());
+  client.upgrade();
+  ASSERT_TRUE(run_until(io, [&] { return !server->ends.empty() && end().opened == 1; }));
+  const std::string text(16'352, 'x');  // a frame of 16,360 bytes in a record of 16,382
+  std::string all;
+  for (int i = 0; i < 5; ++i) all += client.on_the_wire(raw_client::text(text));
+  client.write_to_socket(std::string_view(all).substr(0, 16'381));
+  settle(io);
+  client.write_to_socket(std::string_view(all).substr(16'381));
+  ASSERT_TRUE(run_until(io, [&] { return !end().messages.empty(); }));
+  settle(io);
+  end().call([](connection& to) { to.resume_reading(); });
+  ASSERT_TRUE(run_until(io, [&] { return end().messages.size() == 5; }));
+}
+
 TEST_F(Tls, Ciphertext_that_the_system_does_not_take_is_counted) {
   foreign_client client(io, server->door->port());
   client.upgrade();
