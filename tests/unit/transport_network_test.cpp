@@ -35,7 +35,7 @@ TEST(Network, Names_the_schemes_there_are_for_a_url_of_none) {
   const auto wrong = network_for("ftp://host", nullptr).check("ftp://host", "");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, errc::invalid);
-  EXPECT_THAT(wrong.error().message, HasSubstr("ws:// or ws+unix://"));
+  EXPECT_THAT(wrong.error().message, HasSubstr("ws://, wss:// or ws+unix://"));
 }
 
 TEST(HttpStatus, Means_the_same_wherever_it_comes_from_as_far_as_the_table_says) {
