@@ -1,6 +1,7 @@
 #include "certificates.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -40,7 +41,11 @@ struct issuer::keys {
 
   keys() = default;
   // Signed by `by`, or by itself.
-  keys(const wish& what, const keys* by) : certificate(X509_new()), key(what.rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")) {
+  keys(const wish& what, const keys* by) {
+    // The first initialisation in a process counts, so it must not differ from that of the runtime.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+    certificate = X509_new();
+    key = what.rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     X509_set_version(certificate, 2);
     std::uint64_t serial = 0;
     RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial);

@@ -137,6 +137,7 @@ class client_context final : public tls_client {
 }  // namespace
 
 result<std::shared_ptr<tls_client>> load_tls(client_tls options) {
+  prepare_openssl();
   auto made = std::make_shared<client_context>(std::move(options));
   if (auto loaded = made->load(); !loaded) return loaded.error();
   return std::shared_ptr<tls_client>(std::move(made));

@@ -5,6 +5,9 @@
 
 namespace parley::transport {
 
+// If it fails, OpenSSL tries again at its first use, and that reports the failure.
+void prepare_openssl() noexcept { OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr); }
+
 context_handle make_context(bool server, tls_version minimum) {
   constexpr int security_level = 2;  // at least 112 bits, as Debian has it
   constexpr int deepest = 6;

@@ -184,6 +184,7 @@ class server_context final : public tls_server {
 }  // namespace
 
 result<std::shared_ptr<tls_server>> load_tls(server_tls options) {
+  prepare_openssl();
   auto made = std::make_shared<server_context>(std::move(options));
   if (auto loaded = made->load(); !loaded) return loaded.error();
   return std::shared_ptr<tls_server>(std::move(made));
