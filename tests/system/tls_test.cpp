@@ -35,6 +35,12 @@ std::string secure_url(std::uint16_t port) { return "wss://127.0.0.1:" + std::to
 
 // A server with certificates that the test chooses.
 struct Tls : testing::Test {
+  // The server must have ended before its handler is destroyed.
+  ~Tls() override {
+    if (!server) return;
+    server->stop();
+    server->join();
+  }
   void serve(parley::server_options options) {
     options.log = log.sink();
     server.emplace(std::move(options));
