@@ -136,6 +136,26 @@ TEST(Bounds, Many_calls_that_wait_for_the_link_are_cancelled_one_by_one) {
   clock->advance(10s, [&] { io.poll(); });
 }
 
+// A queue without messages takes one of any size, also when the client has last looked at it while something waited.
+TEST(Bounds, A_call_that_is_larger_than_the_queue_is_sent_whenever_nothing_waits) {
+  parley::server server{{.max_message = 1 << 20}};
+  Host host(server);
+  server.add(host);
+  server.start();
+  {
+    parley::client link("ws://127.0.0.1:" + std::to_string(server.port()) + "/ws", {.max_queue = 100'000});
+    const TalkClient talk(link);
+    const std::string large(150'000, 'x');
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(talk.echo(large), large);
+      talk.touch();
+    }
+    EXPECT_EQ(talk.async_echo(std::string(2 << 20, 'x'), asio::use_future).get().error().code, parley::errc::too_large);
+  }
+  server.stop();
+  server.join();
+}
+
 // ---- Before the server's loop has processed them.
 
 TEST(Bounds, Calls_of_a_server_that_wait_for_its_loop_are_bounded_and_each_ends_once) {

@@ -101,6 +101,7 @@ class client_core final : public core,
   void begin(early);
   std::size_t limit_of(const method&) const noexcept;
   std::string_view option_of_limit() const noexcept;
+  error why_no_room(const outgoing&) const;
   void send_early(early);
   void admit_waiting();
   void fail_waiting(const error& why);

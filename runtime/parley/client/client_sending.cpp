@@ -17,18 +17,34 @@ constexpr std::size_t queues_waiting_for_room = 4;
 
 // --- Calls.
 
+// A call that was refused because too much is waiting. If it could not be sent at any time, the
+// reason is that.
+error client_core::why_no_room(const outgoing& request) const {
+  if (const std::size_t limit = limit_of(*request.what); request.size() > limit)
+    return payload_too_large(*request.what, request.size(), limit, option_of_limit());
+  return {errc::overloaded,
+          "too much is waiting to be sent: the limit is " + std::to_string(options_.max_queue) + " bytes (client_options::max_queue)"};
+}
+
 void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
   const std::size_t size = request.cost();
   const std::size_t before = posted_.fetch_add(size);
-  if (before + queued_ != 0 && before + queued_ + size > options_.max_queue) {
+  if (before != 0 && before + size > options_.max_queue) {
     posted_ -= size;
-    on_executor(std::move(done), [](client_core&, std::unique_ptr<pending_call> refused) {
-      refused.release()->finish(error{errc::overloaded, "too much is waiting to be sent"});
-    });
+    on_executor(std::move(done),
+                [why = why_no_room(request)](client_core&, std::unique_ptr<pending_call> refused) { refused.release()->finish(why); });
     return;
   }
-  const bool handed_over =
-      on_executor(std::move(done), [of, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
+  // queued_ is only updated by a send, so it may be outdated, and only the loop can look again.
+  const bool looks_full = queued_ != 0 && before + queued_ + size > options_.max_queue;
+  const bool handed_over = on_executor(
+      std::move(done), [of, looks_full, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
+        if (looks_full) self.note_queue();
+        if (looks_full && self.queued_ != 0 && self.queued_ + request.cost() > self.options_.max_queue) {
+          self.posted_ -= request.cost();
+          call.release()->finish(self.why_no_room(request));
+          return self.admit_waiting();
+        }
         if (request.unwritable) {
           self.posted_ -= request.cost();
           return call.release()->finish(*request.unwritable);
