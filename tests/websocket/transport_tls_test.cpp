@@ -101,6 +101,7 @@ TEST_F(Tls, A_client_of_Parley_is_told_so_too) {
   const auto why = error_of({.url = "ws://127.0.0.1:" + std::to_string(server->door->port()) + "/ws"});
   EXPECT_EQ(why.code, errc::version_mismatch);
   EXPECT_THAT(why.message, HasSubstr("HTTP 400"));
+  EXPECT_THAT(why.message, HasSubstr("begin the url with wss://"));
 }
 
 TEST_F(Tls, A_plain_server_is_recognised) {

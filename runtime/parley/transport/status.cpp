@@ -36,6 +36,7 @@ error refusal(int status, std::string_view path) {
   constexpr std::size_t enough = 100;
   error why{meaning_of(status, refuser::server), "the server refused with HTTP " + std::to_string(status)};
   why.from_peer = true;
+  if (status == 400) why.message += ": it does not understand the request; if the port speaks TLS, begin the url with wss://";
   if (status != 404) return why;
   why.message += path.empty() ? ": nothing is served at this path" : ": nothing is served at " + std::string(path.substr(0, enough));
   if (path != usual) (why.message += "; the default path of a Parley server is ") += usual;
