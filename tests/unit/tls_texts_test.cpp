@@ -29,6 +29,17 @@ struct tls_texts : ::testing::Test {
     EXPECT_TRUE(a.engine->is_up());
     return {errc::failed, "no error"};
   }
+  // The client's end after it has talked to a foreign server.
+  tls_end met(foreign_tls& server) const {
+    tls_end client(loaded(wanted)->connect("localhost", 443));
+    for (int i = 0; i < 6; ++i) {
+      client.go_on();
+      server.receive(std::exchange(client.sent, {}));
+      server.advance();
+      client.arrived += server.take_sent();
+    }
+    return client;
+  }
   void show(const identity& who) { served.certificate = as_option(who); }
 
   error at_server{errc::failed};
@@ -133,13 +144,7 @@ TEST_F(tls_texts, The_server_wants_a_certificate) {
 
 TEST_F(tls_texts, The_server_wants_a_certificate_in_TLS_1_2) {
   foreign_tls server({.server = true, .who = authority.issue(), .version = 0x0303, .wants_certificate = true});
-  tls_end client(loaded(wanted)->connect("localhost", 443));
-  for (int i = 0; i < 6; ++i) {
-    client.go_on();
-    server.receive(std::exchange(client.sent, {}));
-    server.advance();
-    client.arrived += server.take_sent();
-  }
+  const tls_end client = met(server);
   ASSERT_NE(client.engine->fault(), nullptr);
   EXPECT_EQ(client.engine->fault()->code, errc::unauthenticated);
   EXPECT_EQ(client.fault(), "the server asks for a client certificate; set tls.certificate");
@@ -168,13 +173,7 @@ TEST_F(tls_texts, An_accepted_certificate_may_be_missing) {
 
 TEST_F(tls_texts, No_common_version) {
   foreign_tls server({.server = true, .who = authority.issue(), .version = 0x0302});
-  tls_end client(loaded(wanted)->connect("localhost", 443));
-  for (int i = 0; i < 4; ++i) {
-    client.go_on();
-    server.receive(std::exchange(client.sent, {}));
-    server.advance();
-    client.arrived += server.take_sent();
-  }
+  const tls_end client = met(server);
   ASSERT_NE(client.engine->fault(), nullptr);
   EXPECT_EQ(client.engine->fault()->code, errc::version_mismatch);
   EXPECT_EQ(client.fault(), "the ends have no TLS version in common; tls.minimum here is 1.2");
@@ -183,13 +182,7 @@ TEST_F(tls_texts, No_common_version) {
 TEST_F(tls_texts, The_client_wants_a_newer_version) {
   foreign_tls server({.server = true, .who = authority.issue(), .version = 0x0303});
   wanted.minimum = tls_version::v1_3;
-  tls_end client(loaded(wanted)->connect("localhost", 443));
-  for (int i = 0; i < 4; ++i) {
-    client.go_on();
-    server.receive(std::exchange(client.sent, {}));
-    server.advance();
-    client.arrived += server.take_sent();
-  }
+  const tls_end client = met(server);
   EXPECT_EQ(client.fault(), "the ends have no TLS version in common; tls.minimum here is 1.3");
 }
 

@@ -145,7 +145,7 @@ parley_code parley_options_set_tls_certificate_pem(parley_options* options, cons
 parley_code parley_options_set_tls_host_name(parley_options* options, const char* name);
 /* Default TLS 1.2. */
 parley_code parley_options_set_tls_minimum(parley_options* options, parley_tls_version version);
-/* Accepts every certificate, so whoever controls the network can read and change everything. */
+/* Accepts every certificate. Anybody who controls the network can then read and change all data. */
 parley_code parley_options_set_tls_insecure_accept_any_certificate(parley_options* options, int yes);
 
 /* ---- Received messages. */

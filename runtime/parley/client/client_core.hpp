@@ -102,6 +102,9 @@ class client_core final : public core,
   std::size_t limit_of(const method&) const noexcept;
   std::string_view option_of_limit() const noexcept;
   error why_no_room(const outgoing&) const;
+  // Whether a message that costs this much has no place beside the `used` bytes. An empty queue takes
+  // any message.
+  bool is_full(std::size_t used, std::size_t cost) const noexcept { return used != 0 && used + cost > options_.max_queue; }
   void send_early(early);
   void admit_waiting();
   void fail_waiting(const error& why);

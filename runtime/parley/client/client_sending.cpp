@@ -29,18 +29,18 @@ error client_core::why_no_room(const outgoing& request) const {
 void client_core::start(ticket of, outgoing request, std::unique_ptr<pending_call> done) {
   const std::size_t size = request.cost();
   const std::size_t before = posted_.fetch_add(size);
-  if (before != 0 && before + size > options_.max_queue) {
+  if (is_full(before, size)) {
     posted_ -= size;
     on_executor(std::move(done),
                 [why = why_no_room(request)](client_core&, std::unique_ptr<pending_call> refused) { refused.release()->finish(why); });
     return;
   }
   // queued_ is only updated by a send, so it may be outdated, and only the loop can look again.
-  const bool looks_full = queued_ != 0 && before + queued_ + size > options_.max_queue;
+  const bool looks_full = is_full(before + queued_, size);
   const bool handed_over = on_executor(
       std::move(done), [of, looks_full, request = std::move(request)](client_core& self, std::unique_ptr<pending_call> call) mutable {
         if (looks_full) self.note_queue();
-        if (looks_full && self.queued_ != 0 && self.queued_ + request.cost() > self.options_.max_queue) {
+        if (looks_full && self.is_full(self.queued_, request.cost())) {
           self.posted_ -= request.cost();
           call.release()->finish(self.why_no_room(request));
           return self.admit_waiting();
@@ -154,7 +154,7 @@ void client_core::cancel(ticket of) {
 
 sent client_core::admit(std::size_t cost) {
   const std::size_t before = posted_.fetch_add(cost);
-  if (waiting_for_room_ == 0 && (before + queued_ == 0 || before + queued_ + cost <= options_.max_queue)) return sent::queued;
+  if (waiting_for_room_ == 0 && !is_full(before + queued_, cost)) return sent::queued;
   posted_ -= cost;
   // queued_ is only updated by a send, so it may be outdated.
   if (!looks_again_.exchange(true))
@@ -243,8 +243,7 @@ void client_core::admit_waiting() {
   note_queue();
   while (const early* const first = for_room_.first()) {
     const std::size_t cost = first->what.cost();
-    const std::size_t used = posted_ + queued_;
-    if (used != 0 && used + cost > options_.max_queue) {
+    if (is_full(posted_ + queued_, cost)) {
       // Posted sends call this function again after they have run. For bytes in the queue,
       // drained() is called.
       if (conversation_ && conversation_->connection())

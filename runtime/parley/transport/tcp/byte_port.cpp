@@ -1,5 +1,7 @@
 #include "parley/transport/tcp/byte_port.hpp"
 
+#include "parley/transport/tcp/system_calls.hpp"
+
 #include <asio/error.hpp>
 
 #include <netinet/in.h>
@@ -10,25 +12,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <ratio>
 
 namespace parley::transport {
 namespace {
-
-// The result of `call`, or 0 and its error. The error has Asio's category, because owners compare it with Asio's errors.
-template <class Call>
-std::size_t result_of(Call call, std::error_code& ec) noexcept {
-  for (;;) {
-    const ssize_t count = call();
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno == EINTR) continue;
-    ec.assign(errno, asio::error::get_system_category());
-    return 0;
-  }
-}
 
 // Failures are ignored. A Unix socket does not have these options, and the other end of a socket
 // may have closed.

@@ -1,5 +1,7 @@
 #include "parley/transport/tcp/socket_stream.hpp"
 
+#include "parley/transport/tcp/system_calls.hpp"
+
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -20,8 +22,6 @@ constexpr std::size_t write_size = read_size;             // enough for answers 
 constexpr std::size_t join_up_to = 4 * 1024;              // shared pieces up to this size together are copied
 constexpr std::size_t bytes_per_turn = 1 << 20;           // after this many bytes, other streams of the loop have their turn
 constexpr std::size_t work_per_turn = 64;                 // also after this many small messages
-
-bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
 
 }  // namespace
 

@@ -1,12 +1,13 @@
 #include "parley/transport/tcp/tls_layer.hpp"
 
+#include "parley/transport/tcp/system_calls.hpp"
+
 #include <asio/error.hpp>
 
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <new>
 
@@ -23,29 +24,10 @@ constexpr std::size_t write_size = text_per_call + 2 * 1024;  // and the heads a
 
 // Returns what the system took, or 0 and the error.
 std::size_t send_some(int socket, std::string_view bytes, std::error_code& ec) noexcept {
-  for (;;) {
-    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno == EINTR) continue;
-    ec.assign(errno, asio::error::get_system_category());
-    return 0;
-  }
+  return result_of([&] { return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL); }, ec);
 }
 
-std::size_t receive_some(int socket, std::span<char> room, std::error_code& ec) noexcept {
-  for (;;) {
-    const ssize_t count = ::recv(socket, room.data(), room.size(), 0);
-    if (count > 0) return static_cast<std::size_t>(count);
-    if (count < 0 && errno == EINTR) continue;
-    if (count == 0) ec = asio::error::eof;
-    else ec.assign(errno, asio::error::get_system_category());
-    return 0;
-  }
-}
-
-bool would_block(const std::error_code& ec) noexcept { return ec == asio::error::would_block || ec == asio::error::try_again; }
-
-// A memory of the heap that an idle connection would keep.
+// Gives the memory back, which an idle connection would keep otherwise.
 void release(std::string& text) noexcept { std::string().swap(text); }
 
 // Hands out the pieces as texts of at most one record. Small pieces are joined, because a record
@@ -141,7 +123,8 @@ std::size_t tls_layer::read(int socket, std::span<char> direct, std::span<char> 
     if (received) break;
     received = true;
     std::error_code why;
-    const std::size_t count = receive_some(socket, raw, why);
+    const std::size_t count = result_of([&] { return ::recv(socket, raw.data(), raw.size(), 0); }, why);
+    if (count == 0 && !why) why = asio::error::eof;
     if (count == 0) {
       if (got == 0) ec = why;
       else if (!would_block(why)) more_ = true;

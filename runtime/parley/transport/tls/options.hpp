@@ -65,7 +65,7 @@ struct client_tls {
   // The name or address that the server's certificate must contain, in place of the url's host.
   std::string host_name{};
   tls_version minimum = tls_version::v1_2;
-  // Accepts every certificate, so whoever controls the network can read and change everything. A
+  // Accepts every certificate. Anybody who controls the network can then read and change all data. A
   // client logs a warning at each connection. Meant for tests.
   bool insecure_accept_any_certificate = false;
 };
