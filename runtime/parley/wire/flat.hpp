@@ -36,6 +36,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace parley::flat {
 
@@ -43,6 +44,12 @@ static_assert(std::endian::native == std::endian::little, "scalars are copied as
 
 template <class T>
 concept scalar = std::is_arithmetic_v<T>;
+
+// C++ types that lie in the table or list itself.
+template <class T>
+concept inline_value = std::is_arithmetic_v<T> || (std::is_enum_v<T> && !std::is_same_v<T, std::byte>);
+
+using byte_vector = std::vector<std::byte>;
 
 // -------------------------------------------------------------------------------------------------
 // Writing
