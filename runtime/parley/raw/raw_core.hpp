@@ -10,6 +10,7 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -192,6 +193,18 @@ class raw_core final : public raw_end,
   static std::size_t room_of(const raw_message& message) noexcept { return cost_of(message.size()); }
   bool room_to_send(const raw_message& message) const;
   bool room_for(std::size_t operations) const noexcept { return operations < options_.max_operations; }
+
+  // The operation with this ticket, which leaves the list. Null if there is none.
+  template <class Waiting>
+  static auto take_out(Waiting& all, ticket of) {
+    decltype(all.front().done) found;
+    const auto it = std::find_if(all.begin(), all.end(), [of](const auto& one) { return one.of == of && one.done; });
+    if (it != all.end()) {
+      found = std::move(it->done);
+      all.erase(it);
+    }
+    return found;
+  }
 
   // Called before a function of the program can run on the executor.
   void has_handlers() noexcept {
