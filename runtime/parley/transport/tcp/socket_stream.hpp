@@ -155,6 +155,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   void close() noexcept;
 
  private:
+  // After this many bytes, other streams of the loop have their turn.
+  static constexpr std::size_t bytes_per_turn = 1 << 20;
+
   void sever() noexcept override;
   void wait_readable();
   void go_on_later();
