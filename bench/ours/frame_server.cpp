@@ -1,9 +1,11 @@
 // Parley's WebSocket transport without envelopes: every message returns to its sender or, with
-// mode=all, one shared buffer goes to all clients.
+// mode=all, one shared buffer goes to all clients. With tls=FOLDER, over TLS with server.pem and
+// server.key in it.
 #include "support/arguments.hpp"
 #include "support/figures.hpp"
 #include "support/socket.hpp"
 
+#include <parley/transport/tls/context.hpp>
 #include <parley/transport/websocket.hpp>
 
 #include <asio/io_context.hpp>
@@ -11,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -42,11 +45,18 @@ class guest final : public parley::transport::connection_handler {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool to_all = bench::arguments(argc, argv).text("mode") == "all";
+  const bench::arguments given(argc, argv);
+  const bool to_all = given.text("mode") == "all";
   bench::be_multi_threaded();
   asio::io_context loop{1};
   guests all;
-  auto listener = parley::transport::websocket_listen(loop.get_executor(), {.limits = {.max_message = 1 << 20}});
+  parley::transport::listen_options options{.limits = {.max_message = 1 << 20}};
+  if (const std::string folder = given.text("tls"); !folder.empty()) {
+    auto tls = parley::transport::load_tls(parley::server_tls{.certificate = {.file = folder + "/server.pem", .key_file = folder + "/server.key"}});
+    if (!tls) bench::fail(tls.error().message);
+    options.tls = *tls;
+  }
+  auto listener = parley::transport::websocket_listen(loop.get_executor(), std::move(options));
   if (!listener) bench::fail(listener.error().message);
   (*listener)->start(
       [&](const std::shared_ptr<parley::transport::request>& ask) { ask->accept("", std::make_shared<guest>(to_all, all)); });

@@ -8,6 +8,10 @@ if(Boost_FOUND)
   endif()
 endif()
 
+if(PARLEY_TLS)
+  parley_bench(bench_asio_ssl_server SOURCES peers/asio_ssl_server.cpp LINKS parley::transport OpenSSL::SSL)
+endif()
+
 # Unmodified websocketpp, built as C++17 because 0.8.2 is not valid C++20. Parley itself uses a
 # repaired copy, with a transport of its own.
 find_path(WEBSOCKETPP_INCLUDE_DIR websocketpp/endpoint.hpp)

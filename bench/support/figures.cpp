@@ -7,18 +7,34 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <thread>
 
 namespace bench {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-std::uint64_t cpu_ns(int pid) {
+namespace {
+
+std::uint64_t cpu_ns_of_one(int pid) {
   clockid_t clock{};
   timespec spent{};
   if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &spent) != 0) fail("the server is gone");
   return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(spent.tv_nsec);
+}
+
+}  // namespace
+
+std::uint64_t cpu_ns(int pid) {
+  std::uint64_t sum = cpu_ns_of_one(pid);
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+    std::ifstream children(thread.path() / "children");
+    for (int child = 0; children >> child;) sum += cpu_ns(child);
+  }
+  return sum;
 }
 
 std::int64_t resident_bytes(int pid) {

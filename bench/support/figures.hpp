@@ -9,8 +9,8 @@ namespace bench {
 // Seconds of a monotonic clock.
 double now();
 
-// The CPU time of all threads of a process, in nanoseconds, including threads that have ended. It
-// is the scheduler's own count (schedstat shows it for each thread), so other load on the machine
+// The CPU time of all threads of a process and of the processes that it has started and that still
+// run, in nanoseconds, including threads that have ended. It is the scheduler's own count (schedstat shows it for each thread), so other load on the machine
 // has little influence.
 std::uint64_t cpu_ns(int pid);
 

@@ -2,11 +2,12 @@
 is measured here.
 
 tool_test.py BUILD    needs bench_load, bench_epoll_server, bench_frame_server, bench_raw_client and
-bench_typed_server
+bench_typed_server, and bench_tls_load for the test of TLS
 """
 
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -111,6 +112,17 @@ class Programs(unittest.TestCase):
             for pattern in ("ask", "window", "first"):
                 with self.subTest(form=form, pattern=pattern):
                     self.assertGreater(self.run_one(FRAMES, None, f"{form}-{pattern}", client="bench_raw_client", size=64)["us"], 0)
+
+    def test_frames_come_back_over_tls(self):
+        if not self.settings.programs.find("bench_tls_load"):
+            self.skipTest("bench_tls_load is not built")
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([programs.BENCH.parent / "scripts" / "make-certificates", folder], check=True)
+            for server, tls in ((["bench_frame_server", f"tls={folder}"], "yes"), (["bench_frame_server"], "no")):
+                for size in (64, 16384):
+                    with self.subTest(server=server, size=size):
+                        found = self.run_one(server, "pipeline", "text", client="bench_tls_load", tls=tls, size=size, connections=3, in_flight=4)
+                        self.assertGreater(found["count"], 0)
 
     def test_peers_that_cannot_be_had_are_skipped_and_said(self):
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(python_peers, "_succeeds", return_value=False):

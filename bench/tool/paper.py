@@ -14,7 +14,7 @@ Written by `scripts/bench{all} --write-results`; do not edit. [README.md](README
 
 **Read ratios, not absolutes**: they hold between contenders of one comparison, which were measured in turn within each of {rounds} rounds of one run.
 A ratio is the median of the quotients within the rounds. CPU is the server's alone, all threads, divided by messages; what a peer's own client
-costs is in no figure. Everything is on 127.0.0.1, without TLS and without compression, server and client on {cores}.
+costs is in no figure. Everything is on 127.0.0.1, without compression, without TLS outside of its own row, server and client on {cores}.
 
 - *epoll*, *Asio*: frames by hand, with UTF-8 validated, without control frames or fragments: floors, not servers.
 - *parley frames*: our WebSocket transport without envelopes. *parley binary*, *parley JSON*: a generated handler on a real server; its payload has

@@ -2,6 +2,6 @@
 and groups(settings).
 """
 
-from . import build, calls, codecs, events, frames, growth, idle, raw, round_trip
+from . import build, calls, codecs, events, frames, growth, idle, raw, round_trip, tls
 
-ALL = [codecs, round_trip, calls, frames, events, raw, idle, growth, build]
+ALL = [codecs, round_trip, calls, frames, events, tls, raw, idle, growth, build]
