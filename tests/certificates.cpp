@@ -82,6 +82,19 @@ issuer::~issuer() = default;
 
 identity issuer::issue(const wish& one) const { return keys(one, keys_.get()).texts(); }
 
+std::string sha256_of_certificate(const std::string& pem) {
+  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  X509* const one = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  unsigned char print[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  X509_digest(one, EVP_sha256(), print, &size);
+  X509_free(one);
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text.append({"0123456789abcdef"[print[i] / 16], "0123456789abcdef"[print[i] % 16]});
+  return text;
+}
+
 std::string with_passphrase(const std::string& key_pem) {
   BIO* const bio = BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size()));
   EVP_PKEY* const key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);

@@ -42,6 +42,9 @@ class issuer {
   identity self_;
 };
 
+// 64 hexadecimal digits.
+std::string sha256_of_certificate(const std::string& pem);
+
 // The key, encrypted with a passphrase.
 std::string with_passphrase(const std::string& key_pem);
 

@@ -94,6 +94,7 @@ WITHOUT_ASIO = {
     "transport/tls/context.hpp",
     "transport/tls/engine.hpp",
     "transport/tls/options.hpp",
+    "transport/tls/peer_certificate.hpp",
     "transport/tls/rules",
     "transport/tls/texts",
     "transport/tls/tickets",

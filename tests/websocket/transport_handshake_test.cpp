@@ -66,6 +66,16 @@ TEST_F(transport_handshake, the_application_sees_the_whole_request) {
                                "Sec-WebSocket-Key=dGhlIHNhbXBsZSBub25jZQ==", "ORIGIN=https://example.org", "X-A=one", "x-a=two", "Empty="));
 }
 
+TEST_F(transport_handshake, a_request_says_whether_it_is_encrypted_and_has_no_certificate_unless_one_was_asked_for) {
+  std::shared_ptr<request> seen;
+  server.decide = [&](std::shared_ptr<request> ask) { seen = std::move(ask); };
+  raw client(io, server.door->port());
+  client.write(raw::request());
+  ASSERT_TRUE(run_until(io, [&] { return seen != nullptr; }));
+  EXPECT_EQ(seen->encrypted, over_tls());
+  EXPECT_EQ(seen->certificate, nullptr);
+}
+
 TEST_F(transport_handshake, subprotocols_of_several_lines_are_joined_and_spaces_are_no_part_of_them) {
   std::vector<std::string> offered;
   server.decide = [&](const std::shared_ptr<request>& ask) {
@@ -206,9 +216,14 @@ TEST_F(transport_handshake, a_request_that_is_not_decided_in_time_is_503_and_a_l
   options.limits.handshake = 500ms;
   served hasty(io, options);
   std::shared_ptr<request> seen;
-  hasty.decide = [&](std::shared_ptr<request> ask) { seen = std::move(ask); };
+  int abandoned = 0;
+  hasty.decide = [&](std::shared_ptr<request> ask) {
+    seen = std::move(ask);
+    seen->on_abandoned = [&] { ++abandoned; };
+  };
   const std::string answer = answer_to(raw::request(), hasty);
   EXPECT_EQ(status(answer), 503);
+  EXPECT_EQ(abandoned, 1);
   const auto end = std::make_shared<recorder>();
   seen->accept("", end);
   EXPECT_EQ(end->closed, 0);

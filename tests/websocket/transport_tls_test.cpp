@@ -7,7 +7,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace parley::transport::testing {
 namespace {
@@ -135,6 +138,43 @@ TEST_F(Tls, A_client_with_a_certificate_connects) {
   const auto who = authority.issue({.name = "device-7", .alternative = "", .client = true});
   const auto tls_client = *load_tls(client_tls{.ca_pem = authority.pem(), .certificate = as_option(who)});
   EXPECT_EQ(connect({.url = server->url(), .tls = tls_client})->opened, 1);
+}
+
+TEST_F(Tls, The_request_has_the_certificate_that_the_client_has_shown) {
+  std::vector<std::shared_ptr<request>> asked;
+  const auto ask = [&](const std::shared_ptr<tls_client>& as) {
+    auto end = std::make_shared<recorder>();
+    websocket_connect(io.get_executor(), {.url = server->url(), .tls = as}, end);
+    const std::size_t before = asked.size();
+    EXPECT_TRUE(run_until(io, [&] { return asked.size() > before; }));
+    asked.back()->accept("", std::make_shared<recorder>());
+    EXPECT_TRUE(run_until(io, [&] { return end->opened == 1; }));
+    return end;
+  };
+  serve({.clients = client_certificates::accepted, .client_ca_pem = authority.pem()});
+  server->decide = [&](std::shared_ptr<request> one) { asked.push_back(std::move(one)); };
+
+  const auto nobody = ask(*load_tls(client_tls{.ca_pem = authority.pem()}));
+  EXPECT_TRUE(asked[0]->encrypted);
+  EXPECT_EQ(asked[0]->certificate, nullptr);
+
+  const auto who = authority.issue({.name = "device-7",
+                                    .alternative = "DNS:seven.example,URI:spiffe://example/device/7,email:seven@example.org,IP:127.0.0.1",
+                                    .client = true});
+  const auto device = *load_tls(client_tls{.ca_pem = authority.pem(), .certificate = as_option(who)});
+  const auto first = ask(device);
+  ASSERT_NE(asked[1]->certificate, nullptr);
+  const peer_certificate shown = *asked[1]->certificate;
+  EXPECT_EQ(shown.common_name, "device-7");
+  EXPECT_THAT(shown.dns_names, ElementsAre("seven.example"));
+  EXPECT_THAT(shown.uris, ElementsAre("spiffe://example/device/7"));
+  EXPECT_THAT(shown.emails, ElementsAre("seven@example.org"));
+  EXPECT_EQ(shown.sha256, parley::testing::sha256_of_certificate(who.pem));
+
+  // With a ticket the client shows nothing, and the certificate is the one from before.
+  const auto second = ask(device);
+  ASSERT_NE(asked[2]->certificate, nullptr);
+  EXPECT_EQ(*asked[2]->certificate, shown);
 }
 
 TEST_F(Tls, A_handshake_that_takes_too_long_is_ended) {

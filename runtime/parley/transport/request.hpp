@@ -6,6 +6,7 @@
 
 #include "parley/transport/message.hpp"
 #include "parley/transport/options.hpp"
+#include "parley/transport/tls/peer_certificate.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,13 @@ class request {
   // As offered, in order, all header lines joined (RFC 6455 section 11.3.4).
   std::vector<std::string> subprotocols;
   std::string remote;
+  bool encrypted = false;  // the client speaks TLS
+  // Verified by TLS. Null: the client has shown none.
+  std::shared_ptr<const peer_certificate> certificate;
+  // Called at most once, on the executor: the transport has refused the client itself, because the
+  // decision took too long. The answer that comes later is ignored. Set it while the request is
+  // handed out.
+  std::function<void()> on_abandoned;
 
   // `subprotocol` is one of those offered, or empty for none. on_open follows, or on_closed if the
   // client has disconnected meanwhile.

@@ -83,6 +83,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // As tls_engine::what_failed(), and `none` without TLS.
   tls_engine::trouble tls_trouble() const noexcept;
   bool is_tls_handshaking() const noexcept { return port_ && port_->tls() && port_->tls()->is_handshaking(); }
+  // As tls_engine::shown_certificate(), and null without TLS.
+  std::shared_ptr<const peer_certificate> tls_certificate() const { return port_ && port_->tls() ? port_->tls()->engine().shown_certificate() : nullptr; }
+  bool is_tls() const noexcept { return port_ && port_->tls(); }
   // After a failure of TLS: goes on without it, to explain the failure or to wait until the other
   // end has read the alert. The queue is dropped.
   void give_up_tls();

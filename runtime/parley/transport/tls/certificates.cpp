@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -114,6 +115,19 @@ result<key_handle> key_in(const source& from) {
   return wrong(from.name + " contains no private key in PEM");
 }
 
+// Empty for a text with a zero byte, which a reader of C strings would take for a shorter name.
+std::string text_of(const ASN1_STRING* from) {
+  unsigned char* utf8 = nullptr;
+  const int size = from ? ASN1_STRING_to_UTF8(&utf8, from) : -1;
+  std::string text = size > 0 ? std::string(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size)) : std::string();
+  OPENSSL_free(utf8);
+  return text.find('\0') == text.npos ? text : std::string();
+}
+
+void add_name(std::vector<std::string>& to, const ASN1_STRING* from) {
+  if (std::string name = text_of(from); !name.empty()) to.push_back(std::move(name));
+}
+
 std::string printed(const ASN1_TIME* when) {
   std::tm parts{};
   std::array<char, 32> text{};
@@ -178,6 +192,30 @@ void trust(ssl_ctx_st& to, const std::vector<certificate_handle>& authorities) {
   X509_STORE* const store = SSL_CTX_get_cert_store(&to);
   for (const certificate_handle& one : authorities) X509_STORE_add_cert(store, one.get());
   ERR_clear_error();  // the same certificate may be listed twice
+}
+
+peer_certificate described(const x509_st& one) {
+  peer_certificate found;
+  const X509_NAME* const subject = X509_get_subject_name(&one);
+  const int first = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (first >= 0 && X509_NAME_get_index_by_NID(subject, NID_commonName, first) < 0)
+    found.common_name = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, first)));
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&one, NID_subject_alt_name, nullptr, nullptr)), GENERAL_NAMES_free);
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int kind = 0;
+    const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
+    const auto* const text = static_cast<const ASN1_STRING*>(value);
+    if (kind == GEN_DNS) add_name(found.dns_names, text);
+    else if (kind == GEN_URI) add_name(found.uris, text);
+    else if (kind == GEN_EMAIL) add_name(found.emails, text);
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> print{};
+  unsigned size = 0;
+  if (X509_digest(&one, EVP_sha256(), print.data(), &size) == 1)
+    for (unsigned i = 0; i < size; ++i) found.sha256.append({"0123456789abcdef"[print[i] >> 4], "0123456789abcdef"[print[i] & 15]});
+  ERR_clear_error();
+  return found;
 }
 
 std::string not_before_of(const x509_st& one) { return printed(X509_get0_notBefore(&one)); }

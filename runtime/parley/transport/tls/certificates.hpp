@@ -4,6 +4,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/transport/tls/options.hpp"
+#include "parley/transport/tls/peer_certificate.hpp"
 
 #include <memory>
 #include <string>
@@ -47,6 +48,8 @@ result<std::vector<certificate_handle>> read_authorities(const std::string& file
 result<> use_identity(ssl_ctx_st& to, const identity& which, const std::string& option);
 void trust(ssl_ctx_st& to, const std::vector<certificate_handle>& authorities);
 
+// What applications see of a certificate.
+peer_certificate described(const x509_st&);
 // "2026-11-28 00:02 UTC".
 std::string not_before_of(const x509_st&);
 std::string not_after_of(const x509_st&);

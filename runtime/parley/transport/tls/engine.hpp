@@ -9,9 +9,11 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/transport/tls/peer_certificate.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +59,9 @@ class tls_engine {
   virtual bool is_up() const noexcept = 0;
   // Whether the handshake used a ticket of an earlier one.
   virtual bool is_resumed() const noexcept = 0;
+  // The certificate of the other end, once the handshake is complete. Null: it has shown none, it
+  // was not checked, or memory is exhausted.
+  virtual std::shared_ptr<const peer_certificate> shown_certificate() const = 0;
   trouble what_failed() const noexcept { return trouble_; }
   // Describes the failure. Null if there is none. Its text never quotes the other end.
   const error* fault() const noexcept { return trouble_ == trouble::none ? nullptr : &fault_; }

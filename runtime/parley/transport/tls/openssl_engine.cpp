@@ -71,6 +71,12 @@ openssl_engine& openssl_engine::of(const ssl_st* ssl) noexcept { return *static_
 bool openssl_engine::is_up() const noexcept { return SSL_is_init_finished(ssl_) == 1; }
 bool openssl_engine::is_resumed() const noexcept { return SSL_session_reused(ssl_) == 1; }
 
+std::shared_ptr<const peer_certificate> openssl_engine::shown_certificate() const {
+  const X509* const shown = is_up() ? SSL_get0_peer_certificate(ssl_) : nullptr;
+  if (!shown || SSL_get_verify_result(ssl_) != X509_V_OK) return nullptr;
+  return std::make_shared<const peer_certificate>(described(*shown));
+}
+
 // The queue of errors belongs to the thread, so it is emptied before each call.
 tls_engine::state openssl_engine::advance() {
   if (trouble_ != trouble::none) return state::failed;

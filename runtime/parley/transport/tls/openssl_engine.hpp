@@ -45,6 +45,7 @@ class openssl_engine final : public tls_engine {
   void say_goodbye() override;
   bool is_up() const noexcept override;
   bool is_resumed() const noexcept override;
+  std::shared_ptr<const peer_certificate> shown_certificate() const override;
 
   ssl_st* handle() const noexcept { return ssl_; }
   // For the callbacks of contexts.

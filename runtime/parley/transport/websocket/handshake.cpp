@@ -106,6 +106,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         if (stream_->is_tls_handshaking()) return too_slow_for_tls();
         return refuse({408, "the request took too long"});
       case phase::deciding:
+        abandon();
         return refuse({503, "the server did not decide on the request in time"});
       case phase::refusing:
         return end();
@@ -170,6 +171,13 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     stream_->resume();
   }
 
+  // The application learns that its answer is not needed any more.
+  void abandon() {
+    const auto asked = asked_.lock();
+    const auto abandoned = asked ? std::exchange(asked->on_abandoned, nullptr) : nullptr;
+    if (abandoned) abandoned();
+  }
+
   void too_slow_for_tls() {
     if (on_refused_) on_refused_(0, "the TLS handshake took too long", stream_->remote());
     end();
@@ -194,6 +202,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   head_reader head_;
   std::string key_;
   std::vector<std::string> offered_;
+  std::weak_ptr<request> asked_;
   bool answered_ = false;
   bool waited_longer_ = false;
   std::size_t discarded_ = 0;
@@ -230,6 +239,9 @@ void handshake::hand_out() {
   ask->origin = std::move(parsed.origin);
   ask->subprotocols = std::move(parsed.subprotocols);
   ask->remote = stream_->remote();
+  ask->encrypted = stream_->is_tls();
+  ask->certificate = stream_->tls_certificate();
+  asked_ = ask;
   // Bytes that the client sends before the answer wait in the socket.
   phase_ = phase::deciding;
   stream_->pause();
