@@ -81,6 +81,8 @@ WITHOUT_ASIO = {
     "conversation/plain_calls",
     "conversation/sizes",
     "conversation/spoken",
+    "client/life",
+    "client/reconnect",
     "transport/message.hpp",
     "transport/options.hpp",
     "transport/request.hpp",
