@@ -94,6 +94,15 @@ class recorder final : public session::output, public session::owner {
   bool unread() const override { return has_unread; }
   session::arrivals arrived() const override { return came; }
   void refused(const wire::fault& fault, const session::about&) override { refusals.push_back(fault.code); }
+  std::function<void(wire::auth)> on_greeted, on_shown;
+  std::optional<std::uint32_t> renewed_for;
+  void greeted(wire::auth a) override {
+    if (on_greeted) on_greeted(std::move(a));
+  }
+  void shown(wire::auth a) override {
+    if (on_shown) on_shown(std::move(a));
+  }
+  void credential_renewed(std::uint32_t auth_ms) override { renewed_for = auth_ms; }
   void opened() override {
     ++opened_times;
     if (on_opened) on_opened();

@@ -169,6 +169,10 @@ void peer_session::become_open(time_point now) {
     case wire::kind::hello:
       close(close_code::bad_hello, "a second hello");
       return nullptr;
+    case wire::kind::auth:
+      if (self_ == side::server && options_.authentication == authentication::none) close(close_code::protocol_violation, not_agreed);
+      else on_auth(now, e);
+      return nullptr;
     default:
       close(close_code::protocol_violation, not_agreed);
       return nullptr;
@@ -185,6 +189,7 @@ void peer_session::tick(time_point now) {
       next_tick_ = now + (stood_still ? options_.hello_timeout : shortest_heartbeat);
       return;
     }
+    if (awaits_welcome()) return close(close_code::try_again_later, "the credential was not checked in time");
     return close(close_code::bad_hello, "no greeting in time");
   }
   if (state_ != state::open) return;
@@ -335,10 +340,12 @@ bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { retur
   return true;
 }
 
-bool peer_session::send_control(const wire::envelope& e) {
+bool peer_session::send_control(const wire::envelope& e) { return send_control(e, {}); }
+
+bool peer_session::send_control(const wire::envelope& e, bytes_view payload) {
   if (state_ != state::open) return false;
   std::string frame;
-  if (!write(e, {}, frame)) return false;
+  if (!write(e, payload, frame)) return false;
   if (!outbox_.push_control(buffer(std::move(frame)))) {
     close_too_slow(0);
     return false;

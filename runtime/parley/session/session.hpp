@@ -25,6 +25,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +41,13 @@ inline constexpr std::uint16_t going_away = 1001;
 inline constexpr std::uint16_t wrong_opcode = 1003;
 inline constexpr std::uint16_t policy = 1008;
 inline constexpr std::uint16_t too_large = 1009;
+inline constexpr std::uint16_t try_again_later = 1013;
 inline constexpr std::uint16_t protocol_violation = 4001;
 inline constexpr std::uint16_t bad_hello = 4002;
 inline constexpr std::uint16_t unsupported = 4003;
 inline constexpr std::uint16_t contract_refused = 4004;
+inline constexpr std::uint16_t credential_refused = 4005;
+inline constexpr std::uint16_t credential_expired = 4006;
 inline constexpr std::uint16_t too_slow = 4009;
 inline constexpr std::uint16_t heartbeat_lost = 4011;
 inline constexpr std::uint16_t removed = 4012;
@@ -62,6 +66,13 @@ inline constexpr std::uint64_t sign_of_life = 1024;
 // covers ten minutes in which nothing was read.
 inline constexpr allowance_terms allowed_pings{.at_once = 10, .per_second = 10, .most = 6'000};
 inline constexpr allowance_terms allowed_idle{.at_once = 10'000, .per_second = 1'000, .most = 600'000};
+
+// Server: who finds out who the client is, and when (schema/parley/envelope.fbs, section 3).
+enum class authentication : std::uint8_t {
+  none,     // nobody does. A credential in the hello is ignored, and `$auth` was not agreed
+  done,     // the owner did, before the session. The hello must not contain a credential
+  at_hello  // the owner does, when owner::greeted() is called
+};
 
 struct session_options {
   side self = side::server;
@@ -88,6 +99,13 @@ struct session_options {
   std::string agent = "parley-cpp";  // for the peer's log; cut after 64 bytes
   // Server: the treatment of a client whose contract differs.
   wire::policy policy = wire::policy::degrade;
+  // Server.
+  session::authentication authentication = session::authentication::none;
+  // Server: what is left of the client's credential, for the welcome. 0: it does not expire. Set it
+  // here if `authentication` is `done`, and otherwise in welcome().
+  std::uint32_t auth_ms = 0;
+  // Client: the credential for the hello.
+  std::optional<wire::auth> shown{};
   // Plain mode: closes instead of answering, like the original servers.
   bool drop_on_invalid = false;
   // Plain mode: false ignores silence.
@@ -137,11 +155,22 @@ class output {
   virtual arrivals arrived() const { return {}; }
 };
 
-// The owner of a session. Called from inside its member functions. Only opened() may call back into
-// the session.
+// A client may show another credential this long after it has shown the last one.
+inline constexpr std::chrono::seconds between_credentials{1};
+
+// The owner of a session. Called from inside its member functions. Only opened(), greeted() and
+// shown() may call back into the session.
 class owner {
  public:
   virtual ~owner() = default;
+  // Server with authentication::at_hello: a valid hello has arrived, with or without a credential.
+  // The owner then calls welcome() or close(), now or later. Called once.
+  virtual void greeted(wire::auth) {}
+  // Server with authentication: the client shows another credential on the open session. The owner
+  // then calls renewed() or close(), now or later.
+  virtual void shown(wire::auth) {}
+  // Client: the server has accepted the credential of show(). `auth_ms` as in session_options.
+  virtual void credential_renewed(std::uint32_t auth_ms) { (void)auth_ms; }
   // The greeting is complete. In plain mode called at once. Called once.
   virtual void opened() = 0;
   // A frame was invalid. For the log, at most ten times in ten seconds. Neither text nor name
@@ -174,6 +203,20 @@ class peer_session {
   const wire::envelope* receive(time_point now, bytes_view frame, bool binary);
   // After a null: the id of a call that was refused here, which is then used up. Otherwise 0.
   std::uint64_t refused_call() const noexcept { return refused_call_; }
+
+  // Answers the hello after owner::greeted(). Does nothing if the session was closed meanwhile.
+  // `auth_ms` as in the options.
+  void welcome(time_point now, std::uint32_t auth_ms);
+  // Whether the hello waits for welcome().
+  bool awaits_welcome() const noexcept { return auth_ && auth_->hello; }
+  // Client: shows another credential. Returns false, and sends nothing, if the session is not open,
+  // if the server has not answered the last one, or if it has announced that it has no use for one
+  // (auth_ms 0).
+  bool show(const wire::auth&);
+  // Server: answers the credential of owner::shown().
+  void renewed(std::uint32_t auth_ms);
+  // What is left of the credential, as the welcome or the last answer has said. 0: it does not expire.
+  std::uint32_t auth_ms() const noexcept { return options_.auth_ms; }
 
   void pong_received(time_point now) {
     last_heard_ = now;
@@ -270,9 +313,12 @@ class peer_session {
   [[gnu::cold]] const wire::envelope* greeting(time_point now, const wire::envelope& e);
   [[gnu::cold]] const wire::envelope* unexpected_greeting();
   void on_hello(time_point now, const wire::envelope& e);
+  void answer_hello(time_point now, const wire::hello& hello);
   void on_welcome(time_point now, const wire::envelope& e);
   [[gnu::cold]] void refuse_contract();
   const wire::envelope* control(time_point now, const wire::envelope& e);
+  [[gnu::cold]] void on_auth(time_point now, const wire::envelope& e);
+  bool send_control(const wire::envelope& frame, bytes_view payload);
   void become_open(time_point now);
   void settle_heartbeat();
   // Adds the frame to the end of the queue.
@@ -318,6 +364,13 @@ class peer_session {
   std::unique_ptr<last_words> last_words_;
   // Present while the session receives. A session that greets or is silent has none.
   std::unique_ptr<wire::envelope> in_;
+  // What only a session with authentication needs.
+  struct authenticating {
+    std::unique_ptr<wire::hello> hello;  // server: while its credential is checked
+    bool renewing = false;               // the answer to a `$auth` is missing
+    time_point shown_at = time_point::min();
+  };
+  std::unique_ptr<authenticating> auth_;
   std::string client_id_;
   // Server: methods known to the client whose own limit exceeds peer_limits_. Rarely any.
   std::vector<const parley::method*> larger_;

@@ -34,6 +34,7 @@ void peer_session::greet_server() {
   hello.accepted = contract_.accepted();
   hello.contract = wire::contract_of(hello.methods);
   hello.limits = options_.limits;
+  hello.auth = std::exchange(options_.shown, std::nullopt);
   std::string payload;
   wire::write_hello(format().payload_format(), hello, payload);
   send_greeting(wire::kind::hello, payload);
@@ -51,7 +52,7 @@ void peer_session::send_greeting(wire::kind kind, std::string_view payload) {
 const wire::envelope* peer_session::greeting(time_point now, const wire::envelope& e) {
   if (e.unknown_kind) return unexpected_greeting();
   if (options_.self == side::server) {
-    if (e.kind != wire::kind::hello) return unexpected_greeting();
+    if (e.kind != wire::kind::hello || awaits_welcome()) return unexpected_greeting();
     on_hello(now, e);
     return nullptr;
   }
@@ -64,7 +65,7 @@ const wire::envelope* peer_session::greeting(time_point now, const wire::envelop
 }
 
 const wire::envelope* peer_session::unexpected_greeting() {
-  if (options_.self == side::server) close(close_code::bad_hello, "expected hello");
+  if (options_.self == side::server) close(close_code::bad_hello, awaits_welcome() ? "a frame before the welcome" : "expected hello");
   else close(close_code::protocol_violation, "expected welcome");
   return nullptr;
 }
@@ -75,9 +76,27 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   if (auto fault = wire::read_hello(format().payload_format(), e.payload, hello)) return close(fault->close, fault->text);
   if ((hello.required & ~offered) != 0) return close(close_code::unsupported, "a required feature is not supported");
   // Resume is not offered. A client that asks for it greets once more, as a new client.
-  const bool greet_again = hello.resume.has_value();
-  if (greet_again && std::exchange(greeted_, true))
+  if (hello.resume.has_value() && std::exchange(greeted_, true))
     return close(close_code::bad_hello, "no session to resume: expected a hello without `resume`");
+  if (hello.auth && options_.authentication == authentication::done)
+    return close(close_code::bad_hello, "two credentials are shown: the upgrade has shown one already");
+  // The second hello of a client that wanted to resume is not checked again.
+  if (options_.authentication != authentication::at_hello || auth_) return answer_hello(now, hello);
+  auth_ = std::make_unique<authenticating>();
+  wire::auth shown = std::exchange(hello.auth, std::nullopt).value_or(wire::auth{});
+  auth_->hello = std::make_unique<wire::hello>(std::move(hello));
+  owner_.greeted(std::move(shown));
+}
+
+void peer_session::welcome(time_point now, std::uint32_t auth_ms) {
+  const auto hello = auth_ ? std::move(auth_->hello) : nullptr;
+  if (!hello || state_ != state::greeting) return;
+  options_.auth_ms = auth_ms;
+  answer_hello(now, *hello);
+}
+
+void peer_session::answer_hello(time_point now, const wire::hello& hello) {
+  const bool greet_again = hello.resume.has_value();
   comparison found = compare(contract_, hello);
   for (const wire::print& p : found.mismatched) mismatched_.push_back(contract_.find(p.method));
   policy_ = options_.policy;
@@ -99,6 +118,7 @@ void peer_session::on_hello(time_point now, const wire::envelope& e) {
   welcome.policy = policy_;
   welcome.limits = options_.limits;
   welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
+  welcome.auth_ms = options_.auth_ms;
   std::string payload;
   wire::write_welcome(format().payload_format(), welcome, payload);
   send_greeting(wire::kind::welcome, payload);
@@ -123,11 +143,51 @@ void peer_session::on_welcome(time_point now, const wire::envelope& e) {
     const parley::method* m = p.name.empty() ? contract_.find(p.method) : contract_.find(std::string_view(p.name));
     if (m && !agrees(*m, p.fingerprint) && agreed(*m)) mismatched_.push_back(m);  // each method once
   }
+  options_.auth_ms = welcome.auth_ms;
   policy_ = welcome.policy;
   if (policy_ == wire::policy::refuse && !mismatched_.empty()) return refuse_contract();
   if (!options_.own_heartbeat) options_.heartbeat = std::chrono::milliseconds(welcome.heartbeat_ms);
   settle_heartbeat();
   become_open(now);
+}
+
+// --- Another credential on an open session.
+
+void peer_session::on_auth(time_point now, const wire::envelope& e) {
+  wire::auth shown;
+  if (e.payload.size() > options_.limits.max_message) return close(close_code::too_large, "$auth: too large");
+  if (auto fault = wire::read_auth(format().payload_format(), e.payload, shown)) return close(fault->close, fault->text);
+  if (self_ == side::client) {
+    if (!auth_ || !std::exchange(auth_->renewing, false)) return close(close_code::protocol_violation, "$auth answers nothing");
+    options_.auth_ms = shown.auth_ms;
+    return owner_.credential_renewed(shown.auth_ms);
+  }
+  if (!auth_) auth_ = std::make_unique<authenticating>();
+  const bool too_soon = auth_->shown_at != time_point::min() && now - auth_->shown_at < between_credentials;
+  auth_->shown_at = now;
+  if (too_soon || std::exchange(auth_->renewing, true)) return close(close_code::policy, "too many credentials");
+  owner_.shown(std::move(shown));
+}
+
+bool peer_session::show(const wire::auth& credential) {
+  if (state_ != state::open || plain_ || options_.auth_ms == 0) return false;
+  if (!auth_) auth_ = std::make_unique<authenticating>();
+  if (auth_->renewing) return false;
+  std::string payload;
+  wire::write_auth(format().payload_format(), credential, payload);
+  wire::envelope e;
+  e.kind = wire::kind::auth;
+  return auth_->renewing = send_control(e, as_bytes(payload));
+}
+
+void peer_session::renewed(std::uint32_t auth_ms) {
+  if (!auth_ || !std::exchange(auth_->renewing, false)) return;
+  options_.auth_ms = auth_ms;
+  std::string payload;
+  wire::write_auth(format().payload_format(), {.auth_ms = auth_ms}, payload);
+  wire::envelope e;
+  e.kind = wire::kind::auth;
+  send_control(e, as_bytes(payload));
 }
 
 void peer_session::refuse_contract() { close(close_code::contract_refused, "contract differs: " + names_of(mismatched_)); }

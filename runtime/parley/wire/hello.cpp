@@ -44,6 +44,7 @@ void write_hello(format f, const hello& h, std::string& out) { f == format::json
 void write_welcome(format f, const welcome& w, std::string& out) {
   f == format::json ? write_welcome_json(w, out) : write_welcome_fbs(w, out);
 }
+void write_auth(format f, const auth& a, std::string& out) { f == format::json ? write_auth_json(a, out) : write_auth_fbs(a, out); }
 void write_goaway(format f, const goaway& g, std::string& out) { f == format::json ? write_goaway_json(g, out) : write_goaway_fbs(g, out); }
 
 std::optional<fault> read_hello(format f, bytes_view payload, hello& out) {
@@ -57,6 +58,10 @@ std::optional<fault> read_welcome(format f, bytes_view payload, welcome& out) {
   out.revision = 0;
   auto wrong = f == format::json ? read_welcome_json(as_text(payload), out) : read_welcome_fbs(payload, out);
   return wrong ? wrong : check_welcome(out);
+}
+std::optional<fault> read_auth(format f, bytes_view payload, auth& out) {
+  out = {};
+  return f == format::json ? read_auth_json(as_text(payload), out) : read_auth_fbs(payload, out);
 }
 std::optional<fault> read_goaway(format f, bytes_view payload, goaway& out) {
   out = {};

@@ -52,9 +52,12 @@ struct print {
   bool operator==(const print&) const = default;
 };
 
+// A credential in a hello or in a `$auth` frame, and the server's answer to the latter.
 struct auth {
-  std::string scheme;
-  std::string credential;  // never logged
+  std::string scheme{};
+  std::string credential{};  // never logged
+  // In the answer: what is left of the credential. 0: it does not expire. Not in a hello.
+  std::uint32_t auth_ms = 0;
   bool operator==(const auth&) const = default;
 };
 
@@ -110,6 +113,10 @@ void write_hello(format, const hello&, std::string& out);
 void write_welcome(format, const welcome&, std::string& out);
 std::optional<fault> read_hello(format, bytes_view payload, hello& out);
 std::optional<fault> read_welcome(format, bytes_view payload, welcome& out);
+
+// The payload of a `$auth` frame. The fault for a bad one closes the connection with 4001.
+void write_auth(format, const auth&, std::string& out);
+std::optional<fault> read_auth(format, bytes_view payload, auth& out);
 
 // goaway: the server's notice before it closes the connection.
 struct goaway {

@@ -31,6 +31,9 @@ enum : unsigned {
   auth_ms
 };
 }
+namespace auth_id {
+enum : unsigned { scheme, credential, auth_ms };
+}
 namespace goaway_id {
 enum : unsigned { reason, retry_ms, last_id, text };
 }
@@ -80,13 +83,13 @@ offset limits_table(flat::writer& out, const limits& mine) {
   return out.end_table();
 }
 
-offset auth_table(flat::writer& out, const std::optional<auth>& a) {
-  if (!a) return {};
-  const offset scheme = text(out, a->scheme);
-  const offset credential = text(out, a->credential);
+offset auth_table(flat::writer& out, const auth& a) {
+  const offset scheme = text(out, a.scheme);
+  const offset credential = text(out, a.credential);
   out.begin_table();
-  add(out, 0, scheme);
-  add(out, 1, credential);
+  add(out, auth_id::scheme, scheme);
+  add(out, auth_id::credential, credential);
+  out.add(auth_id::auth_ms, a.auth_ms);
   return out.end_table();
 }
 
@@ -135,7 +138,8 @@ bool take_auth(const flat::table& in, std::optional<auth>& out) {
   flat::table table;
   if (!in.has(hello_id::auth)) return true;
   auth& a = out.emplace();
-  return in.child(hello_id::auth, table) && take_text(table, 0, a.scheme) && take_text(table, 1, a.credential);
+  return in.child(hello_id::auth, table) && take_text(table, auth_id::scheme, a.scheme) &&
+         take_text(table, auth_id::credential, a.credential);
 }
 
 bool take_resume(const flat::table& in, std::optional<resume>& out) {
@@ -160,7 +164,7 @@ void write_hello_fbs(const hello& h, std::string& out) {
   const offset agent = text(w, h.agent);
   const offset methods = prints(w, h.methods);
   const offset accepted = prints(w, h.accepted);
-  const offset auth = auth_table(w, h.auth);
+  const offset auth = h.auth ? auth_table(w, *h.auth) : offset{};
   const offset resume = resume_table(w, h.resume);
   const offset limits = limits_table(w, h.limits);
   const offset entries = meta(w, h.meta);
@@ -210,6 +214,11 @@ void write_welcome_fbs(const welcome& w, std::string& out) {
   b.finish(b.end_table(), out);
 }
 
+void write_auth_fbs(const auth& a, std::string& out) {
+  flat::writer w;
+  w.finish(auth_table(w, a), out);
+}
+
 void write_goaway_fbs(const goaway& g, std::string& out) {
   flat::writer w;
   const offset words = text(w, g.text);
@@ -253,6 +262,15 @@ std::optional<fault> read_welcome_fbs(bytes_view payload, welcome& out) {
   out.policy = policy >= 1 && policy <= policy_words.size() ? static_cast<wire::policy>(policy) : policy::degrade;
   if (out.heartbeat_ms == 0) out.heartbeat_ms = welcome{}.heartbeat_ms;
   if (out.next == 0) out.next = 1;
+  return std::nullopt;
+}
+
+std::optional<fault> read_auth_fbs(bytes_view payload, auth& out) {
+  flat::reader in(payload);
+  const flat::table root = in.root();
+  const bool sound = !in.failed() && take_text(root, auth_id::scheme, out.scheme) && take_text(root, auth_id::credential, out.credential) &&
+                     root.scalar(auth_id::auth_ms, out.auth_ms);
+  if (!sound) return violation("a malformed $auth");
   return std::nullopt;
 }
 

@@ -304,6 +304,15 @@ void write_welcome_json(const welcome& v, std::string& out) {
   w.close_object();
 }
 
+void write_auth_json(const auth& a, std::string& out) {
+  json::writer w(out);
+  w.open_object();
+  text(w, "\"scheme\":", a.scheme);
+  text(w, "\"credential\":", a.credential);
+  if (a.auth_ms != 0) number(w, "\"auth_ms\":", a.auth_ms);
+  w.close_object();
+}
+
 void write_goaway_json(const goaway& g, std::string& out) {
   json::writer w(out);
   w.open_object();
@@ -377,6 +386,17 @@ std::optional<fault> read_welcome_json(std::string_view payload, welcome& out) {
   out.policy = static_cast<wire::policy>(policy);  // the server applies an unknown policy of a later revision
   if (out.heartbeat_ms == 0) out.heartbeat_ms = welcome{}.heartbeat_ms;
   if (out.next == 0) out.next = 1;
+  return std::nullopt;
+}
+
+std::optional<fault> read_auth_json(std::string_view payload, auth& out) {
+  object_reader r(payload);
+  const char* wrong = r.read_all([&](std::string_view name) {
+    if (name == "scheme") return r.text(out.scheme, any_length, "scheme: not a string");
+    if (name == "credential") return r.text(out.credential, any_length, "credential: not a string");
+    return name == "auth_ms" && r.number(out.auth_ms, max_u32, "auth_ms: not an integer");
+  });
+  if (wrong) return violation(wrong);
   return std::nullopt;
 }
 

@@ -53,6 +53,8 @@ void write_hello_json(const hello&, std::string& out);
 void write_hello_fbs(const hello&, std::string& out);
 void write_welcome_json(const welcome&, std::string& out);
 void write_welcome_fbs(const welcome&, std::string& out);
+void write_auth_json(const auth&, std::string& out);
+void write_auth_fbs(const auth&, std::string& out);
 void write_goaway_json(const goaway&, std::string& out);
 void write_goaway_fbs(const goaway&, std::string& out);
 // `out` must be default constructed.
@@ -60,6 +62,8 @@ std::optional<fault> read_hello_json(std::string_view, hello& out);
 std::optional<fault> read_hello_fbs(bytes_view, hello& out);
 std::optional<fault> read_welcome_json(std::string_view, welcome& out);
 std::optional<fault> read_welcome_fbs(bytes_view, welcome& out);
+std::optional<fault> read_auth_json(std::string_view, auth& out);
+std::optional<fault> read_auth_fbs(bytes_view, auth& out);
 std::optional<fault> read_goaway_json(std::string_view, goaway& out);
 std::optional<fault> read_goaway_fbs(bytes_view, goaway& out);
 
