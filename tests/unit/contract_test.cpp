@@ -45,6 +45,65 @@ TEST(Contract, FindsMethodsByNameAndById) {
   EXPECT_EQ(known.find(std::uint32_t{0}), nullptr);
 }
 
+TEST(Contract, GivesEachRoleABit) {
+  static constexpr std::string_view admin[] = {"admin"}, both[] = {"trader", "admin"};
+  std::vector<method> methods{method_named("A.Free", 1), method_named("A.Halt", 2), method_named("A.Order", 3)};
+  methods[1].may_send = admin;
+  methods[2].may_send = both;
+  methods[2].may_receive = admin;
+  const listed one(std::move(methods));
+  contract known;
+  ASSERT_TRUE(known.add(one.what));
+  EXPECT_EQ(known.role_count(), 2u);
+  EXPECT_EQ(known.senders_of(0), 0u);
+  EXPECT_EQ(known.senders_of(1), 1u);
+  EXPECT_EQ(known.senders_of(2), 3u);
+  EXPECT_EQ(known.receivers_of(1), 0u);
+  EXPECT_EQ(known.receivers_of(2), 1u);
+  EXPECT_EQ(known.senders_of(contract::none), 0u);
+  const std::vector<std::string> roles{"reader", "trader"};
+  EXPECT_EQ(known.bits_of(roles), 2u);
+
+  method later = method_named("B.Read", 4);
+  static constexpr std::string_view reader[] = {"reader"};
+  later.may_send = reader;
+  const listed two({method_named("B.Free", 5), later});
+  ASSERT_TRUE(known.add(two.what));
+  EXPECT_EQ(known.senders_of(3), 0u);
+  EXPECT_EQ(known.senders_of(4), 4u);
+  EXPECT_EQ(known.bits_of(roles), 6u);
+}
+
+TEST(Contract, KnowsNoRolesIfTheSchemaHasNone) {
+  const listed one({method_named("A.Free", 1)});
+  contract known;
+  ASSERT_TRUE(known.add(one.what));
+  EXPECT_EQ(known.role_count(), 0u);
+  EXPECT_EQ(known.senders_of(0), 0u);
+}
+
+TEST(Contract, RefusesMoreRolesThanBits) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 65; ++i) names.push_back("role" + std::to_string(i));
+  const std::vector<std::string_view> all(names.begin(), names.end());
+  method most = method_named("A.Most", 1);
+  most.may_send = std::span(all).first(64);
+  const listed fits({most});
+  contract known;
+  ASSERT_TRUE(known.add(fits.what));
+  EXPECT_EQ(known.senders_of(0), ~std::uint64_t{0});
+  method same = method_named("B.Same", 2);
+  same.may_receive = std::span(all).first(1);
+  method more = method_named("B.More", 3);
+  more.may_send = std::span(all).last(1);
+  const listed too_many({same, more}, false, "Two");
+  const auto added = known.add(too_many.what);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, errc::invalid);
+  EXPECT_NE(added.error().message.find("Two there are 65 roles"), std::string::npos) << added.error().message;
+  EXPECT_EQ(known.find("B.Same"), nullptr);
+}
+
 TEST(Contract, RefusesTheNamesOfTheRuntime) {
   method answers = method_named("add", 1);
   answers.reply = "parley.added";

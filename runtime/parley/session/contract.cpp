@@ -11,9 +11,37 @@ namespace {
 
 std::uint32_t hash_of(std::string_view name) { return flat_index::hash_of(std::hash<std::string_view>()(name)); }
 
+constexpr std::size_t most_roles = 64;  // each has a bit
+
+std::size_t roles_with(const service& added, std::vector<std::string_view> known) {
+  for (const method* m : added.methods)
+    for (const auto names : {m->may_send, m->may_receive})
+      for (const std::string_view name : names)
+        if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+  return known.size();
+}
+
 std::string both(const service& one, const service& other) { return std::string(one.name) + " and " + std::string(other.name); }
 
 }  // namespace
+
+// The bits of the names, which get one if they have none.
+std::uint64_t contract::bits_for(std::span<const std::string_view> names) {
+  std::uint64_t bits = 0;
+  for (const std::string_view name : names) {
+    auto at = std::find(roles_.begin(), roles_.end(), name);
+    if (at == roles_.end()) at = roles_.insert(at, name);
+    bits |= std::uint64_t{1} << (at - roles_.begin());
+  }
+  return bits;
+}
+
+std::uint64_t contract::bits_of(std::span<const std::string> names) const {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < roles_.size(); ++i)
+    if (std::find(names.begin(), names.end(), roles_[i]) != names.end()) bits |= std::uint64_t{1} << i;
+  return bits;
+}
 
 const service& contract::owner_of(const method& known) const {
   return **std::find_if(services_.begin(), services_.end(),
@@ -39,9 +67,15 @@ result<> contract::add(const service& added) {
     const auto other = std::find_if(services_.begin(), services_.end(), [](const service* s) { return s->relay_unknown; });
     return error{errc::invalid, both(**other, added) + " both relay unknown events, but only one service may"};
   }
+  if (const std::size_t count = roles_with(added, roles_); count > most_roles)
+    return error{errc::invalid, "with " + std::string(added.name) + " there are " + std::to_string(count) +
+                                    " roles in `may_send` and `may_receive`, but 64 is the limit"};
   for (const method* m : added.methods) {
     const auto at = static_cast<flat_index::position>(methods_.size());
     methods_.push_back(m);
+    const roles who{bits_for(m->may_send), bits_for(m->may_receive)};
+    if (!roles_.empty()) roles_of_.resize(methods_.size());
+    if (!roles_of_.empty()) roles_of_.back() = who;
     by_name_.add(hash_of(m->name), at);
     by_id_.add(m->id, at);
   }

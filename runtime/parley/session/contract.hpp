@@ -7,6 +7,8 @@
 #include "parley/wire/method.hpp"
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,8 +18,8 @@ namespace parley::session {
 // synchronised.
 class contract {
  public:
-  // Returns `invalid` if a wire name or a method id belongs to another service, or if a second
-  // service relays unknown events. Adding a service again changes nothing.
+  // Returns `invalid` if a wire name or a method id belongs to another service, if a second service
+  // relays unknown events, or if there are more than 64 roles. Adding a service again changes nothing.
   result<> add(const service& added);
   bool knows(const service&) const;
 
@@ -32,6 +34,14 @@ class contract {
   const method* find(std::uint32_t id) const { return at_or_null(number_of(id)); }
 
   bool relays_unknown() const noexcept { return relays_unknown_; }
+  // Roles. Each name in `may_send` and `may_receive` of any method has a bit. 0: every client may.
+  std::uint64_t senders_of(number n) const noexcept { return n < roles_of_.size() ? roles_of_[n].send : 0; }
+  std::uint64_t receivers_of(number n) const noexcept { return n < roles_of_.size() ? roles_of_[n].receive : 0; }
+  // The bits of those that the schema knows.
+  std::uint64_t bits_of(std::span<const std::string> names) const;
+  // How many names have a bit. More have one when a service with further roles was added.
+  std::size_t role_count() const noexcept { return roles_.size(); }
+
   // The largest payload limit of any method, and at least `floor`.
   std::size_t largest_payload(std::size_t floor) const;
 
@@ -40,12 +50,20 @@ class contract {
   std::vector<wire::print> accepted() const;
 
  private:
+  struct roles {
+    std::uint64_t send = 0;
+    std::uint64_t receive = 0;
+  };
+
   const service& owner_of(const method& known) const;
+  std::uint64_t bits_for(std::span<const std::string_view> names);
 
   std::vector<const service*> services_;
   std::vector<const method*> methods_;
   flat_index by_name_;
   flat_index by_id_;
+  std::vector<std::string_view> roles_;  // by bit
+  std::vector<roles> roles_of_;          // by number; empty without roles
   bool relays_unknown_ = false;
 };
 

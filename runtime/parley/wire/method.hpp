@@ -61,6 +61,10 @@ struct method {
   bool body_message = false;
   std::uint32_t max_bytes = 0;    // limit on a payload in bytes; 0: the connection's limit
   std::uint32_t deadline_ms = 0;  // 0: the caller's default
+  // The roles of clients that may send it, and of those that may receive an event. Empty: every
+  // client.
+  std::span<const std::string_view> may_send{};
+  std::span<const std::string_view> may_receive{};
   // Calls only: a repeated execution does no harm (idempotency_level, or `once`).
   bool repeatable = false;
   // Only for calls with `errors`: whether the text is the name of a value of that enum.
