@@ -93,6 +93,9 @@ struct Host final : TalkHandler {
     arrivals.put(peer.id());
     if (on_connected) on_connected(peer);
   }
+  void principal_changed(parley::peer& peer) override {
+    if (on_principal_changed) on_principal_changed(peer);
+  }
   void disconnected(parley::peer& peer, const parley::error& why) override {
     peer.state<int>();
     departures.put({peer.id(), why});
@@ -151,6 +154,7 @@ struct Host final : TalkHandler {
     parley::target to;
   };
   std::function<void(parley::peer&)> on_connected;
+  std::function<void(parley::peer&)> on_principal_changed;
   std::function<parley::reply<Sum>(const Numbers&, parley::call&)> on_add;
   std::function<parley::reply<Line>(const Line&)> on_meet;
   std::function<parley::reply<>(parley::call&)> on_touch;

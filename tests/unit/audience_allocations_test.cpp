@@ -22,6 +22,10 @@ struct half_elsewhere {
     return true;
   }
   template <class Found>
+  bool find_user(const std::string&, Found) const {
+    return false;
+  }
+  template <class Found>
   void each(Found found) const {
     found(1, routing::forms{2});
     found(2, routing::forms{4});

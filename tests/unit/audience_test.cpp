@@ -32,6 +32,7 @@ using receivers = routing::receivers<std::string, place>;
 struct whereabouts {
   place at;
   forms needs;
+  std::string user{};
 };
 using directory = std::map<std::string, whereabouts>;
 
@@ -48,6 +49,13 @@ struct elsewhere {
     return true;
   }
   template <class Found>
+  bool find_user(const std::string& name, Found found) const {
+    bool any = false;
+    for (const auto& [id, where] : all)
+      if (where.at != here && !name.empty() && where.user == name) found(where.at, where.needs), any = true;
+    return any;
+  }
+  template <class Found>
   void each(Found found) const {
     std::map<place, forms> needed;
     for (const auto& [id, where] : all)
@@ -62,6 +70,7 @@ const target to_server{.kind = target_kind::server};
 const target to_sender{.kind = target_kind::sender};
 const target to_all{.kind = target_kind::all};
 const target to_others{.kind = target_kind::others};
+target user(std::string name) { return {.kind = target_kind::user, .name = std::move(name)}; }
 target client(std::string id) { return {.kind = target_kind::client, .name = std::move(id)}; }
 target several(std::vector<target> parts) { return {.kind = target_kind::several, .parts = std::move(parts)}; }
 target but(target set, std::vector<std::string> except) {
@@ -70,7 +79,8 @@ target but(target set, std::vector<std::string> except) {
 }
 
 // --- The table of states: ann and bob are here, cat and dan are at places 2 and 3, and eve is at
-// no place.
+// no place. Ann and cat are sessions of the principal "x", dan is one of "y", and bob of
+// nobody in particular.
 
 struct row {
   const char* name;
@@ -88,9 +98,9 @@ class State : public testing::TestWithParam<row> {};
 TEST_P(State, Gives_the_members_here_the_other_places_and_what_is_needed_there) {
   const row& r = GetParam();
   audience here;
-  here.add("ann", "a");
+  here.add("ann", "a", "x");
   here.add("bob", "b");
-  const directory all{{"ann", {1, 1}}, {"bob", {1, 2}}, {"cat", {2, 4}}, {"dan", {3, 8}}};
+  const directory all{{"ann", {1, 1, "x"}}, {"bob", {1, 2}}, {"cat", {2, 4, "x"}}, {"dan", {3, 8, "y"}}};
   receivers out{.here = {"left over"}, .places = {9}, .needed_there = 64};
   const auto found = here.walk(r.to, r.subject, elsewhere{all, 1}, out);
   EXPECT_EQ(found.has_value(), r.here.has_value());
@@ -133,7 +143,14 @@ const row rows[] = {
     {"list_in_a_list", several({several({to_all})}), "ann", std::nullopt, "", 0, true},
     {"list_in_a_list_beside_one", several({several({to_all}), client("bob")}), "ann", "b", "", 0, true},
     {"none", {}, "ann", std::nullopt, "", 0, true},
-    {"user", {.kind = target_kind::user, .name = "ann"}, "ann", std::nullopt, "", 0, true},
+    {"user_here_and_there", user("x"), "bob", "a", "2", 4, true},
+    {"user_elsewhere", user("y"), "ann", "", "3", 8, true},
+    {"user_nowhere", user("z"), "ann", std::nullopt, "", 0, false},
+    {"user_by_the_id_of_a_client", user("ann"), "ann", std::nullopt, "", 0, false},
+    {"user_nobody", user(""), "ann", std::nullopt, "", 0, false},
+    {"user_excepted", but(user("x"), {"ann"}), "bob", "", "2", 4, true},
+    {"list_of_users", several({user("y"), user("z"), user("x"), client("ann")}), "bob", "a", "32", 12, true},
+    {"list_of_unknown_users", several({user("z"), client("eve")}), "bob", std::nullopt, "", 0, false},
     {"group", {.kind = target_kind::group, .name = "Room:red"}, "ann", std::nullopt, "", 0, true},
     {"group_others", {.kind = target_kind::group_others, .name = "Room:red"}, "ann", std::nullopt, "", 0, true},
     {"list_with_a_group", several({{.kind = target_kind::group, .name = "Room:red"}, client("ann")}), "ann", "a", "", 0, true},
@@ -156,6 +173,10 @@ struct untouched {
     ADD_FAILURE() << id;
     return false;
   }
+  bool find_user(const std::string& name, auto) const {
+    ADD_FAILURE() << name;
+    return false;
+  }
   void each(auto) const { ADD_FAILURE(); }
 };
 
@@ -176,14 +197,14 @@ class House {
  public:
   static constexpr std::size_t places = 3;
 
-  void connect(const std::string& id, place at, forms needs) {
-    if (!all_.emplace(id, whereabouts{at, needs}).second) return;
-    audiences_[static_cast<std::size_t>(at)].add(id, id);
+  void connect(const std::string& id, place at, forms needs, const std::string& user) {
+    if (!all_.emplace(id, whereabouts{at, needs, user}).second) return;
+    audiences_[static_cast<std::size_t>(at)].add(id, id, user);
   }
   void leave(const std::string& id) {
     const auto known = all_.find(id);
     if (known == all_.end()) return;
-    audiences_[static_cast<std::size_t>(known->second.at)].remove(id);
+    audiences_[static_cast<std::size_t>(known->second.at)].remove(id, known->second.user);
     all_.erase(known);
   }
 
@@ -218,6 +239,11 @@ named named_by(const directory& all, const target& to, const std::string& subjec
   };
   if (to.kind == target_kind::client) one(to.name);
   if (to.kind == target_kind::sender) one(subject);
+  if (to.kind == target_kind::user) {
+    for (const auto& [id, where] : all)
+      if (!to.name.empty() && where.user == to.name) out.ids.insert(id);
+    out.known = !out.ids.empty();
+  }
   if (to.kind == target_kind::all || to.kind == target_kind::others)
     for (const auto& [id, where] : all)
       if (to.kind == target_kind::all || id != subject) out.ids.insert(id);
@@ -245,9 +271,13 @@ class Chance {
   explicit Chance(unsigned seed) : random_(seed) {}
   unsigned below(unsigned end) { return static_cast<unsigned>(random_() % end); }
   std::string id() { return "client-" + std::to_string(below(24)); }
+  std::string name() { return std::string("wxyz").substr(below(5), 1); }  // one of five is nobody in particular
   place at() { return static_cast<place>(below(House::places)); }
   target simple() {
-    switch (below(6)) {
+    switch (below(8)) {
+      case 4:
+      case 5:
+        return user(name());
       case 0:
         return to_all;
       case 1:
@@ -271,7 +301,7 @@ class Chance {
     return to;
   }
   void change(House& house) {
-    if (below(2) == 0) house.connect(id(), at(), forms{1} << below(10));
+    if (below(2) == 0) house.connect(id(), at(), forms{1} << below(10), name());
     else house.leave(id());
   }
 
@@ -335,7 +365,7 @@ TEST_P(Walk, Asks_the_handler_about_what_can_be_delivered) {
     chance.change(house);
     const std::string sender = chance.id();
     const place at = chance.at();
-    house.connect(sender, at, 1);
+    house.connect(sender, at, 1, chance.name());
     const target to = chance.any();
     ASSERT_EQ(house.may_reach(at, to), house.walk(at, to, sender, out)) << step;
   }
@@ -347,7 +377,7 @@ TEST_P(Walk, Delivers_at_another_place_to_those_who_are_there_then) {
   Chance chance(GetParam());
   for (int round = 0; round < 20 && !HasFailure(); ++round) {
     House house;
-    for (int i = 0; i < 30; ++i) house.connect(chance.id(), chance.at(), forms{1} << chance.below(10));
+    for (int i = 0; i < 30; ++i) house.connect(chance.id(), chance.at(), forms{1} << chance.below(10), chance.name());
     const target to = chance.any();
     const std::string subject = chance.id();
     const place at = chance.at();
@@ -367,7 +397,7 @@ TEST_P(Walk, Delivers_at_another_place_to_those_who_are_there_then) {
 TEST_P(Walk, Keeps_what_it_found_while_members_leave) {
   Chance chance(GetParam());
   House house;
-  for (int i = 0; i < 60; ++i) house.connect(chance.id(), 0, 1);
+  for (int i = 0; i < 60; ++i) house.connect(chance.id(), 0, 1, chance.name());
   receivers out;
   ASSERT_TRUE(house.walk(0, to_all, "", out));
   const std::vector<std::string> before = out.here;

@@ -18,6 +18,8 @@ using verdict = rpc::incoming_calls::verdict;
 // The time limit of a call without a deadline.
 constexpr std::chrono::milliseconds default_call_limit{60'000};
 
+constexpr std::string_view not_callable = "the caller may not call this method";
+
 }  // namespace
 
 void answering::refuse(const method* m, std::uint64_t id, const error& why) {
@@ -34,11 +36,11 @@ bool answering::use_up(std::uint64_t id) {
 [[gnu::hot]] void answering::call(const wire::envelope& e, session::contract::number number) {
   const method* const m = in_.contract_.at_or_null(number);
   session::peer_session& session = *in_.session_;
-  if (!m || m->event || !in_.may_send(*m) || too_large_for_us(session, *m, e.payload.size()) || !session.agreed(*m)) {
+  if (!m || m->event || !in_.may_send(*m, number) || too_large_for_us(session, *m, e.payload.size()) || !session.agreed(*m)) {
     if (!use_up(e.id)) return;
     if (!m) return refuse(nullptr, e.id, {errc::unimplemented, "no such method"});
     if (m->event) return refuse(m, e.id, {errc::bad_frame, "an event has no id"});
-    if (!in_.may_send(*m)) return refuse(m, e.id, {errc::denied, "the caller may not call this method"});
+    if (!in_.may_send(*m, number)) return refuse(m, e.id, in_.not_allowed(*m, not_callable));
     if (!session.agreed(*m)) return refuse(m, e.id, errc::version_mismatch);
     return refuse(m, e.id, over_our_limit(session, *m, e.payload.size()));
   }
@@ -51,7 +53,7 @@ void answering::plain_call(const wire::envelope& e, session::contract::number nu
   const auto refuse = [&](errc code, std::string text) {
     session.refuse(in_.io_->now(), {.code = code, .text = std::move(text), .foreign_re = e.foreign_id}, {&m});
   };
-  if (!in_.may_send(m)) return refuse(errc::denied, "the caller may not call this method");
+  if (!in_.may_send(m, number)) return refuse(errc::denied, in_.not_allowed(m, not_callable).message);
   if (too_large_for_us(session, m, e.payload.size())) return refuse(errc::too_large, over_our_limit(session, m, e.payload.size()).message);
   if (!e.foreign_id.empty() && plain_->in_flight(e.foreign_id)) return refuse(errc::bad_frame, "this id is still in flight");
   const bool in_order = !in_.dialect_ || in_.dialect_->answers_in_order;

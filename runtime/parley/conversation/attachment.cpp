@@ -89,6 +89,8 @@ error attachment::why_it_ended(const transport::close_reason& why, const error& 
     }
     if (how.from_peer && (why.code == close_code::contract_refused || why.code == close_code::unsupported))
       reason.code = errc::version_mismatch;
+    if (how.from_peer && (why.code == close_code::credential_refused || why.code == close_code::credential_expired))
+      reason.code = errc::unauthenticated;
   } else if (failure_) {
     reason = *failure_;
   }

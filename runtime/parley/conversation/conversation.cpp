@@ -90,6 +90,29 @@ void conversation::opened() {
   if (owner_) owner_->opened(*this);
 }
 
+void conversation::welcome(time_point now, std::uint32_t auth_ms) {
+  session_->welcome(now, auth_ms);
+  tick_sooner();
+}
+
+const parley::principal& conversation::principal() const noexcept { return identity_ ? identity_->who : nobody_in_particular(); }
+
+void conversation::set_principal(parley::principal who) {
+  if (!identity_) identity_ = std::make_unique<identity>();
+  identity_->who = std::move(who);
+  identity_->roles = contract_.bits_of(identity_->who.roles);
+  identity_->known_roles = contract_.role_count();
+}
+
+std::uint64_t conversation::roles() const noexcept {
+  if (!identity_) return 0;
+  if (identity_->known_roles != contract_.role_count()) {  // a service was added since
+    identity_->roles = contract_.bits_of(identity_->who.roles);
+    identity_->known_roles = contract_.role_count();
+  }
+  return identity_->roles;
+}
+
 void conversation::drained() {
   session_->drained();
   if (owner_) owner_->drained(*this);
@@ -149,8 +172,20 @@ void conversation::rest(time_point now) {
   return session_->binary() ? contract_.number_of(e.method) : contract_.number_of(std::string_view(e.name));
 }
 
-bool conversation::may_send(const method& m) const {
-  return m.from == side::either || m.from == (session_->self() == side::server ? side::client : side::server);
+bool conversation::may_send(const method& m, session::contract::number n) const {
+  if (m.from != side::either && m.from != (session_->self() == side::server ? side::client : side::server)) return false;
+  return m.may_send.empty() || has_role_for(n);
+}
+
+// Roles belong to clients. A client does not check what its server sends.
+bool conversation::has_role_for(session::contract::number n) const {
+  return session_->self() == side::client || (roles() & contract_.senders_of(n)) != 0;
+}
+
+error conversation::not_allowed(const method& m, std::string_view otherwise) const {
+  if (m.from == side::server || m.may_send.empty() || session_->self() == side::client) return {errc::denied, std::string(otherwise)};
+  if (identity_) return {errc::denied, "this needs a role that the sender does not have"};
+  return {errc::denied, "this needs a role, and the sender has shown no credential ($auth)"};
 }
 
 [[gnu::hot]] void conversation::act_on(const wire::envelope& e) {
@@ -189,7 +224,8 @@ void conversation::on_event(const wire::envelope& e, session::contract::number n
   if (!m->event) return refuse(errc::bad_frame, "a call needs an id");
   // At a client, an event from another client was relayed by the server.
   const bool relayed = session_->self() == side::client && !is_server(e.from);
-  if (relayed ? m->from == side::server : !may_send(*m)) return refuse(errc::denied, "the sender may not send this event");
+  if (relayed ? m->from == side::server : !may_send(*m, number))
+    return refuse(errc::denied, not_allowed(*m, "the sender may not send this event").message);
   std::string text;
   const bytes_view payload = payload_of(e, *m, session_->payload_format(), text);
   // A method with `body: MESSAGE` may have a payload in addition to its text. It is relayed too.

@@ -23,6 +23,7 @@
 #include "parley/conversation/spoken.hpp"
 #include "parley/session/session.hpp"
 #include "parley/stub/invocation.hpp"
+#include "parley/stub/principal.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -30,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace parley {
 
@@ -48,7 +50,15 @@ class conversation_owner {
   virtual ~conversation_owner() = default;
   // The format for the subprotocol with which the connection opened. Null if this end does not support it.
   virtual const wire::envelope_format* format_for(std::string_view subprotocol) = 0;
+  // Server with session::authentication::at_hello: a client has greeted, with or without a credential.
+  // The owner calls conversation::welcome() or close(), now or later.
+  virtual void greeted(conversation&, wire::auth) {}
   virtual void opened(conversation&) = 0;
+  // Server with authentication: the client shows another credential. The owner calls
+  // conversation::renewed() or close(), now or later.
+  virtual void shown(conversation&, wire::auth) {}
+  // Client: the server has accepted another credential.
+  virtual void renewed(conversation&, std::uint32_t auth_ms) { (void)auth_ms; }
   virtual void event_received(conversation&, const wire::envelope&, const invocation&) = 0;
   // An event whose versions differ at the two ends was ignored and counted.
   virtual void event_ignored(conversation&, const method&) {}
@@ -132,6 +142,19 @@ class conversation final : private session::owner, public std::enable_shared_fro
   void set_peer(std::shared_ptr<parley::peer> made) noexcept { peer_ = std::move(made); }
   const loop_executor& executor() const noexcept { return *on_; }
 
+  // Server: who the client is. Nobody in particular, unless it was set. A principal of the same name
+  // replaces one in place, so references to it stay valid.
+  const parley::principal& principal() const noexcept;
+  void set_principal(parley::principal);
+  // The bits of its roles in the contract.
+  std::uint64_t roles() const noexcept;
+  // Server: answers the client after conversation_owner::greeted() and shown(). `auth_ms`: what is
+  // left of the credential, or 0.
+  void welcome(time_point now, std::uint32_t auth_ms);
+  // The same, before begin(), of a client that was checked at its upgrade.
+  void set_auth_ms(std::uint32_t auth_ms) noexcept { options_->auth_ms = auth_ms; }
+  void renewed(std::uint32_t auth_ms) { session_->renewed(auth_ms); }
+
   // Calls of this end. Each is completed exactly once, inside this function if it fails at once.
   void start_call(time_point now, rpc::ticket of, const outgoing& request, time_point deadline, std::unique_ptr<pending_call> done) {
     asking_.start(now, of, request, deadline, std::move(done));
@@ -158,7 +181,16 @@ class conversation final : private session::owner, public std::enable_shared_fro
   friend class asking;
 
   // session::owner
+  void greeted(wire::auth shown) override {
+    if (owner_) owner_->greeted(*this, std::move(shown));
+  }
   void opened() override;
+  void shown(wire::auth another) override {
+    if (owner_) owner_->shown(*this, std::move(another));
+  }
+  void credential_renewed(std::uint32_t auth_ms) override {
+    if (owner_) owner_->renewed(*this, auth_ms);
+  }
   void refused(const wire::fault& fault, const session::about& what) override {
     if (owner_) owner_->refused(*this, fault, what.method);
   }
@@ -169,7 +201,10 @@ class conversation final : private session::owner, public std::enable_shared_fro
   session::contract::number number_of(const wire::envelope&) const;
   const method* known(const wire::envelope& e) const { return contract_.at_or_null(number_of(e)); }
   // Whether the other end may make this call or send this event.
-  bool may_send(const method&) const;
+  bool may_send(const method&, session::contract::number) const;
+  [[gnu::noinline]] bool has_role_for(session::contract::number) const;
+  // Why it may not.
+  [[gnu::cold]] error not_allowed(const method&, std::string_view otherwise) const;
   // Whether a frame of this end stays within the dialect's limit, if there is one.
   bool fits(std::size_t frame) const noexcept;
   // Call it if the next tick may have become earlier.
@@ -190,6 +225,13 @@ class conversation final : private session::owner, public std::enable_shared_fro
   answering answering_;
   asking asking_;
   std::shared_ptr<parley::peer> peer_;
+  // Server: set by a check.
+  struct identity {
+    parley::principal who;
+    std::uint64_t roles = 0;
+    std::size_t known_roles = 0;  // contract::role_count() when `roles` was computed
+  };
+  std::unique_ptr<identity> identity_;
   origin asker_;  // the origin of received calls; at a server it is the client
 };
 

@@ -6,6 +6,7 @@
 #include <asio/ip/address.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,18 @@ bool is_secure(std::string_view url) noexcept {
   constexpr std::string_view scheme = "wss://";
   return url.size() >= scheme.size() &&
          std::equal(scheme.begin(), scheme.end(), url.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+// The host of "192.0.2.1:80" or "[2001:db8::1]:80". "::ffff:192.0.2.1" is what a socket for both
+// families reports of IPv4.
+std::optional<asio::ip::address> host_of(const std::string& remote) {
+  std::string text = remote.substr(0, remote.rfind(':'));
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  std::error_code not_numeric;
+  const auto host = asio::ip::make_address(text, not_numeric);
+  if (not_numeric) return std::nullopt;
+  if (host.is_v6() && host.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, host.to_v6());
+  return host;
 }
 
 }  // namespace
@@ -50,6 +63,21 @@ bool is_of_this_machine(const std::string& address) {
   std::error_code not_numeric;
   const auto numeric = asio::ip::make_address(address, not_numeric);
   return !not_numeric && numeric.is_loopback();
+}
+
+bool is_from_this_machine(const std::string& remote) {
+  if (remote == "mem" || remote.starts_with("unix")) return true;
+  const auto host = host_of(remote);
+  return host && host->is_loopback();
+}
+
+std::string customer_of(const std::string& remote) {
+  const auto host = host_of(remote);
+  if (!host || host->is_loopback()) return {};
+  if (host->is_v4()) return host->to_string();
+  auto bytes = host->to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::make_address_v6(bytes).to_string();
 }
 
 }  // namespace parley

@@ -30,5 +30,11 @@ std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::
 
 // Whether only programs on this machine can connect to an address that a server listens on.
 bool is_of_this_machine(const std::string& address);
+// Whether the other end of a connection is on this machine: a loopback address, a Unix socket, or a
+// network in memory. `remote` is transport::connection::remote() or transport::request::remote.
+bool is_from_this_machine(const std::string& remote);
+// What one customer of a network usually has, as a text to compare: an IPv4 address, or the first 64
+// bits of an IPv6 address. Empty if it is on this machine or not known.
+std::string customer_of(const std::string& remote);
 
 }  // namespace parley

@@ -11,12 +11,14 @@
 
 #include "parley/core/core.hpp"
 #include "parley/routing/table.hpp"
+#include "parley/routing/users.hpp"
 #include "parley/wire/target.hpp"
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,11 +50,13 @@ struct receivers {
 // What an audience asks about other places. `found` is called with a place and with what is needed
 // there.
 //
-//   find(id, found)   one member. False: it is at no other place. Not asked for members that are here
-//   each(found)       every other place that has members
+//   find(id, found)         one member. False: it is at no other place. Not asked for members that are here
+//   find_user(name, found)  the members of one principal. False: none is at any other place
+//   each(found)             every other place that has members
 template <class T, class Place>
 concept other_places = requires(const T& others, const std::string& id, void (*found)(Place, forms)) {
   { others.find(id, found) } -> std::same_as<bool>;
+  { others.find_user(id, found) } -> std::same_as<bool>;
   others.each(found);
 };
 
@@ -60,6 +64,10 @@ concept other_places = requires(const T& others, const std::string& id, void (*f
 struct nowhere {
   template <class Found>
   bool find(const std::string&, Found) const noexcept {
+    return false;
+  }
+  template <class Found>
+  bool find_user(const std::string&, Found) const noexcept {
     return false;
   }
   template <class Found>
@@ -83,8 +91,9 @@ bool visit(const target& to, const std::string& subject, Visitor&& of) {
       return of.others(subject);
     case target_kind::several:
       return of.list(to.parts);
-    case target_kind::none:
     case target_kind::user:
+      return of.user(to.name);
+    case target_kind::none:
     case target_kind::group:
     case target_kind::group_others:
       break;
@@ -97,10 +106,15 @@ class audience {
  public:
   using found = receivers<Member, Place>;
 
-  // If the id is already here, its member is kept.
-  void add(const std::string& id, Member member) { members_.add(id, std::move(member)); }
-  void remove(const std::string& id) {
+  // If the id is already here, its member is kept. `user` is the name of the member's principal, or
+  // empty, and the same when it is removed.
+  void add(const std::string& id, Member member, const std::string& user = {}) {
+    members_.add(id, std::move(member));
+    users_.add(user, id);
+  }
+  void remove(const std::string& id, const std::string& user = {}) {
     members_.remove(id);
+    users_.remove(user, id);
     if (chosen_.capacity() > kept && members_.size() * 4 < chosen_.capacity()) chosen_ = std::vector<position>();
   }
   std::size_t size() const noexcept { return members_.size(); }
@@ -121,7 +135,7 @@ class audience {
       for (; from != end; ++from)
         if (!contains(to.except, members_.id_of(from))) out.here.push_back(members_[from]);
     };
-    if (to.kind != target_kind::several) {
+    if (to.kind != target_kind::several && to.kind != target_kind::user) {
       if (!visit(to, subject, walking(others, out, take))) return errc::unknown_target;
       return {};
     }
@@ -129,8 +143,10 @@ class audience {
     const auto choose = [this](position from, position end) {
       for (; from != end; ++from) chosen_.push_back(from);
     };
-    bool anybody = to.parts.empty();
-    for (const target& part : to.parts)
+    // The members of a principal are in no order, so they are sorted, as those of a list are.
+    const std::span<const target> parts = to.kind == target_kind::user ? std::span(&to, 1) : std::span(to.parts);
+    bool anybody = parts.empty();
+    for (const target& part : parts)
       if (visit(part, subject, walking(others, out, choose))) anybody = true;
     if (!anybody) return errc::unknown_target;
     std::sort(chosen_.begin(), chosen_.end());
@@ -156,7 +172,7 @@ class audience {
   // are at no place. Every set counts as there, as does a kind without an index: walk() refuses it.
   template <other_places<Place> Elsewhere>
   bool may_reach(const target& to, const Elsewhere& others) const {
-    return visit(to, {}, presence<Elsewhere>{members_, others});
+    return visit(to, {}, presence<Elsewhere>{members_, users_, others});
   }
 
  private:
@@ -173,6 +189,7 @@ class audience {
   template <class Elsewhere, class Take>
   struct walker {
     const table<Member>& members;
+    const user_index& users;
     const Elsewhere& elsewhere;
     found& out;
     const Take& take;
@@ -185,6 +202,12 @@ class audience {
         return true;
       }
       return elsewhere.find(id, [this](Place where, forms needed) { out.add(where, needed); });
+    }
+    bool user(const std::string& name) const {
+      const bool here = users.each(name, [this](const std::string& id) {
+        if (const position at = members.at(id); at != table<Member>::none) take(at, at + 1);
+      });
+      return elsewhere.find_user(name, [this](Place where, forms needed) { out.add(where, needed); }) || here;
     }
     bool all() const { return everybody_but(table<Member>::none); }
     bool others(const std::string& subject) const { return everybody_but(members.at(subject)); }
@@ -203,18 +226,22 @@ class audience {
   };
   template <class Elsewhere, class Take>
   walker<Elsewhere, Take> walking(const Elsewhere& others, found& out, const Take& take) const {
-    return {members_, others, out, take};
+    return {members_, users_, others, out, take};
   }
 
   template <class Elsewhere>
   struct presence {
     const table<Member>& members;
+    const user_index& users;
     const Elsewhere& elsewhere;
 
     bool server() const { return true; }
     bool sender(const std::string&) const { return true; }
     bool client(const std::string& id) const {
       return members.at(id) != table<Member>::none || elsewhere.find(id, [](const Place&, forms) {});
+    }
+    bool user(const std::string& name) const {
+      return users.each(name, [](const std::string&) {}) || elsewhere.find_user(name, [](const Place&, forms) {});
     }
     bool all() const { return true; }
     bool others(const std::string&) const { return true; }
@@ -225,6 +252,7 @@ class audience {
   };
 
   table<Member> members_;
+  user_index users_;
   std::vector<position> chosen_;  // scratch of walk(), for lists
 };
 

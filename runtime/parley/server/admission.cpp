@@ -1,5 +1,6 @@
 #include "parley/server/admission.hpp"
 
+#include "parley/ends/address.hpp"
 #include "parley/ends/origins.hpp"
 #include "parley/wire/envelope.hpp"
 
@@ -15,26 +16,47 @@ constexpr std::string_view wrong_origin =
     "pages of this origin may not connect: its host and port differ from the Host header. List the origin in server_options::origins; a "
     "proxy must forward the Host header";
 
-// Browsers cannot set headers, so credentials are sent as a subprotocol name. Such a name is not an
-// encoding, and the server never repeats it.
-constexpr std::string_view credentials = "parley.auth.";
+admission refused(int status, std::string_view text) { return {.status = status, .text = text}; }
+
+// Sets the subprotocol, or the refusal.
+void choose_subprotocol(const server_options& options, const dialect* foreign, const std::vector<std::string>& offered, admission& to) {
+  const auto offers = [&](std::string_view name) { return std::find(offered.begin(), offered.end(), name) != offered.end(); };
+  if (foreign) {
+    if (offers(foreign->subprotocol)) to.subprotocol = foreign->subprotocol;
+    return;
+  }
+  if (offered.empty()) {
+    if (!options.plain) to = refused(400, "a subprotocol must be offered");
+    return;
+  }
+  for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
+    if (enabled && offers(name)) {
+      to.subprotocol = name;
+      return;
+    }
+  to = refused(400, "none of the offered subprotocols is supported");
+}
 
 }  // namespace
 
-admission admit(const server_options& options, const dialect* foreign, const transport::request& asked) {
-  if (!origin_allowed(options.origins, asked.origin, asked.host)) return {403, wrong_origin};
-  std::vector<std::string_view> offered;
-  for (const std::string& name : asked.subprotocols)
-    if (!name.starts_with(credentials)) offered.push_back(name);
-  const auto offers = [&](std::string_view name) { return std::find(offered.begin(), offered.end(), name) != offered.end(); };
-  if (foreign) return {.subprotocol = offers(foreign->subprotocol) ? foreign->subprotocol : std::string_view()};
-  if (offered.empty()) {
-    if (options.plain) return {};
-    return {400, "a subprotocol must be offered"};
+bool may_carry_credentials(const auth_options& options, const transport::request& asked) {
+  return asked.encrypted || options.on_plain_text || is_from_this_machine(asked.remote);
+}
+
+admission admit(const server_options& options, const dialect* foreign, transport::request& asked) {
+  shown_credential shown = take_credentials(options.auth.cookie, options.auth.ticket, asked);
+  if (!origin_allowed(options.origins, asked.origin, asked.host)) return refused(403, wrong_origin);
+  admission to;
+  if (options.auth.check) {
+    if (!shown.fault.empty()) return refused(400, shown.fault);
+    if (shown.credential && !may_carry_credentials(options.auth, asked)) return refused(403, plain_text_refusal);
   }
-  for (const auto& [enabled, name] : {std::pair{options.binary, wire::fbs_subprotocol}, std::pair{options.json, wire::json_subprotocol}})
-    if (enabled && offers(name)) return {.subprotocol = name};
-  return {400, "none of the offered subprotocols is supported"};
+  choose_subprotocol(options, foreign, asked.subprotocols, to);
+  if (!to.admitted() || !options.auth.check) return to;
+  const bool greets = !foreign && !to.subprotocol.empty();
+  to.checked = shown.credential || !greets ? admission::check::now : admission::check::later;
+  to.shown = std::move(shown);
+  return to;
 }
 
 }  // namespace parley

@@ -1,8 +1,9 @@
-// Decides which clients a server admits and what it speaks with each, from the request and the
-// options alone. Private to the server room.
+// Decides which clients a server admits, what it speaks with each, and when the client's credential
+// is checked, from the request and the options alone. Private to the server room.
 //
-//   const admission to = admit(options, dialect, *request);
+//   admission to = admit(options, dialect, *request);
 //   if (!to.admitted()) return request->reject(to.status, to.text);
+//   if (to.checked == admission::check::now) ...                // ask options.auth.check, then
 //   request->accept(to.subprotocol, std::move(connection));
 //
 // Any thread. The texts are Parley's own. `subprotocol` refers to a constant or to the dialect.
@@ -10,6 +11,7 @@
 
 #include "parley/conversation/dialect.hpp"
 #include "parley/server/server.hpp"
+#include "parley/server/shown_credentials.hpp"
 #include "parley/transport/request.hpp"
 
 #include <string_view>
@@ -17,15 +19,33 @@
 namespace parley {
 
 struct admission {
+  // When auth_options::check is asked.
+  enum class check {
+    never,  // there is none
+    now,
+    later,  // with the greeting
+  };
+
   int status = 0;                  // HTTP status. 0: admitted
   std::string_view text{};         // the reason, for the reader of the response
   std::string_view subprotocol{};  // the server's answer. Empty: none
+  check checked = check::never;
+  shown_credential shown{};  // what the request has shown, if there is a check
 
   bool admitted() const noexcept { return status == 0; }
 };
 
-// `foreign` is the dialect of the port, or null. Checks the origin of a page first, and then the
-// subprotocols.
-admission admit(const server_options& options, const dialect* foreign, const transport::request& asked);
+// `foreign` is the dialect of the port, or null. The request loses what may be secret
+// (shown_credentials.hpp). Refuses, in this order: the origin of a page, credentials that cannot be
+// read, credentials over plain text, and subprotocols.
+admission admit(const server_options& options, const dialect* foreign, transport::request& asked);
+
+// Whether a credential may be checked that came over this connection: it is encrypted, both ends are
+// on this machine, or the option permits it.
+bool may_carry_credentials(const auth_options& options, const transport::request& asked);
+
+// For HTTP 403 and close 4005.
+inline constexpr std::string_view plain_text_refusal =
+    "credentials over plain text: use wss://, or set auth.on_plain_text at a server behind a proxy with TLS";
 
 }  // namespace parley

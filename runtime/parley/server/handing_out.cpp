@@ -5,6 +5,7 @@
 #include "parley/server/other_loops.hpp"
 #include "parley/server/server_core.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,12 +17,22 @@ namespace {
 // For fewer receivers, framing once costs more than it saves.
 constexpr std::size_t framed_once_from = 8;
 
+// Whether the target names clients or principals, and no set.
+bool names_clients(const target& to) {
+  if (to.kind == target_kind::several) return !to.parts.empty() && std::all_of(to.parts.begin(), to.parts.end(), names_clients);
+  return to.kind == target_kind::client || to.kind == target_kind::user;
+}
+
+error nobody_may_receive() { return {errc::denied, "the receiver does not have a role that may receive this"}; }
+
 }  // namespace
 
 result<> server_loop::deliver(delivery& d, const std::string& subject) {
   // Borrowed for this delivery, because a log sink may send another event meanwhile.
   lent to(found_);
   if (auto found = find_receivers(*d.to, subject, *to); !found) return found;
+  if (d.what && !d.what->may_receive.empty())
+    if (auto kept = keep_those_with_a_role(*d.what, *d.to, *to); !kept) return kept;
   d.for_many = to->here.size() > framed_once_from || !to->places.empty();
   if (auto made = make_for(d, *to); !made) return made;
   if (!to->places.empty())
@@ -29,6 +40,24 @@ result<> server_loop::deliver(delivery& d, const std::string& subject) {
   hand_out(d.what, d.frames, to->here);
   d.handed_to = to->here.size();
   return {};
+}
+
+void server_loop::keep_those_with_a_role(const method& m, std::vector<conversation*>& receivers) const {
+  const std::uint64_t roles = server_.contract().receivers_of(server_.contract().number_of(m.id));
+  std::erase_if(receivers, [roles](const conversation* end) { return (end->roles() & roles) == 0; });
+}
+
+result<> server_loop::keep_those_with_a_role(const method& m, const target& to, audience::found& found) const {
+  const std::size_t before = found.here.size();
+  keep_those_with_a_role(m, found.here);
+  const bool left_out = found.here.size() != before || !found.places.empty();
+  if (!found.here.empty() || !left_out || !names_clients(to)) return {};
+  if (found.places.empty()) return nobody_may_receive();
+  const std::uint64_t roles = server_.contract().receivers_of(server_.contract().number_of(m.id));
+  const other_loops elsewhere(server_, *this);
+  const auto has_role = [&](const target& one) { return elsewhere.has_role(one, roles); };
+  const bool somebody = to.kind == target_kind::several ? std::any_of(to.parts.begin(), to.parts.end(), has_role) : has_role(to);
+  return somebody ? result<>() : nobody_may_receive();
 }
 
 result<> server_loop::find_receivers(const target& to, const std::string& subject, audience::found& out) {

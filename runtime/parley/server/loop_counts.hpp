@@ -25,6 +25,7 @@ class tally {
 struct loop_counts {
   std::array<tally, spoken_kinds> population;                                                         // open clients, by what they speak
   tally accepted, rejected, events, deliveries, calls, refused, left_out, accept_failures, too_slow;  // as in server_counters
+  tally auth_accepted, auth_refused, auth_broken;                                                     // the same
 
   tally& speaking(spoken kind) noexcept { return population[static_cast<std::size_t>(kind)]; }
   std::uint64_t speaking(spoken kind) const noexcept { return population[static_cast<std::size_t>(kind)]; }
@@ -40,6 +41,9 @@ struct loop_counts {
     sum.left_out += left_out;
     sum.accept_failures += accept_failures;
     sum.too_slow += too_slow;
+    sum.auth_accepted += auth_accepted;
+    sum.auth_refused += auth_refused;
+    sum.auth_broken += auth_broken;
   }
 };
 

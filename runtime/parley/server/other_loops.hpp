@@ -6,6 +6,7 @@
 #include "parley/server/server_core.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,28 @@ class other_loops {
     if (!known) return false;
     if (known->loop != &here_) found(known->loop, form_of(known->kind));
     return true;
+  }
+
+  template <class Found>
+  bool find_user(const std::string& name, Found found) const {
+    bool there = false;
+    server_.users().each(name, [&](const server_core::whereabouts& where) {
+      if (where.loop == &here_) return;
+      found(where.loop, form_of(where.kind));
+      there = true;
+    });
+    return there;
+  }
+
+  // Whether a client or principal that the target names has one of the roles, at any loop.
+  bool has_role(const target& named, std::uint64_t roles) const {
+    if (named.kind == target_kind::client) {
+      const auto known = server_.directory().find(named.name);
+      return known && (known->roles & roles) != 0;
+    }
+    bool found = false;
+    server_.users().each(named.name, [&](const server_core::whereabouts& where) { found = found || (where.roles & roles) != 0; });
+    return found;
   }
 
   template <class Found>

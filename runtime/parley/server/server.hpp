@@ -27,6 +27,7 @@
 
 #include "parley/conversation/dialect.hpp"
 #include "parley/ends/log.hpp"
+#include "parley/stub/authenticator.hpp"
 #include "parley/stub/core.hpp"
 #include "parley/stub/handler.hpp"
 #include "parley/transport/tls/options.hpp"
@@ -103,6 +104,9 @@ struct server_options {
   //
   // Every other upgrade is refused with HTTP 403.
   std::vector<std::string> origins{};
+
+  // Finds out who each client is (parley/auth.hpp).
+  auth_options auth{};
 
   // The largest payload accepted from a client, in bytes.
   std::size_t max_message = 64 * 1024;
@@ -190,6 +194,10 @@ struct server_counters {
   // Bytes that wait for clients now, counted as for max_queued_total.
   std::size_t queued = 0;
   std::uint64_t too_slow = 0;  // clients closed with 4009
+  // The outcomes of auth_options::check.
+  std::uint64_t auth_accepted = 0;
+  std::uint64_t auth_refused = 0;
+  std::uint64_t auth_broken = 0;  // it threw, took too long, or returned an unusable principal
 };
 
 class server_core;
@@ -229,6 +237,9 @@ class server {
     static_assert(
         requires { overriding<Handler, &parley::handler::disconnected>(&Handler::disconnected); },
         "disconnected() of a handler must be a public member function: void disconnected(parley::peer&, const parley::error&) override");
+    static_assert(
+        requires { overriding<Handler, &parley::handler::principal_changed>(&Handler::principal_changed); },
+        "principal_changed() of a handler must be a public member function: void principal_changed(parley::peer&) override");
     return add(handler, generated::service(), generated::template bindings<Handler>());
   }
 

@@ -42,6 +42,7 @@ void registration::end_late() noexcept {
 
 server_core::server_core(server_options options, std::vector<home> homes)
     : options_(checked(std::move(options))),
+      checks_(options_.auth.check ? std::make_unique<shared_checks>(options_.auth.check) : nullptr),
       node_(wire::make_node_id()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       ports_(options_.loopback),

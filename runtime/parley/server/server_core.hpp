@@ -7,6 +7,7 @@
 #include "parley/server/asked_calls.hpp"
 #include "parley/server/entrances.hpp"
 #include "parley/server/server_loop.hpp"
+#include "parley/server/user_directory.hpp"
 
 #include <asio/post.hpp>
 
@@ -67,18 +68,23 @@ class server_core final : public core, public std::enable_shared_from_this<serve
 
   // ---- For its loops.
 
-  // The loop of a client, and what the client speaks.
+  // The loop of a client, what the client speaks, and its roles.
   struct whereabouts {
     server_loop* loop;
     spoken kind;
+    std::uint64_t roles = 0;  // session::contract::bits_of
+    bool operator==(const whereabouts&) const = default;
   };
   const server_options& options() const noexcept { return options_; }
   const session::contract& contract() const noexcept { return contract_; }
+  // Null: there is no check.
+  shared_checks* checks() const noexcept { return checks_.get(); }
   const std::shared_ptr<transport::clock>& clock() const noexcept { return clock_; }
   std::uint32_t node() const noexcept { return node_; }
   const std::vector<std::unique_ptr<server_loop>>& loops() const noexcept { return loops_; }
   bool has_several_loops() const noexcept { return loops_.size() > 1; }
   client_directory<whereabouts>& directory() noexcept { return directory_; }
+  user_directory<whereabouts>& users() noexcept { return users_; }
   const entrances& ports() const noexcept { return ports_; }
   // The bytes that wait for all clients together.
   const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
@@ -125,7 +131,8 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void run_loops(std::vector<std::thread> others);
   [[noreturn]] void call_off(std::vector<std::thread> others, std::error_code why);
 
-  server_options options_;    // only the constructor changes it
+  server_options options_;  // only the constructor changes it
+  const std::unique_ptr<shared_checks> checks_;
   const std::uint32_t node_;  // the part of client ids that identifies this server
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
@@ -143,6 +150,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // change after the start.
   session::contract contract_;
   client_directory<whereabouts> directory_;
+  user_directory<whereabouts> users_;
   std::vector<std::unique_ptr<server_loop>> loops_;
   stop_event stop_event_;  // watched on the first loop, so it is destroyed before it
 

@@ -49,6 +49,7 @@ void server_loop::deliver_crossed(const crossing& one) {
   const method* const what = one.method ? server_.contract().find(*one.method) : nullptr;
   lent to(found_);
   clients_.walk_here(one.to, one.subject, *to);
+  if (what && !what->may_receive.empty()) keep_those_with_a_role(*what, to->here);
   hand_out(what, one.frames, to->here);
 }
 

@@ -59,7 +59,11 @@ server_loop::server_loop(server_core& server, home where)
       watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
       patience_(server.clock()->make_alarm(home_.executor())),
       handlers_(server.contract()),
-      inbox_(server.options().max_posted) {}
+      inbox_(server.options().max_posted) {
+  if (shared_checks* const checks = server.checks())
+    auth_ = std::make_unique<authentication>(*checks, home_.executor(), server.clock(), server.options().handshake_timeout,
+                                             [&server] { return std::shared_ptr<void>(server.weak_from_this().lock()); });
+}
 
 server_loop::~server_loop() {
   for (auto& [raw, end] : conversations_) end->forget_owner();
@@ -79,26 +83,39 @@ void server_loop::accept() {
 }
 
 void server_loop::on_request(const entrance& came_by, const std::shared_ptr<transport::request>& ask) {
-  const server_options& options = server_.options();
-  const auto reject = [&](int status, std::string_view text) {
-    upgrade_refused(status, text, ask->remote);
-    ask->reject(status, text);
-  };
-  if (!server_.accepts_clients() || stopping_) return reject(503, "stopping");
+  if (!server_.accepts_clients() || stopping_) return reject(*ask, 503, "stopping");
   const entrance* const at = server_.ports().serving(came_by, ask->path);
-  if (!at) return reject(404, "nothing is served at this path: clients connect at " + came_by.options.path);
-  const dialect* const foreign = at->dialect();
-  const admission to = admit(options, foreign, *ask);
-  if (!to.admitted()) return reject(to.status, to.text);
+  if (!at) return reject(*ask, 404, "nothing is served at this path: clients connect at " + came_by.options.path);
+  if (auth_ && auth_->is_barred(*ask)) return reject(*ask, 429, "too many credentials of this address were refused: try again in a minute");
+  admission to = admit(server_.options(), at->dialect(), *ask);
+  if (!to.admitted()) return reject(*ask, to.status, to.text);
+  if (to.checked != admission::check::now) return let_in(*at, *ask, to, std::nullopt);
+  shown_credential shown = std::move(to.shown);
+  auth_->check_upgrade(ask, std::move(shown),
+                       [this, at, ask, to](check_outcome outcome) { upgrade_checked(*at, *ask, to, std::move(outcome)); });
+}
+
+void server_loop::reject(transport::request& ask, int status, std::string_view text) {
+  upgrade_refused(status, text, ask.remote);
+  ask.reject(status, text);
+}
+
+void server_loop::let_in(const entrance& at, transport::request& ask, const admission& to, std::optional<principal> who) {
   conversation_setup setup{.session = session_options_of(server_),
                            .contract = &server_.contract(),
-                           .dialect = foreign,
-                           .speaks = at->kind,
-                           .types = options.types};
+                           .dialect = at.dialect(),
+                           .speaks = at.kind,
+                           .types = server_.options().types};
+  if (auth_) setup.session.authentication = who ? session::authentication::done : session::authentication::at_hello;
   auto talk = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
+  if (auth_) auth_->let_in(*talk, ask, may_carry_credentials(server_.options().auth, ask));
+  if (who) {
+    talk->set_principal(std::move(*who));
+    talk->set_auth_ms(auth_->watch(*talk));
+  }
   auto attached = std::make_shared<attachment>(talk, server_.clock());
   conversations_.emplace(talk.get(), std::move(talk));
-  ask->accept(to.subprotocol, std::move(attached));
+  ask.accept(to.subprotocol, std::move(attached));
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
@@ -132,13 +149,17 @@ void server_loop::opened(conversation& end) {
   const spoken kind = end.speaks();
   const std::string& id = end.session().client_id();
   counts_.speaking(kind) += 1;
-  clients_.add(id, &end);
-  if (server_.has_several_loops()) server_.directory().add(id, {this, kind});
+  clients_.add(id, &end, end.principal().name);
+  if (server_.has_several_loops()) {
+    server_.directory().add(id, {this, kind, end.roles()});
+    server_.users().add(end.principal().name, {this, kind, end.roles()});
+  }
   counts_.accepted += 1;
-  end.set_peer(std::make_shared<parley::peer>(end));
+  end.set_peer(std::make_shared<parley::peer>(end, end.principal()));
   parley::peer& peer = *end.peer();
   if (server_.options().log) {
-    server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote());
+    const std::string& name = peer.principal().name;
+    server_.log(log_level::info, "client " + peer.id() + " connected from " + peer.remote() + (name.empty() ? "" : " as " + name));
     for (const method* m : end.session().mismatched())
       server_.log(log_level::warning, "client " + peer.id() + " has a different version of " + std::string(m->name));
   }
@@ -155,6 +176,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
   if (found == conversations_.end()) return;
   const auto keep = found->second;
   conversations_.erase(found);
+  if (auth_) auth_->forget(end);
   const bool logs = static_cast<bool>(server_.options().log);
   if (logs && !end.peer() && end.has_session()) {
     for (const method* m : end.session().mismatched())  // refused because of its contract, before it had an id
@@ -163,8 +185,11 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
   }
   if (end.peer()) {
     const std::string& id = end.session().client_id();
-    clients_.remove(id);
-    if (server_.has_several_loops()) server_.directory().remove(id);
+    clients_.remove(id, end.principal().name);
+    if (server_.has_several_loops()) {
+      server_.directory().remove(id);
+      server_.users().remove(end.principal().name, {this, end.speaks(), end.roles()});
+    }
     counts_.speaking(end.speaks()) -= 1;
     counts_.refused += end.session().counters().refused;
     if (!how.from_peer && how.close_code == session::close_code::too_slow) counts_.too_slow += 1;
@@ -195,6 +220,7 @@ void server_loop::stop() {
   stopping_ = true;
   for (const listening& one : listening_) one.listener->stop();
   listening_.clear();
+  if (auth_) auth_->stop();
   std::vector<std::shared_ptr<conversation>> all;
   all.reserve(conversations_.size());
   for (auto& [raw, end] : conversations_) all.push_back(end);

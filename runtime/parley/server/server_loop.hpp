@@ -14,6 +14,8 @@
 #include "parley/ends/home.hpp"
 #include "parley/ends/watchdog.hpp"
 #include "parley/routing/routing.hpp"
+#include "parley/server/admission.hpp"
+#include "parley/server/authentication.hpp"
 #include "parley/server/crossing.hpp"
 #include "parley/server/directory.hpp"
 #include "parley/server/inbox.hpp"
@@ -25,6 +27,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,7 +76,9 @@ class server_loop final : public conversation_owner {
 
   // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
+  void greeted(conversation&, wire::auth) override;
   void opened(conversation&) override;
+  void shown(conversation&, wire::auth) override;
   void event_received(conversation&, const wire::envelope&, const invocation&) override;
   void unknown_event(conversation&, const wire::envelope&) override;
   void call_received(conversation&, incoming_call&) override;
@@ -85,6 +90,16 @@ class server_loop final : public conversation_owner {
   void closed(conversation&, std::uint16_t code, const error& why) override;
 
   void on_request(const entrance&, const std::shared_ptr<transport::request>&);
+  void reject(transport::request&, int status, std::string_view text);
+  // `who`: the result of a check at the upgrade.
+  void let_in(const entrance&, transport::request&, const admission&, std::optional<principal> who);
+  // Acts on the outcomes of checks (authentication.hpp).
+  void upgrade_checked(const entrance&, transport::request&, const admission&, check_outcome);
+  void hello_checked(conversation&, check_outcome);
+  void credential_checked(conversation&, check_outcome);
+  // Whether the credential of a connected client may be checked. If not, the client is closed.
+  bool may_check(conversation&, const wire::auth&);
+  void turn_away(conversation&, const check_outcome&);
 
   // The steps of an event from a client.
   static result<target> choose_target(const received_event&, std::string_view& written);
@@ -99,6 +114,10 @@ class server_loop final : public conversation_owner {
   result<> make_for(delivery&, const audience::found&);
   // Returns `overloaded` if there was no room. No loop has received the event then.
   result<> cross(const delivery&, const std::string& subject, const std::vector<server_loop*>&);
+  // Leaves out those who have none of the roles that may receive it. `denied`: the target names
+  // clients or principals, and none of them has one.
+  [[gnu::noinline]] result<> keep_those_with_a_role(const method&, const target&, audience::found&) const;
+  void keep_those_with_a_role(const method&, std::vector<conversation*>&) const;
   void hand_out(const method*, const frames_made&, const std::vector<conversation*>& receivers);
 
   void empty_inbox();
@@ -133,6 +152,7 @@ class server_loop final : public conversation_owner {
     audience::found& kept_;
     audience::found own_;
   };
+  std::unique_ptr<authentication> auth_;  // null: there is no check
   bool stopping_ = false;
   bool told_ = false;
 

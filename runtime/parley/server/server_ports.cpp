@@ -35,6 +35,8 @@ void server_core::open_listeners() {
 }
 
 void server_core::log_ports() const {
+  if (!checks_ && contract_.role_count() != 0)
+    log(log_level::warning, "the schema has roles, but auth.check is not set: no client has any of them");
   for (const entrance& one : ports_.all()) {
     log(log_level::info, "listening on " + one.place() + (one.tls ? " with TLS" : ""));
     if (one.tls)

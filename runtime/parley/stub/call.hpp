@@ -3,6 +3,7 @@
 
 #include "parley/core/raise.hpp"
 #include "parley/stub/core.hpp"
+#include "parley/stub/peer.hpp"
 
 #include <concepts>
 #include <optional>
@@ -13,8 +14,6 @@
 #include <utility>
 
 namespace parley {
-
-class peer;
 
 // Lives until the reply is complete. Use it only on its executor, that is, in the handler.
 class call {
@@ -27,6 +26,8 @@ class call {
     if (!peer_) raise(std::logic_error("parley::call::peer: a client answers its server, which is not a peer"));
     return *peer_;
   }
+  // Who makes the call, as peer().principal(). In a client's handler, nobody in particular.
+  const parley::principal& principal() const noexcept { return peer_ ? peer_->principal() : nobody_in_particular(); }
   // The time at which the caller stops waiting. Work that cannot finish by then is wasted.
   time_point deadline() const noexcept { return deadline_; }
   // Whether the caller disconnected, cancelled the call or ran out of time. A coroutine handler is

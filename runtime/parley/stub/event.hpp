@@ -3,6 +3,7 @@
 #pragma once
 
 #include "parley/stub/core.hpp"
+#include "parley/stub/peer.hpp"
 #include "parley/wire/target.hpp"
 
 #include <memory>
@@ -11,8 +12,6 @@
 
 namespace parley {
 
-class peer;
-
 // Lives as long as the handler runs. Use it on the peer's executor only.
 class event {
  public:
@@ -20,7 +19,9 @@ class event {
   // The sender, as the receivers see it.
   const origin& from() const noexcept { return from_; }
   parley::peer& peer() const noexcept { return peer_; }  // the sender
-  const target& to() const noexcept { return to_; }      // the receivers, if the event is relayed
+  // Who the sender is, as peer().principal().
+  const parley::principal& principal() const noexcept { return peer_.principal(); }
+  const target& to() const noexcept { return to_; }  // the receivers, if the event is relayed
 
   // Refuses the event, whatever the handler returns. No receiver gets it, and the sender receives
   // the code and text of `why` in client::on_error. A handler that returns void can refuse only

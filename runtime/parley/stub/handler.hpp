@@ -35,6 +35,9 @@ class handler {
   // A client has connected. None of its messages has been handled yet. Messages sent to it here
   // arrive before all later ones.
   virtual void connected(peer&) {}
+  // A client has shown another credential, and peer.principal() has other roles, claims or expiry. Its
+  // name is the same.
+  virtual void principal_changed(peer&) {}
   // A client has disconnected, for the reason in `why`. This is the last call for this peer.
   virtual void disconnected(peer&, const error& why) { (void)why; }
 

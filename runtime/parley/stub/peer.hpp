@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parley/core/core.hpp"
+#include "parley/stub/principal.hpp"
 
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ struct loop_executor;  // loop_executor.hpp
 // handler called for it. Use it on its executor() only.
 class peer {
  public:
-  explicit peer(conversation& with) : with_(with) {}
+  // `who` lives as long as the conversation.
+  explicit peer(conversation& with, const parley::principal& who = nobody_in_particular()) : with_(with), who_(who) {}
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
 
@@ -26,6 +28,10 @@ class peer {
   // The network address, for example "127.0.0.1:54321". Over a Unix socket the client's process:
   // "unix:pid=1234,uid=1000".
   std::string remote() const;
+  // Who the client is, as server_options::auth has found out. Nobody in particular without a check.
+  // Valid as long as the peer. Another credential of the client changes roles, claims and expiry in
+  // place, so a coroutine copies what must not change while it waits.
+  const parley::principal& principal() const noexcept { return who_; }
   // "parley.v1.fbs" or "parley.v1.json". Empty for plain JSON.
   std::string_view subprotocol() const noexcept;
   // The asio::any_io_executor of its connection. A template, so that only its callers need Asio.
@@ -55,6 +61,7 @@ class peer {
   static inline const char tag = 0;
 
   conversation& with_;
+  const parley::principal& who_;
   std::vector<std::pair<const void*, std::shared_ptr<void>>> state_;
 };
 

@@ -101,6 +101,19 @@ struct clients {
   std::vector<std::string> ids;
 };
 
+// Every session of one principal, by its name (parley::principal::name). The constructor is explicit.
+struct user {
+  explicit user(std::string principal_name) : name(std::move(principal_name)) {}
+  bool operator==(const user&) const = default;
+  std::string name;
+};
+// Up to 16 principals. Each of their sessions receives the message once.
+struct users {
+  explicit users(std::vector<std::string> principal_names) : names(std::move(principal_names)) {}
+  bool operator==(const users&) const = default;
+  std::vector<std::string> names;
+};
+
 }  // namespace to
 
 // The kind of a tag, and the run-time value it becomes. A type without a specialisation is not a
@@ -158,6 +171,21 @@ struct target_traits<to::clients> {
   static target value(const to::clients& t) {
     target all{.kind = target_kind::several};
     for (const std::string& id : t.ids) all.parts.push_back({.kind = kind, .name = id});
+    return all;
+  }
+};
+
+template <>
+struct target_traits<to::user> {
+  static constexpr target_kind kind = target_kind::user;
+  static target value(const to::user& t) { return {.kind = kind, .name = t.name}; }
+};
+template <>
+struct target_traits<to::users> {
+  static constexpr target_kind kind = target_kind::user;
+  static target value(const to::users& t) {
+    target all{.kind = target_kind::several};
+    for (const std::string& name : t.names) all.parts.push_back({.kind = kind, .name = name});
     return all;
   }
 };
