@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .model import (SIDES, TARGETS, Enum, Field, Ignores, Message, Method, Options, RoutePath, Routing, Service, Targets, Type,
                     resolve)
@@ -94,14 +94,14 @@ class Maker:
         prefix = raw.options.get("prefix", raw.name + ".")
         return Service(
             name=raw.name, full_name=raw.full_name, prefix=prefix,
-            methods=tuple(self._method(m, raw.full_name, prefix) for m in raw.methods), relay_unknown=raw.options.get("unknown") == 2, comment=raw.comment, line=raw.line, options=raw.options, ignores=raw.ignores)
+            methods=tuple(self._method(m, raw, prefix) for m in raw.methods), relay_unknown=raw.options.get("unknown") == 2, comment=raw.comment, line=raw.line, options=raw.options, ignores=raw.ignores)
 
     def errors_of(self, method: RawMethod, service: str) -> str:
         """The full name of the enum that `errors` names; empty: none."""
         full = resolve(method.call.get("errors", ""), service, self._messages, self._enums)
         return full if full in self._enums else ""
 
-    def _method(self, raw: RawMethod, service: str, prefix: str) -> Method:
+    def _method(self, raw: RawMethod, service: RawService, prefix: str) -> Method:
         options = raw.event if raw.event.present else raw.call
         side = SIDES.get(options.get("from", 1), "client")
         to = target_words(options.get("to", ()))
@@ -111,7 +111,7 @@ class Maker:
         if is_event and raw.request in self._routing_messages:
             routes = _find_routes(self._messages[raw.request], self._messages, self._routing_messages)
         routing = self._routing(routes)
-        errors = "" if is_event else self.errors_of(raw, service)
+        errors = "" if is_event else self.errors_of(raw, service.full_name)
         client_target = server_target = None
         if is_event and not routing:
             if side != "server":
@@ -124,7 +124,10 @@ class Maker:
             client_streaming=raw.client_streaming, server_streaming=raw.server_streaming, to=to, server_to=server_to,
             reply=options.get("reply", ""), body_message=options.get("body") == 1, max_bytes=options.get("max_bytes", 0),
             deadline_ms=options.get("deadline_ms", 0), errors=options.get("errors", ""),
-            errors_type=self._type_of(errors) if errors else None, idempotency=raw.idempotency, routing=routing, routes=routes,
+            errors_type=self._type_of(errors) if errors else None,
+            # Roles belong to clients, so the default of the service does not concern what the server alone sends.
+            may_send=() if side == "server" else _each_once(options.get("may_send") or service.options.get("may_send", ())),
+            may_receive=_each_once(options.get("may_receive", ())), idempotency=raw.idempotency, routing=routing, routes=routes,
             comment=raw.comment, line=raw.line, event=raw.event, call=raw.call, ignores=raw.ignores, client_target=client_target,
             server_target=server_target)
 
@@ -136,6 +139,10 @@ class Maker:
         others = sorted((v for v in enum.distinct_values if v.number != 0), key=lambda v: v.number)
         zero = next((v.targets for v in enum.distinct_values if v.number == 0), ())
         return Routing(path=path, field=field, enum=enum, zero=zero, values=tuple(others), only_values=tuple(v for v in others if v.only))
+
+
+def _each_once(roles: Sequence[str]) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(roles))
 
 
 def _targets(words: Tuple[str, ...], option: str, by_server: bool) -> Optional[Targets]:

@@ -12,15 +12,15 @@ from .calls import NEVER_CALLED, is_called_by_server
 from .core import ERROR, Hit, Place, Run, lists, option, rule
 
 BUILT: Dict[str, Set[str]] = {  # option: its members that are implemented
-    "event": {"name", "from", "to", "server_to", "max_bytes", "body"},
-    "call": {"name", "from", "to", "server_to", "max_bytes", "deadline_ms", "errors", "reply"},
-    "service": {"prefix", "unknown"},
+    "event": {"name", "from", "to", "server_to", "max_bytes", "body", "may_send", "may_receive"},
+    "call": {"name", "from", "to", "server_to", "max_bytes", "deadline_ms", "errors", "reply", "may_send"},
+    "service": {"prefix", "unknown", "may_send"},
     "field": {"routes", "sensitive", "max_len", "max_count"},
     "enum": {"flags"},
     "route": {"to", "only"},
     "file": {"cpp_namespace"},
 }
-BUILT_TARGETS = {"server", "sender", "all", "others", "client"}
+BUILT_TARGETS = {"server", "sender", "all", "others", "client", "user"}
 _DEFAULTS = {"delivery": (1, "ORDERED"), "overflow": (1, "CLOSE")}  # the one value that is implemented, and its name
 
 

@@ -70,6 +70,8 @@ class Method:
     deadline_ms: int = 0
     errors: str = ""                 # as written
     errors_type: Optional[Type] = None  # the enum that it names
+    may_send: Tuple[str, ...] = ()   # roles of clients, each once; the method's own, else the service's
+    may_receive: Tuple[str, ...] = ()
     idempotency: int = 0             # MethodOptions.IdempotencyLevel
     routing: Optional[Routing] = None
     routes: Tuple[RoutePath, ...] = ()  # the source of `routing`; lint allows one

@@ -219,7 +219,7 @@ parley_code parley_client_learn_id(parley_client* client, int64_t timeout, parle
  *
  * payload: JSON text of `size` bytes. NULL means null.
  *
- * to: "all", "others", "sender", "server" or a client's id. NULL selects the first target that the
+ * to: "all", "others", "sender", "server", "user:<name>" or a client's id. NULL selects the first target that the
  * event declares.
  *
  * message: the envelope's `message`, which carries the text of some methods. May be NULL.

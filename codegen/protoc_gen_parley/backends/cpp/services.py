@@ -17,6 +17,7 @@ _CLIENT_TAGS: Dict[str, Tuple[str, ...]] = {
     "all": ("parley::to::all_t", "parley::to::set_except<parley::to::all_t>"),
     "others": ("parley::to::others_t", "parley::to::set_except<parley::to::others_t>"),
     "client": ("parley::to::client", "parley::to::clients"),
+    "user": ("parley::to::user", "parley::to::users"),
 }
 _SERVER_TAGS: Dict[str, Tuple[str, ...]] = {
     **_CLIENT_TAGS,
@@ -49,7 +50,7 @@ def stub_members(method: Method) -> List[str]:
 def table_names(service: Service, several: bool) -> List[str]:
     """The helpers of a service in its codec's anonymous namespace. If there are several services, the names contain the service."""
     return [_table_prefix(service) + "_methods"] + [
-        _method_prefix(service, m, several) + end for m in service.methods for end in ("_to", "_server_to", "_accepted", "_routes")]
+        _method_prefix(service, m, several) + end for m in service.methods for end in ("_to", "_server_to", "_accepted", "_may_send", "_may_receive", "_routes")]
 
 
 def _table_prefix(service: Service) -> str:
@@ -201,6 +202,8 @@ class MethodView:
         """(element type, name, elements) of the arrays that the initialisers refer to."""
         arrays = (("parley::target_kind", self._to_array, _kinds(self.method.client_targets)),
                   ("parley::target_kind", self._server_to_array, _kinds(self.method.server_targets)),
+                  ("std::string_view", self._may_send_array, tuple(spelling.literal(role) for role in self.method.may_send)),
+                  ("std::string_view", self._may_receive_array, tuple(spelling.literal(role) for role in self.method.may_receive)),
                   ("std::uint64_t", self._accepted_array, tuple("0x%016x" % value for value in self.method.accepted)))
         return tuple(array for array in arrays if array[2])
 
@@ -215,6 +218,14 @@ class MethodView:
     @property
     def _accepted_array(self) -> str:
         return self.table_prefix + "_accepted"
+
+    @property
+    def _may_send_array(self) -> str:
+        return self.table_prefix + "_may_send"
+
+    @property
+    def _may_receive_array(self) -> str:
+        return self.table_prefix + "_may_receive"
 
     @property
     def initialisers(self) -> Tuple[Tuple[str, ...], ...]:
@@ -248,6 +259,10 @@ class MethodView:
             rest.append(".max_bytes = %d" % m.max_bytes)
         if m.deadline_ms:
             rest.append(".deadline_ms = %d" % m.deadline_ms)
+        if m.may_send:
+            rest.append(".may_send = " + self._may_send_array)
+        if m.may_receive:
+            rest.append(".may_receive = " + self._may_receive_array)
         if m.repeatable:
             rest.append(".repeatable = true")
         if self.errors:

@@ -470,6 +470,101 @@ class EventsClient {
   parley::endpoint link_;
 };
 
+// The client's stub of Guarded: a handle that is cheap to copy and usable from any thread.
+// Capture it by value in callbacks and coroutines. A stub that is declared after its link is
+// destroyed before it, but handlers may run until the link's destructor returns.
+class GuardedClient {
+ public:
+  // The receivers of Guarded.Note.
+  struct NoteTarget : parley::one_of<parley::to::user, parley::to::users> {
+    using one_of::one_of;
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    NoteTarget(const Other&) : one_of(unchecked{}, {}) {
+      static_assert(parley::never<Other>, "Guarded.Note goes to USER: see (parley.event).to in shapes.proto");
+    }
+    // For a target known only at run time. Returns unknown_target if the schema does not allow it.
+    static parley::result<NoteTarget> from(parley::target where) {
+      if (!contains(where)) return parley::errc::unknown_target;
+      return NoteTarget(unchecked{}, std::move(where));
+    }
+
+   private:
+    NoteTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
+  };
+
+  explicit GuardedClient(const parley::endpoint& link) : link_(link, GuardedMethods::service) {}
+
+  // The same stub with other options: guarded.with({.deadline = 5s}).order(line).
+  GuardedClient with(parley::call_options options) const {
+    GuardedClient other(*this);
+    other.link_.options = options;
+    return other;
+  }
+
+  // Needs a role of the service.
+  // Blocks until the answer arrives. Throws parley::call_failed.
+  ::shapes::v1::Token order(const Line& line) const {
+    return parley::call_and_wait<::shapes::v1::Token>(link_, GuardedMethods::order, line);
+  }
+
+  // The same without blocking. Completes with parley::result<::shapes::v1::Token>.
+  template <class Token = parley::default_token>
+  auto async_order(const Line& line, Token&& token = {}) const {
+    return parley::async_call<::shapes::v1::Token>(link_, GuardedMethods::order, line, std::forward<Token>(token));
+  }
+  template <parley::awaited_on_gcc12<::shapes::v1::Token> Token = parley::default_token>
+  auto async_order(Line&& line, Token&& token = {}) const {
+    parley::name_the_payload_first<Token>();
+    return async_order(std::as_const(line), std::forward<Token>(token));
+  }
+
+  // Needs a role of its own.
+  // Blocks until the answer arrives. Throws parley::call_failed.
+  ::shapes::v1::Token halt(const Line& line) const { return parley::call_and_wait<::shapes::v1::Token>(link_, GuardedMethods::halt, line); }
+
+  // The same without blocking. Completes with parley::result<::shapes::v1::Token>.
+  template <class Token = parley::default_token>
+  auto async_halt(const Line& line, Token&& token = {}) const {
+    return parley::async_call<::shapes::v1::Token>(link_, GuardedMethods::halt, line, std::forward<Token>(token));
+  }
+  template <parley::awaited_on_gcc12<::shapes::v1::Token> Token = parley::default_token>
+  auto async_halt(Line&& line, Token&& token = {}) const {
+    parley::name_the_payload_first<Token>();
+    return async_halt(std::as_const(line), std::forward<Token>(token));
+  }
+
+  // From the server, which needs no role, to principals with one.
+  // handler(const Line&) or handler(const Line&, const parley::origin&), returning void or asio::awaitable<void>.
+  template <parley::event_handler<Line> Handler>
+  parley::subscription on_filled(Handler&& handler) const {
+    return parley::subscribe<Line>(link_, GuardedMethods::filled, std::forward<Handler>(handler));
+  }
+
+  // From both ends.
+  // Never waits. Returns whether the event was queued for sending.
+  parley::sent note(const Line& line, NoteTarget to) const { return parley::send_event(link_, GuardedMethods::note, line, to.get()); }
+
+  // Waits for space in the queue. Completes with parley::result<> when the event is queued.
+  template <class Token = parley::default_token>
+  auto async_note(const Line& line, NoteTarget to, Token&& token = {}) const {
+    return parley::async_send(link_, GuardedMethods::note, line, to.get(), std::forward<Token>(token));
+  }
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
+  auto async_note(Line&& line, NoteTarget to, Token&& token = {}) const {
+    parley::name_the_payload_first<Token>();
+    return async_note(std::as_const(line), std::move(to), std::forward<Token>(token));
+  }
+
+  // handler(const Line&) or handler(const Line&, const parley::origin&), returning void or asio::awaitable<void>.
+  template <parley::event_handler<Line> Handler>
+  parley::subscription on_note(Handler&& handler) const {
+    return parley::subscribe<Line>(link_, GuardedMethods::note, std::forward<Handler>(handler));
+  }
+
+ private:
+  parley::endpoint link_;
+};
+
 // The client's stub of Silent: a handle that is cheap to copy and usable from any thread.
 // Capture it by value in callbacks and coroutines. A stub that is declared after its link is
 // destroyed before it, but handlers may run until the link's destructor returns.

@@ -285,6 +285,13 @@ constexpr parley::target_kind events_a_very_long_method_name_that_nobody_would_e
     parley::target_kind::others};
 constexpr parley::target_kind events_a_very_long_method_name_that_nobody_would_ever_write_but_the_generator_must_stand_server_to[] = {
     parley::target_kind::all};
+constexpr std::string_view guarded_order_may_send[] = {"trader", "admin"};
+constexpr std::string_view guarded_halt_may_send[] = {"admin"};
+constexpr parley::target_kind guarded_filled_server_to[] = {parley::target_kind::user, parley::target_kind::all};
+constexpr std::string_view guarded_filled_may_receive[] = {"trader", "admin"};
+constexpr parley::target_kind guarded_note_to[] = {parley::target_kind::user};
+constexpr parley::target_kind guarded_note_server_to[] = {parley::target_kind::user};
+constexpr std::string_view guarded_note_may_send[] = {"trader", "admin"};
 
 }  // namespace
 
@@ -414,6 +421,39 @@ constexpr const parley::method* events_methods[] = {
 };
 }  // namespace
 constinit const parley::service EventsMethods::service{.name = "shapes.v1.Events", .methods = events_methods, .relay_unknown = true};
+
+constinit const parley::method GuardedMethods::order{
+    .name = "Guarded.Order", .id = 0x3230dde5, .fingerprint = 0x37e4cc3a57c69ea1,
+    .in = &parley::codec_for<Line>, .out = &parley::codec_for<::shapes::v1::Token>,
+    .may_send = guarded_order_may_send,
+};
+constinit const parley::method GuardedMethods::halt{
+    .name = "Guarded.Halt", .id = 0x32d1a42a, .fingerprint = 0x54f8fe8e019534ad,
+    .in = &parley::codec_for<Line>, .out = &parley::codec_for<::shapes::v1::Token>,
+    .may_send = guarded_halt_may_send,
+};
+constinit const parley::method GuardedMethods::filled{
+    .name = "Guarded.Filled", .id = 0x6f1e16be, .fingerprint = 0x9b85c4a7cb7a671c,
+    .event = true, .from = parley::side::server, .server_to = guarded_filled_server_to,
+    .in = &parley::codec_for<Line>,
+    .may_receive = guarded_filled_may_receive,
+};
+constinit const parley::method GuardedMethods::note{
+    .name = "Guarded.Note", .id = 0x92460f2c, .fingerprint = 0xfff6e06e69c9da9c,
+    .event = true, .from = parley::side::either, .to = guarded_note_to, .server_to = guarded_note_server_to,
+    .in = &parley::codec_for<Line>,
+    .may_send = guarded_note_may_send,
+};
+
+namespace {
+constexpr const parley::method* guarded_methods[] = {
+    &GuardedMethods::order,
+    &GuardedMethods::halt,
+    &GuardedMethods::filled,
+    &GuardedMethods::note,
+};
+}  // namespace
+constinit const parley::service GuardedMethods::service{.name = "shapes.v1.Guarded", .methods = guarded_methods};
 
 constinit const parley::service SilentMethods::service{.name = "shapes.v1.Silent", .methods = {}};
 

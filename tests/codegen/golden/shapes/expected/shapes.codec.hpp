@@ -92,6 +92,15 @@ struct EventsMethods {
   static const parley::service service;
 };
 
+// The wire properties of each method of Guarded.
+struct GuardedMethods {
+  static const parley::method order;
+  static const parley::method halt;
+  static const parley::method filled;
+  static const parley::method note;
+  static const parley::service service;
+};
+
 // The wire properties of each method of Silent.
 struct SilentMethods {
   static const parley::service service;

@@ -404,6 +404,127 @@ class EventsPeers {
 // Override the calls that the server answers and the events that it handles. Every method has a
 // default. Overrides must be public. They are called on the loop of the peer that they concern, one
 // at a time. Inherits connected(peer&) and disconnected(peer&, const error&).
+class GuardedHandler : public parley::handler {
+ public:
+  // Needs a role of the service.
+  virtual parley::reply<::shapes::v1::Token> order(const Line&, parley::call&) { return parley::errc::unimplemented; }
+
+  // Needs a role of its own.
+  virtual parley::reply<::shapes::v1::Token> halt(const Line&, parley::call&) { return parley::errc::unimplemented; }
+
+  // From both ends.
+  // The default relays the event without decoding it.
+  virtual parley::relay note(const Line&, parley::event&) { return parley::relay::pass; }
+
+  // The methods for parley::server::add. Methods that Handler does not override are never decoded
+  // for it.
+  template <class Handler>
+  static std::span<const parley::binding> bindings() {
+    static_assert(requires { parley::overriding<Handler, &GuardedHandler::order>(&Handler::order); },
+                  "GuardedHandler::order is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &GuardedHandler::halt>(&Handler::halt); },
+                  "GuardedHandler::halt is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static_assert(requires { parley::overriding<Handler, &GuardedHandler::note>(&Handler::note); },
+                  "GuardedHandler::note is hidden, not overridden: "
+                  "a handler's function has its parameters and its return type, and is public");
+    static constexpr std::array table{
+        parley::bind_call<GuardedHandler, &GuardedHandler::order>(
+            GuardedMethods::order, !requires { parley::inherited<&GuardedHandler::order>(&Handler::order); }),
+        parley::bind_call<GuardedHandler, &GuardedHandler::halt>(
+            GuardedMethods::halt, !requires { parley::inherited<&GuardedHandler::halt>(&Handler::halt); }),
+        parley::bind_event<GuardedHandler, &GuardedHandler::note>(
+            GuardedMethods::note, !requires { parley::inherited<&GuardedHandler::note>(&Handler::note); }),
+    };
+    return table;
+  }
+  static const parley::service& service() { return GuardedMethods::service; }
+  using service_handler = GuardedHandler;  // lets server::add() find this base class of a handler
+};
+
+// The server's stub of Guarded: events to its clients, and calls that they answer.
+// A handle that is cheap to copy and usable from any thread.
+class GuardedPeers {
+ public:
+  // The receivers of Guarded.Filled.
+  struct FilledTarget : parley::one_of<parley::to::user, parley::to::users, parley::to::all_t, parley::to::set_except<parley::to::all_t>> {
+    using one_of::one_of;
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    FilledTarget(const Other&) : one_of(unchecked{}, {}) {
+      static_assert(parley::never<Other>, "Guarded.Filled goes to USER, ALL: see (parley.event).to in shapes.proto");
+    }
+    // For a target known only at run time. Returns unknown_target if the schema does not allow it.
+    static parley::result<FilledTarget> from(parley::target where) {
+      if (!contains(where)) return parley::errc::unknown_target;
+      return FilledTarget(unchecked{}, std::move(where));
+    }
+
+   private:
+    FilledTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
+  };
+
+  // The receivers of Guarded.Note.
+  struct NoteTarget : parley::one_of<parley::to::user, parley::to::users> {
+    using one_of::one_of;
+    template <parley::names_target Other> requires(!one_of::accepts<Other>)
+    NoteTarget(const Other&) : one_of(unchecked{}, {}) {
+      static_assert(parley::never<Other>, "Guarded.Note goes to USER: see (parley.event).server_to in shapes.proto");
+    }
+    // For a target known only at run time. Returns unknown_target if the schema does not allow it.
+    static parley::result<NoteTarget> from(parley::target where) {
+      if (!contains(where)) return parley::errc::unknown_target;
+      return NoteTarget(unchecked{}, std::move(where));
+    }
+
+   private:
+    NoteTarget(unchecked u, parley::target where) : one_of(u, std::move(where)) {}
+  };
+
+  explicit GuardedPeers(const parley::endpoint& link) : link_(link, GuardedMethods::service) {}
+  GuardedPeers with(parley::call_options options) const {
+    GuardedPeers other(*this);
+    other.link_.options = options;
+    return other;
+  }
+
+  // From the server, which needs no role, to principals with one.
+  // Never waits. Returns whether the event was queued for sending.
+  parley::sent filled(const Line& line, FilledTarget to) const { return parley::send_event(link_, GuardedMethods::filled, line, to.get()); }
+
+  // Waits for space in the queue. Completes with parley::result<> when the event is queued.
+  template <class Token = parley::default_token>
+  auto async_filled(const Line& line, FilledTarget to, Token&& token = {}) const {
+    return parley::async_send(link_, GuardedMethods::filled, line, to.get(), std::forward<Token>(token));
+  }
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
+  auto async_filled(Line&& line, FilledTarget to, Token&& token = {}) const {
+    parley::name_the_payload_first<Token>();
+    return async_filled(std::as_const(line), std::move(to), std::forward<Token>(token));
+  }
+
+  // From both ends.
+  // Never waits. Returns whether the event was queued for sending.
+  parley::sent note(const Line& line, NoteTarget to) const { return parley::send_event(link_, GuardedMethods::note, line, to.get()); }
+
+  // Waits for space in the queue. Completes with parley::result<> when the event is queued.
+  template <class Token = parley::default_token>
+  auto async_note(const Line& line, NoteTarget to, Token&& token = {}) const {
+    return parley::async_send(link_, GuardedMethods::note, line, to.get(), std::forward<Token>(token));
+  }
+  template <parley::awaited_on_gcc12<void> Token = parley::default_token>
+  auto async_note(Line&& line, NoteTarget to, Token&& token = {}) const {
+    parley::name_the_payload_first<Token>();
+    return async_note(std::as_const(line), std::move(to), std::forward<Token>(token));
+  }
+
+ private:
+  parley::endpoint link_;
+};
+
+// Override the calls that the server answers and the events that it handles. Every method has a
+// default. Overrides must be public. They are called on the loop of the peer that they concern, one
+// at a time. Inherits connected(peer&) and disconnected(peer&, const error&).
 class SilentHandler : public parley::handler {
  public:
   // The methods for parley::server::add. Methods that Handler does not override are never decoded
