@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <thread>
 
 namespace parley::transport::testing {
@@ -97,6 +98,8 @@ struct transport_client : ::testing::Test {
     EXPECT_FALSE(end->how.message.empty());
     EXPECT_TRUE(run_until(io, [&] { return server->ended || server->close_after; })) << "the connection was not closed";
     text = end->how.message;
+    http_status = end->why.http_status;
+    retry_after = end->why.retry_after;
     return static_cast<errc>(end->how.code.value());
   }
 
@@ -104,6 +107,8 @@ struct transport_client : ::testing::Test {
   std::optional<raw_server> server;
   std::function<void()> abandon;
   std::string text;
+  int http_status = 0;
+  std::chrono::seconds retry_after{0};
 };
 
 TEST_F(transport_client, asks_as_RFC_6455_says_and_masks_what_it_sends) {
@@ -168,6 +173,17 @@ TEST_F(transport_client, an_answer_that_comes_byte_by_byte_is_understood) {
   ASSERT_TRUE(run_until(io, [&] { return end->messages.size() == 1; }));
 }
 
+TEST_F(transport_client, retry_after_is_told_if_it_is_a_number_of_seconds) {
+  const std::vector<std::pair<std::string, int>> cases{{"7", 7},          {"0", 0},  {"3600", 3600}, {"999999999999999999999", 3600},
+                                                       {"1000000", 3600}, {"-5", 0}, {"soon", 0},    {"Wed, 21 Oct 2026 07:28:00 GMT", 0},
+                                                       {"7 s", 0},        {"", 0}};
+  for (const auto& [value, seconds] : cases) {
+    failed_by([value = value](const auto&) { return "HTTP/1.1 503 Busy\r\nRetry-After: " + value + "\r\n\r\n"; });
+    EXPECT_EQ(http_status, 503);
+    EXPECT_EQ(retry_after.count(), seconds) << value;
+  }
+}
+
 TEST_F(transport_client, an_http_status_is_told_as_the_error_it_stands_for_and_never_with_its_body) {
   const std::vector<std::pair<std::string, errc>> cases{{"400 Bad Request", errc::version_mismatch},
                                                         {"401 Unauthorized", errc::unauthenticated},
@@ -182,6 +198,8 @@ TEST_F(transport_client, an_http_status_is_told_as_the_error_it_stands_for_and_n
   for (const auto& [line, code] : cases) {
     EXPECT_EQ(failed_by([line = line](const auto&) { return "HTTP/1.1 " + line + "\r\nContent-Length: 6\r\n\r\nsecret"; }), code) << line;
     EXPECT_THAT(text, HasSubstr("HTTP " + line.substr(0, 3)));
+    EXPECT_EQ(std::to_string(http_status), line.substr(0, 3));
+    EXPECT_EQ(retry_after.count(), 0);
     EXPECT_EQ(text.find("secret"), std::string::npos);
   }
 }

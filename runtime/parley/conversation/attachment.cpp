@@ -69,7 +69,9 @@ void attachment::on_closed(const transport::close_reason& why, const error& how)
   const auto self = shared_from_this();
   alarm_->clear();
   pause_.reset();
+  ending_ = &why;
   conversation_->detach(why.code, why_it_ended(why, how));
+  ending_ = nullptr;
   connection_.reset();
 }
 

@@ -57,6 +57,7 @@ class attachment final : public transport::connection_handler, private conversat
     if (connection_) connection_->costs(messages);
   }
   bool reached() const override { return connection_ != nullptr; }
+  const transport::close_reason* ending() const override { return ending_; }
   void give_up(error why) override;
   void abort() override {
     if (connection_) connection_->abort();
@@ -72,8 +73,9 @@ class attachment final : public transport::connection_handler, private conversat
   const std::shared_ptr<conversation> conversation_;
   const std::shared_ptr<transport::clock> clock_;
   std::shared_ptr<transport::connection> connection_;
-  const std::unique_ptr<pacing> pacing_;  // only for a dialect that needs it
-  std::unique_ptr<error> failure_;        // why this end closed the connection. Null: it did not
+  const std::unique_ptr<pacing> pacing_;             // only for a dialect that needs it
+  std::unique_ptr<error> failure_;                   // why this end closed the connection. Null: it did not
+  const transport::close_reason* ending_ = nullptr;  // while on_closed() runs
 
   std::unique_ptr<transport::alarm> alarm_;
   time_point armed_ = time_point::max();

@@ -5,6 +5,7 @@
 
 #include "parley/core/core.hpp"
 #include "parley/session/session.hpp"
+#include "parley/transport/message.hpp"
 
 #include <cstddef>
 #include <string>
@@ -23,6 +24,9 @@ class conversation_io : public session::output {
   virtual void costs(std::size_t messages) = 0;
   // Whether the connection has opened. The greeting may still be missing.
   virtual bool reached() const = 0;
+  // How the connection was refused or closed, while conversation::detach() runs. Null at any other
+  // time, and if there is no transport.
+  virtual const transport::close_reason* ending() const { return nullptr; }
   // Drops the connection, or abandons the attempt to connect. conversation::detach() is called with
   // `why`.
   virtual void give_up(error why) = 0;

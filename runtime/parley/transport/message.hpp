@@ -14,6 +14,7 @@
 #include "parley/core/core.hpp"
 #include "parley/transport/waited.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,12 @@ enum class opcode : std::uint8_t { text, binary };
 // that the connection was lost without a close frame.
 struct close_reason {
   std::uint16_t code = 1006;
-  std::string text;
+  std::string text{};
+  // The server refused to open the connection with this HTTP status. 0: it did not refuse.
+  int http_status = 0;
+  // What the server demands in Retry-After (RFC 9110 section 10.2.3), if it states a number of
+  // seconds. At most an hour.
+  std::chrono::seconds retry_after{0};
 };
 
 // What a transport can do beyond messages. Streams and datagrams will come with transports that

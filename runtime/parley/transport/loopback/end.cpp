@@ -99,7 +99,7 @@ void loopback_end::on_letter(letter&& one) {
       return handler->on_open(shared_from_this(), one.text);
     }
     case letter::kind::refused:
-      return tell_closed({}, refusal(one.status, path_));
+      return tell_closed({.http_status = one.status}, refusal(one.status, path_));
     case letter::kind::message:
       return receive(one);
     case letter::kind::ping:

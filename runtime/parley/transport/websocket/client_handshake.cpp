@@ -7,11 +7,27 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace parley::transport {
 namespace {
+
+// A Retry-After with a date needs a clock that agrees with the server's, and is ignored.
+std::chrono::seconds wait_of(const upgrade_response& answer) {
+  constexpr std::uint32_t most = 3600;
+  const std::string value = joined(answer.headers, "retry-after");
+  std::uint32_t seconds = 0;
+  const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (end != value.data() + value.size() || value.empty()) return {};
+  if (fault == std::errc::result_out_of_range) return std::chrono::seconds(most);
+  return fault == std::errc() ? std::chrono::seconds(std::min(seconds, most)) : std::chrono::seconds(0);
+}
 
 class client_handshake final : public stream_owner, public std::enable_shared_from_this<client_handshake> {
  public:
@@ -61,7 +77,7 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
   void check_answer() {
     upgrade_response answer;
     if (!parse_upgrade_response(head_.head(), answer)) return fail({errc::bad_frame, "the server does not speak HTTP/1.1"});
-    if (answer.status != 101) return fail(refusal(answer.status, path_));
+    if (answer.status != 101) return fail(refusal(answer.status, path_), {.http_status = answer.status, .retry_after = wait_of(answer)});
     if (!lists_token(joined(answer.headers, "upgrade"), "websocket") || !lists_token(joined(answer.headers, "connection"), "upgrade"))
       return fail({errc::bad_frame, "the server's answer is not a WebSocket upgrade"});
     if (!joined(answer.headers, "sec-websocket-extensions").empty())
@@ -76,12 +92,13 @@ class client_handshake final : public stream_owner, public std::enable_shared_fr
   }
 
   // Does nothing if the handler has already been called, or if it belongs to a connection by now.
-  void fail(error how) {
+  void fail(error how, close_reason why = {}) {
     if (!handler_) return;
     const asio::any_io_executor on = stream_->executor();
     const auto self = shared_from_this();
     stream_->close();
-    asio::post(on, [handler = std::exchange(handler_, nullptr), how = std::move(how)] { handler->on_closed({}, how); });
+    asio::post(on,
+               [handler = std::exchange(handler_, nullptr), how = std::move(how), why = std::move(why)] { handler->on_closed(why, how); });
   }
 
   const std::shared_ptr<socket_stream> stream_;
