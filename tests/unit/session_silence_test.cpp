@@ -139,6 +139,45 @@ TEST_P(Silence, Is_judged_after_what_waits_was_read_and_that_may_be_a_part_of_a_
 }
 
 // The greeting is one small frame with a time limit of its own.
+// --- A probe: a ping that has to be answered soon.
+
+TEST_P(Silence, Ends_the_session_after_a_probe_without_an_answer) {
+  const auto one = open();
+  one->session.probe(one->now, 3s);
+  EXPECT_EQ(pings(*one), 1u);
+  one->session.probe(one->now, 1h);
+  EXPECT_EQ(pings(*one), 0u) << "one at a time";
+  one->pass(3s - 1ms);
+  EXPECT_FALSE(one->out.closed);
+  one->pass(1ms);
+  EXPECT_EQ(one->out.code(), close_code::heartbeat_lost);
+}
+
+TEST_P(Silence, Is_none_if_a_probe_was_answered) {
+  const auto one = open();
+  one->session.probe(one->now, 3s);
+  one->pass(1s);
+  if (one->session.plain()) one->session.pong_received(one->now);
+  else one->hear(wire::kind::pong, 1);
+  one->pass(5s);
+  EXPECT_FALSE(one->out.closed);
+  one->session.probe(one->now, 3s);
+  one->pass(3s);
+  EXPECT_TRUE(one->out.closed) << "the next one needs an answer of its own";
+}
+
+TEST_P(Silence, Is_none_if_anything_arrives_late_enough_after_a_probe) {
+  for (const auto when : {1s, 2s}) {
+    const auto one = open();
+    if (one->session.plain()) GTEST_SKIP() << "any pong is an answer";
+    one->session.probe(one->now, 3s);
+    one->pass(when);
+    one->hear(wire::kind::pong, 77);
+    one->pass(3s - when);
+    EXPECT_EQ(one->out.closed.has_value(), when == 1s) << "what came early may have waited since before the probe";
+  }
+}
+
 TEST_P(Silence, Before_the_greeting_is_not_broken_by_a_part_of_it) {
   if (GetParam().format().has_session() == false) GTEST_SKIP() << "nobody greets";
   end one({.self = GetParam().self, .format = &GetParam().format()}, known.contract);

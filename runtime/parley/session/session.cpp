@@ -163,9 +163,11 @@ void peer_session::become_open(time_point now) {
       return nullptr;
     }
     case wire::kind::pong:
-    case wire::kind::goaway:
+      if (probe_ && e.id == probe_->id) probe_.reset();
       count_idle(now);
       return nullptr;  // it only shows that the peer is alive
+    case wire::kind::goaway:
+      return count_idle(now) ? &e : nullptr;
     case wire::kind::hello:
       close(close_code::bad_hello, "a second hello");
       return nullptr;
@@ -197,6 +199,7 @@ void peer_session::tick(time_point now) {
     next_tick_ = now + options_.heartbeat;
     return;
   }
+  if (probe_ && !end_probe(now)) return;
   if (2 * late >= options_.heartbeat) {
     // The peer did not have a full heartbeat to answer in, so it gets another ping.
     last_heard_ = std::max(last_heard_, now - options_.heartbeat);
@@ -220,22 +223,41 @@ void peer_session::tick(time_point now) {
     return;
   }
   if (now - last_heard_ >= options_.heartbeat) {
-    if (std::exchange(asked_, asked::pinged) == asked::nothing) {
-      if (plain()) {
-        out_.ping();
-      } else {
-        wire::envelope ping;
-        ping.kind = wire::kind::ping;
-        ping.id = next_ping_++;
-        send_control(ping);
-      }
-    }
+    if (std::exchange(asked_, asked::pinged) == asked::nothing) { send_ping(); }
     // Wakes up after one heartbeat, because data that arrives meanwhile may be followed by another
     // silence.
     next_tick_ = std::min(last_sign + max_silence_, now + options_.heartbeat);
-    return;
+  } else {
+    next_tick_ = last_heard_ + options_.heartbeat;
   }
-  next_tick_ = last_heard_ + options_.heartbeat;
+  if (probe_) next_tick_ = std::min(next_tick_, probe_->until);
+}
+
+void peer_session::send_ping() {
+  if (plain()) return out_.ping();
+  wire::envelope ping;
+  ping.kind = wire::kind::ping;
+  ping.id = next_ping_++;
+  send_control(ping);
+}
+
+void peer_session::probe(time_point now, std::chrono::milliseconds within) {
+  if (state_ != state::open || !options_.pings || probe_) return;
+  probe_ = std::make_unique<awaited_pong>(awaited_pong{next_ping_, now, now + within});
+  send_ping();
+  next_tick_ = std::min(next_tick_, probe_->until);
+}
+
+// Returns false if there is nothing else to do in this tick. Data that arrived in the second half
+// of the time cannot have waited in a buffer since before the ping, and is a sign of life too.
+bool peer_session::end_probe(time_point now) {
+  if (now < probe_->until) return true;
+  const time_point late_enough = probe_->since + (probe_->until - probe_->since) / 2;
+  const bool alive = std::max(last_heard_, out_.arrived().at) >= late_enough;
+  probe_.reset();
+  if (alive) return true;
+  close(close_code::heartbeat_lost, "no answer to a ping");
+  return false;
 }
 
 bool peer_session::count_malformed(time_point now) {

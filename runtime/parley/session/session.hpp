@@ -221,7 +221,12 @@ class peer_session {
   void pong_received(time_point now) {
     last_heard_ = now;
     asked_ = asked::nothing;
+    probe_.reset();
   }
+  // Sends a ping now, and closes the session as after a silence unless its answer, or later data,
+  // arrives within this time. Has no effect while an earlier one is awaited, and where silence is
+  // ignored.
+  [[gnu::cold]] void probe(time_point now, std::chrono::milliseconds within);
   void tick(time_point now);
   time_point next_tick() const noexcept { return next_tick_; }
   // Releases memory that only a session in use needs. Invalidates the last result of receive().
@@ -257,6 +262,16 @@ class peer_session {
   // Removes a call from the queue. Returns false if it has already left.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
   std::size_t queued() const { return outbox_.bytes() + out_.look().queued; }
+  // The waiting bytes, and whether a frame that is sent now reaches the transport at once. If not,
+  // drained() of the output follows.
+  struct flow {
+    std::size_t queued = 0;
+    bool at_once = true;
+  };
+  flow look() const {
+    const outlet now = out_.look();
+    return {outbox_.bytes() + now.queued, outbox_.empty() && now.writable};
+  }
   std::size_t max_queue() const noexcept { return options_.max_queue; }
   // True if the session was closed with 4009 because the limit over all peers was reached.
   bool total_was_full() const noexcept { return total_was_full_; }
@@ -317,6 +332,8 @@ class peer_session {
   void on_welcome(time_point now, const wire::envelope& e);
   [[gnu::cold]] void refuse_contract();
   const wire::envelope* control(time_point now, const wire::envelope& e);
+  void send_ping();
+  [[gnu::cold]] bool end_probe(time_point now);
   [[gnu::cold]] void on_auth(time_point now, const wire::envelope& e);
   bool send_control(const wire::envelope& frame, bytes_view payload);
   void become_open(time_point now);
@@ -391,6 +408,12 @@ class peer_session {
   // The state of a silent peer. `waited`: some of its data was still unread.
   enum class asked : std::uint8_t { nothing, pinged, waited };
   asked asked_ = asked::nothing;
+  struct awaited_pong {
+    std::uint64_t id;
+    time_point since;
+    time_point until;
+  };
+  std::unique_ptr<awaited_pong> probe_;
   rate errors_{10, std::chrono::seconds(1)};  // answers without `re`
   rate bad_{16, std::chrono::seconds(10)};    // malformed input before 1008
   // Log lines about refusals by either end.
