@@ -140,6 +140,24 @@ TEST(OutgoingCalls, AreHandedOutInOrderWhenTheConnectionIsGone) {
   EXPECT_EQ(calls.open(8, add, never, expect(next)), 4u);
 }
 
+TEST(OutgoingCalls, AboveAnIdAreTakenInTheirOrder) {
+  std::array<outcome, 5> o;
+  outgoing_calls calls;
+  for (std::size_t i = 0; i < o.size(); ++i) calls.open(10 + i, add, never, expect(o[i]));
+  calls.cancel(13).value().completion.release()->finish(errc::cancelled);
+  auto above = calls.take_above(2);
+  ASSERT_EQ(above.size(), 2u) << "the one that was given up needs no completion";
+  EXPECT_EQ(above[0].id, 3u);
+  EXPECT_EQ(above[1].id, 5u);
+  for (auto& one : above) one.completion.release()->finish(errc::disconnected);
+  EXPECT_EQ(calls.in_flight(), 2u);
+  EXPECT_FALSE(calls.cancel(14));
+  EXPECT_TRUE(calls.take_above(2).empty());
+  EXPECT_EQ(calls.next_id(), 6u);
+  for (auto& one : calls.take_above(0)) one.completion.release()->finish(errc::disconnected);
+  EXPECT_EQ(calls.in_flight(), 0u);
+}
+
 // All events that can end a call, in every order, each with and without the others.
 TEST(OutgoingCalls, CompleteExactlyOnceInEveryOrderOfEvents) {
   constexpr std::array names{"terminal", "cancel", "deadline", "terminal again", "cancel again", "close"};

@@ -47,6 +47,7 @@ void asking::start(time_point now, rpc::ticket of, const outgoing& request, time
   if (too_large_for_peer(session, m, payload->size())) return fail(over_peers_limit(session, m, payload->size()));
   if (deadline <= now) return fail(errc::deadline_exceeded);
   const std::uint64_t id = calls_.open(of, m, deadline, std::move(done));
+  if (id == proof_.call) proof_.events = events_;
   wire::envelope e;
   e.kind = wire::kind::call;
   e.id = id;
@@ -93,9 +94,16 @@ void asking::finish(std::unique_ptr<pending_call> done, const wire::envelope& e,
 
 void asking::answered(const wire::envelope& e) {
   if (!calls_.was_opened(e.re)) return in_.close(close_code::protocol_violation, "an answer to a call that was never opened");
+  if (e.re >= proof_.call) confirm_events();
   const method* m = calls_.method_of(e.re);
   if (m) return finish(calls_.take_terminal(e.re), e, *m);
   in_.session_->count_idle(in_.received_at_);
+}
+
+// Events after that call wait for the next proof.
+void asking::confirm_events() noexcept {
+  confirmed_events_ = proof_.events;
+  proof_ = {.call = confirmed_events_ == events_ ? no_call : calls_.next_id()};
 }
 
 bool asking::plain_answered(const wire::envelope& e) {
@@ -106,6 +114,7 @@ bool asking::plain_answered(const wire::envelope& e) {
   auto answered = plain_->questions.answered_by(e, calls_);
   if ((answered.found || is_error) && e.to.kind == target_kind::client) know_own_id(e.to.name);
   if (answered.found) {
+    if (answered.id >= proof_.call) confirm_events();
     send_questions();
     if (answered.method) finish(std::move(answered.completion), e, *answered.method);
     return true;
@@ -152,6 +161,15 @@ void asking::give_up(rpc::outgoing_calls::given_up call) {
   if (!call.completion) return;
   const errc code = call.code;
   end(std::move(call), code, !never_left);
+}
+
+void asking::give_up_above(std::uint64_t id) {
+  error why{errc::disconnected, "the server is going away and did not carry out the call"};
+  why.from_peer = true;
+  for (auto& call : calls_.take_above(id)) {
+    take_back(call.id);
+    end(std::move(call), why, false);
+  }
 }
 
 void asking::cancel(rpc::ticket of) {

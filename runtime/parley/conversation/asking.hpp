@@ -40,6 +40,18 @@ class asking {
   // opposed to a call. Empty: events have no id.
   std::string_view id_of_events() const noexcept;
 
+  // Whether a call would wait for the answer to an earlier one.
+  bool would_wait() const noexcept { return plain_ && plain_->questions.would_wait(calls_.in_flight()); }
+  // The other end will not carry out calls with ids above this one. They end as never sent.
+  [[gnu::cold]] void give_up_above(std::uint64_t id);
+
+  // An event was sent. Counts those of which no later answer shows that the other end has read them.
+  void event_sent() noexcept {
+    ++events_;
+    if (proof_.call == no_call) proof_.call = calls_.next_id();
+  }
+  std::uint64_t unconfirmed_events() const noexcept { return events_ - confirmed_events_; }
+
   struct lost {
     rpc::outgoing_calls::given_up call;
     bool may_have_left = true;
@@ -69,8 +81,20 @@ class asking {
     parley::own_id own_id{};
   };
 
+  // The first call after the oldest unconfirmed event, and the events sent before that call. Frames are
+  // read in order, so the answer to it or a later call confirms these events.
+  static constexpr std::uint64_t no_call = ~std::uint64_t{0};
+  struct proof {
+    std::uint64_t call = no_call;
+    std::uint64_t events = 0;
+  };
+  [[gnu::noinline]] void confirm_events() noexcept;
+
   conversation& in_;
   rpc::outgoing_calls calls_;
+  proof proof_;
+  std::uint64_t events_ = 0;
+  std::uint64_t confirmed_events_ = 0;
   const bool answers_in_order_;
   std::unique_ptr<plain> plain_;  // set in plain mode
 };

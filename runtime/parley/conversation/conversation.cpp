@@ -129,6 +129,8 @@ void conversation::detach(std::uint16_t code, const error& why) {
   if (session_) session_->lost();
   error lost = why;
   lost.code = errc::disconnected;
+  calls_lost_ =
+      static_cast<std::size_t>(std::count_if(calls.begin(), calls.end(), [](const asking::lost& one) { return one.may_have_left; }));
   asking::end(std::move(calls), lost);
   answering_.end();
   asking_.end_plain();
@@ -147,6 +149,12 @@ void conversation::tick(time_point now) {
   session_->tick(now);
   answering_.expire(now);
   asking_.expire(now);
+}
+
+void conversation::probe(time_point now, std::chrono::milliseconds within) {
+  if (!session_) return;
+  session_->probe(now, within);
+  tick_sooner();
 }
 
 void conversation::rest(time_point now) {
@@ -203,6 +211,8 @@ error conversation::not_allowed(const method& m, std::string_view otherwise) con
     }
     case wire::kind::cancel:
       return answering_.cancel(e);
+    case wire::kind::goaway:
+      return on_goaway(e);
     default:
       return;
   }
@@ -215,6 +225,12 @@ void conversation::act_on_plain(const wire::envelope& e) {
   const method* const m = contract_.at_or_null(number);
   if (session_->self() == side::server && m && !m->event) return answering_.plain_call(e, number);
   on_event(e, number);
+}
+
+void conversation::on_goaway(const wire::envelope& e) {
+  wire::goaway notice;
+  if (const auto fault = wire::read_goaway(session_->payload_format(), e.payload, notice)) return close(fault->close, fault->text);
+  owner_->going_away(*this, notice);
 }
 
 void conversation::on_event(const wire::envelope& e, session::contract::number number) {
@@ -282,6 +298,7 @@ result<> conversation::send_event(const outgoing& event) {
   }
   if (!fits(frame->size())) return error{errc::too_large, "the frame exceeds the dialect's max_frame"};
   if (!session_->send_admitted(*frame)) return error{errc::disconnected, "not connected"};
+  asking_.event_sent();
   return {};
 }
 

@@ -24,7 +24,9 @@
 #include "parley/session/session.hpp"
 #include "parley/stub/invocation.hpp"
 #include "parley/stub/principal.hpp"
+#include "parley/wire/hello.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -78,6 +80,8 @@ class conversation_owner {
   // A plain client has learned the id that the server gave it. Called once.
   virtual void own_id_known(const std::string&) {}
   virtual void drained(conversation&) = 0;
+  // The server announces its end. At a client only.
+  virtual void going_away(conversation&, const wire::goaway&) {}
   // Called last and once. `code` is the close code. `why` is `disconnected`, or the reason why
   // connecting failed, with the code and the side that closed. All calls have been completed.
   virtual void closed(conversation&, std::uint16_t code, const error& why) = 0;
@@ -137,6 +141,20 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // The waiting bytes. Each frame counts as its bytes plus message_room. From begin() on, while
   // there is a connection.
   std::size_t queued() const { return session_->queued() + asking_.queued(); }
+  // The waiting bytes, and whether an event or a call that is sent now reaches the transport at once.
+  session::peer_session::flow look() const {
+    session::peer_session::flow now = session_->look();
+    now.queued += asking_.queued();
+    return now;
+  }
+  // Whether a call would wait for the answer to an earlier one (plain mode).
+  bool call_would_wait() const noexcept { return asking_.would_wait(); }
+  // Calls with ids above this one will not be carried out. They end as never sent.
+  void give_up_above(std::uint64_t id) { asking_.give_up_above(id); }
+  // What is lost with the connection: calls that may have been carried out (while detach() runs), and
+  // events of which it is not known whether they arrived.
+  std::size_t calls_lost() const noexcept { return calls_lost_; }
+  std::uint64_t unconfirmed_events() const noexcept { return asking_.unconfirmed_events(); }
   // The client as handlers see it. Null at a client, and at a server until it is set.
   parley::peer* peer() const noexcept { return peer_.get(); }
   void set_peer(std::shared_ptr<parley::peer> made) noexcept { peer_ = std::move(made); }
@@ -168,6 +186,8 @@ class conversation final : private session::owner, public std::enable_shared_fro
   result<> send_event(const outgoing&);
 
   [[gnu::cold]] void close(std::uint16_t code, std::string_view text);
+  // peer_session::probe().
+  [[gnu::cold]] void probe(time_point now, std::chrono::milliseconds within);
 
   // The options for decoding the payload of a received frame.
   decode_options reading(const wire::envelope& e) const noexcept {
@@ -198,6 +218,7 @@ class conversation final : private session::owner, public std::enable_shared_fro
   void act_on(const wire::envelope&);
   [[gnu::noinline]] void act_on_plain(const wire::envelope&);
   [[gnu::noinline]] void on_event(const wire::envelope&, session::contract::number);
+  [[gnu::cold]] void on_goaway(const wire::envelope&);
   session::contract::number number_of(const wire::envelope&) const;
   const method* known(const wire::envelope& e) const { return contract_.at_or_null(number_of(e)); }
   // Whether the other end may make this call or send this event.
@@ -225,6 +246,7 @@ class conversation final : private session::owner, public std::enable_shared_fro
   answering answering_;
   asking asking_;
   std::shared_ptr<parley::peer> peer_;
+  std::size_t calls_lost_ = 0;
   // Server: set by a check.
   struct identity {
     parley::principal who;

@@ -85,6 +85,7 @@ rpc::outgoing_calls::named_answer plain_questions::answered_by(const wire::envel
   if (const std::uint64_t re = repeated_id(e.foreign_id); calls.was_opened(re)) {
     echoes_ids_ = true;
     answered.found = true;
+    answered.id = re;
     answered.method = calls.method_of(re);
     answered.completion = calls.take_terminal(re);
     return answered;

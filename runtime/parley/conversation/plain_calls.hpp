@@ -63,6 +63,8 @@ class plain_questions {
   // Returns the next call that may be sent. `in_flight` counts the calls that wait for an answer or
   // to be sent.
   std::optional<question> next(std::size_t in_flight);
+  // Whether a call that is added now has to wait.
+  bool would_wait(std::size_t in_flight) const noexcept { return !echoes_ids_ && !in_order_ && in_flight != 0; }
   // Removes a call that was not sent. Returns false if it was sent.
   bool take_back(std::uint64_t id);
   // The size of the waiting calls. Each counts as its bytes plus message_room.

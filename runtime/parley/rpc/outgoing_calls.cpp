@@ -59,6 +59,19 @@ std::vector<outgoing_calls::given_up> outgoing_calls::expire(time_point now) {
   return late;
 }
 
+std::vector<outgoing_calls::given_up> outgoing_calls::take_above(std::uint64_t id) {
+  std::vector<given_up> above;
+  for (table::node* call = calls_.oldest(); call;) {
+    table::node& one = *call;
+    call = calls_.next(one);
+    if (one.id <= id) continue;
+    const method* const what = one.value.method;
+    if (auto completion = complete(one)) above.push_back({one.id, errc::disconnected, what, std::move(completion)});
+    calls_.erase(one);
+  }
+  return above;
+}
+
 std::vector<outgoing_calls::given_up> outgoing_calls::take_all() {
   std::vector<given_up> all;
   for (table::node* call = calls_.oldest(); call; call = calls_.next(*call))

@@ -34,6 +34,8 @@ class outgoing_calls {
     std::unique_ptr<pending_call> completion;
   };
 
+  // The id of the next call.
+  std::uint64_t next_id() const noexcept { return next_id_; }
   // Includes orphans.
   std::size_t in_flight() const noexcept { return calls_.size(); }
 
@@ -59,6 +61,8 @@ class outgoing_calls {
   std::vector<given_up> expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
 
+  // The open calls with ids above this one will not be answered. Returns them in the order of opening.
+  std::vector<given_up> take_above(std::uint64_t id);
   // The connection is gone. Returns all open calls in the order of opening, each with its
   // completion, and leaves none.
   std::vector<given_up> take_all();
