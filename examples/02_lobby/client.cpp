@@ -86,7 +86,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
   board out(wanted.name);
-  parley::client link{wanted.url, {.encoding = wanted.encoding}};
+  // This program ends with its connection.
+  parley::client link{wanted.url, {.encoding = wanted.encoding, .reconnect = {.attempts = 0}}};
   LobbyClient lobby{link};
   lobby.on_say([&](const Line& line, const parley::origin& from) { out.heard("hears \"" + line.text + "\" from " + brief(from.id)); });
   lobby.on_arrived([&](const Person& person) { out.tell("sees " + brief(person.id) + " arrive"); });

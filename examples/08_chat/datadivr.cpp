@@ -32,7 +32,7 @@ class datadivr final : public conversation {
   datadivr(const std::string& address, std::string name, listener to)
       : to_(std::move(to)),
         name_(std::move(name)),
-        link_("ws://" + address + "/ws", {.encoding = parley::encoding::plain, .answers_in_order = true}) {
+        link_("ws://" + address + "/ws", {.encoding = parley::encoding::plain, .reconnect = {.attempts = 0}, .answers_in_order = true}) {
     names().on_event([this](const parley::named_event& e, const parley::origin& from) { hear(e, from.id); });
     link_.on_error(
         [this](const parley::error& e, std::string_view) { to_.line("! " + (e.message.empty() ? e.code.message() : e.message)); });

@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Over, Errors, testing::ValuesIn(every_medium()), medium
 TEST_P(Errors, Not_connected) {
   world w(GetParam());
   w.start();
-  guest a(w);
+  guest a(w, without_reconnecting(w.client_options()));
   w.server->stop();
   w.server->join();
   a.lost.next();
@@ -153,7 +153,7 @@ MATCHER_P(HasNeverLeft, code, "") { return arg.code == code && !arg.maybe_done &
 TEST_P(Errors, What_may_have_arrived_is_repeated_only_if_the_schema_says_so) {
   world w(GetParam());
   w.start();
-  guest a(w);
+  guest a(w, without_reconnecting(w.client_options()));
   a.talk.add({});                                             // a plain client learns here that several calls may be in flight
   const TalkClient hasty = a.talk.with({.deadline = 300ms});  // on a busy machine, the request needs time to leave
   EXPECT_THAT(error_of([&] { hasty.later({}); }), IsUnanswered(errc::deadline_exceeded));

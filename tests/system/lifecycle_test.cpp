@@ -130,7 +130,7 @@ TEST_P(EveryMedium, What_begins_after_the_close_may_end_after_the_client) {
 TEST_P(EveryMedium, A_server_that_stops_tells_everybody_and_completes_every_call) {
   world w(GetParam());
   w.start();
-  guest a(w), b(w);
+  guest a(w, without_reconnecting(w.client_options())), b(w);
   auto pending = a.talk.async_later({}, asio::use_future);
   const auto running = w.host->waiting.next();
   w.server->stop();

@@ -255,6 +255,12 @@ struct guest {
   TalkClient talk;
 };
 
+// For a client whose link stays lost.
+inline parley::client_options without_reconnecting(parley::client_options options) {
+  options.reconnect.attempts = 0;
+  return options;
+}
+
 class EveryMedium : public testing::TestWithParam<medium> {};
 class WithSessions : public testing::TestWithParam<medium> {};
 

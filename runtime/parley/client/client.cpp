@@ -6,12 +6,16 @@
 #include "parley/stub/send.hpp"
 
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace parley {
 namespace {
 
-std::string checked(std::string_view url, const client_options& options) {
-  std::string sound = checked_url(url, options.loopback, options.proxy);
+std::vector<std::string> checked(std::string_view url, client_options& options) {
+  std::vector<std::string> sound{checked_url(url, options.loopback, options.proxy)};
+  for (const std::string& one : options.more_urls) sound.push_back(checked_url(one, options.loopback, options.proxy));
+  options.more_urls.clear();
   if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
   if (!options.dialect.format && !options.greeting.empty()) throw std::invalid_argument("a greeting needs a dialect");
   return sound;
@@ -22,7 +26,8 @@ std::string checked(std::string_view url, const client_options& options) {
 // The thread holds the core, and with it the loop, until the connection is closed.
 client::client(std::string_view url, client_options options) : calls_{} {
   auto loop = std::make_shared<own_loop>(options.log);
-  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(loop));
+  std::vector<std::string> urls = checked(url, options);
+  client_ = std::make_shared<client_core>(std::move(urls), std::move(options), home(loop));
   core_ = client_;
   client_->run_on_own_thread(std::move(loop));
 }
@@ -30,7 +35,8 @@ client::client(std::string_view url, client_options options) : calls_{} {
 client::client(asio::any_io_executor executor, std::string_view url) : client(std::move(executor), url, client_options{}) {}
 
 client::client(asio::any_io_executor executor, std::string_view url, client_options options) : calls_{} {
-  client_ = std::make_shared<client_core>(checked(url, options), std::move(options), home(std::move(executor)));
+  std::vector<std::string> urls = checked(url, options);
+  client_ = std::make_shared<client_core>(std::move(urls), std::move(options), home(std::move(executor)));
   core_ = client_;
 }
 
@@ -42,6 +48,8 @@ client::~client() {
 void client::close() { client_->close(); }
 void client::connect() { async_connect(block); }
 bool client::connected() const noexcept { return client_->connected(); }
+link_status client::status() const { return client_->status(); }
+void client::reconnect_now() { client_->reconnect_now(); }
 std::string client::id() const { return client_->id(); }
 outgoing client::no_request() { return {}; }
 outgoing client::own_id_request(call_options options) { return {.what = &own_id_question, .options = options}; }
@@ -52,6 +60,7 @@ std::string client::learn_id(call_options options) {
 }
 asio::any_io_executor client::executor() const { return core_->runs_on().executor; }
 void client::on_disconnected(std::function<void(const error&)> handler) { client_->on_disconnected(std::move(handler)); }
+void client::on_status(std::function<void(const link_status&)> handler) { client_->on_status(std::move(handler)); }
 void client::on_error(std::function<void(const error&, std::string_view)> handler) { client_->on_error(std::move(handler)); }
 client::operator endpoint() const { return {core_, calls_}; }
 

@@ -14,9 +14,10 @@
 // Connecting. connect(), the first call or the first send connects. Calls made before the link is
 // up wait for it, each until its own deadline at the latest.
 //
-// Losing the connection. Every pending call completes with `disconnected`, and on_disconnected is
-// called. Later calls complete with `disconnected` until connect() is called again. The server then
-// sees a new client.
+// Losing the connection. on_disconnected is called, and the client connects again by itself, with
+// pauses that grow (client_options::reconnect). The server then sees a new client: session state
+// such as its id is gone, and what the program announced to the old session has to be announced
+// again, in on_status or after it. docs/reconnect.md has the fate of calls and events.
 //
 // Exceptions. If the completion handler of a call or of async_connect throws:
 // - On the caller's executor the exception leaves run() of that executor, in a turn of its own. The
@@ -30,6 +31,7 @@
 // and by_names cannot outlive it, because they are made from it: capture them by copy.
 #pragma once
 
+#include "parley/client/reconnect.hpp"
 #include "parley/conversation/dialect.hpp"
 #include "parley/ends/log.hpp"
 #include "parley/stub/completion.hpp"
@@ -69,6 +71,11 @@ struct client_options {
   std::string greeting{};
   // Covers name resolution, connecting, the upgrade and the greeting together.
   std::chrono::milliseconds connect_timeout{5'000};
+  // When the client connects again by itself.
+  reconnect_options reconnect{};
+  // Further servers of the same kind, with urls as for the first. After a loss the client tries the
+  // same one first, and after each failure the next one, in a circle.
+  std::vector<std::string> more_urls{};
   // For calls that set no deadline, and whose method has none in the schema.
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(30);
   // The largest payload that the client accepts, in bytes.
@@ -146,14 +153,15 @@ class client {
   // A client with its own thread, which the destructor joins. The client may also be destroyed on
   // that thread, which then ends by itself. No I/O happens before the first connect, call or send.
   //
-  // Throws std::invalid_argument for a malformed url or proxy, for a proxy to a Unix socket, for
+  // Throws std::invalid_argument for a malformed url (also of more_urls) or proxy, for a proxy to a Unix socket, for
   // `tls` that cannot be loaded or whose url is not wss://, for a dialect with a session, and for a
   // greeting without a dialect. Throws std::system_error if the
   // system has no thread or descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});
   // A client on the caller's executor, without a thread. The execution context must outlive the
   // client. The destructor does not wait: it posts completions, which run if the caller's loop
-  // still runs. Throws std::invalid_argument as above.
+  // still runs. The loop does not run out of work while the link waits for its next attempt. Throws
+  // std::invalid_argument as above.
   //
   // There are two overloads so that the first may be used in a statement with co_await. Before GCC
   // 13, name the options of the second on a line before it (gcc12.hpp).
@@ -167,6 +175,11 @@ class client {
 
   // Completes when calls can be made, or with the reason why they cannot. Signature:
   // void(result<>). Cancelling stops the wait but not the connecting.
+  //
+  // If the link waits for its next attempt, the attempt begins now. The operation completes with the
+  // end of the attempt, also if others follow. Before the link was ever open, it completes with the
+  // first failure, or with reconnect_options::first_too when all attempts have failed. After the
+  // link was closed by the server or for want of attempts, connecting begins anew.
   template <class Token = asio::use_awaitable_t<>>
   auto async_connect(Token&& token = {}) {
     return asio::async_initiate<Token, void(result<>)>(start_operation<void, &core::connect>{core_}, token, no_request());
@@ -175,6 +188,13 @@ class client {
   void connect();
   // Whether the link is up. May be outdated as soon as it returns.
   bool connected() const noexcept;
+  // The state of the link. May be outdated as soon as it returns.
+  link_status status() const;
+  // For programs that learn that the network has changed or the machine was suspended. If the link
+  // waits, it connects now. If it is open, a ping is sent, and the link counts as lost unless an
+  // answer arrives within 3 s. Does nothing in other states, and on an open link of a dialect
+  // without pings.
+  void reconnect_now();
 
   // Completes every pending call with `cancelled`. Later calls complete with `cancelled` at once.
   // Idempotent.
@@ -205,9 +225,14 @@ class client {
   // Runs handlers, and completion handlers without an associated executor.
   asio::any_io_executor executor() const;
 
-  // Sets handler(const error&), called when the connection was lost or refused. Not called after
-  // close(). A later handler replaces it. Exceptions from the handler are only logged.
+  // Sets handler(const error&), called when an open connection was lost, and when the link is given
+  // up without having been open. Not called after close(). A later handler replaces it. Exceptions
+  // from the handler are only logged.
   void on_disconnected(std::function<void(const error&)> handler);
+  // Sets handler(const link_status&), called at each change of the link's state: after
+  // on_disconnected if both are called. In `open`, what was sent earlier is already on its way. Not
+  // called after close(). A later handler replaces it. Exceptions from the handler are only logged.
+  void on_status(std::function<void(const link_status&)> handler);
   // Sets handler(const error&, std::string_view event), for errors of events:
   // - an event of this client was refused (`denied`, `unknown_target`, ...)
   // - a received event could not be read (`bad_payload`, with from_peer false)

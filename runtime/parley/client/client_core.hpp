@@ -3,6 +3,7 @@
 
 #include "parley/client/client.hpp"
 #include "parley/client/coroutine_count.hpp"
+#include "parley/client/life.hpp"
 #include "parley/client/named_method.hpp"
 #include "parley/client/waiting_sends.hpp"
 #include "parley/conversation/conversation.hpp"
@@ -30,7 +31,7 @@ class client_core final : public core,
                           public std::enable_shared_from_this<client_core>,
                           private transport::tethered {
  public:
-  client_core(std::string url, client_options options, home where);
+  client_core(std::vector<std::string> urls, client_options options, home where);
   ~client_core() override;
 
   // core
@@ -60,8 +61,11 @@ class client_core final : public core,
   }
 
   bool connected() const noexcept { return phase_.load() == phase::open; }
+  link_status status() const;
+  void reconnect_now();
   std::string id() const;
   void on_disconnected(std::function<void(const error&)>);
+  void on_status(std::function<void(const link_status&)>);
   void on_error(std::function<void(const error&, std::string_view)>);
   // Completes all operations with `cancelled`. An own loop ends when the connection is closed.
   void close();
@@ -70,7 +74,8 @@ class client_core final : public core,
   void join() { thread_.join(); }
 
  private:
-  enum class phase { idle, connecting, open, lost, closed };
+  // lost: no attempt follows by itself. closed: close() was called.
+  enum class phase { idle, connecting, open, waiting, lost, closed };
 
   using early = waiting_send;
 
@@ -85,6 +90,7 @@ class client_core final : public core,
   void refused(conversation&, const wire::fault&, const method*) override;
   void own_id_known(const std::string&) override;
   void drained(conversation&) override;
+  void going_away(conversation&, const wire::goaway&) override;
   void closed(conversation&, std::uint16_t code, const error& why) override;
 
   // handler_host
@@ -96,9 +102,23 @@ class client_core final : public core,
   bool on_executor(What&&... what) {
     return gate_.post(shared_from_this(), std::forward<What>(what)...);
   }
-  void begin_connecting();
+  void connect_now();
+  void act(const life::action&);
+  void begin_connecting(const std::string& url);
   void give_up_connecting();
+  void set_status(link_status);
+  void tell_status();
+  void tell_disconnected(const error& why);
+  void fail_connects(const error& why);
   void begin(early);
+  void keep_early(early);
+  void send_waiting();
+  class repeatable_call;
+  void send_repeatable(early);
+  void call_lost(early, error why);
+  void keep_lost_calls();
+  void fail_lost_calls();
+  static void finish_early(early&, error why);
   std::size_t limit_of(const method&) const noexcept;
   std::string_view option_of_limit() const noexcept;
   error why_no_room(const outgoing&) const;
@@ -123,12 +143,13 @@ class client_core final : public core,
   void tell_watchers(const wire::envelope&);
   void log_threw(std::string_view handler) const;
   void say_goodbye();
+  void send_last_events();
   void finish_closing();
   // A coroutine that waits for this client may also hold it. Such a cycle ends only when the
   // coroutine is destroyed here.
   void sever() noexcept override;
 
-  const std::string url_;
+  const std::vector<std::string> urls_;
   // Null: plain text. Initialised before the options, from which it takes the key.
   const std::shared_ptr<transport::tls_client> tls_;
   const client_options options_;
@@ -149,10 +170,11 @@ class client_core final : public core,
 
   std::atomic<bool> mismatches_ = false;  // whether mismatched_ contains any
 
-  mutable std::mutex mutex_;  // protects the next four
+  mutable std::mutex mutex_;  // protects the next five
   session::contract declared_;
   std::map<std::pair<std::string, std::string>, named_method, std::less<>> named_calls_;  // by name and reply
   std::string id_;
+  link_status status_;
   std::vector<const method*> mismatched_;  // methods whose versions differ in the open session
 
   own_thread thread_;  // runs the own loop
@@ -163,9 +185,22 @@ class client_core final : public core,
   std::shared_ptr<client_core> self_;  // set while closing, because the last stub may be destroyed on another thread meanwhile
   std::function<void()> abandon_;      // abandons an attempt to connect
   std::unique_ptr<transport::alarm> alarm_;
-  std::unique_ptr<transport::alarm> connect_alarm_;
+  std::unique_ptr<transport::alarm> connect_alarm_;  // ends the attempt, or the wait for the next one
+  life life_;
+  std::optional<error> last_loss_;  // until the link is open again
+  std::uint64_t calls_lost_ = 0;    // these two since the link was last open
+  std::uint64_t unconfirmed_ = 0;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
-  waiting_sends early_;  // they wait for the link
+  waiting_sends early_;  // they wait for the link, or until it takes more
+  struct lost_call {
+    early one;
+    error why;
+  };
+  std::vector<lost_call> lost_calls_;  // between the end of a connection and the decision what follows
+  const bool keeps_calls_;             // the client connects again, so calls can be sent again
+  bool takes_more_ = false;            // what is sent now reaches the transport
+  bool leaving_ = false;               // the server announced its end
+  time_point not_before_{};            // the earliest time for the next connection
   time_point early_armed_ = time_point::max();
   waiting_sends for_room_;  // async sends that wait for room in the queue
   struct subscription_entry {
@@ -177,6 +212,7 @@ class client_core final : public core,
   const std::shared_ptr<coroutine_count> coroutines_;  // the running event handlers
   std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
   std::function<void(const error&)> disconnected_;
+  std::function<void(const link_status&)> status_handler_;
   std::function<void(const error&, std::string_view)> errors_;
 };
 

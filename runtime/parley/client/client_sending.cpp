@@ -65,28 +65,40 @@ std::string_view client_core::option_of_limit() const noexcept {
 // The largest payload that the server accepts in an event of this method.
 std::size_t client_core::limit_of(const method& m) const noexcept { return m.max_bytes != 0 ? m.max_bytes : peer_max_message_.load(); }
 
-// Starts a call, or an event that may have no `call`. It is sent now if the link is up, and
-// otherwise when the link comes up. If there is no link, this connects.
+// Starts a call, or an event that may have no `call`. It is sent now if the link is up and takes
+// more, and otherwise when that is so. If there is no link, this connects.
+//
+// What the transport does not take yet stays here and not in the session, so that it can be sent on
+// the next connection if this one is lost.
 void client_core::begin(early one) {
   switch (phase_.load()) {
     case phase::open:
-      return send_early(std::move(one));
+      if (takes_more_ && early_.empty() && conversation_->open()) return send_early(std::move(one));
+      return keep_early(std::move(one));
     case phase::idle:
-      begin_connecting();
+      connect_now();
       [[fallthrough]];
-    case phase::connecting: {
-      auto taken = one.event ? std::move(one.call) : nullptr;
-      if (one.of == 0) one.of = reserve();
-      early_.add(std::move(one));
-      arm_early();
-      if (taken) taken.release()->finish(encoded_answer{});
-      return;
-    }
+    case phase::connecting:
+    case phase::waiting:
+      return keep_early(std::move(one));
     case phase::lost:
     case phase::closed:
       posted_ -= one.what.cost();
       if (one.call) one.call.release()->finish(phase_ == phase::lost ? error{errc::disconnected, "not connected"} : error{errc::cancelled});
   }
+}
+
+void client_core::keep_early(early one) {
+  auto taken = one.event ? std::move(one.call) : nullptr;
+  if (one.of == 0) one.of = reserve();
+  early_.add(std::move(one));
+  arm_early();
+  if (taken) taken.release()->finish(encoded_answer{});
+}
+
+// Sends what waits, as far as the transport takes it.
+void client_core::send_waiting() {
+  while (takes_more_ && !early_.empty() && phase_ == phase::open) send_early(*early_.take_first());
 }
 
 void client_core::send_early(early one) {
@@ -104,6 +116,8 @@ void client_core::send_early(early one) {
       report(done.error(), one.what.what->name);
     if (one.call && done) one.call.release()->finish(encoded_answer{});
     else if (one.call) one.call.release()->finish(done.error());
+  } else if (keeps_calls_ && (one.what.what->repeatable || conversation_->call_would_wait())) {
+    send_repeatable(std::move(one));
   } else {
     conversation_->start_call(clock_->now(), one.of, one.what, one.deadline, std::move(one.call));
   }
@@ -123,14 +137,14 @@ void client_core::arm_early() {
 void client_core::expire_early() {
   early_armed_ = time_point::max();
   const time_point now = clock_->now();
-  std::vector<std::unique_ptr<pending_call>> late;
+  std::vector<early> late;
   while (auto one = early_.take_due(now)) {
     posted_ -= one->what.cost();
-    if (one->call) late.push_back(std::move(one->call));
+    if (one->call) late.push_back(std::move(*one));
   }
   arm_early();
   admit_waiting();
-  for (auto& call : late) call.release()->finish(errc::deadline_exceeded);
+  for (early& one : late) finish_early(one, errc::deadline_exceeded);
 }
 
 void client_core::cancel(ticket of) {
@@ -138,7 +152,7 @@ void client_core::cancel(ticket of) {
     if (auto waiting = self.connecting_.extract(of)) return waiting.mapped().release()->finish(errc::cancelled);
     if (auto one = self.early_.take(of)) {
       self.posted_ -= one->what.cost();
-      if (one->call) one->call.release()->finish(errc::cancelled);
+      if (one->call) finish_early(*one, errc::cancelled);
       return self.admit_waiting();
     }
     if (auto one = self.for_room_.take(of)) {
@@ -257,10 +271,16 @@ void client_core::admit_waiting() {
   }
 }
 
-void client_core::note_queue() { queued_ = conversation_ && conversation_->open() ? conversation_->queued() : 0; }
+void client_core::note_queue() {
+  const bool open = conversation_ && conversation_->open();
+  const auto flow = open ? conversation_->look() : session::peer_session::flow{.at_once = false};
+  queued_ = flow.queued;
+  takes_more_ = flow.at_once && !leaving_;
+}
 
 void client_core::drained(conversation&) {
   note_queue();
+  send_waiting();
   admit_waiting();
 }
 

@@ -1,10 +1,11 @@
-// Calls and events of a client that wait for the link or for room in the queue. Private to the
+// Calls and events of a client that wait for the link, for the transport or for room in the queue. Private to the
 // client room.
 #pragma once
 
 #include "parley/rpc/call_table.hpp"
 #include "parley/stub/core.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,6 +19,7 @@ struct waiting_send {
   time_point deadline = time_point::max();
   std::unique_ptr<pending_call> call;  // null: an event without an operation
   bool event = false;
+  std::uint8_t repeats = 0;  // how often it was sent again after a loss
 };
 
 // In the order of their start. A cancelled or late one is found without searching the others.

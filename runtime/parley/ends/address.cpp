@@ -51,6 +51,12 @@ std::shared_ptr<transport::tls_client> loaded_tls(std::string_view url, const lo
   throw std::invalid_argument(loaded.error().message);
 }
 
+std::shared_ptr<transport::tls_client> loaded_tls(const std::vector<std::string>& urls, const loopback* network,
+                                                  std::optional<client_tls>& options) {
+  const auto secure = std::find_if(urls.begin(), urls.end(), is_secure);
+  return loaded_tls(secure == urls.end() ? urls.front() : *secure, network, options);
+}
+
 std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::optional<server_tls>& options) {
   if (network || !options) return nullptr;
   auto loaded = transport::load_tls(std::move(*options));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace parley {
 
@@ -25,6 +26,9 @@ std::string checked_url(std::string_view url, const loopback* network, std::stri
 // if something cannot be loaded, and for options of a url that is not wss://.
 //
 // If TLS is not built in, it is null for a client, and connecting fails with `unimplemented`.
+// With several urls, those with wss:// share what is loaded, and one of them is enough for options.
+std::shared_ptr<transport::tls_client> loaded_tls(const std::vector<std::string>& urls, const loopback* network,
+                                                  std::optional<client_tls>& options);
 std::shared_ptr<transport::tls_client> loaded_tls(std::string_view url, const loopback* network, std::optional<client_tls>& options);
 std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::optional<server_tls>& options);
 
