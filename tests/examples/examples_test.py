@@ -1,10 +1,11 @@
 """The examples work as they print. Usage: examples_test.py <lobby_server> <lobby_client> <tokens>
-<datadivr_server> <datadivr_client> <raw>
+<datadivr_server> <datadivr_client> <raw> <reconnect_client>
 """
 
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -12,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from programs import Program, Server  # noqa: E402
 
-LOBBY_SERVER, LOBBY_CLIENT, TOKENS, DATADIVR_SERVER, DATADIVR_CLIENT, RAW = sys.argv[1:7]
+LOBBY_SERVER, LOBBY_CLIENT, TOKENS, DATADIVR_SERVER, DATADIVR_CLIENT, RAW, RECONNECT_CLIENT = sys.argv[1:8]
 
 
 class Examples(unittest.TestCase):
@@ -77,6 +78,27 @@ class Examples(unittest.TestCase):
                 self.assertIn(server.wait(), (0, -signal.SIGTERM), server.said())
                 self.assertNotRegex(server.said(), "Sanitizer|runtime error")
 
+    def test_reconnect_says_afterwards_what_was_typed_meanwhile(self):
+        server = self.start(Server([LOBBY_SERVER]))
+        client = self.start(Program([RECONNECT_CLIENT, server.url], stdin=subprocess.PIPE))
+        client.line_with("^connected$")
+
+        def say(text):
+            client.process.stdin.write(text + "\n")
+            client.process.stdin.flush()
+
+        say("one")
+        client.line_with("^heard: one$")
+        server.kill()
+        client.line_with("^no connection .*attempt 1 in")
+        say("two")
+        server = self.start(Program([LOBBY_SERVER, "--port", str(server.port)]))
+        client.line_with("^connected again; [01] lines")
+        client.line_with("^heard: two$")
+        client.process.stdin.close()
+        client.expect_clean_end(client.wait())
+        server.expect_clean_end(server.stop())
+
     def test_tokens_waits_in_every_way(self):
         program = self.start(Program([TOKENS]))
         program.expect_clean_end(program.wait())
@@ -85,4 +107,4 @@ class Examples(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[7:], warnings="ignore")
+    unittest.main(argv=sys.argv[:1] + sys.argv[8:], warnings="ignore")
