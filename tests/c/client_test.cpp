@@ -1,6 +1,7 @@
 // The C interface with a real server.
 #include "held_port.hpp"
 #include "system/world.hpp"
+#include "tools/relay.hpp"
 
 #include <parley/c/parley.h>
 
@@ -152,7 +153,9 @@ TEST_P(CClient, What_the_server_refuses_comes_as_a_message) {
 }
 
 TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_start) {
-  const auto me = connected(w, options_for(GetParam()));
+  const auto options = options_for(GetParam());
+  ASSERT_EQ(parley_options_set_reconnect_attempts(options.get(), 0), PARLEY_OK);
+  const auto me = connected(w, options);
   w.server->stop();
   w.server->join();
   const auto got = next(me);
@@ -167,6 +170,72 @@ TEST_P(CClient, The_end_of_the_server_is_a_message_and_connecting_again_a_new_st
   EXPECT_EQ(parley_client_connect(me.get(), &why), PARLEY_DISCONNECTED);
   EXPECT_EQ(why.code, PARLEY_DISCONNECTED);
   EXPECT_EQ(why.close_code, 0) << "nothing was open";
+}
+
+struct statuses {
+  static void put(void* to, const parley_status* now) { static_cast<statuses*>(to)->all.put(*now); }
+  parley_status next(parley_state state) {
+    for (;;)
+      if (const parley_status one = all.next(); one.state == state) return one;
+  }
+  events<parley_status> all;
+};
+
+TEST_P(CClient, Connects_again_by_itself_and_tells_how_it_stands) {
+  statuses told;  // outlives the client
+  const auto options = options_for(GetParam());
+  ASSERT_EQ(parley_options_set_reconnect_pauses(options.get(), 1, 5, 1000), PARLEY_OK);
+  ASSERT_EQ(parley_options_add_url(options.get(), w.url().c_str()), PARLEY_OK);
+  parley::testing::relay between{w.server->port()};
+  const client_ptr me(parley_client_new(("ws://127.0.0.1:" + std::to_string(between.port()) + "/ws").c_str(), options.get(), nullptr));
+  ASSERT_TRUE(me);
+  parley_status now;
+  EXPECT_EQ(parley_client_status(me.get(), &now), PARLEY_OK);
+  EXPECT_EQ(now.state, PARLEY_IDLE);
+  EXPECT_EQ(parley_client_on_status(me.get(), &statuses::put, &told), PARLEY_OK);
+  EXPECT_EQ(parley_client_on_status(me.get(), &statuses::put, &told), PARLEY_INVALID) << "once";
+  w.host->on_touch = [&](parley::call&) -> parley::reply<> {
+    between.reset_all();
+    return parley::errc::failed;  // which nobody receives
+  };
+  EXPECT_EQ(parley_client_connect(me.get(), nullptr), PARLEY_OK);
+  EXPECT_EQ(told.next(PARLEY_OPEN).fresh, 0);
+  message_ptr none;
+  EXPECT_EQ(call(me, "Talk.Touch", "{}", nullptr, none), PARLEY_DISCONNECTED);
+  const parley_status waiting = told.next(PARLEY_WAITING);
+  EXPECT_EQ(waiting.attempt, 1u);
+  EXPECT_LE(waiting.next_try, 5);
+  EXPECT_EQ(waiting.why.code, PARLEY_DISCONNECTED);
+  EXPECT_EQ(waiting.why.close_code, 1006);
+  const parley_status again = told.next(PARLEY_OPEN);
+  EXPECT_EQ(again.fresh, 1);
+  EXPECT_EQ(again.calls_lost, 1u);
+  EXPECT_EQ(again.why.code, PARLEY_OK);
+  EXPECT_EQ(parley_client_reconnect_now(me.get()), PARLEY_OK);
+  EXPECT_EQ(call(me, "Talk.Add", R"({"numbers":[1,2]})", "add_result", none), PARLEY_OK);
+  parley_client_close(me.get());
+  while (now.state != PARLEY_CLOSED) EXPECT_EQ(parley_client_status(me.get(), &now), PARLEY_OK);
+  EXPECT_EQ(now.why.code, PARLEY_CANCELLED);
+}
+
+TEST(COptions, Of_reconnecting_are_checked) {
+  const options_ptr options(parley_options_new());
+  EXPECT_EQ(parley_options_set_reconnect_attempts(options.get(), -1), PARLEY_OK);
+  EXPECT_EQ(parley_options_set_reconnect_attempts(options.get(), INT64_MAX), PARLEY_OK);
+  EXPECT_EQ(parley_options_set_reconnect_first_too(options.get(), 1), PARLEY_OK);
+  EXPECT_EQ(parley_options_set_reconnect_pauses(options.get(), INT64_MAX, INT64_MAX, INT64_MAX), PARLEY_OK);
+  EXPECT_EQ(parley_options_set_reconnect_pauses(options.get(), -1, 0, 0), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_reconnect_attempts(nullptr, 1), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_reconnect_first_too(nullptr, 1), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_reconnect_pauses(nullptr, 1, 1, 1), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_add_url(options.get(), nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_add_url(options.get(), "nonsense"), PARLEY_OK) << "checked with the client";
+  parley_error why;
+  EXPECT_EQ(parley_client_new("ws://127.0.0.1:1/ws", options.get(), &why), nullptr);
+  EXPECT_EQ(why.code, PARLEY_INVALID);
+  EXPECT_EQ(parley_client_status(nullptr, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_on_status(nullptr, &statuses::put, nullptr), PARLEY_INVALID);
+  EXPECT_EQ(parley_client_reconnect_now(nullptr), PARLEY_INVALID);
 }
 
 TEST_P(CClient, The_close_code_says_which_end_has_closed_and_why) {
@@ -188,7 +257,9 @@ TEST_P(CClient, The_close_code_says_which_end_has_closed_and_why) {
 }
 
 TEST_P(CClient, A_call_without_an_answer_says_whether_it_may_have_run) {
-  const auto me = connected(w, options_for(GetParam()));
+  const auto options = options_for(GetParam());
+  ASSERT_EQ(parley_options_set_reconnect_attempts(options.get(), 0), PARLEY_OK);
+  const auto me = connected(w, options);
   parley_error why;
   parley_message* answer = nullptr;
   EXPECT_EQ(parley_client_call(me.get(), "Talk.Later", "{}", 2, nullptr, 20, &answer, &why), PARLEY_DEADLINE_EXCEEDED);

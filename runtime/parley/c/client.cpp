@@ -94,6 +94,57 @@ parley_code parley_client_connect(parley_client* client, parley_error* error) {
 
 int parley_client_connected(const parley_client* client) { return client && client->link.connected() ? 1 : 0; }
 
+namespace {
+
+parley_status status_of(const link_status& now) {
+  parley_status out{};
+  out.state = static_cast<int32_t>(now.state);
+  out.fresh = now.state == link_state::open && now.outcome == outcome::fresh ? 1 : 0;
+  out.attempt = now.attempt;
+  if (now.state == link_state::waiting)
+    out.next_try = std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(now.next_try - steady::now()).count());
+  out.calls_lost = now.calls_lost;
+  out.unconfirmed = now.unconfirmed;
+  if (now.why) tell(&out.why, *now.why);
+  else tell(&out.why, PARLEY_OK);
+  return out;
+}
+
+}  // namespace
+
+static_assert(PARLEY_IDLE == static_cast<int>(link_state::idle) && PARLEY_CONNECTING == static_cast<int>(link_state::connecting) &&
+              PARLEY_OPEN == static_cast<int>(link_state::open) && PARLEY_WAITING == static_cast<int>(link_state::waiting) &&
+              PARLEY_CLOSED == static_cast<int>(link_state::closed));
+
+parley_code parley_client_status(const parley_client* client, parley_status* status) {
+  if (!client || !status) return PARLEY_INVALID;
+  return guarded(nullptr, [&] {
+    *status = status_of(client->link.status());
+    return PARLEY_OK;
+  });
+}
+
+parley_code parley_client_on_status(parley_client* client, parley_on_status handler, void* user) {
+  if (!client || !handler) return PARLEY_INVALID;
+  return guarded(nullptr, [&] {
+    std::lock_guard lock(client->setting_up);
+    if (client->started || std::exchange(client->tells_status, true)) return PARLEY_INVALID;
+    client->link.on_status([handler, user](const link_status& now) {
+      const parley_status status = status_of(now);
+      handler(user, &status);
+    });
+    return PARLEY_OK;
+  });
+}
+
+parley_code parley_client_reconnect_now(parley_client* client) {
+  if (!client) return PARLEY_INVALID;
+  return guarded(nullptr, [&] {
+    client->link.reconnect_now();
+    return PARLEY_OK;
+  });
+}
+
 size_t parley_client_id(const parley_client* client, char* id, size_t size) {
   std::string known;
   if (client) guarded(nullptr, [&] { return known = client->link.id(), PARLEY_OK; });

@@ -103,4 +103,5 @@ struct parley_client {
   std::shared_ptr<parley::c::inbox> box;
   std::mutex setting_up;
   bool started = false;
+  bool tells_status = false;
 };

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 
 using namespace parley;
@@ -112,6 +114,32 @@ parley_code parley_options_add_header(parley_options* options, const char* name,
     options->chosen.headers.emplace_back(name, value);
     return PARLEY_OK;
   });
+}
+
+parley_code parley_options_add_url(parley_options* options, const char* url) {
+  if (!options || !url) return PARLEY_INVALID;
+  return c::guarded(nullptr, [&] {
+    options->chosen.more_urls.emplace_back(url);
+    return PARLEY_OK;
+  });
+}
+parley_code parley_options_set_reconnect_attempts(parley_options* options, int64_t attempts) {
+  constexpr std::uint32_t for_ever = reconnect_options::for_ever;
+  if (!options) return PARLEY_INVALID;
+  options->chosen.reconnect.attempts = attempts < 0 || attempts > for_ever ? for_ever : static_cast<std::uint32_t>(attempts);
+  return PARLEY_OK;
+}
+parley_code parley_options_set_reconnect_first_too(parley_options* options, int yes) {
+  if (!options) return PARLEY_INVALID;
+  options->chosen.reconnect.first_too = yes != 0;
+  return PARLEY_OK;
+}
+parley_code parley_options_set_reconnect_pauses(parley_options* options, int64_t pause, int64_t longest, int64_t stable) {
+  if (!options || pause < 0 || longest < 0 || stable < 0) return PARLEY_INVALID;
+  options->chosen.reconnect.pause = std::chrono::milliseconds(std::min(pause, c::longest));
+  options->chosen.reconnect.longest = std::chrono::milliseconds(std::min(longest, c::longest));
+  options->chosen.reconnect.stable = std::chrono::milliseconds(std::min(stable, c::longest));
+  return PARLEY_OK;
 }
 
 parley_code parley_options_set_tls_ca_file(parley_options* options, const char* file) {

@@ -126,6 +126,22 @@ parley_code parley_options_set_agent(parley_options* options, const char* agent)
 /* Adds a header to the upgrade request. */
 parley_code parley_options_add_header(parley_options* options, const char* name, const char* value);
 
+/* Adds a further server of the same kind. After a loss the client tries the same one first, and after
+ * each failure the next one, in a circle. A malformed url makes parley_client_new fail. */
+parley_code parley_options_add_url(parley_options* options, const char* url);
+
+/* After a loss the client connects again by itself. How many attempts in a row: 0 leaves the link
+ * closed until parley_client_connect is called, and a negative number means for ever, which is the
+ * default. */
+parley_code parley_options_set_reconnect_attempts(parley_options* options, int64_t attempts);
+/* Attempts continue before the first connection, too, and parley_client_connect waits for it. Without
+ * this option the first failure is its result. */
+parley_code parley_options_set_reconnect_first_too(parley_options* options, int yes);
+/* The wait before attempt n (from 0) is a random time up to pause * 2^n, at most `longest`. After the
+ * link was open for `stable`, n begins at 0 again. Defaults 250, 30000 and 10000. None may be
+ * negative. */
+parley_code parley_options_set_reconnect_pauses(parley_options* options, int64_t pause, int64_t longest, int64_t stable);
+
 /* TLS, for urls that begin with wss://. Without any of these options the server's certificate is
  * checked by the authorities of the system and the host of the url. Files are read by
  * parley_client_new, which fails with PARLEY_INVALID and names the file if that is not possible, and
@@ -158,8 +174,8 @@ typedef enum parley_kind {
   /* The peer refused an event from this client, or a call failed: code, message, and name if it is
    * known. */
   PARLEY_REFUSAL = 3,
-  /* The connection was lost: code, close_code, from_peer, message. Nothing follows until connect
-   * is called again. */
+  /* An open connection was lost, or the link was given up without having been open: code, close_code,
+   * from_peer, message. parley_client_status tells whether the client connects again. */
   PARLEY_LOST = 4
 } parley_kind;
 
@@ -199,11 +215,49 @@ parley_client* parley_client_new(const char* url, const parley_options* options,
  * Call it once and before the client connects. Otherwise the result is PARLEY_INVALID. */
 parley_code parley_client_on_message(parley_client* client, parley_on_message handler, void* user);
 
-/* Waits until events and calls can be sent or the attempt has failed. A failure is also received
- * as a loss. May be called again after a loss. The server then sees a new client. */
+/* Waits until events and calls can be sent or the attempt has failed. The failure of a first attempt
+ * is also received as a loss. If the link waits for its next attempt, the attempt begins now. After
+ * every loss the server sees a new client. */
 parley_code parley_client_connect(parley_client* client, parley_error* error);
 
 int parley_client_connected(const parley_client* client);
+
+typedef enum parley_state {
+  PARLEY_IDLE = 0, /* nothing was asked of the link yet */
+  PARLEY_CONNECTING = 1,
+  PARLEY_OPEN = 2,
+  PARLEY_WAITING = 3, /* for the next attempt */
+  PARLEY_CLOSED = 4   /* no attempt follows by itself */
+} parley_state;
+
+typedef struct parley_status {
+  int32_t state;     /* a parley_state */
+  int32_t fresh;     /* open: 1 after a loss, when the server sees a new client; 0: the first session */
+  uint32_t attempt;  /* connecting, waiting: its number since the link was last open, from 1 */
+  uint32_t reserved; /* 0 */
+  int64_t next_try;  /* waiting: in so many milliseconds the next attempt begins */
+  /* open: calls that ended with PARLEY_DISCONNECTED since the link was last open and that the server
+   * may have carried out */
+  uint64_t calls_lost;
+  /* open: events that left with the last connection and of which it is not known whether they arrived */
+  uint64_t unconfirmed;
+  parley_error why; /* waiting, closed, connecting after a loss: why the last connection ended; or PARLEY_OK */
+} parley_status;
+
+/* Fills in `status` with the state of the link. PARLEY_INVALID if an argument is NULL. */
+parley_code parley_client_status(const parley_client* client, parley_status* status);
+
+/* `status` is valid until the callback returns. */
+typedef void (*parley_on_status)(void* user, const parley_status* status);
+
+/* Calls `handler` at each change of the link's state. Call it once and before the client connects.
+ * Otherwise the result is PARLEY_INVALID. */
+parley_code parley_client_on_status(parley_client* client, parley_on_status handler, void* user);
+
+/* For programs that learn that the network has changed or the machine was suspended. If the link
+ * waits, it connects now. If it is open, a ping is sent, and the link counts as lost unless an answer
+ * arrives within 3 s. Does not wait. */
+parley_code parley_client_reconnect_now(parley_client* client);
 
 /* Copies the id that the server gave this client, with a zero byte, cut to `size` bytes. Returns
  * its whole length. The id is empty while it is unknown: while the client is not connected, and in
@@ -216,6 +270,8 @@ parley_code parley_client_learn_id(parley_client* client, int64_t timeout, parle
 
 /* Queues an event for sending. Never waits. PARLEY_OK means that it will be sent, unless the
  * connection is lost first. The first event connects.
+ *
+ * While the client waits for its next connection, events are kept for it, up to max_queue bytes.
  *
  * payload: JSON text of `size` bytes. NULL means null.
  *
