@@ -509,7 +509,7 @@ TEST_P(AnySession, WithoutItsConnectionAsksForNothing) {
   EXPECT_FALSE(server->out.closed);
 }
 
-TEST_P(Session, TakesTheGoodbyeOfAServerForASignOfLife) {
+TEST_P(Session, HandsOnTheGoodbyeOfAServer) {
   const auto client = open_client(GetParam(), known.contract);
   std::string payload;
   wire::goaway bye;
@@ -517,8 +517,12 @@ TEST_P(Session, TakesTheGoodbyeOfAServerForASignOfLife) {
   wire::write_goaway(client->session.format().payload_format(), bye, payload);
   wire::envelope e;
   e.kind = wire::kind::goaway;
-  EXPECT_EQ(client->hear(e, payload), nullptr);
+  const wire::envelope* const heard = client->hear(e, payload);
+  ASSERT_NE(heard, nullptr);
+  EXPECT_EQ(heard->kind, wire::kind::goaway);
   EXPECT_FALSE(client->out.closed);
+  for (int i = 0; i < 10'000 && !client->out.closed; ++i) client->hear(e, payload);
+  EXPECT_EQ(client->out.code(), close_code::policy) << "many are a flood";
 }
 
 // The example of session/session.hpp.
