@@ -82,6 +82,28 @@ TEST_F(Tls, A_client_with_the_certificate_of_an_authority_is_let_in) {
   EXPECT_THAT(log.line_with("failed: the client's certificate was refused"), HasSubstr("a connection from 127.0.0.1:"));
 }
 
+TEST_F(Tls, The_check_of_a_server_sees_the_certificate_of_a_client) {
+  events<std::string> seen;
+  parley::server_options options{.tls = server_tls{.certificate = as_option(authority.issue()),
+                                                   .clients = parley::client_certificates::accepted,
+                                                   .client_ca_pem = authority.pem()}};
+  options.auth.check = [&](const parley::showing& shown) -> parley::reply<parley::principal> {
+    seen.put(shown.certificate ? shown.certificate->common_name : "nobody");
+    if (!shown.certificate) return errc::unauthenticated;
+    return parley::principal{.name = shown.certificate->common_name};
+  };
+  serve(std::move(options));
+  std::string name;
+  host->on_connected = [&](parley::peer& peer) { name = peer.principal().name; };
+  EXPECT_EQ(outcome({.ca_pem = authority.pem()}).code, errc::unauthenticated);
+  EXPECT_EQ(seen.next(), "nobody");
+  const auto device = authority.issue({.name = "device-7", .alternative = "", .client = true});
+  EXPECT_EQ(outcome({.ca_pem = authority.pem(), .certificate = as_option(device)}).message, "connected");
+  EXPECT_EQ(seen.next(), "device-7");
+  host->arrivals.next();
+  EXPECT_EQ(name, "device-7");
+}
+
 TEST_F(Tls, Several_names_are_served_on_one_port) {
   const auto named = [&](const std::string& name) { return as_option(authority.issue({.alternative = "DNS:" + name})); };
   serve(server_tls{.certificate = named("first.example"), .more = {named("second.example"), named("third.example")}});

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(In, Credentials, testing::ValuesIn(with_greeting()), te
 TEST_P(Credentials, Travel_in_the_hello_and_their_lifetime_in_the_welcome) {
   end server(as(side::server, authentication::at_hello), known.contract);
   auto at_client = as(side::client);
-  at_client.shown = token;
+  at_client.shown = std::make_shared<const wire::auth>(token);
   end client(at_client, known.contract);
   std::optional<wire::auth> seen;
   server.out.on_greeted = [&](wire::auth shown) { seen = std::move(shown); };

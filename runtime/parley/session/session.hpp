@@ -25,7 +25,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,7 +104,7 @@ struct session_options {
   // here if `authentication` is `done`, and otherwise in welcome().
   std::uint32_t auth_ms = 0;
   // Client: the credential for the hello.
-  std::optional<wire::auth> shown{};
+  std::shared_ptr<const wire::auth> shown{};
   // Plain mode: closes instead of answering, like the original servers.
   bool drop_on_invalid = false;
   // Plain mode: false ignores silence.

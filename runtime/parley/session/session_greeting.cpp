@@ -34,7 +34,7 @@ void peer_session::greet_server() {
   hello.accepted = contract_.accepted();
   hello.contract = wire::contract_of(hello.methods);
   hello.limits = options_.limits;
-  hello.auth = std::exchange(options_.shown, std::nullopt);
+  if (const auto shown = std::exchange(options_.shown, nullptr)) hello.auth = *shown;
   std::string payload;
   wire::write_hello(format().payload_format(), hello, payload);
   send_greeting(wire::kind::hello, payload);
