@@ -218,6 +218,30 @@ TEST_P(CClient, Connects_again_by_itself_and_tells_how_it_stands) {
   EXPECT_EQ(now.why.code, PARLEY_CANCELLED);
 }
 
+TEST(CClient, Shows_a_token) {
+  parley::server_options options;
+  options.auth.check = [](const parley::showing& shown) -> parley::reply<parley::principal> {
+    if (shown.credential.secret() != "open-sesame") return parley::errc::unauthenticated;
+    return parley::principal{.name = "ada"};
+  };
+  world w({carrier::websocket, parley::encoding::json}, std::move(options));
+  w.start();
+  const options_ptr chosen = options_for(PARLEY_JSON);
+  EXPECT_EQ(parley_options_set_token(chosen.get(), ""), PARLEY_INVALID);
+  EXPECT_EQ(parley_options_set_token(chosen.get(), nullptr), PARLEY_INVALID);
+  ASSERT_EQ(parley_options_set_token(chosen.get(), "open-sesame"), PARLEY_OK);
+  connected(w, chosen);
+  ASSERT_EQ(parley_options_set_token(chosen.get(), "close-sesame"), PARLEY_OK);
+  const auto refused = make(w, chosen);
+  parley_error why;
+  EXPECT_EQ(parley_client_connect(refused.get(), &why), PARLEY_UNAUTHENTICATED) << why.text;
+  // Not in plain text to another machine, unless the program says so.
+  EXPECT_EQ(parley_client_new("ws://example.org/ws", chosen.get(), &why), nullptr);
+  EXPECT_EQ(why.code, PARLEY_INVALID);
+  ASSERT_EQ(parley_options_set_token_on_plain_text(chosen.get(), 1), PARLEY_OK);
+  EXPECT_TRUE(client_ptr(parley_client_new("ws://example.org/ws", chosen.get(), &why)));
+}
+
 TEST(COptions, Of_reconnecting_are_checked) {
   const options_ptr options(parley_options_new());
   EXPECT_EQ(parley_options_set_reconnect_attempts(options.get(), -1), PARLEY_OK);

@@ -108,6 +108,21 @@ parley_code parley_options_set_agent(parley_options* options, const char* agent)
     return PARLEY_OK;
   });
 }
+parley_code parley_options_set_token(parley_options* options, const char* token) {
+  if (!options || !token || *token == '\0') return PARLEY_INVALID;
+  return c::guarded(nullptr, [&] {
+    options->chosen.credentials = [shown = credential::bearer(token)](const credential_wanted& wanted) -> reply<credential> {
+      if (wanted.refused) return error{errc::unauthenticated, "the server has refused the token"};
+      return shown;
+    };
+    return PARLEY_OK;
+  });
+}
+parley_code parley_options_set_token_on_plain_text(parley_options* options, int yes) {
+  if (!options) return PARLEY_INVALID;
+  options->chosen.credentials_on_plain_text = yes != 0;
+  return PARLEY_OK;
+}
 parley_code parley_options_add_header(parley_options* options, const char* name, const char* value) {
   if (!options || !name || !value) return PARLEY_INVALID;
   return c::guarded(nullptr, [&] {

@@ -123,6 +123,12 @@ parley_code parley_options_set_answers_in_order(parley_options* options, int yes
 parley_code parley_options_set_origin(parley_options* options, const char* origin);
 /* For the server's log, at most 64 bytes. */
 parley_code parley_options_set_agent(parley_options* options, const char* agent);
+/* A token that is shown to the server with each connection: "Authorization: Bearer <token>". If the
+ * server refuses it, the client gives up with PARLEY_UNAUTHENTICATED. parley_client_new refuses it
+ * with PARLEY_INVALID for urls that lead to other machines in plain text, unless the second option is
+ * set. */
+parley_code parley_options_set_token(parley_options* options, const char* token);
+parley_code parley_options_set_token_on_plain_text(parley_options* options, int yes);
 /* Adds a header to the upgrade request. */
 parley_code parley_options_add_header(parley_options* options, const char* name, const char* value);
 

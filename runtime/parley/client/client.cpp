@@ -5,6 +5,7 @@
 #include "parley/ends/address.hpp"
 #include "parley/stub/send.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -12,12 +13,27 @@
 namespace parley {
 namespace {
 
+bool is_authorization(std::string_view header) noexcept {
+  constexpr std::string_view name = "authorization";
+  return std::equal(header.begin(), header.end(), name.begin(), name.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+void check_credentials(const std::vector<std::string>& urls, const client_options& options) {
+  for (const std::string& url : urls)
+    if (!options.credentials_on_plain_text && !is_confidential(url, options.loopback))
+      throw std::invalid_argument("credentials would travel in plain text: begin the url with wss://, or set credentials_on_plain_text");
+  if (std::any_of(options.headers.begin(), options.headers.end(), [](const auto& header) { return is_authorization(header.first); }))
+    throw std::invalid_argument("credentials are set, and an Authorization header too: use one of them");
+}
+
 std::vector<std::string> checked(std::string_view url, client_options& options) {
   std::vector<std::string> sound{checked_url(url, options.loopback, options.proxy)};
   for (const std::string& one : options.more_urls) sound.push_back(checked_url(one, options.loopback, options.proxy));
   options.more_urls.clear();
   if (options.dialect.format && options.dialect.format->has_session()) throw std::invalid_argument("a dialect has no session of its own");
   if (!options.dialect.format && !options.greeting.empty()) throw std::invalid_argument("a greeting needs a dialect");
+  if (options.credentials) check_credentials(sound, options);
   return sound;
 }
 

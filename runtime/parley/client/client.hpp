@@ -35,6 +35,7 @@
 #include "parley/conversation/dialect.hpp"
 #include "parley/ends/log.hpp"
 #include "parley/stub/completion.hpp"
+#include "parley/stub/credential_source.hpp"
 #include "parley/transport/tls/options.hpp"
 #include "parley/wire/envelope.hpp"
 
@@ -123,6 +124,18 @@ struct client_options {
   std::vector<std::pair<std::string, std::string>> headers{};
   // The Origin header of the upgrade request. Empty: the header is not sent.
   std::string origin{};
+  // Where credentials come from (parley/auth.hpp). The source is asked before every attempt to
+  // connect, and again before a credential expires on the open connection. A refused credential is
+  // asked for again at once, and after the second refusal in a row the link is closed with
+  // `unauthenticated`.
+  credential_source credentials{};
+  // Send the credential in the greeting instead of the Authorization header of the upgrade, for
+  // servers behind a proxy that removes the header. In plain mode and with a dialect, which have no
+  // greeting, the header is used all the same.
+  bool credentials_in_hello = false;
+  // Send credentials over plain text to other machines. The constructor refuses `credentials` for
+  // such urls otherwise.
+  bool credentials_on_plain_text = false;
   // "socks5://[user:password@]host:port" or "http://...". The rules are those of
   // connect_options::proxy in parley/transport/options.hpp. A Unix socket has no proxy.
   std::string proxy{};
@@ -155,7 +168,8 @@ class client {
   //
   // Throws std::invalid_argument for a malformed url (also of more_urls) or proxy, for a proxy to a Unix socket, for
   // `tls` that cannot be loaded or whose url is not wss://, for a dialect with a session, and for a
-  // greeting without a dialect. Throws std::system_error if the
+  // greeting without a dialect, and for `credentials` that would travel in plain text or beside an Authorization header of
+  // `headers`. Throws std::system_error if the
   // system has no thread or descriptor left for the client's loop.
   explicit client(std::string_view url, client_options options = {});
   // A client on the caller's executor, without a thread. The execution context must outlive the

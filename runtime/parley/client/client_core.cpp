@@ -38,9 +38,10 @@ client_core::client_core(std::vector<std::string> urls, client_options options, 
       watchdog_(clock_, options_.slow_handler, warning_to(options_.log)),
       alarm_(clock_->make_alarm(home_.executor())),
       connect_alarm_(clock_->make_alarm(home_.executor())),
-      life_(options_.reconnect, urls_.size(), random_seed(), false),
+      life_(options_.reconnect, urls_.size(), random_seed(), static_cast<bool>(options_.credentials)),
       keeps_calls_(options_.reconnect.attempts != 0),
       coroutines_(std::make_shared<coroutine_count>(options_.max_coroutines, options_.max_coroutines_per_sender)) {
+  if (options_.credentials) credentials_ = std::make_unique<credentials>(options_.credentials, clock_, home_.executor());
   assume_nothing_of_the_server();
 }
 
@@ -101,6 +102,7 @@ void client_core::say_goodbye() {
   phase_ = phase::closed;
   alarm_->clear();
   connect_alarm_->clear();
+  credentials_.reset();
   disconnected_ = nullptr;
   status_handler_ = nullptr;
   errors_ = nullptr;
@@ -137,6 +139,7 @@ void client_core::send_last_events() {
 void client_core::finish_closing() {
   untie();
   connect_alarm_.reset();
+  credentials_.reset();
   // The rest of this object may be destroyed on any thread, so it must hold nothing that belongs to
   // the loop.
   alarm_.reset();
@@ -149,6 +152,7 @@ void client_core::sever() noexcept {
   phase_ = phase::closed;
   alarm_.reset();
   connect_alarm_.reset();
+  credentials_.reset();
   abandon_ = nullptr;
   self_.reset();
   if (conversation_) conversation_->forget_owner();

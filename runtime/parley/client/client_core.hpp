@@ -3,6 +3,7 @@
 
 #include "parley/client/client.hpp"
 #include "parley/client/coroutine_count.hpp"
+#include "parley/client/credentials.hpp"
 #include "parley/client/life.hpp"
 #include "parley/client/named_method.hpp"
 #include "parley/client/waiting_sends.hpp"
@@ -82,6 +83,7 @@ class client_core final : public core,
   // conversation_owner
   const wire::envelope_format* format_for(std::string_view subprotocol) override;
   void opened(conversation&) override;
+  void renewed(conversation&, std::uint32_t auth_ms) override { watch_credential(auth_ms); }
   void event_received(conversation&, const wire::envelope&, const invocation&) override;
   void unknown_event(conversation&, const wire::envelope&) override;
   void call_received(conversation&, incoming_call&) override;
@@ -104,7 +106,14 @@ class client_core final : public core,
   }
   void connect_now();
   void act(const life::action&);
-  void begin_connecting(const std::string& url);
+  // Asks for a credential first, if there is a source.
+  void begin_attempt(const std::string& url, bool refused);
+  void begin_connecting(const std::string& url, const credential& shown);
+  void attempt_failed(const error& why);
+  // The attempt or the connection has ended. `lost` is what waits is told.
+  void after_loss(bool was_open, const error& lost, const life::loss& how);
+  void watch_credential(std::uint32_t auth_ms);
+  void renew_credential();
   void give_up_connecting();
   void set_status(link_status);
   void tell_status();
@@ -187,8 +196,10 @@ class client_core final : public core,
   std::unique_ptr<transport::alarm> alarm_;
   std::unique_ptr<transport::alarm> connect_alarm_;  // ends the attempt, or the wait for the next one
   life life_;
-  std::optional<error> last_loss_;  // until the link is open again
-  std::uint64_t calls_lost_ = 0;    // these two since the link was last open
+  std::unique_ptr<credentials> credentials_;  // null: there is no source
+  std::string attempt_url_;                   // of the connection, or of the last attempt
+  std::optional<error> last_loss_;            // until the link is open again
+  std::uint64_t calls_lost_ = 0;              // these two since the link was last open
   std::uint64_t unconfirmed_ = 0;
   std::unordered_map<ticket, std::unique_ptr<pending_call>> connecting_;
   waiting_sends early_;  // they wait for the link, or until it takes more

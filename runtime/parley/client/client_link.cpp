@@ -5,6 +5,8 @@
 #include "parley/ends/bounds.hpp"
 #include "parley/transport/network.hpp"
 
+#include <asio/post.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -67,7 +69,7 @@ void client_core::act(const life::action& next) {
   switch (next.what) {
     case life::action::kind::connect:
       set_status({.state = link_state::connecting, .why = last_loss_, .attempt = life_.attempt()});
-      begin_connecting(urls_[next.url]);
+      begin_attempt(urls_[next.url], next.credential_refused);
       return tell_status();
     case life::action::kind::wait:
       phase_ = phase::waiting;
@@ -109,7 +111,41 @@ void client_core::assume_nothing_of_the_server() {
   mismatches_ = false;
 }
 
-void client_core::begin_connecting(const std::string& url) {
+void client_core::begin_attempt(const std::string& url, bool refused) {
+  phase_ = phase::connecting;
+  if (!credentials_) return begin_connecting(url, {});
+  credentials_->ask(url, refused, false, [this, url](result<credential> answer) {
+    if (answer) return begin_connecting(url, *answer);
+    // In a turn of its own, because the source may have answered inside the question.
+    asio::post(home_.executor(), [weak = weak_from_this(), why = answer.error()] {
+      if (const auto self = weak.lock(); self && self->phase_ == phase::connecting && !self->conversation_) self->attempt_failed(why);
+    });
+  });
+}
+
+void client_core::attempt_failed(const error& why) {
+  if (options_.log) options_.log(log_level::warning, "there is no credential to connect with: " + why.message);
+  after_loss(false, why, {});
+}
+
+// The server answers with the new lifetime, or closes the connection.
+void client_core::renew_credential() {
+  if (phase_ != phase::open) return;
+  credentials_->ask(attempt_url_, false, true, [this](result<credential> answer) {
+    if (phase_ != phase::open) return;
+    if (answer && conversation_->session().show(auth_of(*answer))) return;
+    if (!answer && options_.log)
+      options_.log(log_level::warning, "the credential expires, and there is no other: " + answer.error().message);
+    credentials_->try_again();
+  });
+}
+
+void client_core::watch_credential(std::uint32_t auth_ms) {
+  if (credentials_) credentials_->watch(std::chrono::milliseconds(auth_ms), [this] { renew_credential(); });
+}
+
+void client_core::begin_connecting(const std::string& url, const credential& shown) {
+  attempt_url_ = url;
   phase_ = phase::connecting;
   leaving_ = takes_more_ = false;
   session::session_options session{.self = side::client};
@@ -133,6 +169,8 @@ void client_core::begin_connecting(const std::string& url) {
                            .speaks = spoken::dialect,
                            .types = options_.types,
                            .answers_in_order = options_.answers_in_order};
+  const bool in_hello = options_.credentials_in_hello && !foreign && options_.encoding != encoding::plain;
+  if (shown && in_hello) setup.session.shown = std::make_shared<const wire::auth>(auth_of(shown));
   conversation_ = std::make_shared<conversation>(*this, std::move(setup), home_.shared_executor());
   auto attached = std::make_shared<attachment>(conversation_, clock_);
   transport::connect_options connect;
@@ -144,6 +182,7 @@ void client_core::begin_connecting(const std::string& url) {
     connect.subprotocols = offered(options_.encoding);
   }
   for (const auto& [name, value] : options_.headers) connect.headers.push_back({name, value});
+  if (shown && !in_hello) connect.headers.push_back({"Authorization", header_of(shown)});
   connect.origin = options_.origin;
   connect.proxy = options_.proxy;
   connect.tls = tls_;
@@ -194,6 +233,7 @@ void client_core::opened(conversation& end) {
     mismatches_ = !mismatched_.empty();
   }
   phase_ = phase::open;
+  watch_credential(end.session().auth_ms());
   alarm_->clear();
   connect_alarm_->clear();
   if (options_.log) {
@@ -233,6 +273,7 @@ void client_core::closed(conversation& end, std::uint16_t code, const error& how
   conversation_.reset();
   abandon_ = nullptr;
   connect_alarm_->clear();
+  if (credentials_) credentials_->stop();
   queued_ = 0;
   takes_more_ = false;
   assume_nothing_of_the_server();
@@ -244,9 +285,13 @@ void client_core::closed(conversation& end, std::uint16_t code, const error& how
   if (options_.log) options_.log(log_level::warning, "disconnected " + how_it_ended(how));
   error lost = how;
   if (was_open) lost.code = errc::disconnected;
+  after_loss(was_open, lost, loss);
+}
+
+void client_core::after_loss(bool was_open, const error& lost, const life::loss& how) {
   last_loss_ = lost;
   const bool was_up = life_.was_open();
-  act(life_.lost(clock_->now(), loss));
+  act(life_.lost(clock_->now(), how));
   const bool goes_on = phase_ == phase::waiting;
   if (goes_on) {
     for (const lost_call& one : lost_calls_) calls_lost_ -= one.why.maybe_done ? 1 : 0;

@@ -2,6 +2,7 @@
 
 #include "parley/transport/network.hpp"
 #include "parley/transport/tls/context.hpp"
+#include "parley/transport/websocket/protocol/url.hpp"
 
 #include <asio/ip/address.hpp>
 
@@ -69,6 +70,12 @@ bool is_of_this_machine(const std::string& address) {
   std::error_code not_numeric;
   const auto numeric = asio::ip::make_address(address, not_numeric);
   return !not_numeric && numeric.is_loopback();
+}
+
+bool is_confidential(std::string_view url, const loopback* network) {
+  if (network) return true;
+  const auto parts = transport::parse_url(url);
+  return parts && (parts->secure || !parts->socket.empty() || is_of_this_machine(parts->host));
 }
 
 bool is_from_this_machine(const std::string& remote) {

@@ -34,6 +34,8 @@ std::shared_ptr<transport::tls_server> loaded_tls(const loopback* network, std::
 
 // Whether only programs on this machine can connect to an address that a server listens on.
 bool is_of_this_machine(const std::string& address);
+// Whether what a client sends to this url stays on this machine or is encrypted.
+bool is_confidential(std::string_view url, const loopback* network);
 // Whether the other end of a connection is on this machine: a loopback address, a Unix socket, or a
 // network in memory. `remote` is transport::connection::remote() or transport::request::remote.
 bool is_from_this_machine(const std::string& remote);
