@@ -106,7 +106,7 @@ struct server_options {
   std::vector<std::string> origins{};
 
   // Finds out who each client is (parley/auth.hpp).
-  auth_options auth{};
+  auth_options auth = auth_options();  // `{}` makes GCC 12 with -O3 warn of uninitialized memory
 
   // The largest payload accepted from a client, in bytes.
   std::size_t max_message = 64 * 1024;
