@@ -256,4 +256,29 @@ TEST(Flatc, ReadsAGoawayWeWrote) {
   EXPECT_EQ(read->text()->str(), "bye");
 }
 
+TEST(Flatc, ReadsACredentialAndItsAnswerThatWeWrote) {
+  for (const wire::auth& content : {wire::auth{"bearer", "secret", 0}, wire::auth{"", "", 60000}}) {
+    std::string bytes;
+    wire::write_auth(format::binary, content, bytes);
+    const aligned buffer(bytes);
+    flatbuffers::Verifier verifier(buffer.at(0), buffer.size);
+    ASSERT_TRUE(verifier.VerifyBuffer<fb::Auth>());
+    const auto* read = flatbuffers::GetRoot<fb::Auth>(buffer.at(0));
+    EXPECT_EQ(read->scheme() ? read->scheme()->str() : "", content.scheme);
+    EXPECT_EQ(read->credential() ? read->credential()->str() : "", content.credential);
+    EXPECT_EQ(read->auth_ms(), content.auth_ms);
+  }
+}
+
+TEST(Flatc, WritesACredentialAndItsAnswerThatWeRead) {
+  for (const std::uint32_t ms : {0u, 60000u}) {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(ms == 0 ? fb::CreateAuthDirect(builder, "bearer", "secret") : fb::CreateAuthDirect(builder, nullptr, nullptr, ms));
+    wire::auth read;
+    const bytes_view payload(reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize());
+    ASSERT_EQ(wire::read_auth(format::binary, payload, read), std::nullopt);
+    EXPECT_EQ(read, ms == 0 ? (wire::auth{"bearer", "secret", 0}) : (wire::auth{"", "", ms}));
+  }
+}
+
 }  // namespace

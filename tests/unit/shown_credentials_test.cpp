@@ -3,7 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <ostream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -117,6 +121,40 @@ TEST(ShownCredentials, Need_the_names_of_cookie_and_ticket) {
   EXPECT_EQ(shown.how, shown_by::nobody);
   EXPECT_EQ(one.query, "ticket=abc&=x");
   EXPECT_THAT(one.headers, IsEmpty());  // a cookie may be one of another program on this host
+}
+
+// Whatever a client writes, at most one credential is found, and what may be secret is gone.
+TEST(ShownCredentials, Survive_random_requests) {
+  static constexpr std::string_view pieces[] = {
+      "Bearer ", "Basic ", "sid=", "ticket=", "parley.auth.",           "; ", "&", "=", "%2F", "%", "%zz", "\"", ",", " ", "\t", "c2VjcmV0",
+      "secret",  "+",      "/",    "\x80",    std::string_view("\0", 1)};
+  std::mt19937 random(11);
+  const auto text = [&] {
+    std::string made;
+    for (unsigned count = static_cast<unsigned>(random() % 6); count != 0; --count) made += pieces[random() % std::size(pieces)];
+    return made;
+  };
+  static constexpr std::string_view names[] = {"Authorization", "authorization",       "Cookie",
+                                               "X-Other",       "Proxy-Authorization", "Sec-WebSocket-Protocol"};
+  for (int round = 0; round < 20'000; ++round) {
+    asked one;
+    for (unsigned count = static_cast<unsigned>(random() % 4); count != 0; --count)
+      one.headers.push_back({std::string(names[random() % std::size(names)]), text()});
+    for (unsigned count = static_cast<unsigned>(random() % 3); count != 0; --count) one.subprotocols.push_back(text());
+    one.query = text();
+    one.origin = random() % 2 == 0 ? "" : "https://lobby.example";
+    const shown_credential shown = take_credentials("sid", "ticket", one);
+    for (const transport::header& h : one.headers) ASSERT_EQ(h.name, "X-Other") << round;
+    for (const std::string& name : one.subprotocols) ASSERT_FALSE(name.starts_with("parley.auth.")) << round;
+    for (std::string_view rest = one.query; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('&'), rest.size());
+      ASSERT_FALSE(rest.substr(0, end) == "ticket" || rest.starts_with("ticket=")) << round;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!shown.fault.empty()) { ASSERT_FALSE(shown.credential) << round; }
+    if (shown.fault.empty() && shown.how != shown_by::nobody) { ASSERT_FALSE(shown.credential.secret().empty()) << round; }
+    if (shown.how == shown_by::cookie) { ASSERT_FALSE(one.origin.empty()) << round; }
+  }
 }
 
 }  // namespace
