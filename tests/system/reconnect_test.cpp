@@ -79,7 +79,7 @@ struct Played : Work {
     door = network.listen(io.get_executor(), {}, "talk");
     door->start([this](std::shared_ptr<parley::transport::request> ask) {
       server = std::make_shared<visit>();
-      server->when_message = [this, here = server.get()](const recorder::message& m) {
+      server->when_message = [here = server.get()](const recorder::message& m) {
         if (m.content.find("\"$hello\"") == std::string::npos) return here->frames.push_back(m.content);
         here->link->send(parley::buffer(std::string(R"({"event_name":"$welcome","payload":{"revision":1,"client_id":")") +
                                         parley::wire::make_client_id(1) + R"(","outcome":"new","policy":"degrade"}})"),
