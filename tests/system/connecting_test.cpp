@@ -13,8 +13,11 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/use_future.hpp>
 
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -63,6 +66,27 @@ TEST(Connecting, Ends_with_its_client_while_a_name_is_looked_up) {
   EXPECT_EQ(raw.get().error().code, errc::cancelled);
   EXPECT_EQ(names().running("slow.test"), 2);
   names().release("slow.test");
+}
+
+// --- Names that get another address.
+
+TEST(Connecting, Again_asks_for_the_address_again) {
+  names().choose("moves.test", {"127.0.0.1"});
+  std::optional<parley::server> server(std::in_place, parley::server_options{});
+  server->start();
+  const std::uint16_t port = server->port();
+  parley::client link{"ws://moves.test:" + std::to_string(port) + "/ws", {.reconnect = {.pause = 1ms, .longest = 10ms}}};
+  link.connect();
+  names().choose("moves.test", {"127.0.0.2"});
+  server->stop();
+  server->join();
+  server.emplace(parley::server_options{.address = "127.0.0.2", .port = port});
+  server->start();
+  while (link.status().outcome != parley::outcome::fresh) std::this_thread::yield();
+  EXPECT_TRUE(link.connected());
+  link.close();
+  server->stop();
+  server->join();
 }
 
 // --- The largest possible times.
