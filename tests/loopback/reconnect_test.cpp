@@ -332,6 +332,17 @@ TEST_F(Reconnect, Bears_handlers_that_throw) {
   EXPECT_THAT(log, testing::Contains(HasSubstr("on_status failed")));
 }
 
+TEST_F(Reconnect, Keeps_what_its_handlers_remember) {
+  connected();
+  std::vector<int> counts;
+  link->on_status([&counts, count = 0](const link_status&) mutable { counts.push_back(++count); });
+  link->on_disconnected([&counts, count = 10](const parley::error&) mutable { counts.push_back(++count); });
+  lose();
+  turn(any_pause);
+  lose();
+  EXPECT_THAT(counts, ElementsAre(11, 1, 2, 3, 12, 4));
+}
+
 TEST_F(Reconnect, May_be_destroyed_in_every_state) {
   make();
   link.reset();

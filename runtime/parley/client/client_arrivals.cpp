@@ -163,10 +163,10 @@ void client_core::handler_failed(std::string_view event, const std::exception_pt
 }
 
 void client_core::tell_error_handler(const error& e, std::string_view event) {
-  const auto handler = errors_;  // a copy, because the handler may replace itself
+  const auto handler = errors_;
   if (!handler) return;
   try {
-    handler(e, event);
+    (*handler)(e, event);
   } catch (...) { log_threw("on_error"); }
 }
 

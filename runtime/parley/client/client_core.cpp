@@ -19,6 +19,12 @@ client_options with_guarded_log(client_options options) {
   return options;
 }
 
+// Null for a handler that is empty.
+template <class Handler>
+std::shared_ptr<Handler> shared(Handler handler) {
+  return handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
+}
+
 std::uint64_t random_seed() {
   std::array<std::byte, sizeof(std::uint64_t)> bytes{};
   fill_random(bytes);
@@ -82,13 +88,13 @@ link_status client_core::status() const {
 }
 
 void client_core::on_disconnected(std::function<void(const error&)> handler) {
-  on_executor([handler = std::move(handler)](client_core& self) mutable { self.disconnected_ = std::move(handler); });
+  on_executor([handler = std::move(handler)](client_core& self) mutable { self.disconnected_ = shared(std::move(handler)); });
 }
 void client_core::on_status(std::function<void(const link_status&)> handler) {
-  on_executor([handler = std::move(handler)](client_core& self) mutable { self.status_handler_ = std::move(handler); });
+  on_executor([handler = std::move(handler)](client_core& self) mutable { self.status_handler_ = shared(std::move(handler)); });
 }
 void client_core::on_error(std::function<void(const error&, std::string_view)> handler) {
-  on_executor([handler = std::move(handler)](client_core& self) mutable { self.errors_ = std::move(handler); });
+  on_executor([handler = std::move(handler)](client_core& self) mutable { self.errors_ = shared(std::move(handler)); });
 }
 
 // --- The end.

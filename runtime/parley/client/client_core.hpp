@@ -222,9 +222,11 @@ class client_core final : public core,
   std::unordered_map<const method*, std::pair<std::uint64_t, std::shared_ptr<call_server>>> answering_;
   const std::shared_ptr<coroutine_count> coroutines_;  // the running event handlers
   std::vector<std::pair<std::uint64_t, std::shared_ptr<watcher>>> watchers_;
-  std::function<void(const error&)> disconnected_;
-  std::function<void(const link_status&)> status_handler_;
-  std::function<void(const error&, std::string_view)> errors_;
+  // Shared, because a handler may replace itself while it runs. Copies would forget what a mutable
+  // lambda keeps.
+  std::shared_ptr<std::function<void(const error&)>> disconnected_;
+  std::shared_ptr<std::function<void(const link_status&)>> status_handler_;
+  std::shared_ptr<std::function<void(const error&, std::string_view)>> errors_;
 };
 
 }  // namespace parley

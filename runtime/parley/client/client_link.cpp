@@ -91,11 +91,11 @@ void client_core::set_status(link_status now) {
 }
 
 void client_core::tell_status() {
-  const auto handler = status_handler_;  // a copy, because the handler may replace itself
+  const auto handler = status_handler_;
   if (!handler) return;
   const link_status now = status();
   try {
-    handler(now);
+    (*handler)(now);
   } catch (...) { log_threw("on_status"); }
 }
 
@@ -306,10 +306,10 @@ void client_core::after_loss(bool was_open, const error& lost, const life::loss&
 }
 
 void client_core::tell_disconnected(const error& why) {
-  const auto handler = disconnected_;  // a copy, because the handler may replace itself
+  const auto handler = disconnected_;
   if (!handler) return;
   try {
-    handler(why);
+    (*handler)(why);
   } catch (...) { log_threw("on_disconnected"); }
 }
 
