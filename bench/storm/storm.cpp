@@ -1,0 +1,90 @@
+// Many clients that lose their server at once.
+//
+//   bench_storm server PORT         prints "listening PORT"
+//   bench_storm clients COUNT PORT  prints a line of figures each half second
+//
+// The server has its default options. storm.py runs the programs.
+#include <parley/client.hpp>
+#include <parley/server.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+int serve(std::uint16_t port) {
+  parley::server server{{.port = port}};
+  server.start();
+  std::cout << "listening " << server.port() << std::endl;
+  server.join();
+  return 0;
+}
+
+std::size_t resident_kib() {
+  std::size_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * 4;
+}
+
+std::size_t descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+int connect(std::size_t count, const std::string& port) {
+  asio::io_context loop(1);
+  std::size_t open = 0, attempts = 0;
+  std::vector<char> open_ones(count, 0);
+  std::vector<std::unique_ptr<parley::client>> clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    parley::client_options options{.connect_timeout = std::chrono::seconds(30)};
+    options.reconnect.first_too = true;
+    auto& one = *clients.emplace_back(std::make_unique<parley::client>(loop.get_executor(), "ws://127.0.0.1:" + port + "/ws", options));
+    one.on_status([&, i](const parley::link_status& now) {
+      open -= static_cast<std::size_t>(open_ones[i]);
+      open_ones[i] = now.state == parley::link_state::open ? 1 : 0;
+      open += static_cast<std::size_t>(open_ones[i]);
+      attempts += now.state == parley::link_state::connecting ? 1 : 0;
+    });
+    one.async_connect([](const parley::result<>&) {});
+  }
+  asio::steady_timer timer(loop);
+  const std::function<void()> report = [&] {
+    std::cout << "open " << open << " attempts " << attempts << " resident_kib " << resident_kib() << " descriptors " << descriptors()
+              << std::endl;
+    timer.expires_after(std::chrono::milliseconds(500));
+    timer.async_wait([&](std::error_code ended) {
+      if (!ended) report();
+    });
+  };
+  report();
+  loop.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const std::string_view role = argc > 1 ? argv[1] : "";
+  if (role == "server" && argc == 3) return serve(static_cast<std::uint16_t>(std::atoi(argv[2])));
+  if (role == "clients" && argc == 4) return connect(std::stoul(argv[2]), argv[3]);
+  std::cerr << "usage: bench_storm server PORT | clients COUNT PORT\n";
+  return 2;
+} catch (const std::exception& failed) {
+  std::cerr << failed.what() << '\n';
+  return 1;
+}
