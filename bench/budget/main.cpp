@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   else if (path == "decode-binary") bench::decode_nested(false, count);
   else if (path == "memory-call-json") bench::call_in_memory(true, count);
   else if (path == "memory-call-binary") bench::call_in_memory(false, count);
+  else if (path == "memory-call-checked") bench::call_in_memory(false, count, true);
   else if (path == "socket-frames") bench::echo_frames(count);
   else if (path == "socket-calls-json") bench::answer_calls(true, count);
   else if (path == "socket-calls-binary") bench::answer_calls(false, count);

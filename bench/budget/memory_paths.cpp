@@ -11,12 +11,19 @@
 
 #include <asio/io_context.hpp>
 
+#include <utility>
+
 namespace bench {
 
-void call_in_memory(bool json, std::size_t count) {
+void call_in_memory(bool json, std::size_t count, bool checked) {
   asio::io_context loop{1};
   parley::loopback network;
-  parley::server server{loop.get_executor(), {.loopback = &network}};
+  parley::server_options options{.loopback = &network};
+  if (checked)
+    options.auth.check = [](const parley::showing&) -> parley::reply<parley::principal> {
+      return parley::principal{.name = "ada", .roles = {"admin"}};
+    };
+  parley::server server{loop.get_executor(), std::move(options)};
   handler echo;
   server.add(echo);
   server.start();

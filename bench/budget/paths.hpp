@@ -12,7 +12,8 @@ void decode_nested(bool json, std::size_t count);
 
 // A typed call of 64 B from a generated client to a generated handler, in memory and on one loop.
 // It covers session, rpc and codecs, but no sockets.
-void call_in_memory(bool json, std::size_t count);
+// `checked`: the server has found out who the client is.
+void call_in_memory(bool json, std::size_t count, bool checked = false);
 
 // The server's share, and a small share of the load client, over a real socket with 64 messages at
 // a time. Either frames of 64 B that the transport echoes, or typed calls of 64 B that a handler
