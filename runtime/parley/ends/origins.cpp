@@ -58,6 +58,22 @@ result<std::string> usable_origin(std::string_view entry, std::string_view optio
   return scheme + "://" + std::string(without_own_port(scheme, host));
 }
 
+result<std::string> usable_host(std::string_view entry, std::string_view option) {
+  std::string host = lower(entry);
+  if (is_host(host)) return host;
+  return error{errc::invalid, std::string(option) + ": \"" + std::string(entry) +
+                                  "\" can never match: an entry is a host and perhaps a port, such as \"example.org\" or \"[::1]:8443\""};
+}
+
+bool host_allowed(const std::vector<std::string>& listed, std::string_view host) {
+  if (listed.empty()) return true;
+  const std::string sent = lower(host);
+  if (!is_host(sent)) return false;
+  const std::size_t bracket = sent.starts_with('[') ? sent.find(']') : 0;
+  const std::string_view name = std::string_view(sent).substr(0, sent.find(':', bracket));
+  return std::any_of(listed.begin(), listed.end(), [&](const std::string& one) { return one == sent || one == name; });
+}
+
 bool origin_allowed(const std::vector<std::string>& listed, std::string_view origin, std::string_view host) {
   if (origin.empty()) return true;
   const std::string sent = lower(origin);

@@ -1,6 +1,7 @@
 // How to listen and how to connect. Without Asio.
 #pragma once
 
+#include "parley/transport/host_address.hpp"
 #include "parley/transport/message.hpp"
 
 #include <atomic>
@@ -32,6 +33,9 @@ struct limits {
   std::size_t max_connections = 100'000;           // further clients are refused with 503
 };
 
+// The text for clients beyond limits::max_connections.
+inline constexpr std::string_view too_many_connections = "too many connections";
+
 // Which other sockets may listen on the same port (SO_REUSEPORT). The system distributes the
 // clients among all of them.
 enum class port_sharing {
@@ -41,6 +45,14 @@ enum class port_sharing {
   later,
   // Sockets of the same user that also ask for it.
   everybody,
+};
+
+// The decision about a client that has connected and of which nothing was read yet.
+struct arrival {
+  int status = 0;                     // HTTP status of the refusal. 0: the client may go on
+  std::string_view text{};            // of the refusal. Must be a constant
+  std::chrono::seconds retry_after{};  // of the refusal. 0: not stated
+  std::shared_ptr<void> place{};      // released when the client has disconnected
 };
 
 struct listen_options {
@@ -54,9 +66,17 @@ struct listen_options {
   // Added to the text of every HTTP 400, to explain the correct use.
   std::string help{};
   port_sharing sharing = port_sharing::nobody;
+  // A socket that listens already and that another process has opened, instead of `address`, `port`
+  // and `sharing`. It stays open: the listener uses a copy of the descriptor. -1: none.
+  int descriptor = -1;
   // The counter of open connections. Listeners with a common counter share one
   // limits.max_connections. Null: the listener has a counter of its own.
   std::shared_ptr<std::atomic<std::size_t>> open_connections{};
+  // Decides about each client that has connected, before anything is read from it. Called on the
+  // executor; must not block. On a port with TLS a refused client is disconnected without an answer,
+  // because the handshake would be most of the work. on_refused is not called for it. Null: every
+  // client may go on. The loopback does not call it.
+  std::function<arrival(const host_address&)> on_arrival{};
   // Called for each client that was refused before a request was handed out: it did not request an
   // upgrade, was too slow, or exceeded max_connections. Called on the executor; must not block.
   // `text` is Parley's own and never the client's. The status is 0 if the client could not be

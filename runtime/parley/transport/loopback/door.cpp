@@ -35,7 +35,13 @@ class loopback_door::loopback_request final : public request {
     }
   }
 
-  void reject(int http_status, std::string_view) override { refuse(http_status >= 400 && http_status <= 599 ? http_status : 500); }
+  void reject(int http_status, std::string_view, std::chrono::seconds) override {
+    refuse(http_status >= 400 && http_status <= 599 ? http_status : 500);
+  }
+  // The end of the connection releases it with the slot.
+  void hold(std::shared_ptr<void> what) override {
+    slot_ = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(std::move(slot_), std::move(what));
+  }
 
  private:
   void refuse(int status) {
@@ -55,6 +61,8 @@ loopback_door::loopback_door(const asio::any_io_executor& on, std::shared_ptr<lo
 
 void loopback_door::start(std::function<void(std::shared_ptr<request>)> on_request) { on_request_ = std::move(on_request); }
 
+void loopback_door::finish() { network_->remove(name_, *this); }
+
 void loopback_door::stop() {
   open_ = false;
   network_->remove(name_, *this);
@@ -69,7 +77,7 @@ void loopback_door::ask(knock one) {
 
 void loopback_door::answer(knock&& one) {
   const std::shared_ptr<mailbox> client = one.client.take();
-  if (connections_->load() >= limits_.max_connections) return refuse(*client, one.remote, 503, "too many connections");
+  if (connections_->load() >= limits_.max_connections) return refuse(*client, one.remote, 503, too_many_connections);
   if (!open_ || !on_request_) return refuse(*client, one.remote, 503, "no new connections are accepted");
   const auto ask = std::make_shared<loopback_request>(shared_from_this(), client);
   ask->path = std::move(one.path);

@@ -55,6 +55,8 @@ class loopback_door final : public std::enable_shared_from_this<loopback_door>, 
   const std::string& name() const noexcept { return name_; }
   void start(std::function<void(std::shared_ptr<request>)> on_request);
 
+  // Clients that have connected already are still answered.
+  void finish();
   // Any thread.
   void stop();
   void ask(knock one);

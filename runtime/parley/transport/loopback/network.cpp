@@ -16,7 +16,10 @@ class loopback_listener final : public listener {
  public:
   explicit loopback_listener(std::shared_ptr<loopback_door> door) : door_(std::move(door)) {}
   ~loopback_listener() override { door_->stop(); }
-  void start(std::function<void(std::shared_ptr<request>)> on_request) override { door_->start(std::move(on_request)); }
+  void start(std::function<void(std::shared_ptr<request>)> on_request, std::function<void(std::shared_ptr<page_request>)>) override {
+    door_->start(std::move(on_request));
+  }
+  void finish() override { door_->finish(); }
   void stop() override { door_->stop(); }
   std::uint16_t port() const override { return 0; }
 

@@ -52,6 +52,13 @@ std::string remote_end::text() const {
   return "unix:" + (peer->id == 0 ? user : "pid=" + std::to_string(peer->id) + ',' + user);
 }
 
+host_address remote_end::host() const noexcept {
+  const auto* const address = std::get_if<asio::ip::tcp::endpoint>(&end_);
+  if (!address || address->port() == 0) return {};
+  if (address->address().is_v4()) return host_address::v4(address->address().to_v4().to_bytes());
+  return host_address::v6(address->address().to_v6().to_bytes());
+}
+
 std::string local_end(int descriptor) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;

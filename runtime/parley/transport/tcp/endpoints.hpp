@@ -1,6 +1,8 @@
 // The two ends of a socket as text, for logs and for applications.
 #pragma once
 
+#include "parley/transport/host_address.hpp"
+
 #include <asio/ip/tcp.hpp>
 
 #include <sys/types.h>
@@ -21,6 +23,8 @@ class remote_end {
   // A path is not printed, because the peer chose it. "unix" if the system does not know the
   // process.
   std::string text() const;
+  // Without a network address for a Unix socket, and for a socket that was never connected.
+  host_address host() const noexcept;
 
  private:
   struct process {

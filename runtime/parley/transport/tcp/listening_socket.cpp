@@ -5,7 +5,11 @@
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -69,9 +73,34 @@ result<listening_socket> open_unix(const asio::any_io_executor& on, const listen
   return listening_socket{std::move(socket), 0, std::move(*file)};
 }
 
+result<listening_socket> adopt(const asio::any_io_executor& on, int descriptor) {
+  const auto failed = [](std::error_code why) { return cannot_listen("an inherited socket", why); };
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0) return failed({errno, std::system_category()});
+  if (listens == 0) return error{errc::invalid, "cannot listen on an inherited socket: it does not listen (a socket unit needs Accept=no)"};
+  sockaddr_storage name{};
+  size = sizeof name;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) return failed({errno, std::system_category()});
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return failed({errno, std::system_category()});
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> socket(on);
+  std::error_code ec;
+  socket.assign(asio::generic::stream_protocol(name.ss_family, 0), own, ec);
+  if (ec) {
+    ::close(own);
+    return failed(ec);
+  }
+  in_port_t port = 0;
+  if (name.ss_family == AF_INET) port = reinterpret_cast<const sockaddr_in&>(name).sin_port;
+  else if (name.ss_family == AF_INET6) port = reinterpret_cast<const sockaddr_in6&>(name).sin6_port;
+  return listening_socket{std::move(socket), ntohs(port)};
+}
+
 }  // namespace
 
 result<listening_socket> open_listening_socket(const asio::any_io_executor& on, const listen_options& options) {
+  if (options.descriptor >= 0) return adopt(on, options.descriptor);
   return is_unix_address(options.address) ? open_unix(on, options) : open_port(on, options);
 }
 

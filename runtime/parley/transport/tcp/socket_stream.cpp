@@ -32,6 +32,10 @@ socket_stream::~socket_stream() = default;
 
 std::string socket_stream::local() { return port_ ? port_->local() : printed({}); }
 
+void socket_stream::hold(std::shared_ptr<void> more) {
+  if (port_) slot_ = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(std::move(slot_), std::move(more));
+}
+
 void socket_stream::sever() noexcept {
   const auto keep = weak_from_this().lock();
   const auto owner = owner_;

@@ -71,6 +71,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // Call it only while the stream is open.
   asio::any_io_executor executor() { return port_->executor(); }
   std::string remote() const { return remote_.text(); }
+  host_address from() const noexcept { return remote_.host(); }
+  // Keeps `more` as long as the slot. Released at once if the stream is closed.
+  void hold(std::shared_ptr<void> more);
   // Asks the system. "unknown" once the stream is closed.
   std::string local();
 
@@ -86,6 +89,10 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   // As tls_engine::shown_certificate(), and null without TLS.
   std::shared_ptr<const peer_certificate> tls_certificate() const { return port_ && port_->tls() ? port_->tls()->engine().shown_certificate() : nullptr; }
   bool is_tls() const noexcept { return port_ && port_->tls(); }
+  // Whether the handshake used a ticket. Empty without TLS.
+  std::optional<bool> tls_resumed() const noexcept {
+    return port_ && port_->tls() ? std::optional(port_->tls()->engine().is_resumed()) : std::nullopt;
+  }
   // After a failure of TLS: goes on without it, to explain the failure or to wait until the other
   // end has read the alert. The queue is dropped.
   void give_up_tls();

@@ -13,7 +13,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -220,6 +222,14 @@ peer_certificate described(const x509_st& one) {
 
 std::string not_before_of(const x509_st& one) { return printed(X509_get0_notBefore(&one)); }
 std::string not_after_of(const x509_st& one) { return printed(X509_get0_notAfter(&one)); }
+
+std::chrono::system_clock::time_point not_after(const x509_st& one) {
+  // A difference of days and seconds avoids the time zone of the C library.
+  const std::unique_ptr<ASN1_TIME, decltype(&ASN1_STRING_free)> epoch(ASN1_TIME_set(nullptr, 0), ASN1_STRING_free);
+  int days = 0, seconds = 0;
+  if (!epoch || ASN1_TIME_diff(&days, &seconds, epoch.get(), X509_get0_notAfter(&one)) != 1) return {};
+  return std::chrono::system_clock::time_point(std::chrono::hours(24) * days + std::chrono::seconds(seconds));
+}
 
 std::string fault_of_dates(const x509_st& one) {
   if (X509_cmp_current_time(X509_get0_notAfter(&one)) < 0) return "expired on " + not_after_of(one);

@@ -6,6 +6,7 @@
 #include "parley/transport/tls/options.hpp"
 #include "parley/transport/tls/peer_certificate.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,7 @@ peer_certificate described(const x509_st&);
 // "2026-11-28 00:02 UTC".
 std::string not_before_of(const x509_st&);
 std::string not_after_of(const x509_st&);
+std::chrono::system_clock::time_point not_after(const x509_st&);
 // What is wrong with the dates of a certificate now. Empty: nothing.
 std::string fault_of_dates(const x509_st&);
 

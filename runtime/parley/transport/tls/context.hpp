@@ -15,6 +15,7 @@
 #include "parley/transport/tls/engine.hpp"
 #include "parley/transport/tls/options.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,8 @@ class tls_server {
   // What is wrong with the certificates, but is no reason to refuse them: they are expired, or not
   // valid yet.
   virtual std::vector<std::string> warnings() const = 0;
+  // When the first of the certificates expires.
+  virtual std::chrono::system_clock::time_point expires() const = 0;
 };
 
 // One client, which keeps the newest ticket of each server that it has connected to. Threads: one at

@@ -92,6 +92,13 @@ class server_context final : public tls_server {
     return found;
   }
 
+  std::chrono::system_clock::time_point expires() const override {
+    const auto now = current();
+    auto first = not_after(*now->all.front().who.own);
+    for (const served& one : now->all) first = std::min(first, not_after(*one.who.own));
+    return first;
+  }
+
  private:
   std::shared_ptr<const loaded> current() const {
     const std::lock_guard lock(guard_);

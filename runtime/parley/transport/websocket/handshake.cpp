@@ -2,7 +2,6 @@
 
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/websocket/connection.hpp"
-#include "parley/transport/websocket/protocol/http_head.hpp"
 
 #include <asio/post.hpp>
 
@@ -37,21 +36,32 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
         rules_{.server = true, .max_message = options.limits.max_message, .fast_path = options.fast_path, .manners = options.manners},
         head_(options.limits.max_handshake_bytes) {}
 
-  void start(bool full) {
+  void start(const http_fault& refused) {
     stream_->set_owner(shared_from_this());
     stream_->set_timer(time_);
     stream_->resume();
-    if (full) refuse({503, "too many connections"});
+    if (refused.status != 0) say_no(refused);
   }
 
   // The application's answers. The application calls these from inside its own functions, so their
   // consequences are posted.
-  void accept(std::string subprotocol, std::shared_ptr<connection_handler> handler) {
+  void accept(std::string subprotocol, const manners& how, std::shared_ptr<connection_handler> handler) {
     if (!answer()) return;
+    rules_.manners = how;
     asio::post(*on_, [self = shared_from_this(), subprotocol = std::move(subprotocol), handler = std::move(handler)]() mutable {
       self->open(subprotocol, std::move(handler));
     });
   }
+
+  void show(int status, const std::vector<header>& headers, buffer body) {
+    if (!answer()) return;
+    std::string head = http_answer_head(status, headers, body.size(), server_name_);
+    asio::post(*on_, [self = shared_from_this(), head = std::move(head), body = std::move(body)] {
+      if (self->phase_ == phase::deciding) self->send_page(head, body);
+    });
+  }
+
+  void hold(std::shared_ptr<void> what) { stream_->hold(std::move(what)); }
 
   void reject(http_fault fault) {
     if (!answer()) return;
@@ -61,7 +71,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   }
 
   std::size_t on_bytes(std::span<char> bytes) override {
-    if (phase_ == phase::refusing) {
+    if (phase_ == phase::showing || phase_ == phase::refusing) {
       discarded_ += bytes.size();
       if (discarded_ > linger_bytes) end();
       return bytes.size();
@@ -86,6 +96,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   }
 
   void on_written() override {
+    if (phase_ == phase::showing && stream_->queued() == 0) begin_lingering();
     if (phase_ == phase::refusing && stream_->queued() == 0) stream_->finish_writing();
   }
 
@@ -108,6 +119,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
       case phase::deciding:
         abandon();
         return refuse({503, "the server did not decide on the request in time"});
+      case phase::showing:  // the client reads too slowly
       case phase::refusing:
         return end();
       case phase::over:
@@ -116,12 +128,14 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   }
 
  private:
-  enum class phase { reading, deciding, refusing, over };
+  enum class phase { reading, deciding, showing, refusing, over };
 
   // The stream releases its socket by itself.
   void sever() noexcept override { on_.reset(); }
 
   void hand_out();
+  void hand_out_page(http_request);
+  void fill(any_request&, http_request);
 
   // Returns true once, and only while the executor exists.
   bool answer() { return !std::exchange(answered_, true) && on_; }
@@ -151,10 +165,22 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
 
   void say_no(http_fault fault) {
     if (fault.status == 400 && !help_.empty()) fault.text += "; " + help_;
-    phase_ = phase::refusing;
     stream_->write(http_answer(fault, server_name_));
-    stream_->set_timer(linger_limit);
+    begin_lingering();
     stream_->resume();
+  }
+
+  void send_page(const std::string& head, const buffer& body) {
+    phase_ = phase::showing;
+    stream_->set_timer(time_);
+    if (head_only_ || body.empty()) stream_->write(head);
+    else stream_->write(head, body);
+    stream_->resume();
+  }
+
+  void begin_lingering() {
+    phase_ = phase::refusing;
+    stream_->set_timer(linger_limit);
   }
 
   // A client that speaks plain HTTP gets an answer that it understands. For others the alert of TLS
@@ -164,10 +190,9 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
     if (on_refused_) on_refused_(plain ? 400 : 0, fault.message, stream_->remote());
     const http_fault answer{400, fault.message};
     stream_->give_up_tls();
-    phase_ = phase::refusing;
     if (plain) stream_->write(http_answer(answer, server_name_));
     else stream_->finish_writing();
-    stream_->set_timer(linger_limit);
+    begin_lingering();
     stream_->resume();
   }
 
@@ -196,7 +221,7 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   const std::string help_;
   const std::function<void(int, std::string_view, const std::string&)> on_refused_;
   const std::chrono::milliseconds time_;
-  const frame_reader::rules rules_;
+  frame_reader::rules rules_;
 
   phase phase_ = phase::reading;
   head_reader head_;
@@ -205,55 +230,99 @@ class handshake final : public stream_owner, public std::enable_shared_from_this
   std::weak_ptr<request> asked_;
   bool answered_ = false;
   bool waited_longer_ = false;
+  bool head_only_ = false;
   std::size_t discarded_ = 0;
 };
 
+http_fault refusal_of(int http_status, std::string_view text, std::chrono::seconds retry_after) {
+  return {http_status >= 400 && http_status <= 599 ? http_status : 500, std::string(text), retry_after};
+}
+
 class websocket_request final : public request {
  public:
-  explicit websocket_request(std::shared_ptr<handshake> from) : from_(std::move(from)) {}
+  explicit websocket_request(std::shared_ptr<handshake> by) : from_(std::move(by)) {}
   ~websocket_request() override { from_->reject({503, "the request was not answered"}); }
 
   void accept(std::string_view subprotocol, std::shared_ptr<connection_handler> handler) override {
-    from_->accept(std::string(subprotocol), std::move(handler));
+    from_->accept(std::string(subprotocol), manners, std::move(handler));
   }
-  void reject(int http_status, std::string_view text) override {
-    from_->reject({http_status >= 400 && http_status <= 599 ? http_status : 500, std::string(text)});
+  void reject(int http_status, std::string_view text, std::chrono::seconds retry_after) override {
+    from_->reject(refusal_of(http_status, text, retry_after));
   }
+  void hold(std::shared_ptr<void> what) override { from_->hold(std::move(what)); }
 
  private:
   const std::shared_ptr<handshake> from_;
 };
 
+class http_page_request final : public page_request {
+ public:
+  explicit http_page_request(std::shared_ptr<handshake> by) : from_(std::move(by)) {}
+  ~http_page_request() override { from_->reject({503, "the request was not answered"}); }
+
+  void answer(int http_status, const std::vector<header>& with, buffer body) override {
+    from_->show(http_status, with, std::move(body));
+  }
+  void reject(int http_status, std::string_view text, std::chrono::seconds retry_after) override {
+    from_->reject(refusal_of(http_status, text, retry_after));
+  }
+  void hold(std::shared_ptr<void> what) override { from_->hold(std::move(what)); }
+
+ private:
+  const std::shared_ptr<handshake> from_;
+};
+
+// Bytes that the client sends before the answer wait in the socket.
+void handshake::fill(any_request& ask, http_request asked) {
+  ask.path = std::move(asked.path);
+  ask.query = std::move(asked.query);
+  ask.headers = std::move(asked.headers);
+  ask.host = std::move(asked.host);
+  ask.origin = std::move(asked.origin);
+  ask.remote = stream_->remote();
+  ask.from = stream_->from();
+  ask.encrypted = stream_->is_tls();
+  ask.certificate = stream_->tls_certificate();
+  ask.tls_resumed = stream_->tls_resumed();
+  phase_ = phase::deciding;
+  stream_->pause();
+}
+
 void handshake::hand_out() {
-  upgrade_request parsed;
-  if (const auto fault = parse_upgrade_request(head_.head(), parsed)) return refuse(*fault);
+  http_request asked;
+  if (auto fault = parse_request(head_.head(), asked)) {
+    if (door_->on_page) fault->allow = "GET, HEAD";
+    return refuse(*fault);
+  }
   head_ = head_reader(0);
+  if (door_->on_page && !asks_for_websocket(asked)) return hand_out_page(std::move(asked));
+  upgrade_request parsed;
+  if (const auto fault = parse_upgrade(asked, parsed)) return refuse(*fault);
   if (!door_->open || !door_->on_request) return refuse({503, "no new connections are accepted"});
   key_ = std::move(parsed.key);
   offered_ = parsed.subprotocols;
   const auto ask = std::make_shared<websocket_request>(shared_from_this());
-  ask->path = std::move(parsed.path);
-  ask->query = std::move(parsed.query);
-  ask->headers = std::move(parsed.headers);
-  ask->host = std::move(parsed.host);
-  ask->origin = std::move(parsed.origin);
+  fill(*ask, std::move(asked));
   ask->subprotocols = std::move(parsed.subprotocols);
-  ask->remote = stream_->remote();
-  ask->encrypted = stream_->is_tls();
-  ask->certificate = stream_->tls_certificate();
+  ask->manners = rules_.manners;
   asked_ = ask;
-  // Bytes that the client sends before the answer wait in the socket.
-  phase_ = phase::deciding;
-  stream_->pause();
   const auto on_request = door_->on_request;
   on_request(ask);
+}
+
+void handshake::hand_out_page(http_request asked) {
+  head_only_ = asked.head;
+  const auto ask = std::make_shared<http_page_request>(shared_from_this());
+  fill(*ask, std::move(asked));
+  const auto on_page = door_->on_page;
+  on_page(ask);
 }
 
 }  // namespace
 
 void serve_handshake(std::shared_ptr<socket_stream> stream, std::shared_ptr<server_upgrade> upgrade, const listen_options& options,
-                     std::shared_ptr<door> to, bool full) {
-  std::make_shared<handshake>(std::move(stream), std::move(upgrade), options, std::move(to))->start(full);
+                     std::shared_ptr<door> to, http_fault refused) {
+  std::make_shared<handshake>(std::move(stream), std::move(upgrade), options, std::move(to))->start(refused);
 }
 
 }  // namespace parley::transport

@@ -61,6 +61,10 @@ bool is_key(std::string_view key) noexcept {
 
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
+    case 200:
+      return "OK";
+    case 308:
+      return "Permanent Redirect";
     case 400:
       return "Bad Request";
     case 401:
@@ -141,34 +145,48 @@ bool lists_token(std::string_view list, std::string_view token) {
   return false;
 }
 
-std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_request& out) {
+std::optional<http_fault> parse_request(std::string_view head, http_request& out) {
   const std::string_view line = head.substr(0, head.find(line_end));
   const std::size_t first = line.find(' ');
   const std::size_t second = first == line.npos ? line.npos : line.find(' ', first + 1);
   if (second == line.npos) return http_fault{400, "malformed request line"};
   const std::string_view method = line.substr(0, first);
-  std::string_view resource = line.substr(first + 1, second - first - 1);
+  const std::string_view resource = line.substr(first + 1, second - first - 1);
   const std::string_view version = line.substr(second + 1);
   if (!is_token(method) || !is_field_value(resource)) return http_fault{400, "malformed request line"};
   if (version == "HTTP/1.0")
     return http_fault{400, "HTTP/1.1 is required (RFC 6455 4.1); configure a proxy in between to use it (nginx: proxy_http_version 1.1)"};
   if (version != "HTTP/1.1") return http_fault{400, "malformed request line"};
   if (!parse_headers(head.substr(line.size() + line_end.size()), out.headers)) return http_fault{400, "malformed header"};
-  if (method != "GET") return http_fault{405, "only GET is served here"};
+  if (method != "GET" && method != "HEAD") return http_fault{405, "only GET is served here, and HEAD for pages"};
   if (!resource.starts_with('/')) return http_fault{400, "the request target must be a path"};
   for (const std::string_view once : {"host", "origin", "sec-websocket-key", "sec-websocket-version", "content-length"})
     if (count(out.headers, once) > 1) return http_fault{400, "a header that may appear only once is repeated"};
   if (count(out.headers, "host") == 0) return http_fault{400, "the Host header is missing"};
   const std::string length = joined(out.headers, "content-length");
   if (count(out.headers, "transfer-encoding") != 0 || !(length.empty() || length == "0")) return http_fault{400, "no body is allowed"};
+  out.head = method == "HEAD";
+  const std::size_t mark = std::min(resource.find('?'), resource.size());
+  out.path = resource.substr(0, mark);
+  if (mark < resource.size()) out.query = resource.substr(mark + 1);
+  out.host = joined(out.headers, "host");
+  out.origin = joined(out.headers, "origin");
+  return std::nullopt;
+}
 
-  if (!lists_token(joined(out.headers, "upgrade"), "websocket") || !lists_token(joined(out.headers, "connection"), "upgrade"))
+bool asks_for_websocket(const http_request& asked) {
+  return lists_token(joined(asked.headers, "upgrade"), "websocket") && lists_token(joined(asked.headers, "connection"), "upgrade");
+}
+
+std::optional<http_fault> parse_upgrade(const http_request& asked, upgrade_request& out) {
+  if (asked.head) return http_fault{405, "only GET is served here"};
+  if (!asks_for_websocket(asked))
     return http_fault{426, "only WebSocket is served here; a proxy in between must forward the headers Upgrade and Connection"};
-  if (joined(out.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is supported"};
-  out.key = joined(out.headers, "sec-websocket-key");
+  if (joined(asked.headers, "sec-websocket-version") != "13") return http_fault{426, "only WebSocket version 13 is supported"};
+  out.key = joined(asked.headers, "sec-websocket-key");
   if (!is_key(out.key)) return http_fault{400, "the Sec-WebSocket-Key header is missing or malformed"};
 
-  const std::string offered = joined(out.headers, "sec-websocket-protocol");
+  const std::string offered = joined(asked.headers, "sec-websocket-protocol");
   for (std::string_view list = offered; !list.empty();) {
     const std::string_view name = next_piece(list);
     if (name.empty()) continue;
@@ -178,11 +196,6 @@ std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_r
     if (out.subprotocols.size() == max_subprotocols) return http_fault{400, "too many subprotocols are offered"};
     out.subprotocols.emplace_back(name);
   }
-  const std::size_t mark = std::min(resource.find('?'), resource.size());
-  out.path = resource.substr(0, mark);
-  if (mark < resource.size()) out.query = resource.substr(mark + 1);
-  out.host = joined(out.headers, "host");
-  out.origin = joined(out.headers, "origin");
   return std::nullopt;
 }
 
@@ -220,12 +233,21 @@ std::string http_answer(const http_fault& fault, std::string_view server_name) {
   out += reason_phrase(fault.status);
   if (!server_name.empty()) (out += "\r\nServer: ") += server_name;
   if (fault.status == 401) out += "\r\nWWW-Authenticate: Bearer";
-  if (fault.status == 405) out += "\r\nAllow: GET";
+  if (fault.status == 405) (out += "\r\nAllow: ") += fault.allow;
+  if (fault.retry_after.count() > 0) out += "\r\nRetry-After: " + std::to_string(fault.retry_after.count());
   if (fault.status == 426) out += "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
   out += fault.status == 426 ? "\r\nConnection: Upgrade, close" : "\r\nConnection: close";
   out += "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " + std::to_string(fault.text.size()) + "\r\n\r\n";
   out += fault.text;
   return out;
+}
+
+std::string http_answer_head(int status, const std::vector<header>& headers, std::size_t length, std::string_view server_name) {
+  std::string out = "HTTP/1.1 " + std::to_string(status) + ' ';
+  out += reason_phrase(status);
+  if (!server_name.empty()) (out += "\r\nServer: ") += server_name;
+  for (const header& h : headers) ((out += "\r\n" + h.name) += ": ") += h.value;
+  return out + "\r\nConnection: close\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
 }
 
 }  // namespace parley::transport

@@ -6,6 +6,7 @@
 
 #include "parley/transport/options.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -34,20 +35,34 @@ class head_reader {
 struct http_fault {
   int status = 400;
   std::string text;
+  std::chrono::seconds retry_after{};  // 0: not stated
+  std::string_view allow = "GET";      // of a 405
 };
 
-struct upgrade_request {
+// A request without a body.
+struct http_request {
+  bool head = false;  // HEAD instead of GET
   std::string path;
   std::string query;
   std::vector<header> headers;
   std::string host;
   std::string origin;
+};
+
+// `head` is the result of head_reader. Checks RFC 9112 sections 2 to 6. What two readers of a request
+// could understand differently is refused: a body, a repeated Host or Content-Length, a
+// Transfer-Encoding, a folded line.
+std::optional<http_fault> parse_request(std::string_view head, http_request& out);
+// Whether the request asks for a WebSocket, as opposed to a page.
+bool asks_for_websocket(const http_request&);
+
+struct upgrade_request {
   std::string key;                        // Sec-WebSocket-Key, 24 characters of base64
   std::vector<std::string> subprotocols;  // all header lines joined
 };
 
-// `head` is the result of head_reader. Checks RFC 6455 section 4.2.1 and RFC 9112 sections 2 to 5.
-std::optional<http_fault> parse_upgrade_request(std::string_view head, upgrade_request& out);
+// Checks RFC 6455 section 4.2.1.
+std::optional<http_fault> parse_upgrade(const http_request&, upgrade_request& out);
 
 struct upgrade_response {
   int status = 0;
@@ -72,5 +87,7 @@ result<> check_offer(const connect_options& options);
 
 // A complete answer that ends the connection.
 std::string http_answer(const http_fault& fault, std::string_view server_name);
+// The head of an answer that ends the connection. `length` is that of the body.
+std::string http_answer_head(int status, const std::vector<header>& headers, std::size_t length, std::string_view server_name);
 
 }  // namespace parley::transport

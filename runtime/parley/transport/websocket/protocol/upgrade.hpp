@@ -19,7 +19,7 @@ class server_upgrade {
   explicit server_upgrade(const std::string& server_name);
   ~server_upgrade();
   // The complete answer with status 101. Empty if websocketpp refuses. `key` is from a request that
-  // parse_upgrade_request accepted.
+  // parse_upgrade accepted.
   std::string answer(const std::string& key, const std::string& subprotocol);
 
  private:
