@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
       .threads = given.count("threads", 1),
       .max_message = 1 << 20,
       .max_queue = 64 << 20,
-      .max_connections = 20'000,
+      .limits = {.connections = 20'000},
       .heartbeat = std::chrono::minutes(10),
   }};
   bench::handler echo;

@@ -122,7 +122,7 @@ bool take(settings& to, std::string_view key, const std::string& value) {
   else if (key == "--max-message") o.max_message = number();
   else if (key == "--max-calls") o.max_calls = static_cast<std::uint32_t>(number());
   else if (key == "--max-queue") o.max_queue = number();
-  else if (key == "--max-connections") o.max_connections = number();
+  else if (key == "--max-connections") o.limits.connections = number();
   else if (key == "--max-depth") o.max_depth = number();
   else if (key == "--greeting-ms") o.handshake_timeout = std::chrono::milliseconds(number());
   else if (key == "--heartbeat-ms") o.heartbeat = std::chrono::milliseconds(number());

@@ -4,11 +4,13 @@
 #include "system/world.hpp"
 
 #include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
 
 #include <gmock/gmock.h>
 
 #include <sys/resource.h>
 
+#include <array>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -97,15 +99,24 @@ TEST(Ports, Without_descriptors_are_a_line_in_the_log_and_a_figure) {
   server.start();
   asio::ip::tcp::socket waiting(io);
   waiting.connect({asio::ip::address_v4::loopback(), server.port()});
+  asio::ip::tcp::socket also_waiting(io);
+  also_waiting.connect({asio::ip::address_v4::loopback(), server.port()});
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit none = before;
-  none.rlim_cur = static_cast<rlim_t>(waiting.native_handle()) + 1;
+  none.rlim_cur = static_cast<rlim_t>(also_waiting.native_handle()) + 1;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   while (server.counters().accept_failures < 2) io.run_one();
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(log.wait_for("cannot be accepted").level, parley::log_level::error);
   EXPECT_EQ(log.count("cannot be accepted"), 1u);
+  // Both were disconnected instead of being left to wait.
+  for (asio::ip::tcp::socket* const one : {&waiting, &also_waiting}) {
+    std::array<char, 1> byte{};
+    std::error_code ended;
+    asio::read(*one, asio::buffer(byte), ended);
+    EXPECT_TRUE(ended);
+  }
 }
 
 TEST(Limits, That_are_larger_than_the_protocol_can_say_are_not_cut_to_small_ones) {

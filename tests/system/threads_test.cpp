@@ -152,7 +152,7 @@ TEST(ThreadsOptions, A_server_on_the_callers_executor_has_none) {
 }
 
 TEST(ThreadsOptions, The_limit_of_connections_is_that_of_the_server) {
-  world w({carrier::threads, encoding::binary}, {.max_connections = 5});
+  world w({carrier::threads, encoding::binary}, {.limits = {.connections = 5}});
   w.start();
   crowd guests(w, 5);
   parley::client one_too_many(w.url(), w.client_options());

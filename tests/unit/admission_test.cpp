@@ -1,5 +1,6 @@
 // The rules for admitting clients, as a table.
 #include "parley/server/admission.hpp"
+#include "parley/wire/envelope.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,12 +58,12 @@ TEST(Admission, Follows_the_table) {
     one.subprotocols = r.offered;
     server_options options;
     options.origins = {"https://listed.example"};
-    EXPECT_EQ(answered(admit(options, nullptr, one)), r.all);
+    EXPECT_EQ(answered(admit(options, {}, one)), r.all);
     options.binary = options.plain = false;
-    EXPECT_EQ(answered(admit(options, nullptr, one)), r.json);
+    EXPECT_EQ(answered(admit(options, {}, one)), r.json);
     options.json = false;
     options.plain = true;
-    EXPECT_EQ(answered(admit(options, nullptr, one)), r.plain);
+    EXPECT_EQ(answered(admit(options, {}, one)), r.plain);
   }
 }
 
@@ -107,7 +108,7 @@ const checked_row checked_rows[] = {
 TEST(Admission, Decides_when_the_check_is_asked) {
   for (const checked_row& r : checked_rows) {
     SCOPED_TRACE(r.name);
-    const auto ask = [&](const server_options& options, const dialect* foreign = nullptr) {
+    const auto ask = [&](const server_options& options, const port_options& at = {}) {
       asked one;
       one.host = "here:1";
       one.origin = r.origin;
@@ -115,7 +116,7 @@ TEST(Admission, Decides_when_the_check_is_asked) {
       one.headers = r.headers;
       one.remote = r.remote;
       one.encrypted = r.encrypted;
-      return admit(options, foreign, one);
+      return admit(options, at, one);
     };
     server_options options;
     options.origins = {"https://listed.example"};
@@ -126,9 +127,9 @@ TEST(Admission, Decides_when_the_check_is_asked) {
     options.auth.on_plain_text = true;
     const bool was_plain_text = r.result == "403" && r.origin.empty();
     EXPECT_EQ(when(ask(options)), was_plain_text ? "now" : r.result);
-    const dialect foreign;
+    const port_options foreign{.dialect = {.format = &wire::plain_format()}};
     const bool offers_nothing_it_knows = r.offered == std::vector<std::string>{"chat"};
-    EXPECT_EQ(when(ask(options, &foreign)), was_plain_text || r.result == "later" || offers_nothing_it_knows ? "now" : r.result);
+    EXPECT_EQ(when(ask(options, foreign)), was_plain_text || r.result == "later" || offers_nothing_it_knows ? "now" : r.result);
   }
 }
 
@@ -137,35 +138,47 @@ TEST(Admission, Ignores_credentials_if_there_is_no_check) {
   one.headers = {token, token};
   one.subprotocols = {"parley.v1.json", "parley.auth.!"};
   one.remote = "192.0.2.1:9";
-  const admission a = admit({}, nullptr, one);
+  const admission a = admit({}, {}, one);
   EXPECT_EQ(a.subprotocol, "parley.v1.json");
   EXPECT_TRUE(one.headers.empty());
 }
 
 TEST(Admission, Repeats_the_name_of_a_dialect_only_to_clients_that_offer_it) {
   server_options options;
-  dialect spoken;
-  spoken.subprotocol = "lines";
+  const port_options at{.dialect = {.format = &wire::plain_format(), .subprotocol = "lines"}};
   asked one;
-  EXPECT_EQ(answered(admit(options, &spoken, one)), "");
+  EXPECT_EQ(answered(admit(options, at, one)), "");
   one.subprotocols = {"other"};
-  EXPECT_EQ(answered(admit(options, &spoken, one)), "");
+  EXPECT_EQ(answered(admit(options, at, one)), "");
   one.subprotocols = {"other", "lines"};
-  EXPECT_EQ(answered(admit(options, &spoken, one)), "lines");
+  EXPECT_EQ(answered(admit(options, at, one)), "lines");
   one.origin = "https://evil.example";
   one.host = "here";
-  EXPECT_EQ(answered(admit(options, &spoken, one)), "403");
+  EXPECT_EQ(answered(admit(options, at, one)), "403");
+}
+
+TEST(Admission, Compares_the_origins_and_hosts_of_the_port) {
+  const server_options options{.origins = {"https://a.example"}, .hosts = {"here"}};
+  asked one;
+  one.host = "here:80";
+  one.origin = "https://a.example";
+  EXPECT_EQ(answered(admit(options, {}, one)), "");
+  EXPECT_EQ(answered(admit(options, {.origins = {"https://b.example"}}, one)), "403");
+  EXPECT_EQ(answered(admit(options, {.hosts = std::vector<std::string>{"there"}}, one)), "403");
+  EXPECT_EQ(answered(admit(options, {.hosts = std::vector<std::string>{}}, one)), "");
+  one.host = "elsewhere";
+  EXPECT_EQ(answered(admit(options, {}, one)), "403");
 }
 
 // The subprotocols that a client offers are never repeated in a response or a log.
 TEST(Admission, Does_not_repeat_credentials_or_names) {
   asked one;
   one.subprotocols = {"parley.auth.secret", "secret"};
-  const admission refused = admit({}, nullptr, one);
+  const admission refused = admit({}, {}, one);
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.text.find("secret"), std::string_view::npos);
   one.subprotocols = {"parley.auth.secret"};
-  EXPECT_EQ(admit({}, nullptr, one).subprotocol, "");
+  EXPECT_EQ(admit({}, {}, one).subprotocol, "");
 }
 
 }  // namespace

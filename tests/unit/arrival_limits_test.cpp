@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -89,13 +90,13 @@ TEST(ArrivalLimits, Apply_to_the_client_that_a_trusted_proxy_names) {
   for (const std::string_view proxy : {"10.0.0.1", "unix"}) {
     const std::string who = proxy == "unix" ? "203.0.113.1" : "203.0.113.2";
     for (int i = 0; i < 5; ++i) EXPECT_EQ(limits.arrive(proxy == "unix" ? host_address() : at(proxy), start).status, 0);
-    EXPECT_EQ(limits.ask(asked(proxy, {who}), start, client).status, 0);
+    EXPECT_EQ(limits.ask(*std::make_unique<asked>(proxy, std::vector<std::string>{who}), start, client).status, 0);
     EXPECT_EQ(client, at(who));
-    EXPECT_EQ(limits.ask(asked(proxy, {who}), start, client).status, 429);
+    EXPECT_EQ(limits.ask(*std::make_unique<asked>(proxy, std::vector<std::string>{who}), start, client).status, 429);
   }
   // The header of anybody else is ignored, and its address was counted when it connected.
   EXPECT_EQ(limits.arrive(at("192.0.2.1"), start).status, 0);
-  EXPECT_EQ(limits.ask(asked("192.0.2.1", {"203.0.113.1"}), start, client).status, 0);
+  EXPECT_EQ(limits.ask(*std::make_unique<asked>("192.0.2.1", std::vector<std::string>{"203.0.113.1"}), start, client).status, 0);
   EXPECT_EQ(client, at("192.0.2.1"));
   EXPECT_EQ(limits.arrive(at("192.0.2.1"), start).status, 429);
 }
@@ -165,7 +166,8 @@ TEST(LimitCounts, Give_the_log_one_line_in_ten_seconds_for_each_limit) {
   EXPECT_EQ(counts.count(limit::handshakes, start, "192.0.2.1"), "limits.handshakes was reached by 192.0.2.1");
   for (int i = 0; i < 50; ++i) EXPECT_EQ(counts.count(limit::handshakes, start + 9s, "192.0.2.2"), std::nullopt);
   EXPECT_EQ(counts.count(limit::messages, start + 9s, "client x"), "limits.messages was reached by client x");
-  EXPECT_EQ(counts.count(limit::handshakes, start + 10s, "192.0.2.3"), "limits.handshakes was reached 51 times, the last time by 192.0.2.3");
+  EXPECT_EQ(counts.count(limit::handshakes, start + 10s, "192.0.2.3"),
+            "limits.handshakes was reached 51 times, the last time by 192.0.2.3");
   EXPECT_EQ(counts.of(limit::handshakes), 52u);
   EXPECT_EQ(counts.of(limit::bytes), 0u);
 }

@@ -27,7 +27,8 @@ using kind = check_outcome::kind;
 
 struct asked final : transport::request {
   void accept(std::string_view, std::shared_ptr<transport::connection_handler>) override {}
-  void reject(int status, std::string_view) override { rejected = status; }
+  void reject(int status, std::string_view, std::chrono::seconds) override { rejected = status; }
+  void hold(std::shared_ptr<void>) override {}
   int rejected = 0;
 };
 

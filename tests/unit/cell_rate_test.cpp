@@ -111,8 +111,10 @@ TEST(SpeedLimit, Closes_a_client_that_never_rests_and_no_other) {
     std::chrono::seconds close_after;
     bool closes;
   };
-  const row rows[] = {{"without a rest", 0ms, 30s, true},      {"with the lateness of an alarm", 40ms, 30s, true},
-                      {"with a rest", 1001ms, 30s, false},    {"never closes", 0ms, 0s, false}};
+  const row rows[] = {{"without a rest", 0ms, 30s, true},
+                      {"with the lateness of an alarm", 40ms, 30s, true},
+                      {"with a rest", 1001ms, 30s, false},
+                      {"never closes", 0ms, 0s, false}};
   for (const row& r : rows) {
     sender one({.messages = {1000, 1000}, .bytes = {}, .close_after = r.close_after});
     time_point now = start;

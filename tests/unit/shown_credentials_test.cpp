@@ -21,7 +21,8 @@ using testing::IsEmpty;
 
 struct asked final : transport::request {
   void accept(std::string_view, std::shared_ptr<transport::connection_handler>) override {}
-  void reject(int, std::string_view) override {}
+  void reject(int, std::string_view, std::chrono::seconds) override {}
+  void hold(std::shared_ptr<void>) override {}
 };
 
 struct row {

@@ -2,6 +2,8 @@
 // application.
 #include "transport_support.hpp"
 
+#include <asio/read.hpp>
+
 #include <gmock/gmock.h>
 
 #include <sys/resource.h>

@@ -38,7 +38,8 @@ parley::server* running = nullptr;
 
 int main(int argc, char** argv) {
   const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 9999);
-  parley::server server{{.address = "0.0.0.0", .port = port, .path = "/", .dialect = parley::wschat::dialect(), .max_connections = 10}};
+  parley::server server{
+      {.address = "0.0.0.0", .port = port, .path = "/", .dialect = parley::wschat::dialect(), .limits = {.connections = 10}}};
   Chat chat;
   server.add(chat);
   server.start();

@@ -36,6 +36,8 @@ class answering final : public answers {
   void expire(time_point now);
   time_point next_deadline() const noexcept { return calls_.next_deadline(); }
   void rest() { slots_.release(); }
+  std::uint64_t newest_call() const noexcept { return calls_.highest(); }
+  bool is_idle() const noexcept { return calls_.running_now() == 0; }
   // The connection has ended.
   void end();
 

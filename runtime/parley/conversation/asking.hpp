@@ -34,6 +34,7 @@ class asking {
   bool plain_answered(const wire::envelope&);
   void expire(time_point now);
   time_point next_deadline() const noexcept;
+  bool is_idle() const noexcept { return calls_.in_flight() == 0; }
   // The bytes of calls that wait for the answer to an earlier call.
   std::size_t queued() const noexcept { return plain_ ? plain_->questions.waiting_bytes() : 0; }
   // The id of events. If a plain server repeats ids, this one marks an error about an event, as

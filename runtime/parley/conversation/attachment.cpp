@@ -20,11 +20,12 @@ transport::opcode opcode_of(const session::peer_session& s) noexcept {
 
 }  // namespace
 
-attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock)
+attachment::attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock, const speed_terms* speed)
     : conversation_(std::move(of)),
       clock_(std::move(clock)),
       pacing_(conversation_->make_pacing()),
-      alarm_(clock_->make_alarm(conversation_->executor().executor)) {
+      alarm_(clock_->make_alarm(conversation_->executor().executor)),
+      throttle_(speed ? std::make_unique<throttle>(*speed) : nullptr) {
   conversation_->attach(*this);
 }
 
@@ -70,6 +71,7 @@ void attachment::on_closed(const transport::close_reason& why, const error& how)
   alarm_->clear();
   pause_.reset();
   ending_ = &why;
+  if (throttle_) throttle_->alarm.reset();
   conversation_->detach(why.code, why_it_ended(why, how));
   ending_ = nullptr;
   connection_.reset();
@@ -191,6 +193,31 @@ void attachment::on_drained() {
   }
   acting_ = nested;
   arm();
+  if (throttle_) count(content.size());
+}
+
+void attachment::count(std::size_t bytes) {
+  switch (throttle_->speed.count(received_at_, bytes)) {
+    case speed_limit::verdict::go_on:
+      return;
+    case speed_limit::verdict::close:
+      return conversation_->close(close_code::policy, "more messages or bytes than this server allows");
+    case speed_limit::verdict::pause:
+      break;
+  }
+  if (!connection_) return;
+  connection_->pause_reading();
+  if (!std::exchange(throttle_->paused, true)) conversation_->slowed_down(throttle_->speed.too_many_messages());
+  if (throttle_->alarm) return throttle_->alarm->set_again(throttle_->speed.resumes_at());
+  throttle_->alarm = clock_->make_alarm(conversation_->executor().executor);
+  throttle_->alarm->set(throttle_->speed.resumes_at(), [weak = weak_from_this()] {
+    if (const auto end = weak.lock()) end->read_again();
+  });
+}
+
+void attachment::read_again() {
+  throttle_->paused = false;
+  if (connection_) connection_->resume_reading();
 }
 
 }  // namespace parley

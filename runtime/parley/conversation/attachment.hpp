@@ -11,6 +11,7 @@
 
 #include "parley/conversation/conversation.hpp"
 #include "parley/conversation/pacing.hpp"
+#include "parley/ends/speed_limit.hpp"
 #include "parley/transport/transport.hpp"
 
 #include <chrono>
@@ -30,7 +31,8 @@ constexpr transport::manners manners_of(const dialect& d) noexcept {
 
 class attachment final : public transport::connection_handler, private conversation_io, public std::enable_shared_from_this<attachment> {
  public:
-  attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock);
+  // `speed`: limits how fast the other end may send. Null: nothing does.
+  attachment(std::shared_ptr<conversation> of, std::shared_ptr<transport::clock> clock, const speed_terms* speed = nullptr);
   ~attachment() override;
 
  private:
@@ -65,6 +67,9 @@ class attachment final : public transport::connection_handler, private conversat
   std::string remote() const override { return connection_ ? connection_->remote() : std::string(); }
 
   error why_it_ended(const transport::close_reason& why, const error& how) const;
+  bool is_paused() const override { return throttle_ && throttle_->paused; }
+  [[gnu::noinline]] void count(std::size_t bytes);
+  [[gnu::cold]] void read_again();
   void arm() { tick_by(conversation_->next_tick()); }
   [[gnu::cold]] void ring();
   [[gnu::cold]] void hold_back_until(time_point);
@@ -87,6 +92,14 @@ class attachment final : public transport::connection_handler, private conversat
   bool told_when_ = false;      // the transport calls on_received()
 
   std::unique_ptr<transport::alarm> pause_;
+
+  struct throttle {
+    explicit throttle(const speed_terms& terms) : speed(terms) {}
+    speed_limit speed;
+    bool paused = false;
+    std::unique_ptr<transport::alarm> alarm;
+  };
+  const std::unique_ptr<throttle> throttle_;  // only for a peer whose speed is limited
 };
 
 }  // namespace parley

@@ -79,6 +79,9 @@ class conversation_owner {
   virtual void refused(conversation&, const wire::fault&, const method*) {}
   // A plain client has learned the id that the server gave it. Called once.
   virtual void own_id_known(const std::string&) {}
+  // Nothing is read from the other end for a while, because it sends more messages or bytes than its
+  // speed_terms allow.
+  virtual void slowed_down(conversation&, bool /*by_messages*/) {}
   virtual void drained(conversation&) = 0;
   // The server announces its end. At a client only.
   virtual void going_away(conversation&, const wire::goaway&) {}
@@ -119,6 +122,9 @@ class conversation final : private session::owner, public std::enable_shared_fro
   void begin(const wire::envelope_format& format, time_point now);
   void receive(time_point now, bytes_view content, bool binary);
   void drained();
+  void slowed_down(bool by_messages) {
+    if (owner_) owner_->slowed_down(*this, by_messages);
+  }
   void tick(time_point now);
   time_point next_tick() const noexcept;
   // Releases memory that only a busy conversation needs, if this one is silent. Most conversations
@@ -185,6 +191,17 @@ class conversation final : private session::owner, public std::enable_shared_fro
   // result.
   result<> send_event(const outgoing&);
 
+  // Whether no call runs in either direction and nothing waits to be sent.
+  bool is_idle() const { return !session_ || (answering_.is_idle() && asking_.is_idle() && queued() == 0); }
+  // Tells the other end that this end will close the conversation soon, if the format has a form for
+  // it. The second one, directly before the close, names the last call that was read.
+  [[gnu::cold]] void announce_end(const wire::goaway& notice) {
+    if (session_) session_->send_goaway(notice);
+  }
+  [[gnu::cold]] void announce_end_now(wire::goaway notice) {
+    notice.last_id = answering_.newest_call();
+    announce_end(notice);
+  }
   [[gnu::cold]] void close(std::uint16_t code, std::string_view text);
   // peer_session::probe().
   [[gnu::cold]] void probe(time_point now, std::chrono::milliseconds within);

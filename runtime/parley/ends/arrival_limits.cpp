@@ -155,12 +155,14 @@ arrival arrival_limits::arrive(const host_address& from, time_point now) {
   return proxy ? arrival{} : admit(from, now);
 }
 
-arrival arrival_limits::ask(const transport::any_request& asked, time_point now, host_address& client) {
+arrival arrival_limits::ask(transport::any_request& asked, time_point now, host_address& client) {
   client = client_of(asked);
+  if (client != asked.from) asked.behind_proxy = client;
   return is_trusted(asked.from) && apply_to(client) ? admit(client, now) : arrival{};
 }
 
 host_address arrival_limits::client_of(const transport::any_request& asked) const {
+  if (asked.behind_proxy) return *asked.behind_proxy;
   if (!is_trusted(asked.from)) return asked.from;
   std::string list;
   for (const transport::header& one : asked.headers)
@@ -177,7 +179,8 @@ arrival arrival_limits::admit(const host_address& from, time_point now) {
     --all.counts[place];
     return {429, too_many_of_address, std::chrono::seconds(1)};
   }
-  return {.place = std::shared_ptr<void>(nullptr, [held = population_, place](void*) { --held->counts[place]; })};
+  // Not a null pointer, so that it does not look like an arrival without a place.
+  return {.place = std::shared_ptr<void>(&all.counts[place], [held = population_, place](void*) { --held->counts[place]; })};
 }
 
 limit arrival_limits::limit_of(const arrival& refused) noexcept {

@@ -32,8 +32,8 @@ result<> check_limits(const limit_options&, std::string_view where);
 
 // The limits by their names in limit_options, for counters and the log.
 enum class limit : std::uint8_t { connections, per_address, handshakes, handshakes_per_address, messages, bytes };
-inline constexpr std::array<std::string_view, 6> limit_names{"connections",           "per_address", "handshakes",
-                                                             "handshakes_per_address", "messages",    "bytes"};
+inline constexpr std::array<std::string_view, 6> limit_names{"connections", "per_address", "handshakes", "handshakes_per_address",
+                                                             "messages",    "bytes"};
 
 // What was limited. The log has one line for each limit and 10 seconds.
 class limit_counts {
@@ -81,9 +81,9 @@ class arrival_limits {
   // For a client that has connected. The place of the result has to be kept while the client is
   // connected.
   transport::arrival arrive(const transport::host_address& from, time_point now);
-  // For the request of that client: the same for the client behind a trusted proxy. `client` is set to
-  // the address to which limits apply.
-  transport::arrival ask(const transport::any_request&, time_point now, transport::host_address& client);
+  // For the request of that client: the same for the client behind a trusted proxy, which is noted in the
+  // request. `client` is set to the address to which limits apply.
+  transport::arrival ask(transport::any_request&, time_point now, transport::host_address& client);
   // Whether limits apply to this address.
   bool apply_to(const transport::host_address& client) const noexcept { return loopback_too_ || !client.is_loopback(); }
   // The client that a request is from.

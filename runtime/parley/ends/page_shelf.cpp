@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -92,9 +93,7 @@ page_answer answer_with(page made) {
   return {made.status, headers_of(made.type), buffer(std::move(made.body))};
 }
 
-page_answer answer_with(int status, std::string_view text) {
-  return {status, headers_of(plain_text), buffer(std::string(text))};
-}
+page_answer answer_with(int status, std::string_view text) { return {status, headers_of(plain_text), buffer(std::string(text))}; }
 
 void page_shelf::add_entry(std::string path, entry made) {
   // Characters that a request line can carry, without a query and a fragment.
@@ -144,6 +143,17 @@ void page_shelf::keep(std::string path, const std::string& folder) {
     add_entry(path, [moved = std::move(moved)](const page_request&) { return moved; });
   }
   if (ec) unusable('"' + folder + '"', ec.message());
+}
+
+bool page_places::take(transport::page_request& ask) {
+  constexpr std::size_t most = 64;
+  if (taken_->fetch_add(1) >= most) {
+    --*taken_;
+    ask.reject(503, "too many pages are being sent", std::chrono::seconds(1));
+    return false;
+  }
+  ask.hold(std::shared_ptr<void>(nullptr, [taken = taken_](void*) { --*taken; }));
+  return true;
 }
 
 page_answer page_shelf::answer(const page_request& asked, const std::function<void()>& threw) const {

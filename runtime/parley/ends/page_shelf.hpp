@@ -8,10 +8,13 @@
 #include "parley/core/core.hpp"
 #include "parley/ends/pages.hpp"
 #include "parley/transport/options.hpp"
+#include "parley/transport/request.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +47,7 @@ class page_shelf {
   // for more than 64 MiB.
   void keep(std::string path, const std::string& folder);
 
+  bool empty() const noexcept { return pages_.empty(); }
   bool has(std::string_view path) const { return pages_.find(path) != pages_.end(); }
   // has(request.path) must be true. What the function of the page throws becomes a 500 with a fixed
   // text, and `threw` is called inside of the catch block.
@@ -54,6 +58,18 @@ class page_shelf {
   void add_entry(std::string path, entry made);
 
   std::map<std::string, entry, std::less<>> pages_;
+};
+
+// The requests for pages of one server that are being answered: at most 64 at a time. Any thread.
+class page_places {
+ public:
+  // Takes a place for as long as the client is connected. Otherwise rejects the request with 503, and
+  // returns false.
+  bool take(transport::page_request& ask);
+
+ private:
+  // Shared with the requests, because they may outlive the server.
+  const std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace parley

@@ -14,8 +14,7 @@ namespace parley {
 
 // What limits the connections of one server. Must outlive them.
 struct speed_terms {
-  explicit speed_terms(const limit_options& options)
-      : messages(options.messages), bytes(options.bytes), close_after(options.close_after) {}
+  explicit speed_terms(const limit_options& options) : messages(options.messages), bytes(options.bytes), close_after(options.close_after) {}
 
   bool limits() const noexcept { return messages.limits() || bytes.limits(); }
 

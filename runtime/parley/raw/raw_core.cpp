@@ -140,6 +140,7 @@ void raw_core::over(const transport::close_reason& why, const error& how) {
   link_.reset();
   abandon_ = nullptr;
   phase_alarm_->clear();
+  if (throttle_) throttle_->alarm->clear();
   {
     std::lock_guard lock(mutex_);
     facts_.ended = why;
@@ -307,6 +308,7 @@ void raw_core::sever() noexcept {
   phase_alarm_.reset();
   receive_alarm_.reset();
   send_alarm_.reset();
+  if (throttle_) throttle_->alarm.reset();
   when_served_ = nullptr;
   when_over_ = nullptr;
   const auto connects = std::exchange(connects_, {});

@@ -4,6 +4,7 @@
 #include "parley/ends/gate.hpp"
 #include "parley/ends/home.hpp"
 #include "parley/ends/shared_loop.hpp"
+#include "parley/ends/speed_limit.hpp"
 #include "parley/raw/raw_connection.hpp"
 #include "parley/transport/lifeline.hpp"
 #include "parley/transport/transport.hpp"
@@ -40,6 +41,8 @@ class raw_core final : public raw_end,
   // executor.
   void serve_as(std::function<void(const std::shared_ptr<raw_core>&)> opened, std::function<void()> over);
   const raw_request& asked() const noexcept { return asked_; }
+  // Limits how fast the other end may send. Before the connection opens.
+  void slow_down_to(std::shared_ptr<const speed_terms> terms);
   // Any thread. Does nothing if the connection is closing or over.
   void close_here(std::uint16_t code, std::string reason);
 
@@ -239,6 +242,7 @@ class raw_core final : public raw_end,
   void call_handler(const raw_message&);
   void finish_if_answered();
   void look_at_reading();
+  [[gnu::noinline]] void count(std::size_t bytes);
   time_point deadline_after(duration limit) const;
   void arm_sends(time_point next);
   void expire_sends();
@@ -309,6 +313,14 @@ class raw_core final : public raw_end,
   std::deque<sending> sends_;
   std::deque<receiving> receives_;
   raw_message scratch_;
+  struct throttle {
+    explicit throttle(std::shared_ptr<const speed_terms> of) : terms(std::move(of)), speed(*terms) {}
+    const std::shared_ptr<const speed_terms> terms;
+    speed_limit speed;
+    bool pauses = false;
+    std::unique_ptr<transport::alarm> alarm{};
+  };
+  std::unique_ptr<throttle> throttle_;  // only in the server's role
   std::shared_ptr<std::function<void(const raw_message&)>> message_handler_;
   std::function<void(const error&)> closed_handler_;
   std::function<void()> pong_handler_;

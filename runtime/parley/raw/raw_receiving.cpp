@@ -103,7 +103,33 @@ std::optional<raw_message> raw_core::take_at_once() {
   return next;
 }
 
+void raw_core::slow_down_to(std::shared_ptr<const speed_terms> terms) {
+  throttle_ = std::make_unique<throttle>(std::move(terms));
+  throttle_->alarm = clock_->make_alarm(home_.executor());
+}
+
+// A connection that sends too fast is not read from for a while.
+void raw_core::count(std::size_t bytes) {
+  switch (throttle_->speed.count(clock_->now(), bytes)) {
+    case speed_limit::verdict::go_on:
+      return;
+    case speed_limit::verdict::close:
+      return close_here(1008, "more messages or bytes than this server allows");
+    case speed_limit::verdict::pause:
+      break;
+  }
+  throttle_->pauses = true;
+  look_at_reading();
+  throttle_->alarm->set(throttle_->speed.resumes_at(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->throttle_->pauses = false;
+    self->look_at_reading();
+  });
+}
+
 void raw_core::on_message(bytes_view content, transport::opcode kind) {
+  if (throttle_) count(content.size());
   if (message_handler_) {
     scratch_.assign(content, kind);
     return call_handler(scratch_);
@@ -147,7 +173,8 @@ void raw_core::look_at_reading() {
     // Resumes only when half of the inbox is free. Otherwise a full inbox would pause and resume with
     // every message. Checked again after each change: see take_at_once().
     const std::size_t bytes = inbox_bytes_;
-    const bool pause = paused_by_user_ || (bytes != 0 && bytes > (paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead));
+    const bool pause = paused_by_user_ || (throttle_ && throttle_->pauses) ||
+                       (bytes != 0 && bytes > (paused_ ? options_.max_read_ahead / 2 : options_.max_read_ahead));
     if (paused_.exchange(pause) == pause) return;
     if (pause) link_->pause_reading();
     else link_->resume_reading();

@@ -19,6 +19,8 @@ raw_server::~raw_server() {
   core_->join();
 }
 
+void raw_server::get(std::string path, page_function made) { core_->shelf().add(std::move(path), std::move(made)); }
+void raw_server::keep(std::string path, const std::string& folder) { core_->shelf().keep(std::move(path), folder); }
 void raw_server::start() { core_->start(); }
 void raw_server::run() { core_->run(); }
 void raw_server::stop() noexcept { core_->stop(); }

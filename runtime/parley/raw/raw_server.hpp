@@ -23,6 +23,8 @@
 // threads only. On the server's executor they are refused.
 #pragma once
 
+#include "parley/ends/limits.hpp"
+#include "parley/ends/pages.hpp"
 #include "parley/raw/raw_connection.hpp"
 #include "parley/raw/raw_request.hpp"
 
@@ -71,7 +73,8 @@ struct raw_server_options {
   // the client is refused with 500.
   std::function<std::optional<raw_refusal>(const raw_request&)> admit{};
 
-  std::size_t max_connections = 100'000;               // further clients are refused with 503
+  // How many clients may connect, how fast, and how fast each may send.
+  limit_options limits{};
   std::chrono::milliseconds handshake_timeout{5'000};  // from accept to upgrade
 
   // The following apply to each connection, as in raw_options.
@@ -96,7 +99,8 @@ class raw_server_core;
 class raw_server {
  public:
   // Opens no port yet. `serve` must be copyable and is kept until the last connection is over. Throws
-  // std::invalid_argument for an origin that no browser can send, and for `tls` that cannot be loaded.
+  // std::invalid_argument for an origin that no browser can send, for unusable limits, and for `tls`
+  // that cannot be loaded.
   template <class Serve>
   raw_server(raw_server_options options, Serve serve) : raw_server(std::move(options), serving(std::move(serve))) {}
   // Runs on the caller's executor, which must outlive the server, and creates no thread. Destroy
@@ -111,6 +115,13 @@ class raw_server {
   ~raw_server();
   raw_server(const raw_server&) = delete;
   raw_server& operator=(const raw_server&) = delete;
+
+  // Adds pages, as server::get() and server::keep(): requests without an upgrade are answered, on the
+  // server's executor. Without pages they are answered with 426. Limits and `handshake_timeout` apply.
+  // Throw std::logic_error after the start, and std::invalid_argument as there. What a page throws is
+  // answered with 500.
+  void get(std::string path, page_function made);
+  void keep(std::string path, const std::string& folder);
 
   // start() and run() begin to listen. They throw call_failed if that fails, with a code that
   // compares with std::errc. Call one of them, once.

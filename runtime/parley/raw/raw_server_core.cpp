@@ -36,6 +36,7 @@ raw_server_options usable(raw_server_options options) {
     if (!one) throw std::invalid_argument(one.error().message);
     origin = std::move(*one);
   }
+  if (auto sound = check_limits(options.limits, "raw_server_options::limits"); !sound) throw std::invalid_argument(sound.error().message);
   return options;
 }
 
@@ -65,24 +66,39 @@ raw_server_core::raw_server_core(raw_server_options options, home where, std::fu
       options_(usable(std::move(options))),
       network_(transport::network_for(options_.address, options_.loopback)),
       home_(std::move(where)),
-      serve_(std::move(serve)) {}
+      serve_(std::move(serve)),
+      clock_(options_.clock ? options_.clock : transport::steady_clock()),
+      arrivals_(options_.limits),
+      speed_(std::make_shared<const speed_terms>(options_.limits)) {}
 
 // --- Start and end.
 
 void raw_server_core::listen() {
   if (started_.exchange(true)) throw std::logic_error("parley::raw_server: started twice");
   transport::limits limits{
-      .max_message = options_.max_message, .handshake = options_.handshake_timeout, .max_connections = options_.max_connections};
+      .max_message = options_.max_message, .handshake = options_.handshake_timeout, .max_connections = options_.limits.connections};
   transport::listen_options listen{.address = options_.address, .port = options_.port, .limits = limits, .manners = options_.manners};
   listen.tls = tls_;
+  listen.on_arrival = [weak = weak_from_this()](const transport::host_address& from) {
+    const auto server = weak.lock();
+    return server ? server->arrivals_.arrive(from, server->clock_->now()) : transport::arrival{};
+  };
   std::shared_ptr<transport::listener> listener = network_.listen(home_.executor(), std::move(listen)).value();
   port_ = listener->port();
   asio::post(home_.executor(), [self = shared_from_this(), listener = std::move(listener)] {
     if (self->stopping_) return self->end_if_empty();
     self->listener_ = listener;
-    listener->start([weak = self->weak_from_this()](const std::shared_ptr<transport::request>& ask) {
-      if (const auto server = weak.lock()) server->on_request(ask);
-    });
+    std::function<void(std::shared_ptr<transport::page_request>)> on_page;
+    if (!self->shelf_.empty()) {
+      on_page = [weak = self->weak_from_this()](const std::shared_ptr<transport::page_request>& ask) {
+        if (const auto server = weak.lock()) server->on_page(*ask);
+      };
+    }
+    listener->start(
+        [weak = self->weak_from_this()](const std::shared_ptr<transport::request>& ask) {
+          if (const auto server = weak.lock()) server->on_request(ask);
+        },
+        std::move(on_page));
   });
 }
 
@@ -151,11 +167,34 @@ std::string raw_server_core::chosen_of(const raw_request& asked) const {
   return {};
 }
 
+bool raw_server_core::may_ask(transport::any_request& ask, transport::host_address& client) {
+  transport::arrival may = arrivals_.ask(ask, clock_->now(), client);
+  if (may.status != 0) ask.reject(may.status, may.text, may.retry_after);
+  else if (may.place) ask.hold(std::move(may.place));
+  return may.status == 0;
+}
+
+page_shelf& raw_server_core::shelf() {
+  if (started_) throw std::logic_error("parley::raw_server: add pages before the start");
+  return shelf_;
+}
+
+void raw_server_core::on_page(transport::page_request& ask) {
+  transport::host_address client;
+  if (!may_ask(ask, client) || !places_.take(ask)) return;
+  const page_request asked{ask.path, ask.query, ask.remote, client.is_loopback()};
+  const page_answer made = shelf_.has(ask.path) ? shelf_.answer(asked, [] {}) : answer_with(404, "nothing is served at this path");
+  ask.answer(made.status, made.headers, made.body);
+}
+
 void raw_server_core::on_request(const std::shared_ptr<transport::request>& ask) {
+  transport::host_address client;
+  if (!may_ask(*ask, client)) return;
   raw_request asked = request_of(*ask);
   if (const auto refused = why_not(asked)) return ask->reject(refused->http_status, refused->text);
   const std::string chosen = chosen_of(asked);
   const auto connection = std::make_shared<raw_core>(options_of(options_), home_.shared(), std::move(asked));
+  if (speed_->limits() && arrivals_.apply_to(client)) connection->slow_down_to(speed_);
   connections_.emplace(connection.get(), connection);
   connection->serve_as(
       [weak = weak_from_this()](const std::shared_ptr<raw_core>& opened) {

@@ -1,7 +1,10 @@
 // One raw server, on one executor. Private to raw.
 #pragma once
 
+#include "parley/ends/arrival_limits.hpp"
 #include "parley/ends/home.hpp"
+#include "parley/ends/page_shelf.hpp"
+#include "parley/ends/speed_limit.hpp"
 #include "parley/raw/raw_core.hpp"
 #include "parley/raw/raw_server.hpp"
 #include "parley/transport/network.hpp"
@@ -26,12 +29,17 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
   void stop() noexcept;
   void join() { thread_.join(); }
   result<> reload_tls();
+  // Before the start. Throws std::logic_error afterwards.
+  page_shelf& shelf();
   std::uint16_t port() const noexcept { return port_; }
   asio::any_io_executor executor() const { return home_.executor(); }
 
  private:
   void listen();
   void on_request(const std::shared_ptr<transport::request>& ask);
+  void on_page(transport::page_request& ask);
+  // Applies the limits to the client behind a trusted proxy. Returns false if the request was refused.
+  bool may_ask(transport::any_request& ask, transport::host_address& client);
   std::optional<raw_refusal> why_not(const raw_request& asked) const;
   std::string chosen_of(const raw_request& asked) const;
   void opened(const std::shared_ptr<raw_core>& connection);
@@ -44,6 +52,12 @@ class raw_server_core final : public std::enable_shared_from_this<raw_server_cor
   transport::network& network_;
   home home_;
   const std::function<void(raw_connection)> serve_;
+  const std::shared_ptr<transport::clock> clock_;
+  arrival_limits arrivals_;
+  page_shelf shelf_;
+  page_places places_;
+  // Connections may outlive the server.
+  const std::shared_ptr<const speed_terms> speed_;
   std::atomic<bool> started_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint16_t> port_ = 0;

@@ -64,6 +64,8 @@ class incoming_calls {
 
   // The connection is gone. Every running handler is stopped, and no answers are expected.
   void stop_all();
+  // The highest id that was used. 0: none.
+  std::uint64_t highest() const noexcept { return highest_; }
   // Running handlers, including those of calls that are over.
   std::size_t running_now() const noexcept { return calls_.size(); }
   // Whether the payloads of the running calls hold so much memory that no other call is accepted.

@@ -43,9 +43,11 @@ bool may_carry_credentials(const auth_options& options, const transport::request
   return asked.encrypted || options.on_plain_text || is_from_this_machine(asked.remote);
 }
 
-admission admit(const server_options& options, const dialect* foreign, transport::request& asked) {
+admission admit(const server_options& options, const port_options& at, transport::request& asked) {
   shown_credential shown = take_credentials(options.auth.cookie, options.auth.ticket, asked);
-  if (!origin_allowed(options.origins, asked.origin, asked.host)) return refused(403, wrong_origin);
+  if (!host_allowed(hosts_at(options, at), asked.host)) return refused(403, unknown_host);
+  if (!origin_allowed(at.origins.empty() ? options.origins : at.origins, asked.origin, asked.host)) return refused(403, wrong_origin);
+  const dialect* const foreign = at.dialect.format ? &at.dialect : nullptr;
   admission to;
   if (options.auth.check) {
     if (!shown.fault.empty()) return refused(400, shown.fault);

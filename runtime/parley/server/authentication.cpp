@@ -18,6 +18,12 @@ namespace {
 // How long an expired credential is still accepted, so that another one that is on its way arrives.
 constexpr std::chrono::seconds grace{5};
 
+// The address whose failed checks are counted. Empty: they are not.
+std::string counted_address(const transport::request& ask) {
+  if (!ask.behind_proxy) return customer_of(ask.remote);
+  return ask.behind_proxy->is_loopback() ? std::string() : ask.behind_proxy->customer().text();
+}
+
 std::uint64_t random_number() {
   std::array<std::byte, sizeof(std::uint64_t)> bytes{};
   fill_random(bytes);
@@ -51,7 +57,7 @@ struct authentication::visitor {
   std::unique_ptr<transport::alarm> expiry{};
 
   static visitor from(const transport::request& ask, bool carries) {
-    visitor one{ask.path, ask.query, ask.origin, ask.remote, customer_of(ask.remote), {}, ask.certificate, carries};
+    visitor one{ask.path, ask.query, ask.origin, ask.remote, counted_address(ask), {}, ask.certificate, carries};
     for (const transport::header& h : ask.headers) one.headers.emplace_back(h.name, h.value);
     return one;
   }
@@ -64,7 +70,7 @@ authentication::authentication(shared_checks& all, asio::any_io_executor on, std
 authentication::~authentication() = default;
 
 bool authentication::is_barred(const transport::request& ask) const {
-  const std::string customer = customer_of(ask.remote);
+  const std::string customer = counted_address(ask);
   return !customer.empty() && all_.failed.is_barred(customer, clock_->now());
 }
 

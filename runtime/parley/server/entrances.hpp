@@ -21,12 +21,15 @@
 
 namespace parley {
 
-// A port of the server.
+// A port of the server with its path, or a further path on a port.
 struct entrance {
   port_options options;
   std::shared_ptr<transport::tls_server> tls;  // null: plain text
   spoken kind = spoken::plain;                 // the kind of its dialect
-  std::atomic<std::uint16_t> bound = 0;
+  const entrance* port = nullptr;              // the entry that has the port: this one, or an earlier one
+  std::atomic<std::uint16_t> bound = 0;        // the port's number, at the entry that has the port
+
+  bool has_port() const noexcept { return port == this; }
 
   const parley::dialect* dialect() const noexcept { return options.dialect.format ? &options.dialect : nullptr; }
   // The bound place, for the log.
@@ -38,7 +41,7 @@ class entrances {
   // `memory`: the network of ports that use it instead of sockets. Null: none do.
   explicit entrances(const loopback* memory) noexcept : memory_(memory) {}
 
-  // Returns the number of the port, counted from 0. Loads the certificates. Throws
+  // Returns the number of the port or path, counted from 0. Loads the certificates. Throws
   // std::invalid_argument if the options cannot be used.
   std::size_t add(port_options);
   // The first one has the port of the server's options. Entries never move.
@@ -54,6 +57,8 @@ class entrances {
   const entrance* serving(const entrance& at, std::string_view path) const;
 
  private:
+  const entrance* shared_by(const port_options&) const;
+
   const loopback* const memory_;
   std::deque<entrance> all_;
   std::vector<const entrance*> with_dialect_;  // indexed by the number of the dialect

@@ -1,6 +1,7 @@
 #include "parley/server/server.hpp"
 
 #include "parley/server/server_core.hpp"
+#include "parley/stub/block.hpp"
 #include "parley/transport/network.hpp"
 
 #include <algorithm>
@@ -47,10 +48,28 @@ server::~server() {
 }
 
 void server::run() { core_->run(); }
+void server::run_until_signal(drain_options options) { core_->run_until_signal(std::move(options)); }
 void server::start() { core_->start(); }
 void server::stop() noexcept { core_->stop(); }
 void server::join() { core_->join(); }
+
+bool server::drains::runs_here() const { return core->runs_here(); }
+void server::drains::begin(drain_options options, std::unique_ptr<operation<void>> done) const {
+  core->begin_draining(std::move(options), std::move(done));
+}
+void server::drain(drain_options options) {
+  if (core_->runs_here()) throw would_never_end();
+  waiting_room<void> room;
+  // `cancelled`: the server does not run.
+  drains{core_}(blocking_handler<void>(room), std::move(options));
+  (void)room.wait();
+}
+void server::shed(double fraction, std::chrono::milliseconds spread) { core_->shed(fraction, spread); }
+
 std::size_t server::listen(port_options more) { return core_->listen(std::move(more)); }
+void server::get(std::string path, page_function made) { core_->add_page(std::move(path), std::move(made)); }
+void server::keep(std::string path, const std::string& folder) { core_->keep_pages(std::move(path), folder); }
+void server::ready(bool is_ready) noexcept { core_->pages().set_ready(is_ready); }
 result<> server::reload_tls() { return core_->reload_tls(); }
 std::uint16_t server::port(std::size_t number) const { return core_->port(number); }
 asio::any_io_executor server::executor() const { return core_->runs_on().executor; }

@@ -26,13 +26,19 @@
 #pragma once
 
 #include "parley/conversation/dialect.hpp"
+#include "parley/ends/limits.hpp"
 #include "parley/ends/log.hpp"
+#include "parley/ends/pages.hpp"
 #include "parley/stub/authenticator.hpp"
 #include "parley/stub/core.hpp"
 #include "parley/stub/handler.hpp"
+#include "parley/stub/operation.hpp"
 #include "parley/transport/tls/options.hpp"
 
 #include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/system_executor.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -40,6 +46,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace parley {
@@ -74,6 +82,11 @@ struct server_options {
   // - peer::remote() is "unix:pid=1234,uid=1000", the process of the client.
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the system chooses; see port()
+  // The name of a socket that the manager of the service has opened (systemd's LISTEN_FDNAMES), or the
+  // number of a descriptor that listens. It replaces `address` and `port`. While the server restarts,
+  // clients wait in the queue of that socket, so none is refused. Several sockets may have one name.
+  // The log and the rules for other machines do not know which addresses it has.
+  std::string inherited{};
   std::string path = "/ws";
   // Every connection to this port speaks TLS, and clients use wss:// (parley/tls.hpp). If it is not
   // set and other machines can connect, the server logs a warning at its start: everybody between
@@ -104,6 +117,14 @@ struct server_options {
   //
   // Every other upgrade is refused with HTTP 403.
   std::vector<std::string> origins{};
+  // The names by which the server may be addressed: "example.org", "example.org:8443", "[::1]". An
+  // entry without a port stands for every port. Requests whose Host header is another one are refused
+  // with HTTP 403, upgrades and pages alike. This stops web pages whose own name resolves to this
+  // server (DNS rebinding). Empty: every name. The constructor throws std::invalid_argument for a text
+  // that is not a host.
+  std::vector<std::string> hosts{};
+  // The pages of the server itself. The application adds its own with get() and keep().
+  pages_options pages{};
 
   // Finds out who each client is (parley/auth.hpp).
   auth_options auth = auth_options();  // `{}` makes GCC 12 with -O3 warn of uninitialized memory
@@ -128,7 +149,8 @@ struct server_options {
   // How many bytes of events and of calls to clients may wait for their loop, when other threads
   // send them. Beyond it an event is sent::dropped, and a call completes with `overloaded`.
   std::size_t max_posted = 64 * 1024 * 1024;
-  std::size_t max_connections = 100'000;
+  // How many clients may connect, how fast, and how fast each may send.
+  limit_options limits{};
   // From accepting a connection to its upgrade, and again from there to a complete greeting.
   std::chrono::milliseconds handshake_timeout{5'000};
   // A client is sent a ping after it has been silent for `heartbeat`. It is closed with 4011 after
@@ -166,15 +188,28 @@ struct server_options {
   std::shared_ptr<transport::clock> clock{};
 };
 
-// An additional port.
+// An additional port, or an additional path on one of the ports.
 struct port_options {
   std::string address{};  // empty: the server's address
   std::uint16_t port = 0;
+  // Serves `path` on a port that exists already: a number that listen() has returned, or 0 for the
+  // port of the server's options. `address`, `port`, `tls` and `pages` then belong to that port, and
+  // stay unset here.
+  std::optional<std::size_t> same_port_as{};
+  std::string inherited{};  // as in server_options
   std::string path = "/ws";
+  // No client can connect at this port. It answers pages, for example to programs that collect
+  // metrics. It stays open while the server drains.
+  bool pages_only = false;
   // As server_options::tls. If it is not set, this port is plain text, whatever the first port is.
   std::optional<server_tls> tls{};
   // Without a format, the port speaks the encodings that the server's options enable.
   parley::dialect dialect{};
+  // As in server_options, for this path. Empty: those of the server's options.
+  std::vector<std::string> origins{};
+  // As in server_options, for this port. Not set: those of the server's options.
+  std::optional<std::vector<std::string>> hosts{};
+  std::optional<pages_options> pages{};
 };
 
 struct server_counters {
@@ -200,12 +235,27 @@ struct server_counters {
   std::uint64_t auth_broken = 0;  // it threw, took too long, or returned an unusable principal
 };
 
+// How a server ends without interrupting its clients.
+struct drain_options {
+  // How long calls may still run, and data wait for clients. What is left then is cut: its callers get
+  // `disconnected`.
+  std::chrono::milliseconds patience{20'000};
+  // Clients are disconnected, and come back, at random times within so long, so that they do not all
+  // come to the next server at once.
+  std::chrono::milliseconds spread{5'000};
+  // Whether clients may expect a server at the same address soon. They are closed with 1012, otherwise
+  // with 1001.
+  bool restart = true;
+  // Shown to clients. Empty: a text of Parley. At most 123 bytes are sent.
+  std::string text{};
+};
+
 class server_core;
 
 class server {
  public:
   // A server with its own loops. Ports are opened by run() or start(). Throws std::invalid_argument
-  // for an unusable origin in the options, for `tls` that cannot be loaded and for a dialect with a
+  // for an unusable origin, host or limit in the options, for `tls` that cannot be loaded and for a dialect with a
   // session. Throws
   // std::system_error if the system has no descriptor left.
   explicit server(server_options options = {});
@@ -243,13 +293,41 @@ class server {
     return add(handler, generated::service(), generated::template bindings<Handler>());
   }
 
-  // Adds a port for the same handlers. Clients of all ports receive each other's events. Returns
-  // the port's number, for port(). At most five ports may have a dialect. With `loopback` there are
+  // Adds a port for the same handlers, or a path on one of the ports:
+  //
+  //   server.listen({.same_port_as = 0, .path = "/chat", .dialect = parley::wschat::dialect()});
+  //
+  // Clients of all ports and paths receive each other's events. Returns the number of the port, for
+  // port() and same_port_as. At most five ports or paths may have a dialect. With `loopback` there are
   // no ports: clients that name this path are served as this port's clients.
   //
   // Throws std::logic_error after the start. Throws std::invalid_argument if the dialect's format
-  // has a session, for too many dialects, and for `tls` that cannot be loaded.
+  // has a session, for too many dialects, for `tls` that cannot be loaded, for an unusable origin or
+  // host, for a path that is served on the port already, and for options that belong to the other port.
   std::size_t listen(port_options more);
+
+  // Adds a page to every port: GET and HEAD of exactly this path, without an upgrade. The function is
+  // called on the first loop, one request at a time, and must not block. If it throws, the client gets
+  // HTTP 500 and the log has the reason. At most 64 pages are sent at a time, and each within
+  // handshake_timeout. With `loopback` there are no pages.
+  //
+  // Each page is sent with headers that forbid browsers to store it, and to load anything from
+  // other servers. There is no way to permit it to pages of other servers (CORS).
+  //
+  // Throws std::logic_error after the start, and std::invalid_argument for a path that does not begin
+  // with '/', is not percent-encoded, or has a page already.
+  void get(std::string path, page_function made);
+  // Adds a page for every file of a folder, including its folders: keep("/inspector", folder) serves
+  // folder/app/main.js at "/inspector/app/main.js", and folder/index.html also at "/inspector/". The
+  // files are read now and kept in memory, so no request reaches the file system. Hidden files and
+  // symbolic links are left out.
+  //
+  // Throws as get(), and std::invalid_argument for a folder or file that cannot be read, for a file
+  // of more than 4 MiB and for more than 64 MiB.
+  void keep(std::string path, const std::string& folder);
+  // Whether /readyz answers 200 while the server runs. The default is true. For an application that
+  // cannot serve for a while although its server runs. Any thread.
+  void ready(bool is_ready) noexcept;
 
   // Opens the ports and serves on this thread until stop(). Errors:
   // - call_failed, if a port cannot be bound or the system has no descriptor left. `invalid` means
@@ -259,6 +337,16 @@ class server {
   //   then, and the server has ended
   // - std::logic_error, if the server was started before
   void run();
+  // As run(), for a program that is a service:
+  //
+  // SIGTERM, SIGINT  drain(options); a second one: stop()
+  // SIGHUP           reload_tls(); an error is a line in the log
+  //
+  // systemd is told with Type=notify or Type=notify-reload: READY when the ports are open, RELOADING,
+  // STOPPING, and WATCHDOG by the first loop if WatchdogSec is set. While this runs, the program must
+  // not handle these signals itself. Throws also std::logic_error on the caller's executor, and
+  // std::system_error if a signal cannot be handled or the system has no thread left.
+  void run_until_signal(drain_options options = {});
   // As run(), but on a thread of its own. Returns when clients can connect.
   void start();
   // Closes all connections with code 1001 and ends the server. Idempotent. May be called from any
@@ -267,6 +355,31 @@ class server {
   void stop() noexcept;
   // Waits until the server has ended. Must not be called from a handler.
   void join();
+
+  // Ends the server without interrupting its clients:
+  //
+  // 1. /readyz answers 503. Clients that have connected already are accepted, and then no more. Ports
+  //    that have pages only stay open.
+  // 2. Every client is told to send no further calls, and when to come back (`goaway`; clients in
+  //    plain mode and with a dialect are not). It is disconnected when nothing runs or waits for it, at
+  //    a random time within `spread`.
+  // 3. When all clients have left, or patience is over, the server stops as by stop().
+  //
+  // Returns when the server has ended, and at once if it does not run. A second call can only hurry. Must
+  // not be called on a thread of the server: it throws call_failed then. Any other thread.
+  void drain(drain_options options = {});
+  // The same for a completion token, with the signature void(result<>). Any thread, and in handlers.
+  // Completes when the server has ended, or with `cancelled` if it does not run. A handler without an
+  // executor is called on the system executor of Asio.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_drain(drain_options options, Token&& token = {}) {
+    return asio::async_initiate<Token, void(result<>)>(drains{core_}, token, std::move(options));
+  }
+  // Sends a random part of the clients away, for example to other servers behind the same balancer. They
+  // are told as in drain(), closed with 1013 within `spread` once they are idle, and at the latest 20 s
+  // after that. 0.25 is a quarter of them. Throws std::invalid_argument for what is not between 0 and 1.
+  // Any thread.
+  void shed(double fraction, std::chrono::milliseconds spread = std::chrono::seconds(5));
 
   // Reads the files of all `tls` options again: certificates, keys and authorities. New connections
   // use them, and open connections keep what they have. Clients can use the tickets that they have,
@@ -289,6 +402,16 @@ class server {
   operator endpoint() const;
 
  private:
+  struct drains {
+    std::shared_ptr<server_core> core;
+    bool runs_here() const;
+    template <class Handler>
+    void operator()(Handler&& handler, drain_options options) const {
+      using made = held_operation<void, std::decay_t<Handler>>;
+      begin(std::move(options), std::make_unique<made>(std::forward<Handler>(handler), asio::system_executor()));
+    }
+    void begin(drain_options, std::unique_ptr<operation<void>>) const;
+  };
   registration add(handler&, const service&, std::span<const binding>);
 
   std::shared_ptr<server_core> core_;

@@ -3,6 +3,7 @@
 #include "parley/core/give_back.hpp"
 #include "parley/ends/guarded_log.hpp"
 #include "parley/ends/origins.hpp"
+#include "parley/ends/service.hpp"
 
 #include <asio/post.hpp>
 
@@ -22,6 +23,12 @@ server_options checked(server_options options) {
     if (!usable) throw std::invalid_argument(usable.error().message);
     origin = std::move(*usable);
   }
+  for (std::string& host : options.hosts) {
+    auto usable = usable_host(host, "server_options::hosts");
+    if (!usable) throw std::invalid_argument(usable.error().message);
+    host = std::move(*usable);
+  }
+  if (auto sound = check_limits(options.limits, "server_options::limits"); !sound) throw std::invalid_argument(sound.error().message);
   return options;
 }
 
@@ -46,18 +53,23 @@ server_core::server_core(server_options options, std::vector<home> homes)
       node_(wire::make_node_id()),
       clock_(options_.clock ? options_.clock : transport::steady_clock()),
       ports_(options_.loopback),
-      waiting_(std::make_shared<account>(options_.max_queued_total)) {
+      waiting_(std::make_shared<account>(options_.max_queued_total)),
+      arrivals_(options_.limits),
+      speed_(options_.limits) {
   loops_.reserve(homes.size());
   for (home& where : homes) loops_.push_back(std::make_unique<server_loop>(*this, std::move(where)));
   loops_left_ = loops_.size();
   listen({.address = options_.address,
           .port = options_.port,
+          .inherited = options_.inherited,
           .path = options_.path,
           .tls = std::exchange(options_.tls, std::nullopt),
           .dialect = options_.dialect});
 }
 
-server_core::~server_core() = default;
+server_core::~server_core() {
+  for (auto& one : drains_) one.release()->finish_late();
+}
 
 server_loop* server_core::here() const {
   for (const auto& loop : loops_)
@@ -143,6 +155,7 @@ void server_core::open_ports() {
   asio::post(first().executor(), [self = shared_from_this()] { self->watch_for_stop(); });
   for (const auto& loop : loops_) asio::post(loop->where().executor(), [self = shared_from_this(), raw = loop.get()] { raw->accept(); });
   log_ports();
+  begin_service();
 }
 
 // Starts a thread for each loop but the first.
@@ -229,6 +242,8 @@ void server_core::watch_for_stop() {
 
 void server_core::begin_stopping() {
   if (phase_ != phase::running) return;
+  if (as_service_ && !draining_) notify("STOPPING=1");
+  service_alarm_.reset();
   {
     std::lock_guard lock(mutex_);
     phase_ = phase::stopping;
@@ -250,6 +265,7 @@ void server_core::end() {
   }
   stop_event_.forget();
   log(log_level::info, "stopped");
+  end_drains();
   for (const auto& loop : loops_)
     if (own_loop* own = loop->where().loop()) asio::post(own->context(), [own] { own->end(); });
   asio::post(first().executor(), [self = std::move(self_)] {});  // the last reference is released in a turn of its own
@@ -260,6 +276,11 @@ server_counters server_core::counters() const {
   for (const auto& loop : loops_) loop->counts().add_to(sum);
   sum.queued = waiting_->used();
   return sum;
+}
+
+void server_core::reached(limit which, std::string_view by) {
+  const auto line = limited_.count(which, clock_->now(), by);
+  if (line) log(log_level::warning, *line);
 }
 
 void server_core::look_at_memory() const noexcept {

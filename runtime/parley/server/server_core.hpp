@@ -3,15 +3,20 @@
 // served by its server_loop. Private to the server room.
 #pragma once
 
+#include "parley/ends/arrival_limits.hpp"
+#include "parley/ends/speed_limit.hpp"
 #include "parley/ends/stop_event.hpp"
 #include "parley/server/asked_calls.hpp"
 #include "parley/server/entrances.hpp"
 #include "parley/server/server_loop.hpp"
+#include "parley/server/server_pages.hpp"
 #include "parley/server/user_directory.hpp"
+#include "parley/stub/operation.hpp"
 
 #include <asio/post.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,10 +40,17 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // Waits as documented at registration::end(). `late`: the handler is being destroyed.
   void remove(std::uint64_t registered, bool late);
   std::size_t listen(port_options);
+  void add_page(std::string path, page_function);
+  void keep_pages(std::string path, const std::string& folder);
   void open_ports();
   void run();
+  void run_until_signal(drain_options);
   void start();
   void stop() noexcept;
+  // Any thread. `done` may be null.
+  void begin_draining(drain_options, std::unique_ptr<operation<void>> done);
+  void shed(double fraction, std::chrono::milliseconds spread);
+  bool is_started() const noexcept { return phase_ == phase::running || phase_ == phase::stopping; }
   result<> reload_tls();
   // The server object is being destroyed. Works like stop(). This object lives until the last
   // client is disconnected.
@@ -48,7 +60,7 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   // join() for a server object that is being destroyed. If this is a thread of the server, the
   // thread is detached and ends by itself.
   void let_go();
-  std::uint16_t port(std::size_t number) const { return ports_.all().at(number).bound; }
+  std::uint16_t port(std::size_t number) const { return ports_.all().at(number).port->bound; }
   server_counters counters() const;
 
   // core
@@ -86,11 +98,19 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   client_directory<whereabouts>& directory() noexcept { return directory_; }
   user_directory<whereabouts>& users() noexcept { return users_; }
   const entrances& ports() const noexcept { return ports_; }
+  server_pages& pages() noexcept { return pages_; }
+  const server_pages& pages() const noexcept { return pages_; }
   // The bytes that wait for all clients together.
   const std::shared_ptr<account>& waiting() const noexcept { return waiting_; }
+  arrival_limits& arrivals() noexcept { return arrivals_; }
+  const speed_terms& speed() const noexcept { return speed_; }
+  const limit_counts& limited() const noexcept { return limited_; }
+  // A limit was reached. Counts it, and sometimes writes a line to the log.
+  void reached(limit, std::string_view by);
   // Called when less waits than before. Returns the memory of a peak to the system.
   void look_at_memory() const noexcept;
   bool accepts_clients() const noexcept { return phase_ == phase::running; }
+  bool is_ready() const noexcept { return phase_ == phase::running && ready_to_serve_; }
   // The last client of a stopping loop has disconnected. Called once, on that loop.
   void loop_is_empty();
   void log(log_level, const std::string&) const;
@@ -116,15 +136,24 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   void open_listeners();
   // Reports which ports are open, and what is dangerous about them.
   void log_ports() const;
-  // Opens one listener for each loop. Throws call_failed.
-  std::vector<std::shared_ptr<transport::listener>> listeners_for(const entrance&, std::size_t largest,
-                                                                  const std::shared_ptr<std::atomic<std::size_t>>& connections);
+  struct placed_listener {
+    server_loop* loop;
+    std::shared_ptr<transport::listener> listener;
+  };
+  // Opens one listener for each loop, or for each loop and inherited socket. Throws call_failed.
+  std::vector<placed_listener> listeners_for(const entrance&, std::size_t largest,
+                                             const std::shared_ptr<std::atomic<std::size_t>>& connections);
   // A function for the listener of that loop, which is called for each client that the listener
   // refuses itself.
   std::function<void(int status, std::string_view text, const std::string& remote)> refusals_to(server_loop&);
   void watch_for_stop();
   // Starts a call to a client. Runs on that client's loop.
   void ask(server_loop&, ticket, const outgoing&, std::unique_ptr<pending_call>);
+  void begin_service();
+  void tell_watchdog(std::chrono::microseconds interval);
+  void drain(const drain_options&);
+  void look_at_draining();
+  void end_drains();
   void begin_stopping();
   void end();
   std::vector<std::thread> run_other_loops();
@@ -137,8 +166,12 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::shared_ptr<transport::clock> clock_;
   std::atomic<ticket> next_ticket_ = 1;
   entrances ports_;
+  server_pages pages_{*this};
   std::atomic<std::size_t> posted_ = 0;  // bytes that were posted to loops and that the loops have not processed
   const std::shared_ptr<account> waiting_;
+  arrival_limits arrivals_;
+  const speed_terms speed_;
+  limit_counts limited_;
   std::thread thread_;  // the thread of start()
 
   enum class phase { idle, running, stopping, ended };
@@ -154,7 +187,18 @@ class server_core final : public core, public std::enable_shared_from_this<serve
   std::vector<std::unique_ptr<server_loop>> loops_;
   stop_event stop_event_;  // watched on the first loop, so it is destroyed before it
 
+  bool as_service_ = false;                               // set before the start
+  std::atomic<bool> ready_to_serve_ = true;               // false from the beginning of a drain on
+  std::vector<std::unique_ptr<operation<void>>> drains_;  // under the mutex; completed at the end
+  // The open sockets of all ports with clients.
+  const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ = std::make_shared<std::atomic<std::size_t>>(0);
+
   // Used on the first loop:
+  bool draining_ = false;
+  std::size_t loops_to_drain_ = 0;  // those that have not begun to
+  time_point drained_by_ = time_point::max();
+  std::unique_ptr<transport::alarm> drain_alarm_;  // from the beginning of a drain on
+  std::unique_ptr<transport::alarm> service_alarm_;
   std::shared_ptr<server_core> self_;  // set while stopping
   std::size_t loops_left_ = 0;
 

@@ -59,6 +59,7 @@ server_loop::server_loop(server_core& server, home where)
       watchdog_(server.clock(), server.options().slow_handler, warning_to(server.options().log)),
       patience_(server.clock()->make_alarm(home_.executor())),
       handlers_(server.contract()),
+      leaving_(server.clock()->make_alarm(home_.executor())),
       inbox_(server.options().max_posted) {
   if (shared_checks* const checks = server.checks())
     auth_ = std::make_unique<authentication>(*checks, home_.executor(), server.clock(), server.options().handshake_timeout,
@@ -77,17 +78,51 @@ void server_loop::listen(const entrance& at, std::shared_ptr<transport::listener
 
 void server_loop::accept() {
   for (const listening& one : listening_)
-    one.listener->start([this, at = one.at, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
-      if (const auto server = weak.lock()) on_request(*at, ask);
-    });
+    one.listener->start(
+        [this, at = one.at, weak = server_.weak_from_this()](const std::shared_ptr<transport::request>& ask) {
+          if (const auto server = weak.lock()) on_request(*at, ask);
+        },
+        [this, at = one.at, weak = server_.weak_from_this()](std::shared_ptr<transport::page_request> ask) {
+          const auto server = weak.lock();
+          if (!server) return;
+          count_tls(*ask);
+          server->pages().answer(*this, *at, std::move(ask));
+        });
+}
+
+transport::arrival server_loop::arrived(const transport::host_address& from) {
+  transport::arrival may = server_.arrivals().arrive(from, server_.clock()->now());
+  if (may.status != 0) limited(may, from);
+  return may;
+}
+
+bool server_loop::may_ask(transport::any_request& ask, transport::host_address& client) {
+  transport::arrival may = server_.arrivals().ask(ask, server_.clock()->now(), client);
+  if (may.status == 0) {
+    if (may.place) ask.hold(std::move(may.place));
+    return true;
+  }
+  limited(may, client);
+  ask.reject(may.status, may.text, may.retry_after);
+  return false;
+}
+
+void server_loop::limited(const transport::arrival& refused, const transport::host_address& from) {
+  counts_.rejected += 1;
+  counts_.refusals.count(refused.status);
+  server_.reached(arrival_limits::limit_of(refused), from.text());
 }
 
 void server_loop::on_request(const entrance& came_by, const std::shared_ptr<transport::request>& ask) {
+  count_tls(*ask);
   if (!server_.accepts_clients() || stopping_) return reject(*ask, 503, "stopping");
+  transport::host_address client;
+  if (!may_ask(*ask, client)) return;
   const entrance* const at = server_.ports().serving(came_by, ask->path);
+  if (!at && came_by.options.pages_only) return reject(*ask, 404, "this port has pages only");
   if (!at) return reject(*ask, 404, "nothing is served at this path: clients connect at " + came_by.options.path);
   if (auth_ && auth_->is_barred(*ask)) return reject(*ask, 429, "too many credentials of this address were refused: try again in a minute");
-  admission to = admit(server_.options(), at->dialect(), *ask);
+  admission to = admit(server_.options(), at->options, *ask);
   if (!to.admitted()) return reject(*ask, to.status, to.text);
   if (to.checked != admission::check::now) return let_in(*at, *ask, to, std::nullopt);
   shown_credential shown = std::move(to.shown);
@@ -113,13 +148,22 @@ void server_loop::let_in(const entrance& at, transport::request& ask, const admi
     talk->set_principal(std::move(*who));
     talk->set_auth_ms(auth_->watch(*talk));
   }
-  auto attached = std::make_shared<attachment>(talk, server_.clock());
+  const bool slows_down = server_.speed().limits() && server_.arrivals().apply_to(server_.arrivals().client_of(ask));
+  auto attached = std::make_shared<attachment>(talk, server_.clock(), slows_down ? &server_.speed() : nullptr);
   conversations_.emplace(talk.get(), std::move(talk));
+  counts_.held += 1;
+  ask.manners = at.dialect() ? manners_of(*at.dialect()) : transport::manners{};
   ask.accept(to.subprotocol, std::move(attached));
+}
+
+void server_loop::count_tls(const transport::any_request& ask) {
+  if (ask.tls_resumed) (*ask.tls_resumed ? counts_.tls_resumed : counts_.tls_full) += 1;
 }
 
 void server_loop::upgrade_refused(int status, std::string_view text, const std::string& remote) {
   counts_.rejected += 1;
+  counts_.refusals.count(status);
+  if (status == 503 && text == transport::too_many_connections) return server_.reached(limit::connections, remote);
   if (!server_.options().log) return;
   const std::string how = status == 0 ? "a connection from " + remote + " failed: "
                                       : "an upgrade from " + remote + " was refused with HTTP " + std::to_string(status) + ": ";
@@ -133,6 +177,10 @@ void server_loop::accept_failed(const std::error_code& why) {
   if (accept_failure_logged_ != time_point::min() && now - accept_failure_logged_ < between_accept_failures) return;
   accept_failure_logged_ = now;
   server_.log(log_level::error, "clients cannot be accepted and are waiting: " + why.message());
+}
+
+void server_loop::slowed_down(conversation& end, bool by_messages) {
+  server_.reached(by_messages ? limit::messages : limit::bytes, "client " + end.session().client_id());
 }
 
 void server_loop::refused(conversation& end, const wire::fault& fault, const method* m) {
@@ -169,13 +217,18 @@ void server_loop::opened(conversation& end) {
       h.connected(peer);
     } catch (...) { server_.log(log_level::error, "a handler failed in connected()"); }
   });
+  if (!draining_) return;
+  departures_.remove(&end);  // its departure was planned before it could be told
+  send_off(end, *sends_off_);
 }
 
-void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
+void server_loop::closed(conversation& end, std::uint16_t code, const error& how) {
   const auto found = conversations_.find(&end);
   if (found == conversations_.end()) return;
   const auto keep = found->second;
   conversations_.erase(found);
+  counts_.held -= 1;
+  departures_.remove(&end);
   if (auth_) auth_->forget(end);
   const bool logs = static_cast<bool>(server_.options().log);
   if (logs && !end.peer() && end.has_session()) {
@@ -191,6 +244,7 @@ void server_loop::closed(conversation& end, std::uint16_t, const error& how) {
       server_.users().remove(end.principal().name, {this, end.speaks(), end.roles()});
     }
     counts_.speaking(end.speaks()) -= 1;
+    counts_.closed.count(code);
     counts_.refused += end.session().counters().refused;
     if (!how.from_peer && how.close_code == session::close_code::too_slow) counts_.too_slow += 1;
     if (logs && end.session().total_was_full())
@@ -221,20 +275,29 @@ void server_loop::stop() {
   for (const listening& one : listening_) one.listener->stop();
   listening_.clear();
   if (auth_) auth_->stop();
-  std::vector<std::shared_ptr<conversation>> all;
-  all.reserve(conversations_.size());
-  for (auto& [raw, end] : conversations_) all.push_back(end);
-  for (auto& end : all) end->close(session::close_code::going_away, "the server is stopping");
+  leaving_->clear();
+  for (const auto& end : everybody()) {
+    // A client that is still here at the end of a drain.
+    if (draining_) {
+      end->announce_end_now({.reason = sends_off_->reason, .text = sends_off_->text});
+      end->close(sends_off_->code, sends_off_->text);
+    }
+    end->close(session::close_code::going_away, "the server is stopping");
+  }
   patience_->set(server_.clock()->now() + goodbye_limit, [this, weak = server_.weak_from_this()] {
     const auto server = weak.lock();
     if (!server) return;
-    std::vector<std::shared_ptr<conversation>> left;
-    left.reserve(conversations_.size());
-    for (auto& [raw, end] : conversations_) left.push_back(end);
-    for (auto& end : left)
+    for (const auto& end : everybody())
       if (end->connection()) end->connection()->abort();
   });
   told_if_empty();
+}
+
+std::vector<std::shared_ptr<conversation>> server_loop::everybody() const {
+  std::vector<std::shared_ptr<conversation>> all;
+  all.reserve(conversations_.size());
+  for (const auto& [raw, end] : conversations_) all.push_back(end);
+  return all;
 }
 
 void server_loop::told_if_empty() {

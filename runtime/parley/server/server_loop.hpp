@@ -17,6 +17,7 @@
 #include "parley/server/admission.hpp"
 #include "parley/server/authentication.hpp"
 #include "parley/server/crossing.hpp"
+#include "parley/server/departures.hpp"
 #include "parley/server/directory.hpp"
 #include "parley/server/inbox.hpp"
 #include "parley/server/loop_counts.hpp"
@@ -24,6 +25,7 @@
 #include "parley/server/server.hpp"
 #include "parley/transport/transport.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -54,9 +56,27 @@ class server_loop final : public conversation_owner {
   // Called on the loop, for a client that the transport refused, and for one for which the system
   // had no socket.
   void upgrade_refused(int status, std::string_view text, const std::string& remote);
+  // Called on the loop for a client that has connected.
+  transport::arrival arrived(const transport::host_address& from);
+  // Applies the limits to the client behind a trusted proxy. Returns false if the request was refused
+  // because of them. `client` is set to the address of the client.
+  bool may_ask(transport::any_request&, transport::host_address& client);
   void accept_failed(const std::error_code&);
   // Closes all connections. The server is informed when the last client is disconnected.
   void stop();
+
+  // How clients are sent away.
+  struct sending_off {
+    std::uint8_t reason;               // of the goaway
+    std::uint16_t code;                // of the close
+    std::chrono::milliseconds spread;  // clients leave at random times within it
+    time_point latest;
+    std::string text;
+  };
+  // Accepts nobody any more and sends all clients away. Calling it again can only hurry.
+  void drain(const sending_off&);
+  // Sends a part of the clients away.
+  void shed(double fraction, const sending_off&);
 
   // Delivers an event of the server itself. Called on this loop.
   sent deliver_own(const outgoing&);
@@ -66,6 +86,7 @@ class server_loop final : public conversation_owner {
   void put(std::shared_ptr<const crossing>);
 
   const loop_counts& counts() const noexcept { return counts_; }
+  loop_counts& counts() noexcept { return counts_; }  // on this loop
 
  private:
   using audience = routing::audience<conversation*, server_loop*>;
@@ -85,6 +106,7 @@ class server_loop final : public conversation_owner {
   void call_handler_threw(const method&, const std::exception_ptr&) override;
   void event_ignored(conversation&, const method&) override { counts_.left_out += 1; }
   void error_received(conversation&, const error&, std::string_view event) override;
+  void slowed_down(conversation&, bool by_messages) override;
   void drained(conversation&) override;
   void refused(conversation&, const wire::fault&, const method*) override;
   void closed(conversation&, std::uint16_t code, const error& why) override;
@@ -100,6 +122,8 @@ class server_loop final : public conversation_owner {
   // Whether the credential of a connected client may be checked. If not, the client is closed.
   bool may_check(conversation&, const wire::auth&);
   void turn_away(conversation&, const check_outcome&);
+  void limited(const transport::arrival& refused, const transport::host_address& from);
+  void count_tls(const transport::any_request&);
 
   // The steps of an event from a client.
   static result<target> choose_target(const received_event&, std::string_view& written);
@@ -124,6 +148,9 @@ class server_loop final : public conversation_owner {
   void deliver_crossed(const crossing&);
   void refuse(conversation&, const wire::envelope& event, const error&, const method*);
   void told_if_empty();
+  void send_off(conversation&, const sending_off&);
+  void look_at_departures();
+  std::vector<std::shared_ptr<conversation>> everybody() const;
 
   server_core& server_;
   home home_;
@@ -153,6 +180,10 @@ class server_loop final : public conversation_owner {
     audience::found own_;
   };
   std::unique_ptr<authentication> auth_;  // null: there is no check
+  departures<conversation*> departures_;
+  std::optional<sending_off> sends_off_;  // how clients were sent away last
+  std::unique_ptr<transport::alarm> leaving_;
+  bool draining_ = false;
   bool stopping_ = false;
   bool told_ = false;
 

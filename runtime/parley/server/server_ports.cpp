@@ -2,6 +2,7 @@
 #include "parley/conversation/attachment.hpp"
 #include "parley/ends/address.hpp"
 #include "parley/ends/bounds.hpp"
+#include "parley/ends/inherited.hpp"
 #include "parley/server/server_core.hpp"
 #include "parley/transport/tls/context.hpp"
 
@@ -14,23 +15,40 @@ namespace parley {
 std::size_t server_core::listen(port_options chosen) {
   std::lock_guard lock(mutex_);
   if (phase_ != phase::idle) throw std::logic_error("parley::server::listen: add ports before the start");
-  if (chosen.address.empty()) chosen.address = options_.address;
+  if (chosen.address.empty() && !chosen.same_port_as) chosen.address = options_.address;
   return ports_.add(std::move(chosen));
+}
+
+void server_core::add_page(std::string path, page_function made) {
+  std::lock_guard lock(mutex_);
+  if (phase_ != phase::idle) throw std::logic_error("parley::server::get: add pages before the start");
+  pages_.shelf().add(std::move(path), std::move(made));
+}
+
+void server_core::keep_pages(std::string path, const std::string& folder) {
+  std::lock_guard lock(mutex_);
+  if (phase_ != phase::idle) throw std::logic_error("parley::server::keep: add pages before the start");
+  pages_.shelf().keep(std::move(path), folder);
 }
 
 // Opens all ports or none. If one cannot be opened, those before it are closed again.
 void server_core::open_listeners() {
   const std::size_t largest = with_room(contract_.largest_payload(options_.max_message), envelope_room);
-  const auto connections = std::make_shared<std::atomic<std::size_t>>(0);
-  std::vector<std::vector<std::shared_ptr<transport::listener>>> opened;
-  for (const entrance& one : ports_.all()) {
-    opened.push_back(listeners_for(one, largest, connections));
+  struct opened_port {
+    entrance& at;
+    std::vector<placed_listener> listeners;
+  };
+  std::vector<opened_port> opened;
+  for (entrance& one : ports_.all()) {
+    if (!one.has_port()) continue;
+    // A program that asks for metrics does not keep a server from draining.
+    const auto connections = one.options.pages_only ? std::make_shared<std::atomic<std::size_t>>(0) : open_sockets_;
+    opened.push_back({one, listeners_for(one, largest, connections)});
     if (!ports_.network_of(one).has_addresses()) break;
   }
-  for (std::size_t number = 0; number < opened.size(); ++number) {
-    entrance& one = ports_.all()[number];
-    one.bound = opened[number].front()->port();
-    for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->listen(one, std::move(opened[number][i]));
+  for (opened_port& one : opened) {
+    one.at.bound = one.listeners.front().listener->port();
+    for (placed_listener& placed : one.listeners) placed.loop->listen(one.at, std::move(placed.listener));
   }
 }
 
@@ -38,6 +56,7 @@ void server_core::log_ports() const {
   if (!checks_ && contract_.role_count() != 0)
     log(log_level::warning, "the schema has roles, but auth.check is not set: no client has any of them");
   for (const entrance& one : ports_.all()) {
+    if (!one.has_port()) continue;
     log(log_level::info, "listening on " + one.place() + (one.tls ? " with TLS" : ""));
     if (one.tls)
       for (const std::string& warning : one.tls->warnings()) log(log_level::warning, warning);
@@ -74,9 +93,10 @@ std::function<void(int, std::string_view, const std::string&)> server_core::refu
 
 // With several loops, each has a socket of its own on the same port, and the system divides the
 // clients among them. The first loop binds the port alone, which fails if another process uses it.
-// Then the others may join.
-std::vector<std::shared_ptr<transport::listener>> server_core::listeners_for(const entrance& at, std::size_t largest,
-                                                                             const std::shared_ptr<std::atomic<std::size_t>>& connections) {
+// Then the others may join. An inherited socket is one socket, from which every loop accepts: the first
+// that is awake gets the client.
+std::vector<server_core::placed_listener> server_core::listeners_for(const entrance& at, std::size_t largest,
+                                                                     const std::shared_ptr<std::atomic<std::size_t>>& connections) {
   using transport::port_sharing;
   transport::network& network = ports_.network_of(at);
   transport::listen_options listen;
@@ -86,7 +106,7 @@ std::vector<std::shared_ptr<transport::listener>> server_core::listeners_for(con
   listen.sharing = options_.share_port ? port_sharing::everybody : has_several_loops() ? port_sharing::later : port_sharing::nobody;
   listen.limits.max_message = largest;
   listen.limits.handshake = options_.handshake_timeout;
-  listen.limits.max_connections = options_.max_connections;
+  listen.limits.max_connections = options_.limits.connections;
   listen.open_connections = connections;
   listen.waiting = waiting_;
   if (const dialect* const foreign = at.dialect()) {
@@ -96,17 +116,31 @@ std::vector<std::shared_ptr<transport::listener>> server_core::listeners_for(con
     if (options_.binary) (listen.help += ' ') += wire::fbs_subprotocol;
     if (options_.json) (listen.help += ' ') += wire::json_subprotocol;
   }
-  std::vector<std::shared_ptr<transport::listener>> opened;
-  for (const auto& loop : loops_) {
+  std::vector<int> sockets{-1};
+  if (!at.options.inherited.empty() && network.has_addresses()) {
+    auto passed = inherited_sockets(at.options.inherited);
+    if (!passed) throw call_failed(passed.error());
+    sockets = std::move(*passed);
+  }
+  std::vector<placed_listener> opened;
+  const auto open_on = [&](const std::unique_ptr<server_loop>& loop) {
     listen.on_refused = refusals_to(*loop);
+    listen.on_arrival = [raw = loop.get(), weak = weak_from_this()](const transport::host_address& from) {
+      const auto self = weak.lock();
+      return self ? raw->arrived(from) : transport::arrival{};
+    };
     listen.on_accept_failed = [raw = loop.get(), weak = weak_from_this()](const std::error_code& why) {
       if (const auto self = weak.lock()) raw->accept_failed(why);
     };
     auto listener = network.listen(loop->where().executor(), listen);
     if (!listener) throw call_failed(listener.error());
-    opened.push_back(*listener);
-    listen.port = opened.back()->port();
+    opened.push_back({loop.get(), *listener});
+    listen.port = (*listener)->port();
     listen.sharing = port_sharing::everybody;
+  };
+  for (const int socket : sockets) {
+    listen.descriptor = socket;
+    for (const auto& loop : loops_) open_on(loop);
   }
   return opened;
 }

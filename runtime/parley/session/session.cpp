@@ -215,6 +215,11 @@ void peer_session::tick(time_point now) {
     last_arrived_ = came.at;
     asked_ = asked::nothing;
   }
+  // A peer that is not read from is still sent pings, so that it hears from this end.
+  if (out_.is_paused()) {
+    last_heard_ = std::max(last_heard_, now - options_.heartbeat);
+    asked_ = asked::nothing;
+  }
   const time_point last_sign = std::max(last_heard_, last_arrived_);
   if (now - last_sign >= max_silence_) {
     if (asked_ == asked::waited || !out_.unread()) return close(close_code::heartbeat_lost, "heartbeat lost");
@@ -362,7 +367,14 @@ bool peer_session::send_admitted(std::string& frame, std::uint64_t call) { retur
   return true;
 }
 
-bool peer_session::send_control(const wire::envelope& e) { return send_control(e, {}); }
+void peer_session::send_goaway(const wire::goaway& notice) {
+  if (plain()) return;
+  wire::envelope e;
+  e.kind = wire::kind::goaway;
+  std::string payload;
+  wire::write_goaway(payload_format(), notice, payload);
+  send_control(e, as_bytes(payload));
+}
 
 bool peer_session::send_control(const wire::envelope& e, bytes_view payload) {
   if (state_ != state::open) return false;

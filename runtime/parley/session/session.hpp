@@ -40,6 +40,7 @@ inline constexpr std::uint16_t going_away = 1001;
 inline constexpr std::uint16_t wrong_opcode = 1003;
 inline constexpr std::uint16_t policy = 1008;
 inline constexpr std::uint16_t too_large = 1009;
+inline constexpr std::uint16_t restart = 1012;
 inline constexpr std::uint16_t try_again_later = 1013;
 inline constexpr std::uint16_t protocol_violation = 4001;
 inline constexpr std::uint16_t bad_hello = 4002;
@@ -152,6 +153,8 @@ class output {
   // Whether data has arrived that was not received yet. Asked before a peer counts as silent.
   virtual bool unread() const { return false; }
   virtual arrivals arrived() const { return {}; }
+  // Whether this end does not read at the moment. The peer then does not count as silent.
+  virtual bool is_paused() const { return false; }
 };
 
 // A client may show another credential this long after it has shown the last one.
@@ -257,7 +260,9 @@ class peer_session {
   // limited them, so they never close the session.
   bool send_admitted(std::string& frame, std::uint64_t call = 0);
   // Sends a frame ahead of all data. Returns false as send() does, or if a field exceeds its limit.
-  [[gnu::cold]] bool send_control(const wire::envelope& frame);
+  [[gnu::cold]] bool send_control(const wire::envelope& frame, bytes_view payload = {});
+  // Announces that this end will close the session soon. Formats without a session have no form for it.
+  [[gnu::cold]] void send_goaway(const wire::goaway&);
   // Removes a call from the queue. Returns false if it has already left.
   bool take_back(std::uint64_t call) { return outbox_.take_back(call); }
   std::size_t queued() const { return outbox_.bytes() + out_.look().queued; }
@@ -334,7 +339,6 @@ class peer_session {
   void send_ping();
   [[gnu::cold]] bool end_probe(time_point now);
   [[gnu::cold]] void on_auth(time_point now, const wire::envelope& e);
-  bool send_control(const wire::envelope& frame, bytes_view payload);
   void become_open(time_point now);
   void settle_heartbeat();
   // Adds the frame to the end of the queue.

@@ -49,10 +49,10 @@ enum class port_sharing {
 
 // The decision about a client that has connected and of which nothing was read yet.
 struct arrival {
-  int status = 0;                     // HTTP status of the refusal. 0: the client may go on
-  std::string_view text{};            // of the refusal. Must be a constant
+  int status = 0;                      // HTTP status of the refusal. 0: the client may go on
+  std::string_view text{};             // of the refusal. Must be a constant
   std::chrono::seconds retry_after{};  // of the refusal. 0: not stated
-  std::shared_ptr<void> place{};      // released when the client has disconnected
+  std::shared_ptr<void> place{};       // released when the client has disconnected
 };
 
 struct listen_options {

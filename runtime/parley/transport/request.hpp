@@ -33,6 +33,9 @@ class any_request {
   std::string origin;           // the Origin header, empty if absent
   std::string remote;
   host_address from;  // the host of `remote`
+  // The client that `from` has named, if that is a proxy that the listener's owner trusts. Set by the
+  // owner.
+  std::optional<host_address> behind_proxy;
   bool encrypted = false;  // the client speaks TLS
   // Verified by TLS. Null: the client has shown none.
   std::shared_ptr<const peer_certificate> certificate;

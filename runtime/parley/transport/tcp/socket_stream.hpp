@@ -87,7 +87,9 @@ class socket_stream final : public std::enable_shared_from_this<socket_stream>, 
   tls_engine::trouble tls_trouble() const noexcept;
   bool is_tls_handshaking() const noexcept { return port_ && port_->tls() && port_->tls()->is_handshaking(); }
   // As tls_engine::shown_certificate(), and null without TLS.
-  std::shared_ptr<const peer_certificate> tls_certificate() const { return port_ && port_->tls() ? port_->tls()->engine().shown_certificate() : nullptr; }
+  std::shared_ptr<const peer_certificate> tls_certificate() const {
+    return port_ && port_->tls() ? port_->tls()->engine().shown_certificate() : nullptr;
+  }
   bool is_tls() const noexcept { return port_ && port_->tls(); }
   // Whether the handshake used a ticket. Empty without TLS.
   std::optional<bool> tls_resumed() const noexcept {

@@ -260,9 +260,7 @@ class http_page_request final : public page_request {
   explicit http_page_request(std::shared_ptr<handshake> by) : from_(std::move(by)) {}
   ~http_page_request() override { from_->reject({503, "the request was not answered"}); }
 
-  void answer(int http_status, const std::vector<header>& with, buffer body) override {
-    from_->show(http_status, with, std::move(body));
-  }
+  void answer(int http_status, const std::vector<header>& with, buffer body) override { from_->show(http_status, with, std::move(body)); }
   void reject(int http_status, std::string_view text, std::chrono::seconds retry_after) override {
     from_->reject(refusal_of(http_status, text, retry_after));
   }

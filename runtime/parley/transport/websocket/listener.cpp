@@ -84,8 +84,8 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     if (!io_ || finished_) return;
     finished_ = true;
     if (options_.descriptor < 0) accept_the_rest();
-    const std::lock_guard lock(guard_);
     untie();
+    const std::lock_guard lock(guard_);
     io_.reset();
   }
 
@@ -150,7 +150,8 @@ class acceptor final : public std::enable_shared_from_this<acceptor>, private te
     if (options_.on_accept_failed) options_.on_accept_failed(ec);
     // One each time: the others wait in the queue of the port, and can be served if descriptors become
     // free.
-    if (ec == asio::error::no_descriptors || ec == std::errc::too_many_files_open_in_system) spare_.turn_away_one(io_->bound.socket.native_handle());
+    if (ec == asio::error::no_descriptors || ec == std::errc::too_many_files_open_in_system)
+      spare_.turn_away_one(io_->bound.socket.native_handle());
     io_->timer.expires_after(std::exchange(pause_, std::min(pause_ * 2, longest_pause)));
     io_->timer.async_wait([self = shared_from_this()](std::error_code) { self->accept(); });
   }
