@@ -268,6 +268,22 @@ TEST_F(tls_engines, Garbage_is_refused) {
   }
 }
 
+// Warnings that end nothing, as a peer may send them before the first message of a handshake.
+TEST_F(tls_engines, A_flood_of_alerts_ends_the_handshake) {
+  constexpr char user_canceled = 90, unrecognized_name = 112;
+  for (const char warning : {user_canceled, unrecognized_name}) {
+    tls_end b = accepted();
+    const std::string alert{0x15, 0x03, 0x03, 0x00, 0x02, 0x01, warning};
+    int sent = 0;
+    for (; sent < 100 && b.how == tls_engine::state::handshaking; ++sent) {
+      b.arrived += alert;
+      b.go_on();
+    }
+    EXPECT_EQ(b.how, tls_engine::state::failed);
+    EXPECT_LT(sent, 10);
+  }
+}
+
 TEST_F(tls_engines, A_damaged_handshake_never_opens) {
   for (std::size_t at = 0; at < 300; at += 3) {
     tls_end a = connecting(), b = accepted();
