@@ -3,7 +3,8 @@
 
     bench/storm/storm.py build/bench/bench/bin/bench_storm [--clients 10000] [--storms 3]
 
-The clients run in two processes. Prints one line for each storm: seconds until every client is back, attempts, and the memory and descriptors of the client processes before and after it.
+The clients run in two processes. The server limits each of them by an address of its own. Prints one line for each storm: seconds until
+every client is back, attempts, and the memory and descriptors of the client processes before and after it.
 """
 
 import argparse
@@ -18,9 +19,9 @@ PATIENCE = 120  # seconds for all clients to be back
 
 
 class Clients:
-    def __init__(self, program, count, port):
+    def __init__(self, program, count, first, port):
         self.count = count
-        self.process = subprocess.Popen([program, "clients", str(count), str(port)], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program, "clients", str(count), str(first), str(port)], stdout=subprocess.PIPE, text=True)
 
     def figures(self):
         line = self.process.stdout.readline()
@@ -55,7 +56,7 @@ def main():
     half = chosen.clients // 2
     processes = [server]
     try:
-        crowds = [Clients(chosen.program, half, port), Clients(chosen.program, chosen.clients - half, port)]
+        crowds = [Clients(chosen.program, half, 0, port), Clients(chosen.program, chosen.clients - half, half, port)]
         processes += [crowd.process for crowd in crowds]
         began = time.monotonic()
         before = [crowd.wait(lambda now, crowd=crowd: now["open"] == crowd.count) for crowd in crowds]
