@@ -284,7 +284,9 @@ TEST(Bounds, Answers_that_wait_for_the_one_before_them_are_bounded) {
   parley::raw_connection ws(w.url(), options);
   ws.send(R"({"event_name":"Talk.Later","payload":{}})");
   const auto running = w.host->waiting.next();
-  for (int i = 0; i < 10; ++i) ws.send(R"({"event_name":"Talk.Echo","payload":")" + std::string(50'000, 'x') + R"("})");
+  // The server may close before the last of them.
+  for (int i = 0; i < 10; ++i)
+    if (!ws.try_send(R"({"event_name":"Talk.Echo","payload":")" + std::string(50'000, 'x') + R"("})")) break;
   const auto gone = w.host->departures.next();
   EXPECT_NE(gone.why.message.find("answers"), std::string::npos) << gone.why.message;
 }
