@@ -80,7 +80,7 @@ TEST_P(Throwing, A_handler_that_throws_at_a_loss_keeps_no_other_from_being_told)
   world w(GetParam());
   w.start();
   asio::io_context io;
-  parley::client link(io.get_executor(), w.url(), w.client_options());
+  parley::client link(io.get_executor(), w.url(), without_reconnecting(w.client_options()));
   const TalkClient talk(link);
   int ended = 0, lost = 0;
   link.on_disconnected([&](const parley::error&) { ++lost; });
