@@ -13,7 +13,7 @@ import tempfile
 import time
 
 CONFIGURATION = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; proxy_temp_path {folder}/proxy; client_body_temp_path {folder}/body;

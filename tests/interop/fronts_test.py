@@ -22,7 +22,7 @@ from conversation_test import skip  # noqa: E402
 from programs import PATIENCE, Failed, Program, Server, sanitizer_environment  # noqa: E402
 
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ }}
 http {{
   access_log off; proxy_temp_path {folder}/proxy; client_body_temp_path {folder}/body;
