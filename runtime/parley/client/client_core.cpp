@@ -4,9 +4,6 @@
 #include "parley/ends/address.hpp"
 #include "parley/ends/guarded_log.hpp"
 
-#include <array>
-#include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -25,12 +22,6 @@ std::shared_ptr<Handler> shared(Handler handler) {
   return handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
 }
 
-std::uint64_t random_seed() {
-  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
-  fill_random(bytes);
-  return std::bit_cast<std::uint64_t>(bytes);
-}
-
 }  // namespace
 
 client_core::client_core(std::vector<std::string> urls, client_options options, home where)
@@ -44,7 +35,7 @@ client_core::client_core(std::vector<std::string> urls, client_options options, 
       watchdog_(clock_, options_.slow_handler, warning_to(options_.log)),
       alarm_(clock_->make_alarm(home_.executor())),
       connect_alarm_(clock_->make_alarm(home_.executor())),
-      life_(options_.reconnect, urls_.size(), random_seed(), static_cast<bool>(options_.credentials)),
+      life_(options_.reconnect, urls_.size(), random_number(), static_cast<bool>(options_.credentials)),
       keeps_calls_(options_.reconnect.attempts != 0),
       coroutines_(std::make_shared<coroutine_count>(options_.max_coroutines, options_.max_coroutines_per_sender)) {
   if (options_.credentials) credentials_ = std::make_unique<credentials>(options_.credentials, clock_, home_.executor());

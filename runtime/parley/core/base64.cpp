@@ -94,4 +94,8 @@ bool from_base64(std::string_view text, std::vector<std::byte>& out) {
   return (seen & not_a_digit) == 0 && (seen & (standard_only | url_only)) != (standard_only | url_only);
 }
 
+bool from_base64url(std::string_view text, std::vector<std::byte>& out) {
+  return text.find_first_of("+/=") == text.npos && from_base64(text, out);
+}
+
 }  // namespace parley

@@ -19,5 +19,7 @@ void to_base64(bytes_view, std::string& out);
 // Reads the standard or the URL alphabet, with or without padding, and overwrites `out`. Returns
 // false if the text is not Base64, mixes both alphabets, or has bits at its end that are not zero.
 bool from_base64(std::string_view text, std::vector<std::byte>& out);
+// Reads the URL alphabet without padding only, as tokens have it.
+bool from_base64url(std::string_view text, std::vector<std::byte>& out);
 
 }  // namespace parley

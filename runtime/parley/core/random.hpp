@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace parley {
@@ -11,5 +12,6 @@ namespace parley {
 // need a few at a time keep more. May be called from any thread. Throws std::system_error if the
 // system has no generator.
 void fill_random(std::span<std::byte> out);
+std::uint64_t random_number();
 
 }  // namespace parley

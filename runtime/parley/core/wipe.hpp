@@ -1,12 +1,15 @@
 // Overwrites secrets before their memory is released.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace parley {
 
-// Overwrites the text, with all memory that the string holds, and empties it. The compiler does not
-// remove this, even if the string is destroyed next.
+// Overwrites the secret, with all memory that the object holds, and empties it. The compiler does not
+// remove this, even if the object is destroyed next.
 void wipe(std::string& secret) noexcept;
+void wipe(std::vector<std::byte>& secret) noexcept;
 
 }  // namespace parley

@@ -1,5 +1,6 @@
 #include "parley/ends/arrival_limits.hpp"
 
+#include "parley/core/ascii.hpp"
 #include "parley/core/random.hpp"
 
 #include <algorithm>
@@ -31,21 +32,8 @@ std::chrono::seconds retry_after(std::chrono::nanoseconds wait) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(1));
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool is_port(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool is_forwarded_for(std::string_view name) noexcept {
-  constexpr std::string_view wanted = "x-forwarded-for";
-  return std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(), [](char a, char b) { return lower(a) == b; });
 }
 
 }  // namespace
@@ -166,7 +154,7 @@ host_address arrival_limits::client_of(const transport::any_request& asked) cons
   if (!is_trusted(asked.from)) return asked.from;
   std::string list;
   for (const transport::header& one : asked.headers)
-    if (is_forwarded_for(one.name)) (list += list.empty() ? "" : ",") += one.value;
+    if (same_ignoring_case(one.name, "x-forwarded-for")) (list += list.empty() ? "" : ",") += one.value;
   return forwarded_for(list, asked.from, [this](const host_address& one) { return is_trusted(one); });
 }
 

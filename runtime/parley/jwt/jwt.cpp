@@ -3,7 +3,6 @@
 
 #include "parley/jwt/key.hpp"
 #include "parley/wire/json.hpp"
-#include "parley/wire/limits.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -188,8 +187,7 @@ result<principal> jwt::check(std::string_view token, std::chrono::system_clock::
   if (!options.audience.empty() && std::find(claims.aud.begin(), claims.aud.end(), options.audience) == claims.aud.end())
     return refused("`aud` does not contain jwt_options::audience");
   if (!claims.name || claims.name->empty()) return refused("the claim of jwt_options::name_claim is missing");
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (claims.name->size() > wire::max_name || std::any_of(claims.name->begin(), claims.name->end(), control))
+  if (!is_principal_name(*claims.name))
     return refused("the claim of jwt_options::name_claim is longer than 128 bytes, or has control characters");
   return principal{.name = std::move(*claims.name), .roles = std::move(claims.roles), .claims = std::move(claims.others), .expires = until};
 }

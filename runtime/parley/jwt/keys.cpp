@@ -155,7 +155,7 @@ std::optional<jwt_algorithm> jwt_algorithm_named(std::string_view name) noexcept
 
 std::optional<std::string> from_base64url(std::string_view text) {
   std::vector<std::byte> decoded;
-  if (text.empty() || text.find_first_of("+/=") != text.npos || !from_base64(text, decoded)) return std::nullopt;
+  if (text.empty() || !parley::from_base64url(text, decoded)) return std::nullopt;
   return std::string(as_text(decoded));
 }
 

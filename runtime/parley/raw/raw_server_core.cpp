@@ -1,5 +1,6 @@
 #include "parley/raw/raw_server_core.hpp"
 
+#include "parley/core/ascii.hpp"
 #include "parley/ends/address.hpp"
 #include "parley/ends/origins.hpp"
 #include "parley/stub/block.hpp"
@@ -15,12 +16,6 @@
 
 namespace parley {
 namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 raw_request request_of(const transport::request& ask) {
   raw_request made{ask.path, ask.query, ask.host, ask.origin, ask.subprotocols, {}, ask.remote};

@@ -5,9 +5,6 @@
 #include "parley/ends/address.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -22,14 +19,6 @@ constexpr std::chrono::seconds grace{5};
 std::string counted_address(const transport::request& ask) {
   if (!ask.behind_proxy) return customer_of(ask.remote);
   return ask.behind_proxy->is_loopback() ? std::string() : ask.behind_proxy->customer().text();
-}
-
-std::uint64_t random_number() {
-  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
-  fill_random(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), bytes.size());
-  return number;
 }
 
 }  // namespace

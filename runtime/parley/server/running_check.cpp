@@ -1,21 +1,12 @@
 #include "parley/server/running_check.hpp"
 
 #include "parley/stub/serve.hpp"
-#include "parley/wire/limits.hpp"
-#include "parley/wire/utf8.hpp"
 
-#include <algorithm>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 namespace parley {
 namespace {
-
-bool is_name(std::string_view name) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return name.size() <= wire::max_name && is_utf8(name) && std::none_of(name.begin(), name.end(), control);
-}
 
 check_outcome thrown_by_check(const std::exception_ptr& thrown) { return {.text = text_of_thrown("auth.check", thrown)}; }
 
@@ -27,7 +18,7 @@ check_outcome judged(result<principal> answer, std::chrono::system_clock::time_p
   using kind = check_outcome::kind;
   if (!answer)
     return {.is = kind::refused, .unauthenticated = answer.error().code == errc::unauthenticated, .text = text_of(answer.error())};
-  if (!is_name(answer->name))
+  if (!is_principal_name(answer->name))
     return {.text = "auth.check has returned a name that is longer than 128 bytes, not UTF-8, or has control characters"};
   if (answer->expires && *answer->expires <= now)
     return {.is = kind::refused, .unauthenticated = true, .text = "auth.check has returned a principal that has expired"};

@@ -6,9 +6,7 @@
 
 #include <asio/post.hpp>
 
-#include <array>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -28,13 +26,7 @@ constexpr std::chrono::milliseconds look_again{20};
 constexpr std::chrono::seconds patience_of_shed{20};
 
 // Between 0 and 1, without 1.
-double random_part() {
-  std::uint32_t bits = 0;
-  std::array<std::byte, sizeof bits> bytes{};
-  fill_random(bytes);
-  std::memcpy(&bits, bytes.data(), sizeof bits);
-  return bits / 4294967296.0;
-}
+double random_part() { return static_cast<double>(random_number() >> 11) * 0x1p-53; }
 
 std::chrono::milliseconds random_below(std::chrono::milliseconds most) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * random_part()));

@@ -1,5 +1,6 @@
 #include "parley/server/shown_credentials.hpp"
 
+#include "parley/core/ascii.hpp"
 #include "parley/core/base64.hpp"
 #include "parley/core/bytes.hpp"
 #include "parley/core/wipe.hpp"
@@ -22,17 +23,6 @@ constexpr std::string_view subprotocol_prefix = "parley.auth.";
 
 constexpr std::string_view two_sources = "two credentials are shown: use one source of them";
 constexpr std::string_view malformed = "the credential is malformed";
-
-bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-bool equal_ignoring_case(std::string_view a, std::string_view lower) noexcept {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
-}
 
 // What one source shows. A second one is a fault.
 class found_credential {
@@ -68,11 +58,9 @@ void read_header(std::string_view value, found_credential& to) {
 
 void read_subprotocol(std::string_view text, found_credential& to) {
   std::vector<std::byte> bytes;
-  const bool url_alphabet = text.find_first_of("+/=") == text.npos;
-  if (!url_alphabet || !from_base64(text, bytes)) return to.fail(malformed);
+  if (!from_base64url(text, bytes)) return to.fail(malformed);
   to.add(shown_by::subprotocol, "bearer", std::string(as_text(bytes)));
-  volatile std::byte* const secret = bytes.data();
-  for (std::size_t i = 0; i < bytes.size(); ++i) secret[i] = std::byte{0};
+  wipe(bytes);
 }
 
 // The value of the cookie of this name (RFC 6265 section 5.4). Two of them are a fault, because
@@ -114,7 +102,7 @@ void read_ticket(std::string& query, std::string_view name, found_credential& to
 
 bool may_hold_credentials(std::string_view header) {
   static constexpr std::array names{"authorization", "proxy-authorization", "cookie", "sec-websocket-protocol"};
-  return std::any_of(names.begin(), names.end(), [header](std::string_view name) { return equal_ignoring_case(header, name); });
+  return std::any_of(names.begin(), names.end(), [header](std::string_view name) { return same_ignoring_case(header, name); });
 }
 
 }  // namespace
@@ -124,8 +112,8 @@ shown_credential take_credentials(std::string_view cookie, std::string_view tick
   std::optional<std::string> of_cookie;
   for (transport::header& one : asked.headers) {
     if (!may_hold_credentials(one.name)) continue;
-    if (equal_ignoring_case(one.name, "authorization")) read_header(one.value, found);
-    if (!cookie.empty() && equal_ignoring_case(one.name, "cookie")) read_cookies(one.value, cookie, of_cookie, found);
+    if (same_ignoring_case(one.name, "authorization")) read_header(one.value, found);
+    if (!cookie.empty() && same_ignoring_case(one.name, "cookie")) read_cookies(one.value, cookie, of_cookie, found);
     wipe(one.value);
   }
   std::erase_if(asked.headers, [](const transport::header& one) { return may_hold_credentials(one.name); });

@@ -17,8 +17,7 @@ std::string login_of(const credential& shown) {
   std::vector<std::byte> bytes;
   if (shown.scheme() != "basic" || !from_base64(shown.secret(), bytes)) return {};
   std::string text(as_text(bytes));
-  volatile std::byte* const secret = bytes.data();
-  for (std::size_t i = 0; i < bytes.size(); ++i) secret[i] = std::byte{0};
+  wipe(bytes);
   if (text.find(':') == text.npos) wipe(text);
   return text;
 }

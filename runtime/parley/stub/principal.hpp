@@ -30,6 +30,9 @@ struct principal {
   bool operator==(const principal&) const = default;
 };
 
+// Whether `name` may be the name of a principal.
+bool is_principal_name(std::string_view name);
+
 // The principal of a client that was not checked.
 inline const principal& nobody_in_particular() {
   static const principal one;

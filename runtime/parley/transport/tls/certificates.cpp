@@ -1,5 +1,6 @@
 #include "parley/transport/tls/certificates.hpp"
 
+#include "parley/core/wipe.hpp"
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -64,7 +65,7 @@ result<std::string> read_file(const std::string& file, const std::string& option
       std::string larger;
       larger.reserve(text.capacity() * 2 + room.size());
       larger.append(text);
-      erase(text);
+      wipe(text);
       text = std::move(larger);
     }
     text.append(room.data(), static_cast<std::size_t>(count));
@@ -72,7 +73,7 @@ result<std::string> read_file(const std::string& file, const std::string& option
   ::close(descriptor);
   OPENSSL_cleanse(room.data(), room.size());
   if (fault == 0) return text;
-  erase(text);
+  wipe(text);
   return failed(fault);
 }
 
@@ -143,11 +144,6 @@ void openssl_frees::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(
 void openssl_frees::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 void openssl_frees::operator()(x509_st* one) const noexcept { X509_free(one); }
 
-void erase(std::string& secret) noexcept {
-  OPENSSL_cleanse(secret.data(), secret.size());
-  secret.clear();
-}
-
 result<identity> read_identity(const certificate& from, const std::string& option, const identity* known) {
   const auto text = read_source(from.file, option + ".file", from.pem, option + ".pem");
   if (!text) return text.error();
@@ -163,7 +159,7 @@ result<identity> read_identity(const certificate& from, const std::string& optio
     if (!key_text) return key_text.error();
     name_of_key = key_text->name;
     auto key = key_in(*key_text);
-    erase(key_text->text);
+    wipe(key_text->text);
     if (!key) return key.error();
     made.key = std::move(*key);
   }

@@ -58,7 +58,4 @@ std::chrono::system_clock::time_point not_after(const x509_st&);
 // What is wrong with the dates of a certificate now. Empty: nothing.
 std::string fault_of_dates(const x509_st&);
 
-// Overwrites the text in memory and empties it.
-void erase(std::string& secret) noexcept;
-
 }  // namespace parley::transport

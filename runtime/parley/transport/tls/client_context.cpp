@@ -3,6 +3,7 @@
 #include "parley/transport/tls/openssl_engine.hpp"
 #include "parley/transport/tls/rules.hpp"
 
+#include "parley/core/wipe.hpp"
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -34,7 +35,7 @@ class ticket_box {
     i2d_SSL_SESSION(ticket, &to);
     const auto found = find(server);
     if (found != kept_.end()) {
-      erase(found->ticket);
+      wipe(found->ticket);
       found->ticket = std::move(bytes);
       return;
     }
@@ -54,7 +55,7 @@ class ticket_box {
   static constexpr std::size_t most = 16;
   struct entry {
     entry(std::string of, std::string bytes) : server(std::move(of)), ticket(std::move(bytes)) {}
-    ~entry() { erase(ticket); }
+    ~entry() { wipe(ticket); }
     entry(const entry&) = delete;
     entry& operator=(const entry&) = delete;
 
@@ -70,7 +71,7 @@ class ticket_box {
 class client_context final : public tls_client {
  public:
   explicit client_context(client_tls options) : options_(std::move(options)) {}
-  ~client_context() override { erase(options_.certificate.key_pem); }
+  ~client_context() override { wipe(options_.certificate.key_pem); }
 
   result<> load() {
     constexpr std::size_t longest_name = 253;
@@ -122,7 +123,7 @@ class client_context final : public tls_client {
     const certificate& own = options_.certificate;
     if (own.file.empty() && own.pem.empty() && own.key_file.empty() && own.key_pem.empty()) return {};
     const auto who = read_identity(own, "tls.certificate");
-    erase(options_.certificate.key_pem);
+    wipe(options_.certificate.key_pem);
     if (!who) return who.error();
     shows_certificate_ = true;
     return use_identity(context, *who, "tls.certificate");

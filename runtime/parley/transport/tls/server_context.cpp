@@ -4,6 +4,7 @@
 #include "parley/transport/tls/rules.hpp"
 #include "parley/transport/tls/tickets.hpp"
 
+#include "parley/core/wipe.hpp"
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -110,8 +111,8 @@ class server_context final : public tls_server {
   }
 
   void erase_keys() noexcept {
-    erase(options_.certificate.key_pem);
-    for (certificate& one : options_.more) erase(one.key_pem);
+    wipe(options_.certificate.key_pem);
+    for (certificate& one : options_.more) wipe(one.key_pem);
   }
 
   // `before` is what was loaded last. Null: nothing was.

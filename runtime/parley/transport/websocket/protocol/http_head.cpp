@@ -1,5 +1,7 @@
 #include "parley/transport/websocket/protocol/http_head.hpp"
 
+#include "parley/core/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -9,18 +11,6 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t max_subprotocols = 32;
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same(std::string_view text, std::string_view in_lower_case) noexcept {
-  return std::equal(text.begin(), text.end(), in_lower_case.begin(), in_lower_case.end(), [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Removes the next item from a list and returns it. Empty items count, though RFC 9110 section
 // 5.6.1 permits ignoring them.
@@ -49,7 +39,7 @@ bool parse_headers(std::string_view lines, std::vector<header>& out) {
 }
 
 std::size_t count(const std::vector<header>& headers, std::string_view name) {
-  return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](const header& h) { return same(h.name, name); }));
+  return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](const header& h) { return same_ignoring_case(h.name, name); }));
 }
 
 bool is_key(std::string_view key) noexcept {
@@ -119,7 +109,7 @@ bool is_token(std::string_view text) noexcept {
 
 bool is_websocket_header(std::string_view name) noexcept {
   constexpr std::string_view prefix = "sec-websocket-";
-  return name.size() >= prefix.size() && same(name.substr(0, prefix.size()), prefix);
+  return name.size() >= prefix.size() && same_ignoring_case(name.substr(0, prefix.size()), prefix);
 }
 
 bool is_field_value(std::string_view text) noexcept {
@@ -132,7 +122,7 @@ bool is_field_value(std::string_view text) noexcept {
 std::string joined(const std::vector<header>& headers, std::string_view name) {
   std::string all;
   for (const header& h : headers) {
-    if (!same(h.name, name)) continue;
+    if (!same_ignoring_case(h.name, name)) continue;
     if (!all.empty()) all += ", ";
     all += h.value;
   }
@@ -141,7 +131,7 @@ std::string joined(const std::vector<header>& headers, std::string_view name) {
 
 bool lists_token(std::string_view list, std::string_view token) {
   while (!list.empty())
-    if (same(next_piece(list), token)) return true;
+    if (same_ignoring_case(next_piece(list), token)) return true;
   return false;
 }
 
