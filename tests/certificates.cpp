@@ -1,5 +1,7 @@
 #include "certificates.hpp"
 
+#include "openssl_text.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -14,16 +16,6 @@
 
 namespace parley::testing {
 namespace {
-
-std::string written(auto write) {
-  BIO* const bio = BIO_new(BIO_s_mem());
-  write(bio);
-  char* begin = nullptr;
-  const long size = BIO_get_mem_data(bio, &begin);
-  std::string text(begin, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
 
 void add(X509* to, X509* by, int what, const std::string& value) {
   X509V3_CTX context;

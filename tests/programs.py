@@ -4,9 +4,12 @@ import ctypes
 import os
 import queue
 import re
+import select
 import signal
+import socket
 import subprocess
 import threading
+import time
 
 # Seconds after which a test gives up waiting. Only a failing test waits that long.
 PATIENCE = 60
@@ -119,3 +122,54 @@ class Server(Program):
         found = self.line_with(r"listening on (ws://127\.0\.0\.1:(\d+)/\S*)")
         self.url = found[1]
         self.port = int(found[2])
+
+def check(condition, what, said=""):
+    if not condition:
+        raise Failed(f"{what}\n{said}")
+
+
+def run(*command, text="", environment=None):
+    """Runs a program to its end. Returns its status, and its output with its errors."""
+    done = subprocess.run([str(word) for word in command], input=text, capture_output=True, text=True, errors="replace", timeout=PATIENCE,
+                          env=environment, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+class OrderedServer(Program):
+    """A server that takes orders on its standard input, and ends with it. It prints `listening on <scheme>://127.0.0.1:<port>/ws`."""
+
+    def __init__(self, command):
+        super().__init__(command, stdin=subprocess.PIPE)
+        self.port = int(self.line_with(r"listening on wss?://127\.0\.0\.1:(\d+)/ws")[1])
+
+    def order(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.next_line()
+
+    def end(self):
+        self.process.stdin.close()
+        self.expect_clean_end(self.wait())
+
+
+def free_port():
+    """Returns a port, for programs that cannot let the system choose one."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def listens(program, port):
+    """Returns True when the program listens. Returns False if it has ended, because another program
+    took the port meanwhile."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if program.process.poll() is not None:
+            return False
+        with socket.socket() as one:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+            select.select([], [one], [], PATIENCE)
+            if one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                return True
+    raise Failed(f"{program.name} does not listen:\n{program.said()}")

@@ -1,5 +1,7 @@
 #include "tokens.hpp"
 
+#include "openssl_text.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -19,16 +21,6 @@ namespace {
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-std::string written(auto write) {
-  BIO* const bio = BIO_new(BIO_s_mem());
-  write(bio);
-  char* begin = nullptr;
-  const long size = BIO_get_mem_data(bio, &begin);
-  std::string text(begin, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
 // A number of the key, big-endian, in at least `size` bytes.
 std::string number(const EVP_PKEY* key, const char* name, int size = 0) {
   BIGNUM* value = nullptr;
@@ -40,18 +32,6 @@ std::string number(const EVP_PKEY* key, const char* name, int size = 0) {
 }
 
 }  // namespace
-
-std::string base64url(std::string_view from) {
-  static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0, count = 0;
-  for (const char c : from) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out += letters[bits >> (count - 6) & 63];
-  }
-  if (count > 0) out += letters[bits << (6 - count) & 63];
-  return out;
-}
 
 struct signing_key::inner {
   kind is;

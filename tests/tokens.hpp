@@ -1,13 +1,13 @@
 // JSON Web Tokens that a test makes for itself, with keys that it makes for itself.
 #pragma once
 
+#include "base64url.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace parley::testing {
-
-std::string base64url(std::string_view bytes);
 
 class signing_key {
  public:

@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -20,38 +19,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from conversation_test import Node, Python, skip  # noqa: E402
-from programs import PATIENCE, Failed, Program, sanitizer_environment  # noqa: E402
+from programs import PATIENCE, OrderedServer, Program, check, run, sanitizer_environment  # noqa: E402
 
 ORIGIN = "http://login.example:8000"
 CALL = json.dumps({"event_name": "Lobby.Add", "payload": {"numbers": [391, 29]}, "id": 1})
-
-
-def check(condition, what, said=""):
-    if not condition:
-        raise Failed(f"{what}\n{said}")
-
-
-class Server(Program):
-    """auth_server, with orders on its standard input."""
-
-    def __init__(self, command):
-        super().__init__(command, stdin=subprocess.PIPE)
-        self.port = int(self.line_with(r"listening on ws://127\.0\.0\.1:(\d+)/ws")[1])
-
-    def order(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.next_line()
-
-    def end(self):
-        self.process.stdin.close()
-        self.expect_clean_end(self.wait())
-
-
-def run(*command, environment=None):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace", timeout=PATIENCE, env=environment,
-                          check=False)
-    return done.returncode, done.stdout + done.stderr
 
 
 class Login:
@@ -256,7 +227,7 @@ if __name__ == "__main__":
         if who == "page":
             issuer.page = Page(login_program, issuer.keys)
             origin = f"http://127.0.0.1:{issuer.page.port}"
-        running = Server([auth_server, issuer.keys, "0", origin])
+        running = OrderedServer([auth_server, issuer.keys, "0", origin])
         try:
             clients[who](running, issuer, auth_client)
             running.end()

@@ -4,12 +4,10 @@ A server without TLS behind a real proxy that speaks TLS, with the configuration
 proxy is not installed, the exit status is 77.
 """
 
-import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from conversation_test import skip  # noqa: E402
-from programs import PATIENCE, Failed, Program, Server, sanitizer_environment  # noqa: E402
+from programs import PATIENCE, Failed, Program, Server, free_port, listens, sanitizer_environment  # noqa: E402
 
 NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -39,12 +37,6 @@ def replaced(text, *rows):
         if count == 0:
             raise Failed(f"the configuration has no {pattern}")
     return text
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def nginx(folder, deploy, behind, port):
@@ -72,12 +64,10 @@ def page(port, path, authority):
 
 def ready(front, port, authority):
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if front.process.poll() is not None:
-            raise Failed(f"the proxy ended:\n{front.said()}")
+    # HAProxy listens before it has checked its servers.
+    while listens(front, port) and time.monotonic() < until:
         if " 200 " in page(port, "/readyz", authority) + " ":
             return
-        time.sleep(0.05)
     raise Failed(f"the proxy does not answer:\n{front.said()}")
 
 

@@ -4,25 +4,15 @@ proxy is not installed.
 """
 
 import pathlib
-import select
 import shutil
-import socket
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from programs import PATIENCE, SKIPPED, Failed, Program, sanitizer_environment  # noqa: E402
+from programs import Failed, PATIENCE, Program, SKIPPED, free_port, listens, sanitizer_environment  # noqa: E402
 from raw_test import echo_server, run_guest  # noqa: E402
-
-
-def free_port():
-    """Returns a port, because neither proxy can let the system choose one."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def command(name, port, folder):
@@ -31,22 +21,6 @@ def command(name, port, folder):
     config = pathlib.Path(folder) / "tinyproxy.conf"
     config.write_text(f"Port {port}\nListen 127.0.0.1\nBasicAuth me word\nMaxClients 300\nTimeout 600\nLogLevel Warning\n")
     return [shutil.which(name), "-d", "-c", str(config)]
-
-
-def listens(program, port):
-    """Returns True when the proxy listens. Returns False if it has ended, because another program
-    took the port meanwhile."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if program.process.poll() is not None:
-            return False
-        with socket.socket() as one:
-            one.setblocking(False)
-            one.connect_ex(("127.0.0.1", port))
-            select.select([], [one], [], PATIENCE)
-            if one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                return True
-    raise Failed(f"{program.name} does not listen:\n{program.said()}")
 
 
 def started(name, folder):

@@ -16,36 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from conversation_test import Node, Python, skip  # noqa: E402
-from programs import PATIENCE, Failed, Program, sanitizer_environment  # noqa: E402
-
-
-def check(condition, what, said=""):
-    if not condition:
-        raise Failed(f"{what}\n{said}")
-
-
-class Server(Program):
-    """tls_server, with orders on its standard input."""
-
-    def __init__(self, command):
-        super().__init__(command, stdin=subprocess.PIPE)
-        self.port = int(self.line_with(r"listening on wss://127\.0\.0\.1:(\d+)/ws")[1])
-
-    def order(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.next_line()
-
-    def end(self):
-        self.process.stdin.close()
-        self.expect_clean_end(self.wait())
-
-
-def run(*command, text="", environment=None):
-    """Runs a program to its end. Returns its status, and its output with its errors."""
-    done = subprocess.run([str(word) for word in command], input=text, capture_output=True, text=True, errors="replace", timeout=PATIENCE,
-                          env=environment, check=False)
-    return done.returncode, done.stdout + done.stderr
+from programs import OrderedServer, check, run, sanitizer_environment  # noqa: E402
 
 
 # ---- The clients.
@@ -155,7 +126,7 @@ if __name__ == "__main__":
     who, make_certificates, tls_server, tls_client = sys.argv[1:5]
     with tempfile.TemporaryDirectory() as certificates:
         subprocess.run([make_certificates, certificates], check=True)
-        running = Server([tls_server, certificates, "0"])
+        running = OrderedServer([tls_server, certificates, "0"])
         try:
             {"parley": parley, "openssl": openssl, "curl": curl, "python": python, "node": node}[who](
                 running, certificates, make_certificates, tls_client)

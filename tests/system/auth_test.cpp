@@ -1,5 +1,6 @@
 // Who a client is: every source of a credential with every outcome of the check, in memory, where the
 // test advances the time, and what clients, handlers and logs learn of it.
+#include "base64url.hpp"
 #include "system/log_of.hpp"
 #include "system/world.hpp"
 #include "websocket/transport_recorder.hpp"
@@ -40,17 +41,7 @@ using testing::StartsWith;
 // The secrets of all tests. No log may contain one.
 constexpr std::string_view good_secret = "sesame-is-open", wrong_secret = "sesame-is-shut", other_secret = "sesame-of-bob";
 
-std::string base64url(std::string_view text) {
-  static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0, count = 0;
-  for (const char c : text) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out += letters[bits >> (count - 6) & 63];
-  }
-  if (count > 0) out += letters[bits << (6 - count) & 63];
-  return out;
-}
+using parley::testing::base64url;
 
 // A server and its clients on one loop, without a thread. What cannot be told apart from the outside
 // is asked of the server's handler.

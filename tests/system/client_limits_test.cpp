@@ -1,4 +1,5 @@
 // Limits on clients: who may connect, how fast each may send, and what the others notice of it.
+#include "system/client_in_memory.hpp"
 #include "system/log_of.hpp"
 #include "system/web.hpp"
 #include "system/world.hpp"
@@ -144,20 +145,12 @@ struct Speed : testing::Test {
     server->start();
     turn();
   }
-  struct client {
-    explicit client(Speed& in)
-        : link(in.io.get_executor(), "mem://talk/ws",
-               without_reconnecting({.encoding = parley::encoding::json, .loopback = &in.network, .clock = in.clock})),
-          talk(link) {
-      link.on_disconnected([this](const parley::error& why) { lost.push_back(why); });
-      link.async_connect([](parley::result<> outcome) { EXPECT_TRUE(outcome); });
-      in.turn();
-    }
-    std::vector<parley::error> lost;
-    parley::client link;
-    TalkClient talk;
-  };
-  client& connect() { return *clients.emplace_back(std::make_unique<client>(*this)); }
+  using client = client_in_memory;
+  client& connect() {
+    client& made = *clients.emplace_back(std::make_unique<client>(io, network, clock, parley::encoding::json));
+    turn();
+    return made;
+  }
   void turn(std::chrono::milliseconds by = 0ms) {
     const auto settle = [this] {
       io.restart();

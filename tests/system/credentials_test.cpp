@@ -243,17 +243,20 @@ TEST_F(Credentials, A_source_without_one_fails_the_attempt) {
   EXPECT_THAT(connect(), HasSubstr("unauthenticated"));
 }
 
+// `interrupted` is set when the coroutine ends.
+reply<credential> after_an_hour(bool& interrupted) {
+  struct watched {
+    bool& ended;
+    ~watched() { ended = true; }
+  } const watch{interrupted};
+  asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return credential::bearer("token-1");
+}
+
 TEST_F(Credentials, A_source_may_be_a_coroutine_with_ten_seconds) {
   bool interrupted = false;
-  make({.credentials = [&](const credential_wanted&) -> reply<credential> {
-    struct watched {
-      bool& ended;
-      ~watched() { ended = true; }
-    } const watch{interrupted};
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
-    co_await timer.async_wait(asio::use_awaitable);
-    co_return credential::bearer("token-1");
-  }});
+  make({.credentials = [&](const credential_wanted&) { return after_an_hour(interrupted); }});
   std::string outcome = "pending";
   link->async_connect([&](const parley::result<>& r) { outcome = r ? "open" : r.error().message; });
   settle();
@@ -266,15 +269,7 @@ TEST_F(Credentials, A_source_may_be_a_coroutine_with_ten_seconds) {
 
 TEST_F(Credentials, A_client_that_is_closed_interrupts_its_source) {
   bool interrupted = false;
-  make({.credentials = [&](const credential_wanted&) -> reply<credential> {
-    struct watched {
-      bool& ended;
-      ~watched() { ended = true; }
-    } const watch{interrupted};
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
-    co_await timer.async_wait(asio::use_awaitable);
-    co_return credential::bearer("token-1");
-  }});
+  make({.credentials = [&](const credential_wanted&) { return after_an_hour(interrupted); }});
   std::string outcome = "pending";
   link->async_connect(
       [&](const parley::result<>& r) { outcome = r ? "open" : std::string(parley::wire_name(static_cast<errc>(r.error().code.value()))); });

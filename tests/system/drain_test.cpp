@@ -1,4 +1,5 @@
 // Servers that end without interrupting their clients, and that send some of them away.
+#include "system/client_in_memory.hpp"
 #include "system/log_of.hpp"
 #include "system/web.hpp"
 #include "system/world.hpp"
@@ -51,21 +52,11 @@ struct Draining : testing::Test {
     server->start();
     turn();
   }
-  struct client {
-    client(Draining& in, parley::encoding encoding)
-        : link(in.io.get_executor(), "mem://talk/ws",
-               without_reconnecting({.encoding = encoding, .loopback = &in.network, .clock = in.clock})),
-          talk(link) {
-      link.on_disconnected([this](const parley::error& why) { lost.push_back(why); });
-      link.async_connect([](parley::result<> outcome) { EXPECT_TRUE(outcome); });
-      in.turn();
-    }
-    std::vector<parley::error> lost;
-    parley::client link;
-    TalkClient talk;
-  };
+  using client = client_in_memory;
   client& connect(parley::encoding encoding = parley::encoding::binary) {
-    return *clients.emplace_back(std::make_unique<client>(*this, encoding));
+    client& made = *clients.emplace_back(std::make_unique<client>(io, network, clock, encoding));
+    turn();
+    return made;
   }
   void turn(std::chrono::milliseconds by = 0ms) {
     const auto settle = [this] {
